@@ -1,0 +1,10 @@
+"""The inbox app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class InboxConfig(AppConfig):
+    name = "inbox"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,21 @@
+"""Agents: the colleagues who sign in, and the numbers each of them answers for."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class Agent(AbstractUser):
+    """A signed-in colleague. Sees the conversations of ``numbers``; a superuser sees those of every connected number."""
+
+    class Theme(models.TextChoices):
+        SYSTEM = "", "Like the system"
+        LIGHT = "light", "Light"
+        DARK = "dark", "Dark"
+
+    numbers = models.ManyToManyField("whatsapp.PhoneNumber", blank=True, related_name="agents")
+    theme = models.CharField(max_length=8, choices=Theme, blank=True, default=Theme.SYSTEM)
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username

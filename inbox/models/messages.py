@@ -1,0 +1,213 @@
+"""Messages: every bubble of a thread, what became of it, and what was done to it later."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from inbox.models.contacts import Contact
+from inbox.models.conversations import Conversation
+from whatsapp import events
+from whatsapp.models import Notification, PhoneNumber
+
+
+def _choices(words: type[events.Kind | events.Direction | events.Origin | events.Status]) -> list[tuple[str, str]]:
+    return [(word.value, word.value.replace("_", " ").capitalize()) for word in words]
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def in_order(self) -> MessageQuerySet:
+        """The thread's order: WhatsApp's time, then arrival."""
+        return self.order_by("sent_at", "id")
+
+
+class Message(models.Model):
+    """One message, whoever wrote it. ``payload`` by kind is described at whatsapp.events.MessageReceived."""
+
+    number = models.ForeignKey(PhoneNumber, on_delete=models.PROTECT, related_name="+", db_index=False)
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False)
+    #: The member of a group who wrote it; null elsewhere, where it is the conversation's contact or we.
+    author = models.ForeignKey(Contact, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    #: The colleague who wrote it here; null for customers and programs.
+    agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    direction = models.CharField(max_length=8, choices=_choices(events.Direction))
+    kind = models.CharField(max_length=16, choices=_choices(events.Kind))
+    origin = models.CharField(max_length=16, choices=_choices(events.Origin))
+    text = models.TextField(blank=True, default="")
+    payload = models.JSONField(default=dict, blank=True)
+
+    #: WhatsApp's message id; empty while a message of ours has none.
+    wamid = models.CharField(max_length=255, blank=True, default="")
+    #: The provider's own id where it is not the wamid (AWS answers with a UUID).
+    provider_message_id = models.CharField(max_length=128, blank=True, default="")
+    #: One press of Send is one message, however often the request comes.
+    client_token = models.UUIDField(null=True, blank=True, unique=True)
+
+    #: WhatsApp's time of the message: the thread's order and the window count from it.
+    sent_at = models.DateTimeField()
+    #: Our time: when the row was made.
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    #: WhatsApp gave no usable time, so ``sent_at`` is when the notification came.
+    bad_timestamp = models.BooleanField(default=False)
+
+    #: Empty for messages of the customer.
+    status = models.CharField(max_length=16, choices=_choices(events.Status), blank=True, default="")
+    accepted_at = models.DateTimeField("sent (status)", null=True, blank=True)
+    delivered_at = models.DateTimeField(null=True, blank=True)
+    read_at = models.DateTimeField(null=True, blank=True)
+    played_at = models.DateTimeField(null=True, blank=True)
+    failed_at = models.DateTimeField(null=True, blank=True)
+    error_code = models.IntegerField(null=True, blank=True)
+    #: WhatsApp's own words on the error, or our sentence. Shown escaped.
+    error = models.TextField(blank=True, default="")
+    #: {billable, model, type, category} as WhatsApp told.
+    pricing = models.JSONField(default=dict, blank=True)
+
+    quoted_wamid = models.CharField(max_length=255, blank=True, default="")
+    #: The message that is answered, once we have it.
+    quoted = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    forwarded = models.BooleanField(default=False)
+    frequently_forwarded = models.BooleanField(default=False)
+    #: What led here: {"referral": {…}, "referred_product": {…}}; keys as in whatsapp.events.
+    context = models.JSONField(default=dict, blank=True)
+    #: The writer deleted it for everyone; the text stays for colleagues as policy says.
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    edited_at = models.DateTimeField(null=True, blank=True)
+    #: Came with the phone app's history: opened no window, counted no unread.
+    historic = models.BooleanField(default=False)
+    #: An AI agent of WhatsApp held the conversation.
+    standby = models.BooleanField(default=False)
+
+    sender_phone = models.CharField(max_length=32, blank=True, default="")
+    sender_name = models.CharField(max_length=512, blank=True, default="")
+    receiving_phone = models.CharField(max_length=32, blank=True, default="")
+    aws_phone_number_id = models.CharField(max_length=128, blank=True, default="")
+
+    #: The notification that brought it. No constraint: the journal forgets sooner than the thread.
+    notification = models.ForeignKey(
+        Notification,
+        null=True,
+        blank=True,
+        on_delete=models.DO_NOTHING,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    #: The transaction that last changed this row, set by a trigger (migration 0002): the cursor of live updates.
+    changed_xid = models.BigIntegerField(default=0, editable=False)
+
+    objects = MessageQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # Redelivery, in parallel or a year later, is one message; two of our numbers may each have one wamid.
+            models.UniqueConstraint(fields=["number", "wamid"], condition=~Q(wamid=""), name="message_wamid_unique"),
+        ]
+        indexes = [
+            # The thread, newest page and deep pages, by row value.
+            models.Index(fields=["conversation", "sent_at", "id"], name="message_thread"),
+            # Live updates of an open thread.
+            models.Index(fields=["conversation", "changed_xid"], name="message_changed"),
+            # Answers that came before what they answer.
+            models.Index(
+                fields=["quoted_wamid"],
+                name="message_quote_dangling",
+                condition=Q(quoted__isnull=True) & ~Q(quoted_wamid=""),
+            ),
+            # The admin's search for a wamid, whichever number.
+            models.Index(fields=["wamid"], name="message_wamid", condition=~Q(wamid="")),
+            # The filter "Failed".
+            models.Index(fields=["conversation"], name="message_failed", condition=Q(status="failed")),
+        ]
+
+    def __str__(self) -> str:
+        return f"Message {self.pk}"
+
+    @property
+    def inbound(self) -> bool:
+        return self.direction == events.Direction.INBOUND
+
+    @property
+    def late_by(self) -> float:
+        """Seconds between WhatsApp's time of the message and our receipt of it."""
+        return (self.created_at - self.sent_at).total_seconds()
+
+
+class PendingStatus(models.Model):
+    """A status for a message we do not have (yet): our send still waits for its wamid, or it was never ours."""
+
+    number = models.ForeignKey(PhoneNumber, on_delete=models.CASCADE, related_name="+", db_index=False)
+    wamid = models.CharField(max_length=255)
+    status = models.CharField(max_length=16)
+    at = models.DateTimeField()
+    callback_data = models.CharField(max_length=512, blank=True, default="")
+    error_code = models.IntegerField(null=True, blank=True)
+    error = models.TextField(blank=True, default="")
+    pricing = models.JSONField(default=dict, blank=True)
+    notification_id = models.BigIntegerField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name_plural = "pending statuses"
+        constraints = [
+            models.UniqueConstraint(fields=["number", "wamid", "status"], name="pending_status_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.status} for {self.wamid}"
+
+
+class Reaction(models.Model):
+    """The emoji one person last put on one message. Removed, it stays as an empty emoji: order does not matter."""
+
+    number = models.ForeignKey(PhoneNumber, on_delete=models.CASCADE, related_name="+", db_index=False)
+    target_wamid = models.CharField(max_length=255)
+    #: Null until the message it is on arrives.
+    message = models.ForeignKey(Message, null=True, blank=True, on_delete=models.CASCADE, related_name="reactions")
+    #: Who reacted; null when we did.
+    contact = models.ForeignKey(Contact, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    emoji = models.CharField(max_length=64, blank=True, default="")
+    at = models.DateTimeField()
+    notification_id = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["number", "target_wamid", "contact"], nulls_distinct=False, name="reaction_one_per_person"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.emoji or 'no reaction'} on {self.target_wamid}"
+
+
+class Revision(models.Model):
+    """An edit or deletion by the writer; waits without ``message`` when it came before the message itself."""
+
+    class Kind(models.TextChoices):
+        EDIT = "edit", "Edited"
+        REVOKE = "revoke", "Deleted"
+
+    number = models.ForeignKey(PhoneNumber, on_delete=models.CASCADE, related_name="+", db_index=False)
+    wamid = models.CharField(max_length=255)
+    target_wamid = models.CharField(max_length=255)
+    message = models.ForeignKey(Message, null=True, blank=True, on_delete=models.CASCADE, related_name="revisions")
+    kind = models.CharField(max_length=8, choices=Kind)
+    #: The text after this edit; empty for a deletion.
+    text = models.TextField(blank=True, default="")
+    #: The text this edit replaced, set when it is applied.
+    previous_text = models.TextField(blank=True, default="")
+    at = models.DateTimeField()
+    notification_id = models.BigIntegerField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["number", "wamid"], name="revision_wamid_unique")]
+        indexes = [models.Index(fields=["number", "target_wamid"], name="revision_target")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.target_wamid}"

@@ -1,0 +1,59 @@
+"""Fixtures for every test: two of our numbers, the agents alice and bob who may, and charlie who may not."""
+
+from __future__ import annotations
+
+import pytest
+
+from inbox.models import Agent
+from whatsapp.models import PhoneNumber
+
+
+@pytest.fixture
+def number(db: None) -> PhoneNumber:
+    return PhoneNumber.objects.create(
+        phone_number_id="200000000000001",
+        waba_id="100000000000001",
+        display_number="+351 21 555 0100",
+        name="Norte Service",
+        access_token="TEST-TOKEN-1",
+    )
+
+
+@pytest.fixture
+def other_number(db: None) -> PhoneNumber:
+    return PhoneNumber.objects.create(
+        phone_number_id="200000000000002",
+        waba_id="100000000000001",
+        display_number="+351 21 555 0200",
+        name="Norte Lisboa",
+        access_token="TEST-TOKEN-2",
+    )
+
+
+@pytest.fixture
+def alice(number: PhoneNumber) -> Agent:
+    """An agent of ``number``."""
+    agent = Agent.objects.create_user("alice", "alice@example.com", "a password for alice", first_name="Alice")
+    agent.numbers.add(number)
+    return agent
+
+
+@pytest.fixture
+def bob(number: PhoneNumber) -> Agent:
+    """Alice's colleague on the same number."""
+    agent = Agent.objects.create_user("bob", "bob@example.com", "a password for bob", first_name="Bob")
+    agent.numbers.add(number)
+    return agent
+
+
+@pytest.fixture
+def charlie(other_number: PhoneNumber) -> Agent:
+    """An agent of another number only."""
+    agent = Agent.objects.create_user("charlie", "charlie@example.com", "a password for charlie", first_name="Charlie")
+    agent.numbers.add(other_number)
+    return agent
+
+
+@pytest.fixture
+def admin(db: None) -> Agent:
+    return Agent.objects.create_superuser("admin", "admin@example.com", "a password for admin", first_name="Ada")

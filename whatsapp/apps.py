@@ -1,0 +1,10 @@
+"""The WhatsApp channel app."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class WhatsappConfig(AppConfig):
+    name = "whatsapp"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,158 @@
+"""Rows of the channel: our phone numbers, the journal of notifications, message templates, and account updates."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from whatsapp.encrypted import EncryptedTextField
+
+
+class Provider(models.TextChoices):
+    META = "meta", "Meta Cloud API"
+    AWS = "aws", "AWS End User Messaging Social"
+
+
+class PhoneNumberQuerySet(models.QuerySet["PhoneNumber"]):
+    def connected(self) -> PhoneNumberQuerySet:
+        """Numbers that an administrator entered or accepted; not those that merely turned up in a payload."""
+        return self.filter(state=PhoneNumber.State.CONNECTED)
+
+
+class PhoneNumber(models.Model):
+    """One of our numbers. A number that a payload names and nobody entered is kept as UNKNOWN, for administrators only:
+    its messages wait there until somebody accepts the number."""
+
+    class State(models.TextChoices):
+        CONNECTED = "connected", "Connected"
+        PAUSED = "paused", "Paused"
+        UNKNOWN = "unknown", "Unknown number"
+
+    provider = models.CharField(max_length=8, choices=Provider, default=Provider.META)
+    phone_number_id = models.CharField(max_length=64, help_text="Meta's id of the number, not the number itself.")
+    aws_phone_number_id = models.CharField(max_length=128, blank=True)
+    waba_id = models.CharField("WhatsApp Business Account id", max_length=64, blank=True)
+    portfolio_id = models.CharField(
+        "business portfolio id",
+        max_length=64,
+        blank=True,
+        help_text="Numbers of one portfolio see the same user ids. Empty: the account's id is used.",
+    )
+    display_number = models.CharField(max_length=32, blank=True, help_text="As people write it: +351 21 000 0000.")
+    name = models.CharField(max_length=128, blank=True, help_text="What colleagues call this number.")
+    verified_name = models.CharField(max_length=128, blank=True)
+    access_token = EncryptedTextField(blank=True, default="")
+    state = models.CharField(max_length=16, choices=State, default=State.CONNECTED)
+    quality = models.CharField(max_length=16, blank=True)
+    throughput = models.CharField(max_length=32, blank=True)
+    messaging_limit = models.CharField(max_length=32, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = PhoneNumberQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            # Payloads name our number by Meta's id, whichever provider carried them.
+            models.UniqueConstraint(fields=["phone_number_id"], name="phone_number_id_unique"),
+        ]
+        ordering = ["name", "id"]
+
+    def __str__(self) -> str:
+        return self.name or self.display_number or f"Number {self.phone_number_id}"
+
+    @property
+    def identity_scope(self) -> str:
+        """Where a business-scoped user id is unique: the portfolio, or the account while the portfolio is not known."""
+        return self.portfolio_id or self.waba_id
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    def pending(self) -> NotificationQuerySet:
+        return self.filter(state=Notification.State.PENDING)
+
+    def parked(self) -> NotificationQuerySet:
+        return self.filter(state=Notification.State.PARKED)
+
+
+class Notification(models.Model):
+    """The journal: one webhook POST exactly as it came, written before anything looked into it."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Pending"
+        PROCESSED = "processed", "Processed"
+        PARKED = "parked", "Parked"
+
+    provider = models.CharField(max_length=8, choices=Provider)
+    received_at = models.DateTimeField(db_default=Now(), editable=False)
+    #: Bytes, because PostgreSQL's text and jsonb refuse NUL and lone surrogates that customers really send.
+    body = models.BinaryField()
+    #: Which key opened the signature: 1 the current secret, 2 the previous one.
+    signed_with = models.PositiveSmallIntegerField(default=1)
+    state = models.CharField(max_length=16, choices=State, db_default=State.PENDING, default=State.PENDING)
+    attempts = models.PositiveSmallIntegerField(db_default=0, default=0)
+    #: Why it is parked, as a sentence.
+    error = models.TextField(blank=True, db_default="", default="")
+    #: Leaves that were left out though the notification was processed: [{"path": …, "reason": …}].
+    problems = models.JSONField(db_default=models.Value([], models.JSONField()), default=list, blank=True)
+    processed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = NotificationQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # The drain claims the oldest pending ones; the index holds only those.
+            models.Index(fields=["id"], name="notification_pending", condition=Q(state="pending")),
+            # The admin's list of parked ones, and the health page.
+            models.Index(fields=["id"], name="notification_parked", condition=Q(state="parked")),
+            # `journal replay --since` and the retention sweep.
+            models.Index(fields=["received_at"], name="notification_received_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Notification {self.pk}"
+
+
+class NumberUpdate(models.Model):
+    """One thing WhatsApp told about a number or its account: quality, name, limits, restrictions, errors, groups."""
+
+    number = models.ForeignKey(PhoneNumber, null=True, blank=True, on_delete=models.CASCADE, related_name="updates")
+    notification = models.ForeignKey(Notification, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    waba_id = models.CharField(max_length=64, blank=True)
+    field = models.CharField(max_length=64)
+    summary = models.TextField()
+    payload = models.JSONField(default=dict)
+    at = models.DateTimeField()
+    #: A digest of the leaf and its place, so that the same notification twice is one update.
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["digest"], name="number_update_once")]
+        indexes = [models.Index(fields=["number", "-at"], name="number_update_newest")]
+
+    def __str__(self) -> str:
+        return self.summary
+
+
+class MessageTemplate(models.Model):
+    """A pre-approved message as the provider last described it."""
+
+    waba_id = models.CharField(max_length=64)
+    template_id = models.CharField(max_length=64, blank=True)
+    name = models.CharField(max_length=512)
+    language = models.CharField(max_length=16)
+    category = models.CharField(max_length=32, blank=True)
+    status = models.CharField(max_length=32, blank=True)
+    quality = models.CharField(max_length=16, blank=True)
+    reason = models.TextField(blank=True)
+    components = models.JSONField(default=list, blank=True)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["waba_id", "name", "language"], name="template_name_and_language_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.language})"
