@@ -12,7 +12,7 @@ from whatsapp.models import PhoneNumber
 
 
 def numbers_visible_to(agent: Agent | AnonymousUser) -> list[int]:
-    """Primary keys of the numbers whose conversations this agent sees. Empty for a stranger or a deactivated account."""
+    """Primary keys of the numbers whose conversations this agent sees; none for a stranger."""
     if not isinstance(agent, Agent) or not agent.is_active:
         return []
     # A paused number keeps its conversations readable; an unknown one belongs to nobody yet.

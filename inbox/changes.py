@@ -30,7 +30,7 @@ def announce(conversations: Iterable[tuple[int, int]]) -> None:
         for start in range(0, len(pairs), CONVERSATIONS_PER_NOTIFY)
     ]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT pg_notify('{CHANNEL}', payload) FROM unnest(%s::text[]) payload", [payloads])
+        cursor.execute("SELECT pg_notify(%s, payload) FROM unnest(%s::text[]) payload", [CHANNEL, payloads])
 
 
 def current_cursor() -> int:
@@ -42,7 +42,7 @@ def current_cursor() -> int:
 
 
 def touch(message_ids: Iterable[int]) -> None:
-    """Mark messages as changed when something drawn with them did (media, reactions), and announce their conversations."""
+    """Mark messages as changed when something drawn with them did (media, reactions), and announce it."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE inbox_message SET changed_xid = 0 WHERE id = ANY(%s) RETURNING number_id, conversation_id",

@@ -7,7 +7,7 @@ from django.db import models
 
 
 class Agent(AbstractUser):
-    """A signed-in colleague. Sees the conversations of ``numbers``; a superuser sees those of every connected number."""
+    """A signed-in colleague: sees the conversations of ``numbers``, a superuser those of every known number."""
 
     class Theme(models.TextChoices):
         SYSTEM = "", "Like the system"
