@@ -41,11 +41,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "inbox",
     "whatsapp",
-    "django.contrib.admin",
+    "config.admin.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.humanize",  # allauth's pages for security keys
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
@@ -124,7 +125,7 @@ DATABASES["default"] |= {
 AUTH_USER_MODEL = "inbox.Agent"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    # Checks passwords and permissions; Django's own beside it would hash each wrong password twice.
     "allauth.account.auth_backends.AuthenticationBackend",
 ]
 PASSWORD_HASHERS = [
@@ -146,15 +147,25 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_CHANGE_EMAIL = False
 ACCOUNT_PREVENT_ENUMERATION = True
+MFA_ADAPTER = "inbox.accounts.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = False
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts are made by administrators, nobody verifies addresses
+MFA_TOTP_ISSUER = "Inbox"
+MFA_TOTP_TOLERANCE = 1  # a phone's clock may be 30 seconds off
 #: Administrators must use a second factor; off only where DEBUG is on.
 ADMIN_MFA_REQUIRED = env.bool("ADMIN_MFA_REQUIRED", default=not DEBUG)
+#: How many proxies of ours append to X-Forwarded-For; what stands before them may be forged.
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_IPWARE_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
+AXES_USERNAME_CALLABLE = "inbox.accounts.attempted_login"
+AXES_CLIENT_IP_CALLABLE = "inbox.accounts.client_ip"
+AXES_LOCKOUT_CALLABLE = "inbox.accounts.locked_out"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "login", "csrfmiddlewaretoken"]
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # trying again does not prolong the wait
 AXES_ENABLED = not TESTING
 
 # --- Static files and media ------------------------------------------------------------------------------------------

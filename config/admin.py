@@ -1,0 +1,72 @@
+"""The admin site: the same login as the pages, a second factor, and none of the libraries' noise."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.admin import apps as admin_apps
+from django.contrib.auth import REDIRECT_FIELD_NAME
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, resolve_url
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+
+#: Registered by libraries; shows secrets (Authenticator), or nothing that an administrator of an inbox needs.
+LEFT_OUT = ["account.EmailAddress", "mfa.Authenticator", "axes.AccessFailureLog"]
+
+
+class InboxAdminSite(admin.AdminSite):
+    """The admin for staff who signed in like everybody else and, where ADMIN_MFA_REQUIRED, with a second factor."""
+
+    site_title = "Inbox admin"
+    site_header = "Inbox admin"
+    index_title = "Administration"
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return super().has_permission(request) and not self.lacks_second_factor(request)
+
+    def lacks_second_factor(self, request: HttpRequest) -> bool:
+        """Whether this person must set a second factor up first. Asked once a request: several views ask again."""
+        if not settings.ADMIN_MFA_REQUIRED:
+            return False
+        if not hasattr(request, "_lacks_second_factor"):
+            from allauth.mfa.utils import is_mfa_enabled
+
+            request._lacks_second_factor = not is_mfa_enabled(request.user, ["totp", "webauthn"])  # type: ignore[attr-defined]
+        return bool(request._lacks_second_factor)  # type: ignore[attr-defined]
+
+    @method_decorator(never_cache)
+    @method_decorator(login_not_required)
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Send people where they can get in. There is no password form here: only the login page counts attempts."""
+        target = request.GET.get(REDIRECT_FIELD_NAME, "")
+        if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+            target = reverse("admin:index")
+        if not request.user.is_authenticated:
+            return redirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({REDIRECT_FIELD_NAME: target})}")
+        if not super().has_permission(request):
+            raise PermissionDenied("This account is not for the admin: an administrator can mark it as staff.")
+        if self.lacks_second_factor(request):
+            messages.warning(request, "The admin needs a second factor. Set one up here, then open the admin again.")
+            return redirect("mfa_activate_totp")
+        return redirect(target)
+
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return redirect("account_change_password")
+
+
+class AdminConfig(admin_apps.AdminConfig):
+    default_site = "config.admin.InboxAdminSite"
+
+    def ready(self) -> None:
+        super().ready()
+        for label in LEFT_OUT:
+            admin.site.unregister(apps.get_model(label))
