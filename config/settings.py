@@ -31,6 +31,11 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PUBLIC_URL = env("PUBLIC_URL", default="")
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
+ASGI_APPLICATION = "config.asgi.application"
+#: Threads that draw pages in one web process; each keeps a database connection.
+PAGE_THREADS = env.int("PAGE_THREADS", default=8)
+#: Browsers that one web process keeps up to date.
+LIVE_CONNECTION_LIMIT = env.int("LIVE_CONNECTION_LIMIT", default=5000)
 LANGUAGE_CODE = "en"
 TIME_ZONE = env("TIME_ZONE", default="UTC")
 USE_TZ = True

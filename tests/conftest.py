@@ -7,6 +7,8 @@ import pytest
 from inbox.models import Agent
 from whatsapp.models import PhoneNumber
 
+pytest_plugins = ["tests.servers"]
+
 
 @pytest.fixture
 def number(db: None) -> PhoneNumber:

@@ -1,0 +1,76 @@
+"""What the bare ASGI endpoints share: the protocol's types, and a plain-text answer that a busy sender gets to read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+#: What is read and thrown away of a body nobody wants, so that a sender in good faith gets to read the answer.
+LINGER_BYTES = 16 * 1024 * 1024
+LINGER_SECONDS = 2.0
+
+
+class DisconnectedError(Exception):
+    """The other side went away before its request was complete."""
+
+
+class Body:
+    """The body of one request, as it arrives."""
+
+    __slots__ = ("_receive", "complete")
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self.complete = False
+
+    async def next(self) -> bytes:
+        """The next bytes; ``complete`` then says whether they were the last. Raises DisconnectedError."""
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self.complete = True
+            raise DisconnectedError
+        self.complete = not message.get("more_body", False)
+        part: bytes = message.get("body", b"")
+        return part
+
+    async def discard(self) -> None:
+        """Read the rest and throw it away, up to a limit of bytes and seconds."""
+        dropped = 0
+        try:
+            async with asyncio.timeout(LINGER_SECONDS):
+                while not self.complete and dropped < LINGER_BYTES:
+                    dropped += len(await self.next())
+        except (TimeoutError, DisconnectedError):
+            return  # Whoever is still sending was answered and is cut off now.
+
+
+async def respond(
+    send: Send, status: int, text: bytes | str, *, headers: Iterable[Header] = (), body: Body | None = None
+) -> None:
+    """Answer in plain text. With ``body``, a request still being sent is answered at once, then closed.
+
+    Closing under somebody who is still sending would reset the connection, and the answer would be lost with it.
+    """
+    content = text.encode() if isinstance(text, str) else text
+    unfinished = body is not None and not body.complete
+    start = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(content)).encode()),
+        (b"cache-control", b"no-store"),
+        (b"x-content-type-options", b"nosniff"),
+        *headers,
+    ]
+    if unfinished:
+        start.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": status, "headers": start})
+    await send({"type": "http.response.body", "body": content, "more_body": unfinished})
+    if body is not None and unfinished:
+        await body.discard()
+        await send({"type": "http.response.body", "body": b""})

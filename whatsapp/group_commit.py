@@ -1,0 +1,221 @@
+"""Group commit: notifications that arrive while a commit is in flight are written together by the next one."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+
+import structlog
+from prometheus_client import Histogram
+
+from whatsapp import journal
+from whatsapp.database import AsyncDatabase, DatabaseAwayError, RowError
+
+log = structlog.get_logger(__name__)
+
+#: Seconds from arrival to the answer when the database does not say anything.
+PATIENCE = 1.8
+#: Seconds during which nothing is tried after a failure, so that a flood does not become a flood of connections.
+PAUSE = 0.1
+#: One statement: (measured) more rows than about a hundred gain nothing; bytes bound the memory it takes twice.
+GROUP_ROWS = 500
+GROUP_BYTES = 16 * 1024 * 1024
+#: The least time between two wake-ups. The first goes at once; those that follow in a burst are one.
+WAKE_UP_INTERVAL = 0.02
+
+INSERT = """
+    INSERT INTO whatsapp_notification (provider, body, signed_with)
+    SELECT * FROM unnest(%b::text[], %b::bytea[], %b::smallint[])
+"""
+# The partial unique index on queueing_lock keeps one waiting job; the table's trigger notifies the worker.
+DEFER = """
+    INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock) VALUES (%s, %s, %s)
+    ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING
+"""
+
+GROUP_SIZE = Histogram(
+    "webhook_group_size", "Notifications written by one commit.", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500)
+)
+COMMIT_SECONDS = Histogram(
+    "webhook_commit_seconds",
+    "Seconds that a group's commit took.",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2),
+)
+
+
+class QueueFullError(Exception):
+    """As many notifications as may wait are waiting: the sender must come again later."""
+
+
+class _Waiting:
+    __slots__ = ("arrived_at", "body", "committed", "provider", "signed_with")
+
+    def __init__(self, provider: str, body: bytes, signed_with: int, committed: asyncio.Future[bool]) -> None:
+        self.provider = provider
+        self.body = body
+        self.signed_with = signed_with
+        self.committed = committed
+        self.arrived_at = time.monotonic()
+
+    def answer(self, committed: bool) -> None:
+        # Done already when the server gave the request up while it was shutting down.
+        if not self.committed.done():
+            self.committed.set_result(committed)
+
+
+class GroupCommit:
+    """The way into the journal for one process and one event loop: a bounded queue, one writer, one commit at a time."""
+
+    def __init__(self, *, limit: int) -> None:
+        self._limit = limit
+        self._waiting: deque[_Waiting] = deque()
+        self._in_flight = 0
+        self._writer: asyncio.Task[None] | None = None
+        self._retry_at = 0.0
+        # The server must give up as well, or statements that hang would pile up behind one another there.
+        self._database = AsyncDatabase(application_name="inbox door", session="-c statement_timeout=2s")
+        self._wake_up = WakeUp()
+
+    def add(self, *, provider: str, body: bytes, signed_with: int) -> asyncio.Future[bool]:
+        """Queue one authenticated notification. The future says whether it is committed, within ``PATIENCE`` seconds.
+
+        False means that it may or may not be written: answer so that the sender repeats it. Raises QueueFullError.
+        Nothing is delayed: a lone notification is written at once.
+        """
+        if len(self._waiting) + self._in_flight >= self._limit:
+            raise QueueFullError
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(provider, body, signed_with, loop.create_future())
+        self._waiting.append(waiting)
+        if self._writer is None:
+            self._writer = loop.create_task(self._write())
+        return waiting.committed
+
+    async def close(self) -> None:
+        """Write what waits, then close the connections. Safe to repeat."""
+        if self._writer is not None:
+            await asyncio.wait({self._writer}, timeout=2 * PATIENCE)
+        await self._wake_up.close()
+        await self._database.close()
+
+    async def _write(self) -> None:
+        try:
+            while self._waiting:
+                group = self._take()
+                if time.monotonic() < self._retry_at:
+                    self._fail(group)
+                    continue
+                await self._commit(group)
+        finally:
+            self._in_flight = 0
+            self._writer = None
+
+    def _take(self) -> list[_Waiting]:
+        group: list[_Waiting] = []
+        size = 0
+        while self._waiting and len(group) < GROUP_ROWS and (not group or size < GROUP_BYTES):
+            waiting = self._waiting.popleft()
+            group.append(waiting)
+            size += len(waiting.body)
+        self._in_flight = len(group)
+        return group
+
+    async def _commit(self, group: list[_Waiting]) -> None:
+        started_at = time.monotonic()
+        try:
+            await self._insert(group)
+        except RowError as error:
+            log.error("webhook_rows_refused", count=len(group), reason=str(error))
+            await self._commit_singly(group)
+            return
+        except DatabaseAwayError as error:
+            self._give_up(group, str(error))
+            return
+        for waiting in group:
+            waiting.answer(True)
+        self._committed(len(group), time.monotonic() - started_at)
+
+    async def _commit_singly(self, group: list[_Waiting]) -> None:
+        """Write the rows of a refused group one by one, so that one that the table refuses cannot sink the others."""
+        for place, waiting in enumerate(group):
+            started_at = time.monotonic()
+            try:
+                await self._insert([waiting])
+            except RowError:
+                waiting.answer(False)
+            except DatabaseAwayError as error:
+                self._give_up(group[place:], str(error))
+                return
+            else:
+                waiting.answer(True)
+                self._committed(1, time.monotonic() - started_at)
+
+    async def _insert(self, group: list[_Waiting]) -> None:
+        parameters = (
+            [waiting.provider for waiting in group],
+            [waiting.body for waiting in group],
+            [waiting.signed_with for waiting in group],
+        )
+        left = group[0].arrived_at + PATIENCE - time.monotonic()
+        await self._database.execute(INSERT, parameters, within=max(left, 0.0))
+
+    def _committed(self, count: int, seconds: float) -> None:
+        self._wake_up.request()
+        GROUP_SIZE.observe(count)
+        COMMIT_SECONDS.observe(seconds)
+        log.info("webhooks_committed", count=count, ms=round(seconds * 1000, 1))
+
+    def _give_up(self, group: list[_Waiting], reason: str) -> None:
+        """Answer this group and everything behind it: what waits has waited for this attempt, and the next one may
+        hang as long again."""
+        self._retry_at = time.monotonic() + PAUSE
+        log.error("webhooks_not_committed", count=len(group) + len(self._waiting), reason=reason)
+        self._fail(group)
+        self._fail(list(self._waiting))
+        self._waiting.clear()
+
+    def _fail(self, group: list[_Waiting]) -> None:
+        for waiting in group:
+            waiting.answer(False)
+
+
+class WakeUp:
+    """Tells the worker that the journal has grown. Never in anybody's way, and never more than one in flight."""
+
+    def __init__(self) -> None:
+        # A wake-up that a crash forgets costs nothing: the sweep looks at the rows.
+        self._database = AsyncDatabase(
+            application_name="inbox wake-up", session="-c synchronous_commit=off -c statement_timeout=2s"
+        )
+        self._wanted = False
+        self._task: asyncio.Task[None] | None = None
+
+    def request(self) -> None:
+        """Defer the job that works the journal off, unless one waits already. Call after the rows are committed."""
+        self._wanted = True
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def close(self) -> None:
+        if self._task is not None:
+            await asyncio.wait({self._task}, timeout=PATIENCE)
+        await self._database.close()
+
+    async def _run(self) -> None:
+        try:
+            while self._wanted:
+                self._wanted = False
+                await self._defer()
+                await asyncio.sleep(WAKE_UP_INTERVAL)
+        finally:
+            self._task = None
+
+    async def _defer(self) -> None:
+        try:
+            await self._database.execute(
+                DEFER, (journal.WAKE_UP_QUEUE, journal.WAKE_UP_TASK, journal.WAKE_UP_LOCK), within=PATIENCE
+            )
+        except (DatabaseAwayError, *RowError) as error:
+            # The periodic sweep of the journal finds the rows a few seconds later.
+            log.warning("wake_up_failed", reason=str(error))

@@ -1,0 +1,159 @@
+"""The webhook endpoint as bare ASGI: handshake, authenticate the raw bytes, store them by group commit, answer."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import re
+import time
+from urllib.parse import parse_qs
+
+import structlog
+from django.conf import settings
+from prometheus_client import Counter
+
+from whatsapp.asgi import Body, DisconnectedError, Header, Receive, Scope, Send, respond
+from whatsapp.group_commit import GroupCommit, QueueFullError
+from whatsapp.models import Provider
+
+log = structlog.get_logger(__name__)
+
+ACCEPTED = Counter("webhooks_accepted", "Notifications committed to the journal.", ["provider"])
+REFUSED = Counter("webhooks_refused", "Requests to the webhook endpoint that were not accepted.", ["reason"])
+
+SIGNATURE_HEADER = b"x-hub-signature-256"
+#: What Meta sends is a short number; nothing else is ever echoed.
+CHALLENGE = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
+#: Seconds for a whole body to arrive.
+BODY_TIMEOUT = 15.0
+#: Bytes of bodies in memory, arriving or waiting for their commit, before the endpoint answers 503.
+MEMORY_LIMIT = 256 * 1024 * 1024
+#: Seconds between two log lines about refused requests of one kind; the counter has them all.
+REFUSALS_LOGGED_EVERY = 60.0
+
+_ACCEPTED_START = {
+    "type": "http.response.start",
+    "status": 200,
+    "headers": [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", b"2")],
+}
+_ACCEPTED_BODY = {"type": "http.response.body", "body": b"OK"}
+
+
+class _RefusedError(Exception):
+    """The request is answered with this status; ``reason`` is the counter's label."""
+
+    def __init__(self, status: int, reason: str, sentence: str, headers: tuple[Header, ...] = ()) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.reason = reason
+        self.headers = headers
+
+
+class Intake:
+    """The endpoint of one process: ``await intake(scope, receive, send)`` answers one request."""
+
+    def __init__(self) -> None:
+        # An empty word in the list would let anybody sign with the empty key.
+        self._secrets = [secret.encode() for secret in settings.WHATSAPP_APP_SECRETS if secret]
+        self._verify_token: str = settings.WHATSAPP_VERIFY_TOKEN
+        self._max_bytes: int = settings.WEBHOOK_MAX_BYTES
+        self._journal = GroupCommit(limit=settings.WEBHOOK_QUEUE_LIMIT)
+        self._accepted = ACCEPTED.labels(Provider.META.value)
+        self._memory = 0
+        self._refusals_logged: dict[str, float] = {}
+
+    async def close(self) -> None:
+        """Commit what waits and close the connections. Safe to repeat."""
+        await self._journal.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """GET: Meta's handshake. POST: one notification; 200 means committed, 503 means send it again.
+
+        https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/create-webhook-endpoint
+        """
+        body = Body(receive)
+        try:
+            if scope["method"] == "POST":
+                await self._accept(scope["headers"], body)
+                await send(_ACCEPTED_START)
+                await send(_ACCEPTED_BODY)
+            elif scope["method"] == "GET":
+                await respond(send, 200, self._challenge(scope["query_string"]), body=body)
+            else:
+                raise _RefusedError(405, "method", "Use GET or POST.", ((b"allow", b"GET, POST"),))
+        except _RefusedError as refusal:
+            self._count(refusal)
+            await respond(send, refusal.status, str(refusal), headers=refusal.headers, body=body)
+        except DisconnectedError:
+            REFUSED.labels("disconnected").inc()
+
+    def _challenge(self, query_string: bytes) -> str:
+        """The word to echo when somebody enters this address in Meta's dashboard."""
+        try:
+            query = parse_qs(query_string.decode("ascii"), max_num_fields=16)
+        except ValueError:
+            query = {}
+        mode, token, challenge = (query.get(f"hub.{name}", [""])[-1] for name in ("mode", "verify_token", "challenge"))
+        known = hmac.compare_digest(token.encode(errors="replace"), self._verify_token.encode())
+        if not (known and self._verify_token and mode == "subscribe" and CHALLENGE.fullmatch(challenge)):
+            raise _RefusedError(403, "handshake", "The verify token or the challenge is not right.")
+        return challenge
+
+    async def _accept(self, headers: list[Header], body: Body) -> None:
+        signature = self._check_headers(headers)
+        parts: list[bytes] = []
+        held = 0
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT):
+                while not body.complete:
+                    parts.append(await body.next())
+                    held += len(parts[-1])
+                    self._memory += len(parts[-1])
+                    self._check_size(held)
+            raw = parts[0] if len(parts) == 1 else b"".join(parts)
+            signed_with = self._verify(raw, signature)
+            committed = self._journal.add(provider=Provider.META.value, body=raw, signed_with=signed_with)
+            if not await committed:
+                raise _RefusedError(503, "database", "The notification could not be stored. Send it again.")
+            self._accepted.inc()
+        except TimeoutError:
+            raise _RefusedError(408, "slow", "The body did not arrive in time.") from None
+        except QueueFullError:
+            raise _RefusedError(503, "full", "Too many notifications are waiting. Send it again later.") from None
+        finally:
+            self._memory -= held
+
+    def _check_headers(self, headers: list[Header]) -> bytes:
+        """The signature as sent. Refuses what needs no look at the body; any content type is taken."""
+        signatures: list[bytes] = []
+        for name, value in headers:
+            if name == SIGNATURE_HEADER:
+                signatures.append(value)
+            elif name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
+                raise _RefusedError(415, "encoding", "Send the body without Content-Encoding.")
+            elif name == b"content-length":
+                self._check_size(int(value))
+        if len(signatures) != 1:
+            raise _RefusedError(401, "signature", "Sign the body: one header X-Hub-Signature-256.")
+        return signatures[0]
+
+    def _check_size(self, size: int) -> None:
+        if size > self._max_bytes:
+            raise _RefusedError(413, "too_large", f"A body may have {self._max_bytes} bytes.")
+        if self._memory > MEMORY_LIMIT:
+            raise _RefusedError(503, "full", "Too many bodies are arriving at once. Send it again later.")
+
+    def _verify(self, raw: bytes, signature: bytes) -> int:
+        """Which secret signed these bytes, counted from 1. Bytes are compared: a str beyond ASCII would raise."""
+        for place, secret in enumerate(self._secrets, start=1):
+            expected = b"sha256=" + hmac.digest(secret, raw, "sha256").hex().encode()
+            if hmac.compare_digest(expected, signature):
+                return place
+        raise _RefusedError(401, "signature", "The signature does not match the body.")
+
+    def _count(self, refusal: _RefusedError) -> None:
+        REFUSED.labels(refusal.reason).inc()
+        now = time.monotonic()
+        if now - self._refusals_logged.get(refusal.reason, -REFUSALS_LOGGED_EVERY) >= REFUSALS_LOGGED_EVERY:
+            self._refusals_logged[refusal.reason] = now
+            log.warning("webhook_refused", reason=refusal.reason, status=refusal.status, sentence=str(refusal))
