@@ -30,6 +30,7 @@ def make_previews(media_id: str) -> None:
 def sweep_journal(timestamp: int) -> None:
     """Work off notifications whose wake-up was lost, so that nothing waits for the next customer to write."""
     receiving.drain()
+    receiving.settle_waiting_statuses()
 
 
 @app.periodic(cron="*/15 * * * * *")

@@ -2,7 +2,170 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Count, Min
+from django.utils import timezone
+from procrastinate import exceptions
+from procrastinate.contrib.django import app
+from psycopg.types.json import Jsonb
+
+from whatsapp.models import Notification
+
 #: The job that works the journal off. Deferred with a queueing lock: at most one wake-up waits at any time.
 WAKE_UP_TASK = "process_notifications"
 WAKE_UP_QUEUE = "journal"
 WAKE_UP_LOCK = "process_notifications"
+
+Problems = list[dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A pending notification that the current transaction holds."""
+
+    id: int
+    provider: str
+    received_at: datetime
+    body: bytes
+
+
+def claim(limit: int, only: int | None = None) -> list[Claimed]:
+    """Lock up to ``limit`` pending notifications, oldest first, for the current transaction, and return them.
+
+    Those that another worker holds are passed over. They are free again the moment the transaction ends, however it
+    ends: no lease, nothing to clean up after a dead worker. ``only`` claims this one notification if it is pending.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT id, provider, received_at, body FROM whatsapp_notification
+            WHERE state = 'pending' AND (%s::bigint IS NULL OR id = %s)
+            ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+            """,
+            [only, only, limit],
+        )
+        return [Claimed(row[0], row[1], row[2], bytes(row[3])) for row in cursor.fetchall()]
+
+
+def settle(ids: Iterable[int], problems: Mapping[int, Problems]) -> None:
+    """Mark claimed notifications as processed; ``problems`` by id are the leaves that were left out."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE whatsapp_notification n
+            SET state = 'processed', processed_at = statement_timestamp(), attempts = attempts + 1, error = '',
+                problems = coalesce(p.problems, '[]'::jsonb)
+            FROM unnest(%s::bigint[]) AS settled (id)
+            LEFT JOIN jsonb_to_recordset(%s) AS p (id bigint, problems jsonb) USING (id)
+            WHERE n.id = settled.id
+            """,
+            (list(ids), _json([{"id": id, "problems": found} for id, found in problems.items()])),
+        )
+
+
+def _json(value: Any) -> Any:
+    return Jsonb(value)
+
+
+def park(reasons: Mapping[int, str]) -> None:
+    """Set notifications aside that cannot be understood or applied. ``reasons`` by id are sentences."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE whatsapp_notification n
+            SET state = 'parked', processed_at = statement_timestamp(), attempts = attempts + 1, error = p.reason
+            FROM jsonb_to_recordset(%s) AS p (id bigint, reason text)
+            WHERE n.id = p.id
+            """,
+            (_json([{"id": id, "reason": reason} for id, reason in reasons.items()]),),
+        )
+
+
+def replay(ids: Iterable[int]) -> int:
+    """Put processed or parked notifications back to pending and wake a worker. Returns how many.
+
+    Safe to repeat: what a notification already did is recognised and not done again.
+    """
+    return _replay(Notification.objects.filter(pk__in=list(ids)))
+
+
+def replay_parked() -> int:
+    """Put every parked notification back to pending. Returns how many."""
+    return _replay(Notification.objects.parked())
+
+
+def replay_since(moment: datetime) -> int:
+    """Put everything received since ``moment`` back to pending. Returns how many."""
+    return _replay(Notification.objects.filter(received_at__gte=moment))
+
+
+def _replay(notifications: Any) -> int:
+    with transaction.atomic():
+        count: int = notifications.exclude(state=Notification.State.PENDING).update(
+            state=Notification.State.PENDING, error="", problems=[], processed_at=None
+        )
+        if count:
+            wake_up()
+    return count
+
+
+def wake_up() -> None:
+    """Ask a worker to look at the journal once the current transaction commits. Free to call often."""
+    try:
+        with transaction.atomic():
+            app.configure_task(
+                WAKE_UP_TASK, allow_unknown=True, queue=WAKE_UP_QUEUE, queueing_lock=WAKE_UP_LOCK
+            ).defer()
+    except exceptions.AlreadyEnqueued:
+        return  # one wake-up is enough for everything that waits
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How the journal stands. ``oldest_pending_seconds`` is None when nothing waits."""
+
+    pending: int
+    parked: int
+    processed: int
+    oldest_pending_seconds: float | None
+
+
+def summary() -> Summary:
+    """Count the journal by state. Reads the whole table: for the command line, not for a page."""
+    counts = dict(Notification.objects.values_list("state").annotate(count=Count("id")))
+    return Summary(
+        pending=counts.get(Notification.State.PENDING, 0),
+        parked=counts.get(Notification.State.PARKED, 0),
+        processed=counts.get(Notification.State.PROCESSED, 0),
+        oldest_pending_seconds=oldest_pending_seconds(),
+    )
+
+
+def oldest_pending_seconds() -> float | None:
+    """Age in seconds of the oldest notification that waits, None when none does. Reads only pending rows."""
+    oldest = Notification.objects.pending().aggregate(oldest=Min("received_at"))["oldest"]
+    return None if oldest is None else max((timezone.now() - oldest).total_seconds(), 0.0)
+
+
+def forget(older_than: timedelta, limit: int = 5000) -> int:
+    """Delete up to ``limit`` processed notifications older than that, oldest first. Returns how many.
+
+    Parked ones stay until somebody settles them. Call again while it returns ``limit``.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            DELETE FROM whatsapp_notification WHERE id IN (
+                SELECT id FROM whatsapp_notification
+                WHERE state = 'processed' AND received_at < statement_timestamp() - make_interval(secs => %s)
+                ORDER BY received_at LIMIT %s FOR UPDATE SKIP LOCKED
+            )
+            """,
+            (older_than.total_seconds(), limit),
+        )
+        return cursor.rowcount

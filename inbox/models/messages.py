@@ -198,6 +198,8 @@ class Revision(models.Model):
     target_wamid = models.CharField(max_length=255)
     message = models.ForeignKey(Message, null=True, blank=True, on_delete=models.CASCADE, related_name="revisions")
     kind = models.CharField(max_length=8, choices=Kind)
+    #: Whose message it may change: a customer edits the customer's, the phone app ours.
+    direction = models.CharField(max_length=8, choices=_choices(events.Direction))
     #: The text after this edit; empty for a deletion.
     text = models.TextField(blank=True, default="")
     #: The text this edit replaced, set when it is applied.

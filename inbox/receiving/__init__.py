@@ -1,0 +1,95 @@
+"""From the journal to rows: batches of notifications, each applied and settled in one transaction.
+
+A batch that fails is applied again one notification at a time, so that a bad one never holds back its neighbours and
+ends parked with its reason. A dead worker's batch is simply still pending.
+"""
+
+from __future__ import annotations
+
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
+
+from inbox import changes
+from inbox.receiving import batch, statuses, threads
+from whatsapp import journal
+
+log = structlog.get_logger(__name__)
+
+BATCH_SIZE = 500
+#: How often a batch is tried when PostgreSQL breaks a deadlock by choosing it.
+DEADLOCK_ATTEMPTS = 3
+
+
+def drain(batch_size: int = BATCH_SIZE) -> int:
+    """Work the journal off until nothing is pending. Returns how many notifications were settled or parked.
+
+    Any number of workers may drain at once. Raises OperationalError when the database goes away; nothing is lost then.
+    """
+    total = 0
+    while count := process_batch(batch_size):
+        total += count
+    return total
+
+
+def process_batch(limit: int = BATCH_SIZE) -> int:
+    """Claim and apply up to ``limit`` pending notifications. Returns how many; 0 when nothing waits."""
+    claimed: list[int] = []
+    for attempt in range(1, DEADLOCK_ATTEMPTS + 1):
+        try:
+            return _apply(limit, claimed)
+        except OperationalError as error:
+            if not _deadlock(error) or attempt == DEADLOCK_ATTEMPTS:
+                raise
+        except InterfaceError:
+            raise
+        except Exception:
+            log.exception("batch_failed", notifications=len(claimed))
+            break
+    return sum(_apply_alone(notification) for notification in claimed)
+
+
+def _apply(limit: int, claimed_ids: list[int]) -> int:
+    with transaction.atomic():
+        claimed = journal.claim(limit)
+        claimed_ids[:] = [notification.id for notification in claimed]
+        if claimed:
+            batch.apply(claimed)
+    return len(claimed)
+
+
+def _apply_alone(notification_id: int) -> int:
+    try:
+        with transaction.atomic():
+            claimed = journal.claim(1, only=notification_id)
+            if claimed:
+                batch.apply(claimed)
+            return len(claimed)
+    except (OperationalError, InterfaceError):
+        raise  # the database, not the notification
+    except Exception as error:
+        log.exception("notification_parked", notification=notification_id)
+        batch.PARKED.inc()
+        journal.park({notification_id: f"It could not be applied: {type(error).__name__}. The log has the details."})
+        return 1
+
+
+def _deadlock(error: OperationalError) -> bool:
+    return getattr(error.__cause__, "sqlstate", None) in {"40P01", "40001"}
+
+
+def settle_waiting_statuses() -> int:
+    """Apply statuses that waited for a message which is there now. Returns how many messages changed.
+
+    Needed when a status and its message were written at the same moment, neither seeing the other.
+    """
+    with transaction.atomic():
+        changed = [message for message, _, _ in statuses.fold(statuses.take_waiting())]
+        if changed:
+            threads.refresh(changed)
+            changes.touch(changed)
+    return len(changed)
+
+
+def refresh_preview(message_id: int) -> None:
+    """Write the conversation list's line again if this message is its conversation's last. Safe to repeat."""
+    batch.refresh_previews([message_id])

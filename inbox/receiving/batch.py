@@ -1,0 +1,287 @@
+"""One batch of notifications into rows: a constant handful of statements, however many messages it holds."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db.models import F
+from prometheus_client import Counter
+
+from inbox import changes
+from inbox.models import Message
+from inbox.receiving import messages, numbers, people, reactions, rows, statuses, threads
+from inbox.summaries import summarize
+from whatsapp import events, journal, parse
+from whatsapp.models import PhoneNumber
+
+log = structlog.get_logger(__name__)
+
+EVENTS = Counter("inbox_events", "Facts read from notifications, by kind.", ["kind"])
+PARKED = Counter("inbox_notifications_parked", "Notifications set aside.")
+
+Personal = (
+    events.MessageReceived
+    | events.CallChanged
+    | events.StatusChanged
+    | events.ReactionChanged
+    | events.MessageEdited
+    | events.MessageRevoked
+    | events.ContactChanged
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An event with the notification that told it."""
+
+    event: Any
+    notification: int
+    received_at: datetime
+
+    @property
+    def at(self) -> datetime:
+        return messages.time_of(self.event.at, self.received_at)[0]
+
+
+@dataclass(slots=True)
+class Batch:
+    """Facts sorted by what they are, and what is known of the rows they concern."""
+
+    facts: dict[type[events.Event], list[Fact]] = field(default_factory=lambda: defaultdict(list))
+    problems: dict[int, journal.Problems] = field(default_factory=dict)
+    parked: dict[int, str] = field(default_factory=dict)
+    processed: list[int] = field(default_factory=list)
+    numbers: dict[str, PhoneNumber] = field(default_factory=dict)
+    contacts: dict[people.Mention, int] = field(default_factory=dict)
+    conversations: threads.Conversations = field(default_factory=dict)
+
+    def of(self, *kinds: type[events.Event]) -> list[Fact]:
+        return [fact for kind in kinds for fact in self.facts.get(kind, ())]
+
+    def number(self, fact: Fact) -> PhoneNumber:
+        return self.numbers[fact.event.phone_number_id]
+
+    def mention(self, fact: Fact) -> people.Mention:
+        """Whose conversation it is: the group's, or the person's."""
+        scope = self.number(fact).identity_scope
+        group_id = getattr(fact.event, "group_id", "")
+        if group_id:
+            return people.Mention(scope=scope, group_id=group_id)
+        return self.author(fact)
+
+    def author(self, fact: Fact) -> people.Mention:
+        """The person: the customer, or the member of a group."""
+        return people.Mention(
+            scope=self.number(fact).identity_scope,
+            party=fact.event.party,
+            previous=getattr(fact.event, "previous", None),
+        )
+
+
+def apply(claimed: list[journal.Claimed]) -> None:
+    """Apply these notifications and settle them, inside the caller's transaction. Safe to repeat: what is already
+    there is recognised. Raises whatever the database says when a fact cannot be written."""
+    batch = _read(claimed)
+    batch.numbers = numbers.resolve(fact.event for facts in batch.facts.values() for fact in facts)
+    _resolve_people(batch)
+    targets = _targets(batch)
+    threaded = batch.of(events.MessageReceived, events.CallChanged)
+    batch.conversations = threads.open_and_lock(
+        ((batch.number(fact).pk, batch.contacts[batch.mention(fact)]) for fact in threaded),
+        (conversation for _, conversation in targets.values()),
+    )
+    changed = _write(batch, targets)
+    numbers.apply(
+        [
+            (fact.event, fact.notification, fact.received_at)
+            for fact in batch.of(events.NumberChanged, events.FaultReported, events.TemplateChanged)
+        ],
+        batch.numbers,
+    )
+    if changed:
+        changes.touch(changed)
+    journal.settle(batch.processed, batch.problems)
+    journal.park(batch.parked)
+    PARKED.inc(len(batch.parked))
+    for kind, facts in batch.facts.items():
+        EVENTS.labels(kind.__name__).inc(len(facts))
+
+
+def _read(claimed: list[journal.Claimed]) -> Batch:
+    batch = Batch()
+    for notification in claimed:
+        try:
+            found = parse.parse(notification.body)
+        except events.UnreadableError as error:
+            batch.parked[notification.id] = str(error)
+            continue
+        batch.processed.append(notification.id)
+        for event in found:
+            problem = _problem(event)
+            if problem:
+                batch.problems.setdefault(notification.id, []).append({"path": event.path, "reason": problem})
+            else:
+                fact = Fact(event, notification.id, notification.received_at)
+                batch.facts[type(event)].append(fact)
+    return batch
+
+
+def _problem(event: events.AnyEvent) -> str:
+    """Why an event cannot be applied, as a sentence; empty when it can."""
+    if isinstance(event, events.BadLeaf):
+        return event.reason
+    if isinstance(event, Personal):
+        if not event.phone_number_id:
+            return "It does not say which of our numbers it is for."
+        names = [event.party, getattr(event, "previous", None)]
+        named = any(name and (name.user_id or name.parent_user_id or name.wa_id) for name in names)
+        if not named and not getattr(event, "group_id", "") and not isinstance(event, events.StatusChanged):
+            return "It does not say who the person is."
+    return ""
+
+
+def _resolve_people(batch: Batch) -> None:
+    """Find or make every contact that the batch names, and keep what it says about them."""
+    named = batch.of(events.MessageReceived, events.CallChanged, events.ReactionChanged, events.ContactChanged)
+    mentions: dict[people.Mention, None] = {}
+    for fact in named:
+        mentions[batch.mention(fact)] = mentions[batch.author(fact)] = None
+    batch.contacts = people.resolve(mentions)
+    told = []
+    for fact in named:
+        party = fact.event.party
+        contact = batch.contacts.get(batch.author(fact))
+        if contact is not None:
+            phone = f"+{party.wa_id}" if party.wa_id.isdigit() else ""
+            marketing = getattr(fact.event, "marketing", "")
+            told.append((contact, people.Told(fact.at, phone, party.name, party.username, marketing)))
+    people.describe(told)
+
+
+def _targets(batch: Batch) -> dict[tuple[int, str], tuple[int, int]]:
+    """The messages that statuses, reactions and revisions speak of: (number, wamid) → (message, conversation)."""
+    wanted = {
+        (batch.number(fact).pk, fact.event.wamid if kind is events.StatusChanged else fact.event.target_wamid)
+        for kind in (events.StatusChanged, events.ReactionChanged, events.MessageEdited, events.MessageRevoked)
+        for fact in batch.of(kind)
+    }
+    found = rows.run(
+        """
+        SELECT m.number_id, m.wamid, m.id, m.conversation_id
+        FROM jsonb_to_recordset(%s) AS r (number_id bigint, wamid text)
+        JOIN inbox_message m ON m.number_id = r.number_id AND m.wamid = r.wamid
+        WHERE NOT m.wamid = ''
+        """,
+        [{"number_id": number, "wamid": wamid} for number, wamid in sorted(wanted)],
+    )
+    return {(number, wamid): (message, conversation) for number, wamid, message, conversation in found}
+
+
+def _write(batch: Batch, targets: dict[tuple[int, str], tuple[int, int]]) -> set[int]:
+    """Write messages and everything that happens to messages. Returns the ids of all messages that look different."""
+    calls = [_arrival(batch, fact) for fact in batch.of(events.CallChanged)]
+    new = messages.insert([_arrival(batch, fact) for fact in batch.of(events.MessageReceived)] + calls)
+    ids = [row["id"] for row in new]
+    changed = set(ids)
+    if new:
+        threads.advance(new)
+        messages.attach_quotes(new)
+        reactions.attach(ids)
+    known = [message for message, _ in targets.values()]
+    rewritten = reactions.revise(_revisions(batch), ids + known) + messages.apply_calls(calls)
+    if rewritten:
+        refresh_previews(rewritten)
+        changed.update(rewritten)
+    outbound = [row["id"] for row in new if row["direction"] == events.Direction.OUTBOUND]
+    waiting = statuses.take_waiting(outbound) if outbound else []
+    folded = statuses.apply(waiting + _statuses(batch))
+    threads.refresh(folded)
+    changed.update(folded)
+    changed.update(reactions.apply(_reactions(batch)))
+    return changed
+
+
+def refresh_previews(message_ids: Iterable[int]) -> None:
+    """Write the conversation list's line again for those of these messages that are a conversation's last."""
+    last = Message.objects.filter(pk__in=list(message_ids), conversation__last_message_id=F("pk")).select_related(
+        "media"
+    )
+    threads.refresh([message.pk for message in last], {message.pk: preview(message) for message in last})
+
+
+def preview(message: Message) -> str:
+    """The conversation list's line for a message as it is now, its media included."""
+    if message.revoked_at:
+        return "Deleted message"
+    media = getattr(message, "media", None)
+    if media is None:
+        return summarize(message.kind, message.text, message.payload)
+    return summarize(
+        message.kind,
+        message.text,
+        message.payload,
+        voice=media.voice,
+        duration=media.duration,
+        pages=media.pages,
+        file_name=media.file_name,
+        content_type=media.content_type or media.mime_type,
+    )
+
+
+def _arrival(batch: Batch, fact: Fact) -> messages.Arrival:
+    number = batch.number(fact)
+    contact = batch.contacts[batch.mention(fact)]
+    in_group = bool(getattr(fact.event, "group_id", ""))
+    return messages.Arrival(
+        event=fact.event,
+        number=number,
+        conversation=batch.conversations[(number.pk, contact)],
+        author=batch.contacts.get(batch.author(fact)) if in_group else None,
+        notification=fact.notification,
+        received_at=fact.received_at,
+    )
+
+
+def _statuses(batch: Batch) -> list[rows.Row]:
+    found = (
+        statuses.row(fact.event, batch.number(fact).pk, fact.notification, fact.received_at)
+        for fact in batch.of(events.StatusChanged)
+    )
+    return [row for row in found if row is not None]
+
+
+def _reactions(batch: Batch) -> list[rows.Row]:
+    return [
+        {
+            "number_id": batch.number(fact).pk,
+            "target_wamid": fact.event.target_wamid[:255],
+            "contact_id": batch.contacts[batch.author(fact)]
+            if fact.event.direction == events.Direction.INBOUND
+            else None,
+            "emoji": fact.event.emoji[:64],
+            "at": fact.at,
+            "notification_id": fact.notification,
+        }
+        for fact in batch.of(events.ReactionChanged)
+    ]
+
+
+def _revisions(batch: Batch) -> list[rows.Row]:
+    return [
+        {
+            "number_id": batch.number(fact).pk,
+            "wamid": fact.event.wamid[:255],
+            "target_wamid": fact.event.target_wamid[:255],
+            "kind": "edit" if isinstance(fact.event, events.MessageEdited) else "revoke",
+            "direction": fact.event.direction,
+            "text": getattr(fact.event, "text", ""),
+            "at": fact.at,
+            "notification_id": fact.notification,
+        }
+        for fact in batch.of(events.MessageEdited, events.MessageRevoked)
+    ]

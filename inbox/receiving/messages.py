@@ -1,0 +1,287 @@
+"""Messages and calls into rows: each once, with its media waiting to be fetched and its quotes found."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from procrastinate.contrib.django import app
+from procrastinate.types import JSONValue
+
+from inbox.models import Media
+from inbox.receiving import rows
+from inbox.summaries import summarize
+from whatsapp.events import CallChanged, Direction, Kind, MessageReceived, Origin, Status
+from whatsapp.models import PhoneNumber
+
+#: How far ahead of our clock WhatsApp's time may be before it is not believed.
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+#: WhatsApp's code for "the customer's file could not be fetched", mostly because it is over 100 MB.
+MEDIA_NOT_FETCHED = 131052
+
+INSERT = """
+INSERT INTO inbox_message (
+    id, number_id, conversation_id, author_id, direction, kind, origin, text, payload, wamid, provider_message_id,
+    sent_at, bad_timestamp, status, accepted_at, error_code, error, pricing, quoted_wamid, forwarded,
+    frequently_forwarded, context, historic, standby, sender_phone, sender_name, receiving_phone, aws_phone_number_id,
+    notification_id, changed_xid
+)
+SELECT id, number_id, conversation_id, author_id, direction, kind, origin, text, payload, wamid, '', sent_at,
+    bad_timestamp, status, accepted_at, error_code, error, '{}', quoted_wamid, forwarded, frequently_forwarded, context,
+    historic, standby, sender_phone, sender_name, receiving_phone, aws_phone_number_id, notification_id, 0
+FROM jsonb_to_recordset(%s) AS r (
+    id bigint, number_id bigint, conversation_id bigint, author_id bigint, direction text, kind text, origin text,
+    text text, payload jsonb, wamid text, sent_at timestamptz, bad_timestamp boolean, status text,
+    accepted_at timestamptz, error_code int, error text, quoted_wamid text, forwarded boolean,
+    frequently_forwarded boolean, context jsonb, historic boolean, standby boolean, sender_phone text,
+    sender_name text, receiving_phone text, aws_phone_number_id text, notification_id bigint
+)
+ORDER BY number_id, wamid
+ON CONFLICT (number_id, wamid) WHERE NOT wamid = '' DO NOTHING
+RETURNING id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message or call with the rows it belongs to."""
+
+    event: MessageReceived | CallChanged
+    number: PhoneNumber
+    conversation: int
+    author: int | None
+    notification: int
+    received_at: datetime
+
+
+def time_of(at: datetime | None, received_at: datetime) -> tuple[datetime, bool]:
+    """When a message was sent, and whether WhatsApp's word had to be replaced by our time of receipt.
+
+    A missing time and one in the future (their clock or ours is wrong) would put the message in a wrong place for good.
+    """
+    if at is None or at > received_at + CLOCK_TOLERANCE:
+        return received_at, True
+    return at, False
+
+
+def insert(arrivals: list[Arrival]) -> list[rows.Row]:
+    """Write the messages that are not there yet. Returns the inserted rows (with ``media`` and ``unread`` beside the
+    columns) in the thread's order. A message that is there already, from this batch or years ago, is left alone."""
+    ids = rows.new_ids("inbox_message", len(arrivals))
+    prepared = {id: _row(id, arrival) for id, arrival in zip(ids, arrivals, strict=True)}
+    columns = [{name: value for name, value in row.items() if name != "media"} for row in prepared.values()]
+    inserted = {row[0] for row in rows.run(INSERT, columns)}
+    _upgrade([row for id, row in prepared.items() if id not in inserted])
+    new = sorted((prepared[id] for id in inserted), key=lambda row: (row["sent_at"], row["id"]))
+    _insert_media(new)
+    return new
+
+
+def _row(id: int, arrival: Arrival) -> rows.Row:
+    event = arrival.event
+    sent_at, bad_timestamp = time_of(event.at, arrival.received_at)
+    row: rows.Row = {
+        "id": id,
+        "number_id": arrival.number.pk,
+        "conversation_id": arrival.conversation,
+        "author_id": arrival.author,
+        "notification_id": arrival.notification,
+        "direction": event.direction,
+        "sent_at": sent_at,
+        "bad_timestamp": bad_timestamp,
+        "sender_phone": f"+{event.party.wa_id}"[:32] if event.party.wa_id.isdigit() else event.party.wa_id[:32],
+        "sender_name": event.party.name[:512],
+        "receiving_phone": (arrival.number.display_number or event.display_phone_number)[:32],
+        "aws_phone_number_id": arrival.number.aws_phone_number_id,
+    }
+    return row | (_call_columns(event) if isinstance(event, CallChanged) else _message_columns(event, sent_at))
+
+
+def _message_columns(event: MessageReceived, sent_at: datetime) -> rows.Row:
+    outbound = event.direction == Direction.OUTBOUND
+    status = event.status or (Status.SENT if outbound else "")
+    fault = event.faults[0] if event.faults else None
+    context: dict[str, Any] = {}
+    if event.referral:
+        context["referral"] = event.referral
+    if event.referred_product:
+        context["referred_product"] = event.referred_product
+    media = event.media
+    return {
+        "kind": event.kind,
+        "origin": event.origin,
+        "text": event.text,
+        "payload": event.payload,
+        "wamid": event.wamid[:255],
+        "status": status if outbound else "",
+        "accepted_at": sent_at if outbound and status not in (Status.FAILED, Status.QUEUED) else None,
+        "error_code": fault.code if fault else None,
+        "error": (fault.details or fault.title) if fault else "",
+        "quoted_wamid": event.quoted_wamid[:255],
+        "forwarded": event.forwarded,
+        "frequently_forwarded": event.frequently_forwarded,
+        "context": context,
+        "historic": event.historic,
+        "standby": event.standby,
+        "media": media,
+        "unread": not outbound and not event.historic,
+        "opens_window": event.opens_window and not outbound and not event.historic,
+        "preview": summarize(
+            event.kind,
+            event.text,
+            event.payload,
+            voice=media is not None and media.voice,
+            file_name=media.file_name if media else "",
+            content_type=media.mime_type if media else "",
+        ),
+    }
+
+
+def _call_columns(event: CallChanged) -> rows.Row:
+    inbound = event.direction == Direction.INBOUND
+    return {
+        "kind": Kind.CALL,
+        "origin": Origin.CUSTOMER if inbound else Origin.AGENT,
+        "text": "",
+        "payload": {"steps": {}, "outcome": "ringing"},
+        "wamid": event.call_id[:255],
+        "status": "",
+        "accepted_at": None,
+        "error_code": None,
+        "error": "",
+        "quoted_wamid": "",
+        "forwarded": False,
+        "frequently_forwarded": False,
+        "context": {},
+        "historic": False,
+        "standby": False,
+        "media": None,
+        "unread": inbound,
+        "opens_window": inbound,
+        "preview": summarize(Kind.CALL, "", {"outcome": "ringing"}),
+    }
+
+
+def _upgrade(repeated: list[rows.Row]) -> None:
+    """Replace what was only a placeholder: a file of the phone app's history that comes later under the same id, or a
+    kind that we did not know when we first read it."""
+    candidates = [row for row in repeated if row["kind"] not in (Kind.UNKNOWN, Kind.UNSUPPORTED, Kind.CALL)]
+    by_key = {(row["number_id"], row["wamid"]): row for row in candidates}
+    columns = ("number_id", "wamid", "kind", "text", "payload")
+    upgraded = rows.run(
+        """
+        UPDATE inbox_message m SET kind = r.kind, text = r.text, payload = r.payload
+        FROM jsonb_to_recordset(%s) AS r (number_id bigint, wamid text, kind text, text text, payload jsonb)
+        WHERE m.number_id = r.number_id AND m.wamid = r.wamid
+          AND (m.kind = 'unknown' OR (m.kind = 'unsupported' AND m.payload ->> 'type' = 'media_placeholder'))
+        RETURNING m.id, m.number_id, m.wamid
+        """,
+        [{name: row[name] for name in columns} for row in by_key.values()],
+    )
+    changed = [by_key[(number, wamid)] | {"id": id} for id, number, wamid in upgraded]
+    _insert_media(changed)
+
+
+def _insert_media(messages: list[rows.Row]) -> None:
+    """A media row for every new message that has a file, and the job that fetches it."""
+    files = [_media_row(message) for message in messages if message["media"] is not None]
+    inserted = rows.run(
+        """
+        INSERT INTO inbox_media (
+            id, message_id, media_id, remote_url, file, extension, file_name, mime_type, content_type, sha256, voice,
+            animated, thumbnail, playable, waveform, excerpt, state, preview_state, attempts, next_try_at, error,
+            preview_error
+        )
+        SELECT id, message_id, media_id, remote_url, '', '', file_name, mime_type, '', sha256, voice, animated,
+            '', '', '[]', '', state, 'none', 0, CASE WHEN state = 'pending' THEN statement_timestamp() END, error, ''
+        FROM jsonb_to_recordset(%s) AS r (
+            id uuid, message_id bigint, media_id text, remote_url text, file_name text, mime_type text, sha256 text,
+            voice boolean, animated boolean, state text, error text
+        )
+        ON CONFLICT (message_id) DO NOTHING
+        RETURNING id, state
+        """,
+        files,
+    )
+    waiting: list[dict[str, JSONValue]] = [
+        {"media_id": str(id)} for id, state in inserted if state == Media.State.PENDING
+    ]
+    if waiting:
+        app.configure_task("fetch_media", allow_unknown=True, queue="media").batch_defer(*waiting)
+
+
+def _media_row(message: rows.Row) -> rows.Row:
+    media = message["media"]
+    gone = message["error_code"] == MEDIA_NOT_FETCHED
+    return {
+        "id": uuid.uuid4(),
+        "message_id": message["id"],
+        "media_id": media.media_id[:128],
+        "remote_url": media.url,
+        "file_name": media.file_name,
+        "mime_type": media.mime_type[:255],
+        "sha256": media.sha256,
+        "voice": media.voice,
+        "animated": media.animated,
+        "state": Media.State.TOO_LARGE if gone else Media.State.PENDING,
+        "error": "WhatsApp could not pass this file on, most often because it is over 100 MB." if gone else "",
+    }
+
+
+def attach_quotes(new: list[rows.Row]) -> None:
+    """Link answers with what they answer, in both directions: whichever of the two came first."""
+    if any(row["quoted_wamid"] for row in new):
+        rows.fetch(
+            """
+            UPDATE inbox_message m SET quoted_id = q.id FROM inbox_message q
+            WHERE m.id = ANY(%s) AND m.quoted_wamid <> '' AND q.number_id = m.number_id AND q.wamid = m.quoted_wamid
+              AND NOT q.wamid = '' RETURNING m.id
+            """,
+            [row["id"] for row in new],
+        )
+    rows.fetch(
+        """
+        UPDATE inbox_message m SET quoted_id = q.id FROM inbox_message q
+        WHERE q.id = ANY(%s) AND NOT m.quoted_wamid = '' AND m.quoted_id IS NULL
+          AND m.quoted_wamid = q.wamid AND m.number_id = q.number_id RETURNING m.id
+        """,
+        [row["id"] for row in new],
+    )
+
+
+def apply_calls(calls: Iterable[Arrival]) -> list[int]:
+    """Add every step of a call to its line, in any order and any number of times. Returns the changed messages."""
+    steps: dict[tuple[int, str], rows.Row] = {}
+    for call in calls:
+        if not isinstance(call.event, CallChanged):
+            continue
+        key = (call.number.pk, call.event.call_id[:255])
+        row = steps.setdefault(key, {"number_id": key[0], "wamid": key[1], "steps": {}, "duration": None})
+        row["steps"][call.event.step] = time_of(call.event.at, call.received_at)[0].isoformat()
+        row["duration"] = call.event.duration if call.event.duration is not None else row["duration"]
+    changed = rows.run(
+        """
+        UPDATE inbox_message m SET payload = jsonb_strip_nulls(jsonb_build_object(
+            'steps', s.steps, 'duration', s.duration,
+            'outcome', CASE
+                WHEN s.steps ? 'accepted' OR coalesce(s.duration, 0) > 0 THEN 'answered'
+                WHEN s.steps ? 'rejected' THEN 'rejected'
+                WHEN s.steps ? 'terminate' THEN 'missed'
+                ELSE 'ringing' END
+        ))
+        FROM (
+            SELECT known.id, coalesce(known.payload -> 'steps', '{}') || r.steps AS steps,
+                   coalesce(r.duration, (known.payload ->> 'duration')::int) AS duration
+            FROM jsonb_to_recordset(%s) AS r (number_id bigint, wamid text, steps jsonb, duration int)
+            JOIN inbox_message known ON known.number_id = r.number_id AND known.wamid = r.wamid AND known.kind = 'call'
+        ) s
+        WHERE m.id = s.id
+        RETURNING m.id
+        """,
+        [steps[key] for key in sorted(steps)],
+    )
+    return [row[0] for row in changed]

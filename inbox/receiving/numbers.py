@@ -1,0 +1,152 @@
+"""Our numbers as payloads name them, and what WhatsApp tells about numbers, accounts and templates."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from inbox.receiving import rows
+from whatsapp.events import Event, FaultReported, NumberChanged, TemplateChanged
+from whatsapp.models import PhoneNumber
+
+
+def resolve(events: Iterable[Event]) -> dict[str, PhoneNumber]:
+    """The rows of all numbers that ``events`` name, by Meta's id. One that nobody entered becomes an UNKNOWN number."""
+    named = {event.phone_number_id: event for event in events if event.phone_number_id}
+    found = {number.phone_number_id: number for number in PhoneNumber.objects.filter(phone_number_id__in=list(named))}
+    strangers = [event for phone_number_id, event in sorted(named.items()) if phone_number_id not in found]
+    if strangers:
+        PhoneNumber.objects.bulk_create(
+            [
+                PhoneNumber(
+                    phone_number_id=event.phone_number_id,
+                    waba_id=event.waba_id,
+                    display_number=event.display_phone_number[:32],
+                    name=f"Unknown number {event.display_phone_number or event.phone_number_id}"[:128],
+                    state=PhoneNumber.State.UNKNOWN,
+                )
+                for event in strangers
+            ],
+            ignore_conflicts=True,
+        )
+        found = {
+            number.phone_number_id: number for number in PhoneNumber.objects.filter(phone_number_id__in=list(named))
+        }
+    return found
+
+
+def apply(
+    events: list[tuple[NumberChanged | FaultReported | TemplateChanged, int, datetime]],
+    numbers: dict[str, PhoneNumber],
+) -> None:
+    """Keep each update once, and the newest value of each fact on the number. Each event comes with its notification's
+    id and time of receipt. Order does not matter: an update that is older than one already kept changes nothing."""
+    updates = [_update(event, notification, received_at, numbers) for event, notification, received_at in events]
+    rows.run(
+        """
+        INSERT INTO whatsapp_numberupdate (number_id, notification_id, waba_id, field, summary, payload, at, digest)
+        SELECT number_id, notification_id, waba_id, field, summary, payload, at, digest
+        FROM jsonb_to_recordset(%s) AS r (
+            number_id bigint, notification_id bigint, waba_id text, field text, summary text, payload jsonb,
+            at timestamptz, digest text
+        ) ORDER BY digest
+        ON CONFLICT (digest) DO NOTHING
+        """,
+        updates,
+    )
+    _keep_on_numbers([update for update in updates if update["changes"]])
+    _keep_templates(
+        [
+            (event, received_at if event.at is None else event.at)
+            for event, _, received_at in events
+            if isinstance(event, TemplateChanged)
+        ]
+    )
+
+
+def _update(
+    event: NumberChanged | FaultReported | TemplateChanged,
+    notification: int,
+    received_at: datetime,
+    numbers: dict[str, PhoneNumber],
+) -> dict[str, Any]:
+    if isinstance(event, FaultReported):
+        field, changes = "errors", {}
+        words = (f"Error {fault.code}: {fault.details or fault.title}" for fault in event.faults)
+        summary = "; ".join(words) or "An error without words."
+    else:
+        field, summary = event.webhook_field, event.summary
+        changes = event.changes if isinstance(event, NumberChanged) else {}
+    number = numbers.get(event.phone_number_id)
+    # Without a time of its own, the same words on another day are another update; on one day they are a redelivery.
+    moment = event.at.isoformat() if event.at else received_at.date().isoformat()
+    place = [event.waba_id, event.phone_number_id, field, moment, event.raw]
+    return {
+        "number_id": number.pk if number else None,
+        "notification_id": notification,
+        "waba_id": event.waba_id[:64],
+        "field": field[:64],
+        "summary": summary,
+        "payload": event.raw,
+        "at": event.at or received_at,
+        "digest": hashlib.sha256(json.dumps(place, sort_keys=True, default=str).encode()).hexdigest(),
+        "changes": changes,
+    }
+
+
+def _keep_on_numbers(updates: list[dict[str, Any]]) -> None:
+    newest: dict[int, dict[str, Any]] = {}
+    for update in sorted(updates, key=lambda update: update["at"]):
+        if update["number_id"]:
+            kept = newest.setdefault(update["number_id"], {"id": update["number_id"]})
+            kept |= update["changes"] | {"at": update["at"]}
+    rows.run(
+        """
+        UPDATE whatsapp_phonenumber n
+        SET quality = coalesce(left(r.quality, 16), n.quality),
+            throughput = coalesce(left(r.throughput, 32), n.throughput),
+            messaging_limit = coalesce(left(r.messaging_limit, 32), n.messaging_limit),
+            verified_name = coalesce(left(r.verified_name, 128), n.verified_name)
+        FROM jsonb_to_recordset(%s) AS r (
+            id bigint, at timestamptz, quality text, throughput text, messaging_limit text, verified_name text
+        )
+        WHERE n.id = r.id
+          AND NOT EXISTS (SELECT 1 FROM whatsapp_numberupdate u WHERE u.number_id = n.id AND u.at > r.at)
+        """,
+        list(newest.values()),
+    )
+
+
+def _keep_templates(events: list[tuple[TemplateChanged, datetime]]) -> None:
+    newest: dict[tuple[str, str, str], dict[str, Any]] = {}
+    for event, at in sorted(events, key=lambda pair: pair[1]):
+        if not event.name:
+            continue
+        key = (event.waba_id[:64], event.name[:512], event.language[:16])
+        row = newest.setdefault(key, dict(zip(("waba_id", "name", "language"), key, strict=True)))
+        told = {name: getattr(event, name) for name in ("template_id", "status", "category", "quality", "reason")}
+        row |= {name: value for name, value in told.items() if value} | {"updated_at": at}
+    rows.run(
+        """
+        INSERT INTO whatsapp_messagetemplate AS t
+            (waba_id, template_id, name, language, category, status, quality, reason, components, updated_at)
+        SELECT waba_id, coalesce(left(template_id, 64), ''), name, language, coalesce(left(category, 32), ''),
+               coalesce(left(status, 32), ''), coalesce(left(quality, 16), ''), coalesce(reason, ''), '[]', updated_at
+        FROM jsonb_to_recordset(%s) AS r (
+            waba_id text, template_id text, name text, language text, category text, status text, quality text,
+            reason text, updated_at timestamptz
+        ) ORDER BY waba_id, name, language
+        ON CONFLICT (waba_id, name, language) DO UPDATE SET
+            template_id = coalesce(nullif(excluded.template_id, ''), t.template_id),
+            category = coalesce(nullif(excluded.category, ''), t.category),
+            status = coalesce(nullif(excluded.status, ''), t.status),
+            quality = coalesce(nullif(excluded.quality, ''), t.quality),
+            reason = CASE WHEN excluded.status <> '' THEN excluded.reason ELSE t.reason END,
+            updated_at = excluded.updated_at
+        WHERE t.updated_at <= excluded.updated_at
+        """,
+        list(newest.values()),
+    )

@@ -1,0 +1,216 @@
+"""From the ids in payloads to contacts: who is the same person, who is new, and who must not be mixed up.
+
+A person is matched by business-scoped user id, then by the parent id, then by phone (with the variants that Brazil,
+Mexico and Argentina write), never by position. Ids that come together are linked. Ids that already belong to two
+contacts, or a phone that comes with another user id than before (numbers are handed on), never merge by themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from inbox.receiving import rows
+from whatsapp.events import Party
+
+#: (kind, scope, value) of an identity.
+Key = tuple[str, str, str]
+
+#: One contact-making transaction at a time, so that a stranger seen by two workers becomes one contact.
+NEW_CONTACTS_LOCK = 7_281_001
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A person as one event names them: on a number with this identity ``scope``, or a group by its id.
+
+    ``previous`` are the ids that a system message says ``party`` had before.
+    """
+
+    scope: str
+    party: Party = field(default_factory=Party)
+    group_id: str = ""
+    previous: Party | None = None
+
+    @property
+    def keys(self) -> list[Key]:
+        """Identities in the order in which they are trusted."""
+        if self.group_id:
+            return [("group_id", self.scope, self.group_id[:160])]
+        previous = _party_keys(self.scope, self.previous) if self.previous else []
+        return previous + [key for key in _party_keys(self.scope, self.party) if key not in previous]
+
+
+def _party_keys(scope: str, party: Party) -> list[Key]:
+    keys: list[Key] = []
+    if party.user_id:
+        keys.append(("user_id", scope, party.user_id[:160]))
+    if party.parent_user_id:
+        keys.append(("parent_user_id", "", party.parent_user_id[:160]))
+    if party.wa_id:
+        keys.append(("wa_id", "", party.wa_id[:160]))
+    return keys
+
+
+def wa_id_variants(wa_id: str) -> list[str]:
+    """Other digits under which WhatsApp may know the same phone: Brazil's ninth digit, Mexico's 1, Argentina's 9."""
+    if wa_id.startswith("55") and len(wa_id) == 13 and wa_id[4] == "9":
+        return [wa_id[:4] + wa_id[5:]]
+    if wa_id.startswith("55") and len(wa_id) == 12 and wa_id[4] in "6789":
+        return [wa_id[:4] + "9" + wa_id[4:]]
+    if wa_id.startswith("521") and len(wa_id) == 13:
+        return ["52" + wa_id[3:]]
+    if wa_id.startswith("52") and len(wa_id) == 12:
+        return ["521" + wa_id[2:]]
+    if wa_id.startswith("549") and len(wa_id) == 13:
+        return ["54" + wa_id[3:]]
+    if wa_id.startswith("54") and len(wa_id) == 12:
+        return ["549" + wa_id[2:]]
+    return []
+
+
+class Book:
+    """Which identity belongs to which contact, as far as one batch needs to know."""
+
+    def __init__(self) -> None:
+        self.owner: dict[Key, int] = {}
+        self.user_ids: dict[int, set[Key]] = {}
+
+    def learn(self, key: Key, contact: int) -> None:
+        self.owner[key] = contact
+        if key[0] == "user_id":
+            self.user_ids.setdefault(contact, set()).add(key)
+
+    def find(self, mention: Mention) -> int | None:
+        """The contact of a mention, None when it is a stranger."""
+        for key in mention.keys:
+            for candidate in (key, *(("wa_id", "", other) for other in _variants(key))):
+                contact = self.owner.get(candidate)
+                if contact is not None and (candidate[0] != "wa_id" or self._may_be(contact, mention)):
+                    return contact
+        return None
+
+    def _may_be(self, contact: int, mention: Mention) -> bool:
+        """Whether a phone may stand for this contact: not when the contact has another user id in the same scope."""
+        user_id = mention.party.user_id
+        if not user_id or mention.previous is not None:
+            return True
+        known = {value for _, scope, value in self.user_ids.get(contact, ()) if scope == mention.scope}
+        return not known or user_id in known
+
+
+def _variants(key: Key) -> list[str]:
+    return wa_id_variants(key[2]) if key[0] == "wa_id" else []
+
+
+def resolve(mentions: Iterable[Mention]) -> dict[Mention, int]:
+    """The contact of every mention; strangers become contacts, ids that come together are linked."""
+    # Those that carry most ids first: they tell which of the others are the same person.
+    ordered = sorted(dict.fromkeys(mentions), key=lambda mention: -len(mention.keys))
+    ordered = [mention for mention in ordered if mention.keys]
+    book = _read(ordered)
+    if all(_known(book, mention) for mention in ordered):
+        return {mention: contact for mention in ordered if (contact := book.find(mention)) is not None}
+    rows.fetch("SELECT pg_advisory_xact_lock(%s)", NEW_CONTACTS_LOCK)
+    return _write(ordered, _read(ordered))
+
+
+def _known(book: Book, mention: Mention) -> bool:
+    """Nothing to write for this mention: its contact is known under each of its ids, or an id is another's."""
+    return book.find(mention) is not None and all(key in book.owner for key in mention.keys)
+
+
+def _read(mentions: list[Mention]) -> Book:
+    keys = {key for mention in mentions for key in mention.keys}
+    keys |= {("wa_id", "", other) for key in keys for other in _variants(key)}
+    book = Book()
+    columns = [list(column) for column in zip(*sorted(keys), strict=True)] or [[], [], []]
+    for kind, scope, value, contact in rows.fetch(
+        """
+        SELECT kind, scope, value, contact_id FROM inbox_contactidentity WHERE contact_id IN (
+            SELECT contact_id FROM inbox_contactidentity
+            JOIN unnest(%s::text[], %s::text[], %s::text[]) AS k (kind, scope, value) USING (kind, scope, value)
+        )
+        """,
+        *columns,
+    ):
+        book.learn((kind, scope, value), contact)
+    return book
+
+
+def _write(mentions: list[Mention], book: Book) -> dict[Mention, int]:
+    strangers = [mention for mention in mentions if book.find(mention) is None]
+    spare = iter(rows.new_ids("inbox_contact", len(strangers)))
+    found: dict[Mention, int] = {}
+    contacts: list[rows.Row] = []
+    identities: list[rows.Row] = []
+    for mention in mentions:
+        contact = book.find(mention)
+        if contact is None:
+            contact = next(spare)
+            contacts.append({"id": contact, "is_group": bool(mention.group_id)})
+        found[mention] = contact
+        for key in mention.keys:
+            if key not in book.owner:
+                book.learn(key, contact)
+                identities.append({"contact_id": contact, "kind": key[0], "scope": key[1], "value": key[2]})
+    rows.run(
+        """
+        INSERT INTO inbox_contact (id, is_group, profile_name, username, created_at)
+        SELECT id, is_group, '', '', statement_timestamp()
+        FROM jsonb_to_recordset(%s) AS r (id bigint, is_group boolean)
+        """,
+        contacts,
+    )
+    rows.run(
+        """
+        INSERT INTO inbox_contactidentity (contact_id, kind, scope, value, created_at)
+        SELECT contact_id, kind, scope, value, statement_timestamp()
+        FROM jsonb_to_recordset(%s) AS r (contact_id bigint, kind text, scope text, value text)
+        """,
+        identities,
+    )
+    return found
+
+
+@dataclass(slots=True)
+class Told:
+    """What a batch says about one contact; later words win over earlier ones, nothing wins over silence."""
+
+    at: datetime
+    phone: str = ""
+    name: str = ""
+    username: str = ""
+    marketing: str = ""
+
+
+def describe(told: Iterable[tuple[int, Told]]) -> None:
+    """Keep names, phones and preferences on contacts, writing only those that differ."""
+    newest: dict[int, rows.Row] = {}
+    for contact, words in sorted(told, key=lambda pair: pair[1].at):
+        row = newest.setdefault(contact, {"id": contact, "phone": "", "name": "", "username": "", "marketing": ""})
+        said = {"phone": words.phone, "name": words.name, "username": words.username, "marketing": words.marketing}
+        row |= {name: value for name, value in said.items() if value} | {"at": words.at}
+    rows.run(
+        """
+        UPDATE inbox_contact c
+        SET phone = coalesce(nullif(left(r.phone, 32), ''), c.phone),
+            profile_name = coalesce(nullif(left(r.name, 512), ''), c.profile_name),
+            username = coalesce(nullif(left(r.username, 128), ''), c.username),
+            marketing_stopped_at = CASE r.marketing
+                WHEN 'stop' THEN coalesce(c.marketing_stopped_at, r.at)
+                WHEN 'resume' THEN NULL
+                ELSE c.marketing_stopped_at END
+        FROM jsonb_to_recordset(%s) AS r (
+            id bigint, phone text, name text, username text, marketing text, at timestamptz
+        )
+        WHERE c.id = r.id AND (
+            (r.phone <> '' AND c.phone IS DISTINCT FROM left(r.phone, 32))
+            OR (r.name <> '' AND c.profile_name <> left(r.name, 512))
+            OR (r.username <> '' AND c.username <> left(r.username, 128))
+            OR r.marketing <> ''
+        )
+        """,
+        sorted(newest.values(), key=lambda row: row["id"]),
+    )

@@ -1,0 +1,127 @@
+"""What became of our messages: every status folded into its message, in any order, any number of times.
+
+A message's status is a function of the times it has: played, else read, else delivered, else failed, else sent. So the
+order in which WhatsApp tells them does not matter. A failure after delivery keeps its error beside the ticks: the
+message did arrive. Statuses of messages that we do not have wait in PendingStatus.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from inbox.receiving import rows
+from inbox.receiving.messages import time_of
+from whatsapp.events import Status, StatusChanged
+
+#: The column that keeps the time of each status WhatsApp may report. Others are kept in the journal only.
+COLUMNS = {
+    Status.SENT: "accepted_at",
+    Status.DELIVERED: "delivered_at",
+    Status.READ: "read_at",
+    Status.PLAYED: "played_at",
+    Status.FAILED: "failed_at",
+}
+
+FOLD = """
+UPDATE inbox_message m
+SET accepted_at = least(m.accepted_at, r.accepted_at), delivered_at = least(m.delivered_at, r.delivered_at),
+    read_at = least(m.read_at, r.read_at), played_at = least(m.played_at, r.played_at),
+    failed_at = least(m.failed_at, r.failed_at),
+    error_code = coalesce(m.error_code, r.error_code), error = coalesce(nullif(m.error, ''), r.error, ''),
+    pricing = m.pricing || coalesce(r.pricing, '{}'),
+    status = CASE
+        WHEN coalesce(m.played_at, r.played_at) IS NOT NULL THEN 'played'
+        WHEN coalesce(m.read_at, r.read_at) IS NOT NULL THEN 'read'
+        WHEN coalesce(m.delivered_at, r.delivered_at) IS NOT NULL THEN 'delivered'
+        WHEN coalesce(m.failed_at, r.failed_at) IS NOT NULL THEN 'failed'
+        WHEN coalesce(m.accepted_at, r.accepted_at) IS NOT NULL THEN 'sent'
+        ELSE m.status END
+FROM jsonb_to_recordset(%s) AS r (
+    number_id bigint, wamid text, accepted_at timestamptz, delivered_at timestamptz, read_at timestamptz,
+    played_at timestamptz, failed_at timestamptz, error_code int, error text, pricing jsonb
+)
+WHERE m.number_id = r.number_id AND m.wamid = r.wamid AND NOT m.wamid = '' AND m.direction = 'outbound'
+RETURNING m.id, m.number_id, m.wamid
+"""
+
+
+def row(event: StatusChanged, number: int, notification: int, received_at: datetime) -> rows.Row | None:
+    """One status as a row, None for a word that we do not know: the journal keeps it."""
+    if event.status not in COLUMNS:
+        return None
+    fault = event.faults[0] if event.faults else None
+    return {
+        "number_id": number,
+        "wamid": event.wamid[:255],
+        "status": event.status,
+        "at": time_of(event.at, received_at)[0],
+        "callback_data": event.callback_data[:512],
+        "error_code": fault.code if fault else None,
+        "error": (fault.details or fault.title) if fault else "",
+        "pricing": event.pricing,
+        "notification_id": notification,
+    }
+
+
+def apply(statuses: list[rows.Row]) -> list[int]:
+    """Fold statuses into their messages; those without a message wait. Returns the changed messages."""
+    changed = fold(statuses)
+    found = {(number, wamid) for _, number, wamid in changed}
+    waiting = {
+        (status["number_id"], status["wamid"], status["status"]): status
+        for status in statuses
+        if (status["number_id"], status["wamid"]) not in found
+    }
+    rows.run(
+        """
+        INSERT INTO inbox_pendingstatus (
+            number_id, wamid, status, at, callback_data, error_code, error, pricing, notification_id, created_at
+        )
+        SELECT number_id, wamid, status, at, callback_data, error_code, error, pricing, notification_id,
+               statement_timestamp()
+        FROM jsonb_to_recordset(%s) AS r (
+            number_id bigint, wamid text, status text, at timestamptz, callback_data text, error_code int, error text,
+            pricing jsonb, notification_id bigint
+        )
+        ON CONFLICT (number_id, wamid, status) DO NOTHING
+        """,
+        [waiting[key] for key in sorted(waiting)],
+    )
+    return [id for id, _, _ in changed]
+
+
+def fold(statuses: list[rows.Row]) -> list[tuple[int, int, str]]:
+    """Fold statuses into the messages they name, one update each. Returns (message, number, wamid) of those found."""
+    by_message: dict[tuple[int, str], rows.Row] = {}
+    for status in statuses:
+        key = (status["number_id"], status["wamid"])
+        merged = by_message.setdefault(
+            key, {"number_id": key[0], "wamid": key[1], "error_code": None, "error": "", "pricing": {}}
+        )
+        column = COLUMNS[Status(status["status"])]
+        merged[column] = min(merged.get(column) or status["at"], status["at"])
+        if status["error_code"] is not None and merged["error_code"] is None:
+            merged |= {"error_code": status["error_code"], "error": status["error"]}
+        merged["pricing"] |= status["pricing"]
+    return [(found[0], found[1], found[2]) for found in rows.run(FOLD, [by_message[key] for key in sorted(by_message)])]
+
+
+def take_waiting(message_ids: list[int] | None = None) -> list[rows.Row]:
+    """Remove and return the waiting statuses whose message is there now; of these messages only, if given."""
+    columns = ("number_id", "wamid", "status", "at", "error_code", "error", "pricing")
+    taken = rows.fetch(
+        """
+        DELETE FROM inbox_pendingstatus p USING inbox_message m
+        WHERE m.number_id = p.number_id AND m.wamid = p.wamid AND NOT m.wamid = '' AND m.direction = 'outbound'
+          AND (%s::bigint[] IS NULL OR m.id = ANY(%s))
+        RETURNING p.number_id, p.wamid, p.status, p.at, p.error_code, p.error, p.pricing
+        """,
+        message_ids,
+        message_ids,
+    )
+    return [_waiting(dict(zip(columns, row, strict=True))) for row in taken]
+
+
+def _waiting(row: dict[str, Any]) -> rows.Row:
+    return row | {"pricing": row["pricing"] if isinstance(row["pricing"], dict) else {}}

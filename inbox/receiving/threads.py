@@ -1,0 +1,106 @@
+"""Conversations: opened when first needed, locked while a batch is applied, and kept true for the list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from inbox.receiving import rows
+
+#: How long after a customer's message or call a free-form answer may be sent (WhatsApp's customer service window).
+WINDOW = timedelta(hours=24)
+
+#: (number, contact) → conversation.
+Conversations = dict[tuple[int, int], int]
+
+
+def open_and_lock(pairs: Iterable[tuple[int, int]], also: Iterable[int]) -> Conversations:
+    """Make the missing conversations of these (number, contact) pairs, and lock them and ``also`` for this transaction.
+
+    Everything a batch does to a conversation happens behind this lock, taken in the order of ids, so that two workers
+    never wait for each other in a circle.
+    """
+    wanted = [{"number_id": number, "contact_id": contact} for number, contact in sorted(set(pairs))]
+    rows.run(
+        """
+        INSERT INTO inbox_conversation (
+            number_id, contact_id, last_message_at, last_message_kind, last_message_direction, last_message_status,
+            last_message_preview, unread_count, created_at, changed_xid
+        )
+        SELECT number_id, contact_id, 'epoch'::timestamptz, '', '', '', '', 0, statement_timestamp(), 0
+        FROM jsonb_to_recordset(%s) AS r (number_id bigint, contact_id bigint)
+        ON CONFLICT (number_id, contact_id) DO NOTHING
+        """,
+        wanted,
+    )
+    locked = rows.fetch(
+        """
+        SELECT id, number_id, contact_id FROM inbox_conversation
+        WHERE id = ANY(%s) OR (number_id, contact_id) IN (SELECT * FROM unnest(%s::bigint[], %s::bigint[]))
+        ORDER BY id FOR UPDATE
+        """,
+        sorted(set(also)),
+        [row["number_id"] for row in wanted],
+        [row["contact_id"] for row in wanted],
+    )
+    return {(number, contact): id for id, number, contact in locked}
+
+
+def advance(messages: list[rows.Row]) -> None:
+    """Bring conversations up to date with messages just inserted.
+
+    Each row: conversation_id, id, sent_at, kind, direction, status, preview, unread (bool), opens_window (bool).
+    Only rows that were really inserted may come here: the unread count depends on it.
+    """
+    by_conversation: dict[int, rows.Row] = {}
+    for message in sorted(messages, key=lambda message: (message["sent_at"], message["id"])):
+        row = by_conversation.setdefault(message["conversation_id"], {"added": 0, "window_closes_at": None})
+        closes_at = message["sent_at"] + WINDOW if message["opens_window"] else None
+        row["added"] += bool(message["unread"])
+        row["window_closes_at"] = _later(row["window_closes_at"], closes_at)
+        row |= {name: message[name] for name in ("id", "sent_at", "kind", "direction", "status", "preview")}
+    rows.run(
+        """
+        UPDATE inbox_conversation c
+        SET unread_count = c.unread_count + r.added,
+            window_closes_at = greatest(c.window_closes_at, r.window_closes_at),
+            last_message_id = CASE WHEN newer THEN r.id ELSE c.last_message_id END,
+            last_message_at = CASE WHEN newer THEN r.sent_at ELSE c.last_message_at END,
+            last_message_kind = CASE WHEN newer THEN r.kind ELSE c.last_message_kind END,
+            last_message_direction = CASE WHEN newer THEN r.direction ELSE c.last_message_direction END,
+            last_message_status = CASE WHEN newer THEN r.status ELSE c.last_message_status END,
+            last_message_preview = CASE WHEN newer THEN r.preview ELSE c.last_message_preview END
+        FROM (
+            SELECT r.*, coalesce(
+                (r.sent_at, r.id) > (now.last_message_at, now.last_message_id), true
+            ) AS newer
+            FROM jsonb_to_recordset(%s) AS r (
+                conversation_id bigint, id bigint, sent_at timestamptz, kind text, direction text, status text,
+                preview text, added int, window_closes_at timestamptz
+            )
+            JOIN inbox_conversation now ON now.id = r.conversation_id
+        ) r
+        WHERE c.id = r.conversation_id
+        """,
+        [row | {"conversation_id": id} for id, row in sorted(by_conversation.items())],
+    )
+
+
+def refresh(message_ids: Iterable[int], previews: dict[int, str] | None = None) -> None:
+    """Copy status (and the preview, where given by message id) into conversations whose last message this is."""
+    previews = previews or {}
+    rows.run(
+        """
+        UPDATE inbox_conversation c
+        SET last_message_status = m.status, last_message_kind = m.kind,
+            last_message_preview = coalesce(r.preview, c.last_message_preview)
+        FROM jsonb_to_recordset(%s) AS r (id bigint, preview text)
+        JOIN inbox_message m ON m.id = r.id
+        WHERE c.id = m.conversation_id AND c.last_message_id = m.id
+        """,
+        [{"id": id, "preview": previews.get(id)} for id in sorted(set(message_ids))],
+    )
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max(filter(None, (one, other)), default=None)

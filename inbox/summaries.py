@@ -1,0 +1,126 @@
+"""One line of plain text for a message: what the conversation list, notifications and quotes show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from whatsapp.events import Kind
+
+MAX_LENGTH = 200
+
+#: What WhatsApp says it does not pass on, in words. Keys are Meta's ``unsupported.type``.
+UNSUPPORTED = {
+    "poll_creation": "Poll",
+    "poll_update": "Vote in a poll",
+    "gif": "GIF",
+    "group_invite": "Invitation to a group",
+    "pin": "Pinned a message",
+    "keep_in_chat": "Kept a message",
+    "edit": "Edited a message",
+    "media_placeholder": "File from before this number was connected",
+    "product": "Product",
+    "list": "List",
+}
+
+#: What kind a file is, in words, by its sniffed or declared type.
+DOCUMENT_TYPES = {
+    "application/pdf": "PDF",
+    "text/plain": "Text",
+    "text/csv": "CSV",
+    "application/msword": "Word",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word",
+    "application/vnd.ms-excel": "Excel",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel",
+    "application/vnd.ms-powerpoint": "PowerPoint",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PowerPoint",
+    "application/zip": "ZIP",
+}
+
+
+def clock(seconds: float) -> str:
+    """A length of time as players show it: 12 → "0:12", 3725 → "1:02:05"."""
+    minutes, rest = divmod(max(round(seconds), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def summarize(
+    kind: str,
+    text: str,
+    payload: dict[str, Any],
+    *,
+    voice: bool = False,
+    duration: float | None = None,
+    pages: int | None = None,
+    file_name: str = "",
+    content_type: str = "",
+) -> str:
+    """What a message is in at most 200 characters: its words if it has any, else its kind with what is known of it.
+
+    ``payload`` is the message's, as whatsapp.events.MessageReceived describes it; the rest is its media's.
+    """
+    words = " ".join(text.split())
+    if not words:
+        words = _without_words(kind, payload, voice, duration)
+    if kind == Kind.DOCUMENT:
+        words = _document(words, pages, file_name, content_type)
+    return words[: MAX_LENGTH - 1] + "…" if len(words) > MAX_LENGTH else words
+
+
+def _without_words(kind: str, payload: dict[str, Any], voice: bool, duration: float | None) -> str:
+    length = f" {clock(duration)}" if duration is not None else ""
+    match kind:
+        case Kind.IMAGE:
+            return "Photo"
+        case Kind.VIDEO:
+            return f"Video{length}"
+        case Kind.AUDIO:
+            return f"Voice{length}" if voice else f"Audio{length}"
+        case Kind.STICKER:
+            return "Sticker"
+        case Kind.LOCATION:
+            return " · ".join(filter(None, ["Location", payload.get("name") or payload.get("address") or ""]))
+        case Kind.CONTACTS:
+            return _contacts(payload.get("contacts") or [])
+        case Kind.INTERACTIVE | Kind.BUTTON:
+            return str(payload.get("title") or "Answer to a form")
+        case Kind.ORDER:
+            count = len(payload.get("items") or [])
+            return f"Order · {count} item{'' if count == 1 else 's'}"
+        case Kind.CALL:
+            return _call(payload)
+        case Kind.SYSTEM:
+            return str(payload.get("body") or "Changed their number or id")
+        case Kind.UNSUPPORTED:
+            return UNSUPPORTED.get(str(payload.get("type")), "Message that WhatsApp does not pass on")
+        case Kind.TEMPLATE:
+            return "Template"
+        case Kind.DOCUMENT | Kind.TEXT:
+            return ""
+        case _:
+            return "Message of a new kind"
+
+
+def _contacts(contacts: list[dict[str, Any]]) -> str:
+    if len(contacts) == 1:
+        return " · ".join(filter(None, ["Contact", str(contacts[0].get("name") or "")]))
+    return f"{len(contacts)} contacts"
+
+
+def _call(payload: dict[str, Any]) -> str:
+    match payload.get("outcome"):
+        case "answered":
+            duration = payload.get("duration")
+            return f"Call {clock(duration)}" if duration else "Call"
+        case "rejected":
+            return "Declined call"
+        case "ringing":
+            return "Call, ringing"
+        case _:
+            return "Missed call"
+
+
+def _document(words: str, pages: int | None, file_name: str, content_type: str) -> str:
+    kind = DOCUMENT_TYPES.get(content_type, "File")
+    length = f"{pages} page{'' if pages == 1 else 's'}" if pages else ""
+    return " · ".join(filter(None, [kind, length, words or " ".join(file_name.split())]))

@@ -1,0 +1,108 @@
+"""Batches: one bad notification or leaf never holds back its neighbours."""
+
+from __future__ import annotations
+
+import pytest
+
+from inbox import receiving
+from inbox.models import Conversation, Message
+from tests import payloads
+from tests.inbox.receiving.support import receive, store
+from whatsapp import journal
+from whatsapp.models import MessageTemplate, Notification, NumberUpdate, PhoneNumber
+
+pytestmark = pytest.mark.django_db
+
+
+class PoisonTests:
+    def test_a_body_that_is_not_json_is_parked_with_its_reason(self, number: PhoneNumber) -> None:
+        bad, good = receive(b"\xff\xfenot json", payloads.notification(payloads.message()))
+        assert bad.state == "parked"
+        assert bad.error
+        assert good.state == "processed"
+
+    def test_a_bad_leaf_is_recorded_and_its_siblings_are_kept(self, number: PhoneNumber) -> None:
+        (notification,) = receive(payloads.notification(messages=[payloads.message(), "not a message", 7]))
+        assert Message.objects.count() == 1
+        assert notification.state == "processed"
+        assert len(notification.problems) == 2
+        assert all(problem["reason"] and problem["path"] for problem in notification.problems)
+
+    def test_a_notification_that_the_database_refuses_is_parked_alone(self, number: PhoneNumber) -> None:
+        from django.db import connection
+
+        # A rule of the database's own, as a stand-in for the case that nobody thought of.
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE inbox_message ADD CONSTRAINT no_poison CHECK (text <> 'poison')")
+        poison = payloads.notification(payloads.message(text={"body": "poison"}))
+        before, bad, after = receive(
+            payloads.notification(payloads.message()), poison, payloads.notification(payloads.message())
+        )
+        assert [before.state, bad.state, after.state] == ["processed", "parked", "processed"]
+        assert Message.objects.count() == 2
+        assert Conversation.objects.get().unread_count == 2
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE inbox_message DROP CONSTRAINT no_poison")
+        assert journal.replay([bad.pk]) == 1
+        receiving.drain()
+        assert Message.objects.count() == 3
+
+
+class JournalTests:
+    def test_the_body_stays_exact(self, number: PhoneNumber) -> None:
+        raw = b'{"object":"whatsapp_business_account","entry":[]}\x00'
+        store(raw)
+        receiving.drain()
+        assert bytes(Notification.objects.get().body) == raw
+
+    def test_replaying_parked_ones_leaves_the_rest(self, number: PhoneNumber) -> None:
+        receive(b"nonsense", payloads.notification(payloads.message()))
+        assert journal.replay_parked() == 1
+        assert Notification.objects.pending().count() == 1
+
+    def test_forgetting_keeps_parked_and_recent_ones(self, number: PhoneNumber) -> None:
+        from datetime import timedelta
+
+        from django.utils import timezone
+
+        bad, old, _recent = receive(
+            b"nonsense", payloads.notification(payloads.message()), payloads.notification(payloads.message())
+        )
+        past = timezone.now() - timedelta(days=100)
+        Notification.objects.filter(pk__in=[bad.pk, old.pk]).update(received_at=past)
+        assert journal.forget(timedelta(days=90)) == 1
+        assert not Notification.objects.filter(pk=old.pk).exists()
+        assert Message.objects.count() == 2
+
+
+class NumberUpdateTests:
+    def quality(self, event: str) -> dict[str, object]:
+        body = payloads.notification(
+            field="phone_number_quality_update",
+            display_phone_number=payloads.DISPLAY_NUMBER,
+            event=event,
+            current_limit="TIER_1K",
+        )
+        return body
+
+    def test_an_update_is_kept_once_however_often_it_comes(self, number: PhoneNumber) -> None:
+        receive(self.quality("FLAGGED"), self.quality("FLAGGED"))
+        receive(self.quality("FLAGGED"))
+        update = NumberUpdate.objects.get()
+        assert update.field == "phone_number_quality_update"
+        assert update.summary
+
+    def test_a_template_keeps_its_newest_status(self, db: None) -> None:
+        for status in ("PENDING", "APPROVED"):
+            receive(
+                payloads.notification(
+                    field="message_template_status_update",
+                    event=status,
+                    message_template_id=42,
+                    message_template_name="pickup",
+                    message_template_language="pt_PT",
+                    reason="NONE",
+                )
+            )
+        template = MessageTemplate.objects.get()
+        assert (template.name, template.language, template.status) == ("pickup", "pt_PT", "APPROVED")

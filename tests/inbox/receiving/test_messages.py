@@ -1,0 +1,225 @@
+"""Messages: each once, in its conversation, with what the list shows."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
+
+from inbox import receiving
+from inbox.models import Contact, Conversation, Media, Message
+from tests import payloads
+from tests.inbox.receiving.support import only_message, receive, store
+from whatsapp.models import PhoneNumber
+
+pytestmark = pytest.mark.django_db
+
+
+def unix(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+class MessagesTests:
+    def test_it_works(self, number: PhoneNumber) -> None:
+        at = timezone.now().replace(microsecond=0) - timedelta(minutes=3)
+        (notification,) = receive(
+            payloads.notification(payloads.message(text={"body": "Is the frame in stock?"}, at=unix(at)))
+        )
+        message = only_message()
+        assert notification.state == "processed"
+        assert (message.direction, message.kind, message.origin) == ("inbound", "text", "customer")
+        assert message.text == "Is the frame in stock?"
+        assert message.sent_at == at
+        assert message.number == number
+        assert message.notification_id == notification.pk
+        assert message.sender_phone == "+351915550123"
+        assert message.sender_name == "Amara Okafor"
+        assert message.receiving_phone == "+351 21 555 0100"
+        conversation = message.conversation
+        assert conversation.contact.profile_name == "Amara Okafor"
+        assert conversation.contact.phone == "+351915550123"
+        assert conversation.unread_count == 1
+        assert conversation.last_message_id == message.pk
+        assert conversation.last_message_preview == "Is the frame in stock?"
+        assert conversation.window_closes_at == at + timedelta(hours=24)
+
+    def test_the_same_notification_twice_is_one_message(self, number: PhoneNumber) -> None:
+        body = payloads.notification(payloads.message())
+        receive(body, body)
+        receive(body)
+        assert only_message().conversation.unread_count == 1
+
+    def test_one_wamid_twice_in_one_notification_is_one_message(self, number: PhoneNumber) -> None:
+        leaf = payloads.message()
+        receive(payloads.notification(leaf, leaf))
+        assert only_message().conversation.unread_count == 1
+
+    def test_the_same_wamid_on_two_numbers_is_two_messages(
+        self, number: PhoneNumber, other_number: PhoneNumber
+    ) -> None:
+        leaf = payloads.message()
+        receive(payloads.notification(leaf), payloads.notification(leaf, phone_number_id=other_number.phone_number_id))
+        assert Message.objects.count() == 2
+        assert Conversation.objects.count() == 2
+        assert Contact.objects.count() == 1
+
+    def test_a_replayed_notification_changes_nothing(self, number: PhoneNumber) -> None:
+        (notification,) = receive(payloads.notification(payloads.message()))
+        before = list(Message.objects.values()), list(Conversation.objects.values())
+        notification.state = "pending"
+        notification.save()
+        receiving.drain()
+        assert (list(Message.objects.values()), list(Conversation.objects.values())) == before
+
+    def test_an_older_message_that_comes_late_does_not_become_the_last(self, number: PhoneNumber) -> None:
+        now = timezone.now()
+        receive(payloads.notification(payloads.message(text={"body": "second"}, at=unix(now))))
+        receive(payloads.notification(payloads.message(text={"body": "first"}, at=unix(now - timedelta(hours=2)))))
+        conversation = Conversation.objects.get()
+        assert conversation.last_message_preview == "second"
+        assert conversation.unread_count == 2
+        assert [message.text for message in Message.objects.in_order()] == ["first", "second"]
+
+    def test_a_late_message_opens_the_window_from_the_time_it_was_sent(self, number: PhoneNumber) -> None:
+        at = timezone.now().replace(microsecond=0) - timedelta(hours=30)
+        receive(payloads.notification(payloads.message(at=unix(at))))
+        conversation = Conversation.objects.get()
+        assert conversation.window_closes_at == at + timedelta(hours=24)
+        assert not conversation.window_open
+
+    def test_a_time_in_the_future_is_replaced_by_the_time_of_receipt(self, number: PhoneNumber) -> None:
+        receive(payloads.notification(payloads.message(at=unix(datetime(2040, 1, 1, tzinfo=UTC)))))
+        message = only_message()
+        assert message.bad_timestamp
+        assert message.sent_at <= timezone.now()
+
+    def test_a_number_that_nobody_entered_is_kept_for_administrators(self, db: None) -> None:
+        receive(payloads.notification(payloads.message(), phone_number_id="299999999999999"))
+        message = only_message()
+        assert message.number.state == PhoneNumber.State.UNKNOWN
+        assert message.number.phone_number_id == "299999999999999"
+
+    def test_an_answer_finds_what_it_answers(self, number: PhoneNumber) -> None:
+        first = payloads.message()
+        receive(payloads.notification(first))
+        receive(payloads.notification(payloads.message(context={"from": "x", "id": first["id"]})))
+        answer = Message.objects.get(quoted__isnull=False)
+        assert answer.quoted is not None
+        assert answer.quoted.wamid == first["id"]
+
+    def test_an_answer_that_comes_first_finds_it_later(self, number: PhoneNumber) -> None:
+        first = payloads.message()
+        receive(payloads.notification(payloads.message(context={"from": "x", "id": first["id"]})))
+        receive(payloads.notification(first))
+        assert Message.objects.get(quoted__wamid=first["id"])
+
+    def test_a_file_waits_to_be_fetched_and_a_job_will_do_it(self, number: PhoneNumber) -> None:
+        image = {"id": "3000001", "mime_type": "image/jpeg", "sha256": "0" * 64, "caption": "The frame"}
+        receive(payloads.notification(payloads.message("image", image=image)))
+        media = Media.objects.get()
+        assert media.message.text == "The frame"
+        assert (media.state, media.media_id, media.mime_type) == ("pending", "3000001", "image/jpeg")
+        assert media.next_try_at is not None
+        job = ProcrastinateJob.objects.get(task_name="fetch_media")
+        assert job.args == {"media_id": str(media.pk)}
+
+    def test_a_file_that_whatsapp_could_not_pass_on_says_so(self, number: PhoneNumber) -> None:
+        video = {"id": "3000002", "mime_type": "video/mp4"}
+        errors = [{"code": 131052, "title": "Media download error"}]
+        receive(payloads.notification(payloads.message("video", video=video, errors=errors)))
+        media = Media.objects.get()
+        assert media.state == "too_large"
+        assert "100 MB" in media.error
+        assert not ProcrastinateJob.objects.filter(task_name="fetch_media").exists()
+
+    def test_names_that_postgresql_refuses_are_cleaned(self, number: PhoneNumber) -> None:
+        receive(payloads.notification(payloads.message(text={"body": "a\u0000b\ud83d"}), name="A\u0000\udc00"))
+        message = only_message()
+        assert message.text == "a\ufffdb\ufffd"
+        assert message.sender_name == "A\ufffd\ufffd"
+
+    def test_a_batch_costs_the_same_number_of_statements_whatever_its_size(self, number: PhoneNumber) -> None:
+        def statements(size: int, first_sender: int) -> int:
+            for index in range(size):
+                sender = str(351_900_000_000 + first_sender + index)
+                store(payloads.notification(payloads.message(sender=sender)))
+            with CaptureQueriesContext(
+                connection,
+            ) as queries:
+                receiving.process_batch()
+            return len(queries)
+
+        assert statements(60, first_sender=1000) == statements(2, first_sender=0) <= 30
+
+
+class ConversationsTests:
+    def test_one_person_on_one_number_is_one_conversation(self, number: PhoneNumber) -> None:
+        for _ in range(3):
+            receive(payloads.notification(payloads.message(), payloads.message()))
+        assert Conversation.objects.get().unread_count == 6
+
+    def test_the_list_says_what_kind_a_message_without_words_is(self, number: PhoneNumber) -> None:
+        image = {"id": "3000003", "mime_type": "image/jpeg"}
+        receive(payloads.notification(payloads.message("image", image=image)))
+        conversation = Conversation.objects.get()
+        assert (conversation.last_message_kind, conversation.last_message_preview) == ("image", "Photo")
+
+
+class HistoryTests:
+    def history(self, *messages: dict[str, object]) -> dict[str, object]:
+        threads = [{"id": payloads.CUSTOMER, "messages": list(messages)}]
+        metadata = {"phase": 0, "chunk_order": 1, "progress": 55}
+        return payloads.notification(field="history", history=[{"metadata": metadata, "threads": threads}])
+
+    def test_it_opens_no_window_and_counts_no_unread(self, number: PhoneNumber) -> None:
+        leaf = payloads.message(history_context={"status": "READ"})
+        receive(self.history(leaf))
+        message = only_message()
+        assert message.historic
+        assert message.conversation.unread_count == 0
+        assert message.conversation.window_closes_at is None
+
+    def test_our_own_old_messages_keep_their_ticks(self, number: PhoneNumber) -> None:
+        receive(self.history(payloads.message(sender=payloads.DISPLAY_NUMBER, history_context={"status": "READ"})))
+        message = only_message()
+        assert (message.direction, message.status) == ("outbound", "read")
+
+    def test_a_placeholder_becomes_the_file_that_comes_later(self, number: PhoneNumber) -> None:
+        placeholder = payloads.message("media_placeholder", history_context={"status": "READ"})
+        receive(self.history(placeholder))
+        assert only_message().kind == "unsupported"
+        image = {"id": "3000004", "mime_type": "image/jpeg", "caption": "Old photo"}
+        receive(self.history({**placeholder, "type": "image", "image": image}))
+        message = only_message()
+        assert (message.kind, message.text) == ("image", "Old photo")
+        assert Media.objects.get().message == message
+
+
+class CallTests:
+    def call(self, event: str, **parts: object) -> dict[str, object]:
+        leaf = {"id": "wacid.CALL1", "from": payloads.CUSTOMER, "to": payloads.DISPLAY_NUMBER, "event": event}
+        leaf |= {"timestamp": str(unix(timezone.now())), "direction": "USER_INITIATED", **parts}
+        contacts = [{"profile": {"name": "Amara"}, "wa_id": payloads.CUSTOMER}]
+        return payloads.notification(field="calls", calls=[leaf], contacts=contacts)
+
+    def test_it_is_one_line_that_opens_the_window(self, number: PhoneNumber) -> None:
+        receive(self.call("connect"))
+        receive(self.call("terminate", status="COMPLETED", duration=65))
+        message = only_message()
+        assert message.kind == "call"
+        assert message.payload["outcome"] == "answered"
+        assert message.payload["duration"] == 65
+        assert message.conversation.unread_count == 1
+        assert message.conversation.window_open
+        assert message.conversation.last_message_preview == "Call 1:05"
+
+    def test_its_end_may_come_before_its_beginning(self, number: PhoneNumber) -> None:
+        receive(self.call("terminate"))
+        receive(self.call("connect"))
+        message = only_message()
+        assert message.payload["outcome"] == "missed"
+        assert set(message.payload["steps"]) == {"connect", "terminate"}

@@ -1,0 +1,97 @@
+"""Statuses: any order, any number of times, one result."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from typing import Any
+
+import pytest
+
+from inbox import receiving
+from inbox.models import Conversation, Message, PendingStatus
+from tests import payloads
+from tests.inbox.receiving.support import receive
+from whatsapp.models import PhoneNumber
+
+pytestmark = pytest.mark.django_db
+
+NOW = int(time.time()) - 600
+
+
+def echo(wamid: str) -> dict[str, Any]:
+    """One of our messages, written in the phone app."""
+    leaf = payloads.message(sender=payloads.DISPLAY_NUMBER, to=payloads.CUSTOMER, id=wamid, at=NOW - 60)
+    return payloads.notification(field="smb_message_echoes", message_echoes=[leaf])
+
+
+def statuses(wamid: str, *words: str, **parts: Any) -> list[dict[str, Any]]:
+    return [
+        payloads.notification(statuses=[payloads.status(wamid, word, at=NOW + step, **parts)])
+        for step, word in enumerate(words)
+    ]
+
+
+class StatusTests:
+    def test_it_works(self, number: PhoneNumber) -> None:
+        receive(echo("wamid.A"), *statuses("wamid.A", "sent", "delivered"))
+        message = Message.objects.get()
+        assert message.status == "delivered"
+        assert message.delivered_at is not None
+        assert Conversation.objects.get().last_message_status == "delivered"
+
+    def test_every_order_gives_the_same_row(self, number: PhoneNumber) -> None:
+        outcomes = set()
+        for index, order in enumerate(itertools.permutations(["sent", "delivered", "read", "played"])):
+            wamid = f"wamid.ORDER{index}"
+            times = {"sent": NOW, "delivered": NOW + 1, "read": NOW + 2, "played": NOW + 3}
+            receive(echo(wamid))
+            for word in order:
+                receive(payloads.notification(statuses=[payloads.status(wamid, word, at=times[word])]))
+            message = Message.objects.get(wamid=wamid)
+            outcomes.add((message.status, message.delivered_at, message.read_at, message.played_at))
+        assert len(outcomes) == 1
+
+    def test_read_before_delivered_stays_read(self, number: PhoneNumber) -> None:
+        receive(echo("wamid.A"), *statuses("wamid.A", "read"))
+        receive(*statuses("wamid.A", "delivered"))
+        message = Message.objects.get()
+        assert message.status == "read"
+        assert message.delivered_at is not None
+
+    def test_a_failure_says_why(self, number: PhoneNumber) -> None:
+        error = {"code": 131047, "title": "Re-engagement message", "error_data": {"details": "More than 24 hours"}}
+        receive(echo("wamid.A"), *statuses("wamid.A", "failed", errors=[error]))
+        message = Message.objects.get()
+        assert message.error_code == 131047
+        assert message.error == "More than 24 hours"
+
+    def test_a_failure_after_delivery_keeps_the_ticks_and_the_error(self, number: PhoneNumber) -> None:
+        receive(echo("wamid.A"), *statuses("wamid.A", "delivered"))
+        receive(*statuses("wamid.A", "failed", errors=[{"code": 131026, "title": "Undeliverable"}]))
+        message = Message.objects.get()
+        assert message.status == "delivered"
+        assert message.error_code == 131026
+
+    def test_a_status_before_its_message_waits_for_it(self, number: PhoneNumber) -> None:
+        receive(*statuses("wamid.A", "delivered", "read"))
+        assert PendingStatus.objects.count() == 2
+        receive(echo("wamid.A"))
+        assert Message.objects.get().status == "read"
+        assert not PendingStatus.objects.exists()
+
+    def test_a_status_that_missed_its_message_by_a_moment_is_settled_by_the_sweep(self, number: PhoneNumber) -> None:
+        receive(echo("wamid.A"))
+        PendingStatus.objects.create(number=number, wamid="wamid.A", status="read", at=Message.objects.get().sent_at)
+        assert receiving.settle_waiting_statuses() == 1
+        assert Message.objects.get().status == "read"
+
+    def test_the_price_is_kept(self, number: PhoneNumber) -> None:
+        pricing = {"billable": True, "pricing_model": "PMP", "category": "utility", "type": "regular"}
+        receive(echo("wamid.A"), *statuses("wamid.A", "sent", pricing=pricing))
+        assert Message.objects.get().pricing["category"] == "utility"
+
+    def test_a_word_that_we_do_not_know_changes_nothing(self, number: PhoneNumber) -> None:
+        (_, notification) = receive(echo("wamid.A"), *statuses("wamid.A", "warning"))
+        assert Message.objects.get().status == "sent"
+        assert notification.state == "processed"
