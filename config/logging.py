@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import traceback
 from typing import Any
 
 import structlog
@@ -17,6 +19,36 @@ def drop_secrets(_logger: Any, _name: str, event: structlog.typing.EventDict) ->
     return event
 
 
+def format_exception(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Put the traceback into the event, without what a database error quotes.
+
+    PostgreSQL repeats the refused row in its message, and with it a customer's words; the constraint's name is enough.
+    """
+    found = event.pop("exc_info", None)
+    if found is True:
+        found = sys.exc_info()
+    error = found[1] if isinstance(found, tuple) else found
+    if isinstance(error, BaseException):
+        event["exception"] = "\n".join(_lines(error))
+    return event
+
+
+def _lines(error: BaseException) -> list[str]:
+    earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    lines = [*_lines(earlier), "", "Then:"] if earlier is not None else []
+    frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
+    return [*lines, frames, f"{type(error).__module__}.{type(error).__qualname__}: {_words(error)}"]
+
+
+def _words(error: BaseException) -> str:
+    if not type(error).__module__.startswith(("psycopg", "django.db")):
+        return str(error)
+    cause = error if hasattr(error, "sqlstate") else error.__cause__
+    facts = getattr(cause, "diag", None)
+    names = (getattr(facts, name, None) for name in ("table_name", "column_name", "constraint_name"))
+    return " ".join(filter(None, ["SQLSTATE", getattr(cause, "sqlstate", None) or "unknown", *names]))
+
+
 def configure_logging(*, json: bool, level: str) -> dict[str, Any]:
     """Set structlog up and return Django's LOGGING dictionary, which sends both kinds of logger to standard error."""
     shared: list[Any] = [
@@ -30,7 +62,7 @@ def configure_logging(*, json: bool, level: str) -> dict[str, Any]:
         processors=[
             structlog.stdlib.filter_by_level,
             *shared,
-            structlog.processors.format_exc_info,
+            format_exception,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -43,7 +75,11 @@ def configure_logging(*, json: bool, level: str) -> dict[str, Any]:
         "formatters": {
             "structured": {
                 "()": structlog.stdlib.ProcessorFormatter,
-                "processor": renderer,
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    format_exception,
+                    renderer,
+                ],
                 "foreign_pre_chain": shared,
             }
         },
