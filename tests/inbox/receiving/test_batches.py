@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.db import connection
+from django.utils import timezone
 
 from inbox import receiving
 from inbox.models import Conversation, Message
@@ -29,8 +33,6 @@ class PoisonTests:
         assert all(problem["reason"] and problem["path"] for problem in notification.problems)
 
     def test_a_notification_that_the_database_refuses_is_parked_alone(self, number: PhoneNumber) -> None:
-        from django.db import connection
-
         # A rule of the database's own, as a stand-in for the case that nobody thought of.
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE inbox_message ADD CONSTRAINT no_poison CHECK (text <> 'poison')")
@@ -42,6 +44,7 @@ class PoisonTests:
         assert Message.objects.count() == 2
         assert Conversation.objects.get().unread_count == 2
         with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("ALTER TABLE inbox_message DROP CONSTRAINT no_poison")
         assert journal.replay([bad.pk]) == 1
         receiving.drain()
@@ -61,10 +64,6 @@ class JournalTests:
         assert Notification.objects.pending().count() == 1
 
     def test_forgetting_keeps_parked_and_recent_ones(self, number: PhoneNumber) -> None:
-        from datetime import timedelta
-
-        from django.utils import timezone
-
         bad, old, _recent = receive(
             b"nonsense", payloads.notification(payloads.message()), payloads.notification(payloads.message())
         )

@@ -1,0 +1,170 @@
+"""Receiving under fire: the same message from everywhere at once, and workers killed between any two steps."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+from django.utils import timezone
+
+from inbox import receiving
+from inbox.models import Contact, Conversation, Media, Message, Reaction
+from tests import payloads
+from tests.inbox.receiving.support import store
+from whatsapp.models import Notification, PhoneNumber
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def everything() -> dict[str, Any]:
+    """What the rows say, without the ids that depend on who came first."""
+    return {
+        "contacts": sorted(Contact.objects.values_list("profile_name", "phone")),
+        "conversations": sorted(
+            Conversation.objects.values_list(
+                "contact__phone", "unread_count", "last_message_preview", "window_closes_at"
+            )
+        ),
+        "messages": sorted(Message.objects.values_list("wamid", "kind", "text", "quoted__wamid")),
+        "media": sorted(Media.objects.values_list("media_id", "state")),
+        "reactions": sorted(Reaction.objects.values_list("target_wamid", "emoji", "message__wamid")),
+        "pending": Notification.objects.pending().count(),
+        "parked": Notification.objects.parked().count(),
+    }
+
+
+def some_notifications() -> list[dict[str, Any]]:
+    at = int(timezone.now().timestamp()) - 60
+    first = payloads.message(at=at, text={"body": "first"})
+    second = payloads.message(at=at + 1, context={"from": "x", "id": first["id"]}, text={"body": "second"})
+    image = payloads.message("image", at=at + 2, image={"id": "42", "mime_type": "image/jpeg"}, sender="351915550124")
+    reaction = payloads.message("reaction", at=at + 3, reaction={"message_id": first["id"], "emoji": "👍"})
+    return [payloads.notification(leaf) for leaf in (second, image, reaction, first)]
+
+
+def in_threads(count: int, act: Callable[[], None]) -> None:
+    """Run ``act`` in ``count`` threads that start together, and raise what any of them raised."""
+    start = threading.Barrier(count)
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            start.wait(10)
+            act()
+        except BaseException as error:  # noqa: BLE001  reported below, in the test's own thread
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=run) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    if errors:
+        raise errors[0]
+
+
+def in_processes(count: int, act: Callable[[], None]) -> list[int]:
+    """Run ``act`` in ``count`` forked processes at once. Returns how each ended, negative for a signal."""
+    connections.close_all()
+    children = []
+    for _ in range(count):
+        child = os.fork()
+        if child == 0:
+            code = 1
+            try:
+                act()
+                code = 0
+            finally:
+                os._exit(code)
+        children.append(child)
+    return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+
+
+class RedeliveryTests:
+    def test_the_same_notification_from_many_threads_at_once_is_one_message(self, number: PhoneNumber) -> None:
+        bodies = some_notifications()
+
+        def deliver_and_drain() -> None:
+            for body in bodies:
+                store(body)
+            receiving.drain()
+
+        in_threads(8, deliver_and_drain)
+        receiving.drain()
+        state = everything()
+        assert len(state["messages"]) == 3
+        assert [row[1] for row in state["conversations"]] == [2, 1]
+        assert state["pending"] == state["parked"] == 0
+
+    def test_the_same_message_received_by_eight_processes_is_one_row(self, number: PhoneNumber) -> None:
+        bodies = some_notifications()
+
+        def deliver_and_drain() -> None:
+            for body in bodies:
+                store(body)
+            receiving.drain()
+
+        assert in_processes(8, deliver_and_drain) == [0] * 8
+        receiving.drain()
+        assert Message.objects.count() == 3
+        assert Contact.objects.count() == 2
+        assert Notification.objects.pending().count() == Notification.objects.parked().count() == 0
+
+    def test_a_stranger_seen_by_two_workers_at_once_becomes_one_contact(self, number: PhoneNumber) -> None:
+        for _ in range(40):
+            store(payloads.notification(payloads.message()))
+        in_threads(4, lambda: [receiving.process_batch(1) for _ in range(15)] and None)
+        receiving.drain()
+        assert Contact.objects.count() == 1
+        assert Conversation.objects.get().unread_count == 40
+
+
+def kill_at(statement: int) -> Callable[..., Any]:
+    """A wrapper round database statements that kills this process, as power loss would, before the given one."""
+    count = 0
+
+    def wrapper(execute: Callable[..., Any], *arguments: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count == statement:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return execute(*arguments)
+
+    return wrapper
+
+
+class KilledWorkerTests:
+    def test_a_worker_killed_between_any_two_statements_loses_and_repeats_nothing(self, number: PhoneNumber) -> None:
+        bodies = some_notifications()
+        for body in bodies:
+            store(body)
+        receiving.drain()
+        untroubled = everything()
+
+        survived = False
+        for statement in range(1, 200):
+            for model in (Reaction, Media, Message, Conversation, Contact, Notification):
+                model.objects.all().delete()
+            for body in bodies:
+                store(body)
+
+            def drain_until_killed(statement: int = statement) -> None:
+                with connection.execute_wrapper(kill_at(statement)):
+                    receiving.drain()
+
+            (ended,) = in_processes(1, drain_until_killed)
+            receiving.drain()
+            assert everything() == untroubled, f"killed before statement {statement}"
+            if ended == 0:
+                survived = True
+                break
+            assert ended == -signal.SIGKILL
+        assert survived
+        assert statement > 10
