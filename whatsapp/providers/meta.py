@@ -1,0 +1,248 @@
+"""Meta's Cloud API: the Graph API over HTTPS with the number's access token."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import email.utils
+import json
+import re
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from django.conf import settings
+from django.utils import timezone
+from requests.auth import AuthBase
+
+from whatsapp.models import PhoneNumber
+from whatsapp.providers.base import Download, MediaInfo, NumberInfo, ProviderError
+
+#: Clients without a name of their own have been answered with HTML or 403 by the download host.
+USER_AGENT = "whatsapp-inbox/1.0"
+CONNECT_SECONDS = 5
+READ_SECONDS = 20
+#: A whole file, however slowly it drips: its address lives 5 minutes.
+DOWNLOAD_SECONDS = 300
+CHUNK_BYTES = 64 * 1024
+#: Bytes of an answer that is read as JSON.
+ANSWER_MAX_BYTES = 4 * 1024 * 1024
+NUMBER_FIELDS = (
+    "display_phone_number,verified_name,quality_rating,throughput,whatsapp_business_manager_messaging_limit,status"
+)
+#: Codes that pass by themselves (reference: Meta "Error codes", 12 Dec 2025): Meta's side, call rates, maintenance.
+RETRYABLE_CODES = frozenset({1, 2, 4, 80007, 130429, 131000, 131016, 131057, 133004})
+
+_local = threading.local()
+
+
+class BearerAuth(AuthBase):
+    """Sets the token on one request. As an auth object it also keeps requests from reading ~/.netrc."""
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self.token}"
+        return request
+
+
+class MetaProvider:
+    """Meta's Cloud API for one number. See whatsapp.providers.base.Provider for what each method promises."""
+
+    def __init__(self, number: PhoneNumber) -> None:
+        self.number = number
+
+    def media_info(self, media_id: str) -> MediaInfo:
+        answer = self._call("GET", media_id, params={"phone_number_id": self.number.phone_number_id})
+        url = answer.get("url")
+        if not isinstance(url, str) or not url:
+            raise ProviderError("WhatsApp answered without an address for this file.", retryable=True)
+        return MediaInfo(
+            url=url,
+            mime_type=str(answer.get("mime_type") or ""),
+            sha256=hex_digest(answer.get("sha256")),
+            size=_integer(answer.get("file_size")),
+        )
+
+    @contextlib.contextmanager
+    def download(self, url: str) -> Iterator[Download]:
+        check_media_url(url)
+        try:
+            response = _session().get(
+                url,
+                auth=self._auth(),
+                # The digest and length are of the file itself, so nothing may be packed on the way.
+                headers={"Accept-Encoding": "identity"},
+                stream=True,
+                allow_redirects=False,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+            )
+        except requests.RequestException as error:
+            raise _unreachable(error) from None
+        with contextlib.closing(response):
+            if response.status_code != 200:
+                raise ProviderError(
+                    f"WhatsApp's file server answered {response.status_code}.",
+                    http_status=response.status_code,
+                    retryable=True,
+                    retry_after=_retry_after(response),
+                )
+            yield Download(size=_integer(response.headers.get("Content-Length")), chunks=_chunks(response))
+
+    def delete_media(self, media_id: str) -> None:
+        try:
+            self._call("DELETE", media_id)
+        except ProviderError as error:
+            if error.http_status != 404:
+                raise
+
+    def number_info(self) -> NumberInfo:
+        answer = self._call("GET", self.number.phone_number_id, params={"fields": NUMBER_FIELDS})
+        throughput = answer.get("throughput")
+        return NumberInfo(
+            display_phone_number=str(answer.get("display_phone_number") or ""),
+            verified_name=str(answer.get("verified_name") or ""),
+            quality=str(answer.get("quality_rating") or ""),
+            throughput=str(throughput.get("level") or "") if isinstance(throughput, dict) else "",
+            messaging_limit=str(answer.get("whatsapp_business_manager_messaging_limit") or ""),
+            status=str(answer.get("status") or ""),
+        )
+
+    def subscribed_apps(self) -> list[str]:
+        answer = self._call("GET", self.number.waba_id, "subscribed_apps")
+        data = answer.get("data")
+        apps = [row.get("whatsapp_business_api_data") for row in data if isinstance(row, dict)] if data else []
+        return [str(app.get("name") or app.get("id") or "") for app in apps if isinstance(app, dict)]
+
+    def _auth(self) -> BearerAuth:
+        if not self.number.access_token:
+            raise ProviderError("The number has no access token; an administrator has to enter one.", code=190)
+        return BearerAuth(self.number.access_token)
+
+    def _call(self, method: str, *path: str, params: dict[str, str] | None = None) -> dict[str, Any]:
+        """One request to the Graph API and its JSON answer. Raises ProviderError for everything else."""
+        # Ids come out of payloads: none may lead to another path.
+        if not all(re.fullmatch(r"[A-Za-z0-9_-]{1,128}", segment) for segment in path):
+            raise ProviderError("An id that WhatsApp gave, or that was entered for the number, cannot be one.")
+        url = "/".join([settings.WHATSAPP_GRAPH_URL, settings.WHATSAPP_GRAPH_VERSION, *path])
+        try:
+            response = _session().request(
+                method,
+                url,
+                params=params,
+                auth=self._auth(),
+                stream=True,
+                allow_redirects=False,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+            )
+            with contextlib.closing(response):
+                body = response.raw.read(ANSWER_MAX_BYTES, decode_content=True)
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise _unreachable(error) from None
+        try:
+            answer = json.loads(body)
+        except (ValueError, RecursionError):
+            answer = None
+        if response.status_code == 200 and isinstance(answer, dict) and "error" not in answer:
+            return answer
+        raise _refused(response, answer)
+
+
+def check_media_url(url: str) -> None:
+    """Raise ProviderError unless ``url`` is an address that may receive a number's token.
+
+    That is https on port 443 of a host in WHATSAPP_MEDIA_HOSTS, named exactly; or, where the simulator is configured
+    (development), its own origin. The whole authority is compared, so that nothing is left to read in two ways.
+    """
+    if not re.fullmatch(r"[!-\[\]-~]+", url):  # printable ASCII without space and backslash
+        raise ProviderError("WhatsApp named a file address that cannot be one.")
+    parts = urlsplit(url)
+    authority = parts.netloc.lower()
+    if parts.scheme == "https" and authority.removesuffix(":443") in settings.WHATSAPP_MEDIA_HOSTS:
+        return
+    if settings.WHATSAPP_SIMULATOR_URL:
+        simulator = urlsplit(settings.WHATSAPP_SIMULATOR_URL)
+        if (parts.scheme, authority) == (simulator.scheme, simulator.netloc.lower()):
+            return
+    raise ProviderError("WhatsApp named a file address outside its own servers, so it was not opened.")
+
+
+def hex_digest(value: object) -> str:
+    """A SHA-256 in either of Meta's forms (64 hex digits, or base64 of 32 bytes) as lower-case hex; else empty."""
+    if not isinstance(value, str):
+        return ""
+    if re.fullmatch(r"[0-9a-fA-F]{64}", value):
+        return value.lower()
+    try:
+        digest = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        return ""
+    return digest.hex() if len(digest) == 32 else ""
+
+
+def _session() -> requests.Session:
+    """This thread's connections. The token is set on each request, never here."""
+    session: requests.Session | None = getattr(_local, "session", None)
+    if session is None:
+        session = requests.Session()
+        session.headers["User-Agent"] = USER_AGENT
+        _local.session = session
+    return session
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    deadline = time.monotonic() + DOWNLOAD_SECONDS
+    try:
+        # read1 returns what has come, so that a server which drips cannot hold one read for hours.
+        while chunk := response.raw.read1(CHUNK_BYTES, decode_content=False):
+            yield chunk
+            if time.monotonic() > deadline:
+                raise ProviderError("WhatsApp's file server was too slow.", retryable=True)
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise _unreachable(error) from None
+
+
+def _unreachable(error: Exception) -> ProviderError:
+    """No answer. Says what kind of failure, never to which address: the text is shown to agents."""
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
+        return ProviderError("WhatsApp did not answer in time.", retryable=True)
+    return ProviderError("WhatsApp could not be reached.", retryable=True)
+
+
+def _refused(response: requests.Response, answer: Any) -> ProviderError:
+    fault = answer.get("error") if isinstance(answer, dict) else None
+    fault = fault if isinstance(fault, dict) else {}
+    code = _integer(fault.get("code")) or 0
+    status = response.status_code
+    words = str(fault.get("message") or "")[:300]
+    return ProviderError(
+        f"WhatsApp answered {status}" + (f": {words}" if words else "."),
+        code=code,
+        http_status=status,
+        # Rate limits come as 400, so the code counts more than the status.
+        retryable=code in RETRYABLE_CODES or status == 429 or status >= 500 or (status < 400 and not code),
+        retry_after=_retry_after(response),
+    )
+
+
+def _retry_after(response: requests.Response) -> float | None:
+    """The Retry-After header in seconds, from either of its forms; None when absent or nonsense."""
+    value = response.headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"[0-9]{1,7}", value):
+        return float(value)
+    try:
+        when = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (when - timezone.now()).total_seconds()) if when.tzinfo else None
+
+
+def _integer(value: object) -> int | None:
+    """A count that Meta writes as a number or a string."""
+    return int(value) if re.fullmatch(r"[0-9]{1,15}", str(value)) else None
