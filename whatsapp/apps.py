@@ -8,3 +8,6 @@ from django.apps import AppConfig
 class WhatsappConfig(AppConfig):
     name = "whatsapp"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from whatsapp.simulator import checks  # noqa: F401 (registers the check)

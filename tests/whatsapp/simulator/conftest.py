@@ -1,0 +1,129 @@
+"""A running simulator on a free port of loopback, and a small server in the product's place that records webhooks."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from whatsapp.simulator import world
+from whatsapp.simulator.server import Simulator
+
+SECRET = "the secret of these tests"
+NUMBER = world.NUMBERS[0]
+TOKEN = {"Authorization": f"Bearer {world.ACCESS_TOKEN}"}
+
+
+@dataclass
+class Received:
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> dict[str, Any]:
+        return json.loads(self.body)
+
+    def values(self) -> list[dict[str, Any]]:
+        return [change["value"] for entry in self.json["entry"] for change in entry["changes"]]
+
+
+@dataclass
+class Endpoint:
+    """What stands where the product's webhook endpoint would. ``answers`` are given in turn, then 200."""
+
+    url: str = ""
+    posts: list[Received] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
+
+    def values(self) -> list[dict[str, Any]]:
+        return [value for post in list(self.posts) for value in post.values()]
+
+    def messages(self) -> list[dict[str, Any]]:
+        return [leaf for value in self.values() for leaf in value.get("messages", [])]
+
+    def statuses(self) -> list[dict[str, Any]]:
+        return [leaf for value in self.values() for leaf in value.get("statuses", [])]
+
+    def wait(self, ready: Callable[[], Any], seconds: float = 15) -> None:
+        """Until ``ready``; fails when it never is."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            assert time.monotonic() < deadline, f"never came; received {[post.json for post in self.posts]}"
+            time.sleep(0.02)
+
+
+@pytest.fixture
+def endpoint() -> Iterator[Endpoint]:
+    known = Endpoint()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            status = known.answers.pop(0) if known.answers else 200
+            known.posts.append(Received(dict(self.headers), body))
+            self.send_response(status)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *args: Any) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    known.url = f"http://127.0.0.1:{server.server_port}/webhooks/meta/"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield known
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def simulator(tmp_path: Path, endpoint: Endpoint) -> Iterator[Simulator]:
+    running = Simulator(folder=tmp_path / "simulator", webhook_url=endpoint.url, app_secret=SECRET)
+    running.start()
+    yield running
+    running.stop()
+
+
+@dataclass
+class Api:
+    """Calls of the Graph API and of the control API."""
+
+    origin: str
+
+    def graph(self, method: str, path: str, **options: Any) -> requests.Response:
+        options = {"headers": TOKEN, "timeout": 20} | options
+        return requests.request(method, f"{self.origin}/v26.0/{path}", **options)
+
+    def send(self, **body: Any) -> requests.Response:
+        to = {} if "recipient" in body else {"to": "+351915550123"}
+        message = {"messaging_product": "whatsapp"} | to | body
+        return self.graph("POST", f"{NUMBER.phone_number_id}/messages", json=message)
+
+    def control(self, path: str, **data: Any) -> dict[str, Any]:
+        answer = requests.post(f"{self.origin}/_simulator/{path}", json=data, timeout=20)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def look(self, path: str) -> dict[str, Any]:
+        answer = requests.get(f"{self.origin}/_simulator/{path}", timeout=20)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def write(self, **draft: Any) -> str:
+        """A message of Amara, or of ``person``; its wamid."""
+        draft = {"person": "amara", "number": NUMBER.phone_number_id} | draft
+        return self.control("messages", **draft)["wamids"][0]
+
+
+@pytest.fixture
+def api(simulator: Simulator) -> Api:
+    return Api(simulator.origin)

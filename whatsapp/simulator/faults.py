@@ -1,0 +1,68 @@
+"""What the player made go wrong: switches that the courier, the media endpoints and the send endpoint look at."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+
+class MediaFault(enum.StrEnum):
+    """What is wrong with a file. The value is the word used in the control API."""
+
+    NONE = ""
+    EXPIRED = "media_expired"  # the address in the webhook is dead; a fresh one, asked for by id, works
+    UNAVAILABLE_ONCE = "media_unavailable_once"  # two answers 503, then it works
+    UNAVAILABLE = "media_unavailable"  # 503 until told otherwise
+    GONE = "media_gone"  # the id is past its seven days
+    WRONG_HASH = "media_wrong_hash"  # other bytes than announced
+    TRUNCATED = "media_truncated"  # the connection ends halfway
+    REFUSED = "media_refused"  # WhatsApp could not take it: error 131052 instead of a file
+
+
+class Line(enum.StrEnum):
+    """When the connection breaks while the product sends a message."""
+
+    WORKS = ""
+    BEFORE = "before"  # nothing was accepted
+    AFTER = "after"  # accepted and delivered, and the answer is lost
+
+
+class Receipts(enum.StrEnum):
+    AUTO = "auto"  # sent, delivered soon, read when the chat is open on the phone
+    BY_HAND = "by_hand"  # sent; the rest when the player presses
+
+
+#: Faults of one webhook, beside those of its file.
+WEBHOOK_FAULTS = ("twice", "late")
+LATE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """The switches. The defaults are a WhatsApp that works."""
+
+    webhook_twice: bool = False
+    webhook_late: float = 0.0
+    webhook_disorder: bool = False
+    webhook_batch: bool = False
+    receipts: Receipts = Receipts.AUTO
+    receipts_first: bool = False
+    media: MediaFault = MediaFault.NONE
+    line: Line = Line.WORKS
+    refuse: int = 0
+    #: When "24 hours have passed" was pressed (unix time): whoever has not written since is outside the window.
+    window_closed_at: float = 0.0
+
+    def changed(self, changes: dict[str, Any]) -> Faults:
+        """These switches with ``changes`` applied. Raises ValueError, a sentence, for what it does not know."""
+        known = {each.name: type(getattr(self, each.name)) for each in fields(self)}
+        values = asdict(self)
+        for name, value in changes.items():
+            if name not in known:
+                raise ValueError(f"There is no switch called {name!r}. There are: {', '.join(known)}.")
+            try:
+                values[name] = known[name](value)
+            except (TypeError, ValueError):
+                raise ValueError(f"{value!r} is not a setting of {name}.") from None
+        return Faults(**values)
