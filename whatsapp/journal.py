@@ -163,7 +163,7 @@ def forget(older_than: timedelta, limit: int = 5000) -> int:
             DELETE FROM whatsapp_notification WHERE id IN (
                 SELECT id FROM whatsapp_notification
                 WHERE state = 'processed' AND received_at < statement_timestamp() - make_interval(secs => %s)
-                ORDER BY received_at LIMIT %s FOR UPDATE SKIP LOCKED
+                ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
             )
             """,
             (older_than.total_seconds(), limit),

@@ -20,11 +20,19 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 class Conversation(models.Model):
     """What the list shows is stored here when a message arrives: computed on read, it costs seconds at a million."""
 
-    number = models.ForeignKey(PhoneNumber, on_delete=models.PROTECT, related_name="conversations")
+    #: No index of its own: two of those below begin with it.
+    number = models.ForeignKey(PhoneNumber, on_delete=models.PROTECT, related_name="conversations", db_index=False)
     contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="conversations")
-    #: The newest message in the thread's order, null while there is none.
+    #: The newest message in the thread's order, null while there is none. Without a constraint: it is written in the
+    #: transaction that writes the message, and checking it again costs as much as the update.
     last_message = models.ForeignKey(
-        "inbox.Message", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+        "inbox.Message",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
     )
     last_message_at = models.DateTimeField(default=timezone.now)
     last_message_kind = models.CharField(max_length=16, blank=True, default="")

@@ -27,7 +27,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
 class Message(models.Model):
     """One message, whoever wrote it. ``payload`` by kind is described at whatsapp.events.MessageReceived."""
 
-    number = models.ForeignKey(PhoneNumber, on_delete=models.PROTECT, related_name="+", db_index=False)
+    #: The conversation's number, repeated here for the unique wamid. The conversation's own constraint guards it.
+    number = models.ForeignKey(
+        PhoneNumber, on_delete=models.PROTECT, related_name="+", db_index=False, db_constraint=False
+    )
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False)
     #: The member of a group who wrote it; null elsewhere, where it is the conversation's contact or we.
     author = models.ForeignKey(Contact, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")

@@ -35,17 +35,31 @@ Personal = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fact:
-    """An event with the notification that told it."""
+    """An event with the notification that told it, and once they are known the number and people it concerns.
+
+    ``mention``: whose conversation it is, the group's or the person's; ``author``: the person.
+    """
 
     event: Any
     notification: int
     received_at: datetime
+    number: PhoneNumber = field(init=False)
+    mention: people.Mention = field(init=False)
+    author: people.Mention = field(init=False)
 
     @property
     def at(self) -> datetime:
         return messages.time_of(self.event.at, self.received_at)[0]
+
+    def place(self, number: PhoneNumber) -> None:
+        """Set the number and the people."""
+        self.number = number
+        event, scope = self.event, number.identity_scope
+        self.author = people.person(scope, event.party, getattr(event, "previous", None))
+        group_id = getattr(event, "group_id", "")
+        self.mention = people.group(scope, group_id) if group_id else self.author
 
 
 @dataclass(slots=True)
@@ -63,39 +77,28 @@ class Batch:
     def of(self, *kinds: type[events.Event]) -> list[Fact]:
         return [fact for kind in kinds for fact in self.facts.get(kind, ())]
 
-    def number(self, fact: Fact) -> PhoneNumber:
-        return self.numbers[fact.event.phone_number_id]
-
-    def mention(self, fact: Fact) -> people.Mention:
-        """Whose conversation it is: the group's, or the person's."""
-        scope = self.number(fact).identity_scope
-        group_id = getattr(fact.event, "group_id", "")
-        if group_id:
-            return people.Mention(scope=scope, group_id=group_id)
-        return self.author(fact)
-
-    def author(self, fact: Fact) -> people.Mention:
-        """The person: the customer, or the member of a group."""
-        return people.Mention(
-            scope=self.number(fact).identity_scope,
-            party=fact.event.party,
-            previous=getattr(fact.event, "previous", None),
-        )
+    def place(self) -> None:
+        """Find the rows of all numbers named, and tell every personal fact which is its own."""
+        self.numbers = numbers.resolve(fact.event for facts in self.facts.values() for fact in facts)
+        for kind, facts in self.facts.items():
+            if issubclass(kind, Personal):
+                for fact in facts:
+                    fact.place(self.numbers[fact.event.phone_number_id])
 
 
 def apply(claimed: list[journal.Claimed]) -> None:
     """Apply these notifications and settle them, inside the caller's transaction. Safe to repeat: what is already
     there is recognised. Raises whatever the database says when a fact cannot be written."""
     batch = _read(claimed)
-    batch.numbers = numbers.resolve(fact.event for facts in batch.facts.values() for fact in facts)
+    batch.place()
     _resolve_people(batch)
     targets = _targets(batch)
     threaded = batch.of(events.MessageReceived, events.CallChanged)
     batch.conversations = threads.open_and_lock(
-        ((batch.number(fact).pk, batch.contacts[batch.mention(fact)]) for fact in threaded),
+        ((fact.number.pk, batch.contacts[fact.mention]) for fact in threaded),
         (conversation for _, conversation in targets.values()),
     )
-    changed = _write(batch, targets)
+    new, changed = _write(batch, targets)
     numbers.apply(
         [
             (fact.event, fact.notification, fact.received_at)
@@ -105,6 +108,7 @@ def apply(claimed: list[journal.Claimed]) -> None:
     )
     if changed:
         changes.touch(changed)
+    changes.announce((row["number_id"], row["conversation_id"]) for row in new)
     journal.settle(batch.processed, batch.problems)
     journal.park(batch.parked)
     PARKED.inc(len(batch.parked))
@@ -150,12 +154,14 @@ def _resolve_people(batch: Batch) -> None:
     named = batch.of(events.MessageReceived, events.CallChanged, events.ReactionChanged, events.ContactChanged)
     mentions: dict[people.Mention, None] = {}
     for fact in named:
-        mentions[batch.mention(fact)] = mentions[batch.author(fact)] = None
+        mentions[fact.mention] = None
+        if fact.author.keys:
+            mentions[fact.author] = None
     batch.contacts = people.resolve(mentions)
     told = []
     for fact in named:
         party = fact.event.party
-        contact = batch.contacts.get(batch.author(fact))
+        contact = batch.contacts.get(fact.author)
         if contact is not None:
             phone = f"+{party.wa_id}" if party.wa_id.isdigit() else ""
             marketing = getattr(fact.event, "marketing", "")
@@ -166,7 +172,7 @@ def _resolve_people(batch: Batch) -> None:
 def _targets(batch: Batch) -> dict[tuple[int, str], tuple[int, int]]:
     """The messages that statuses, reactions and revisions speak of: (number, wamid) → (message, conversation)."""
     wanted = {
-        (batch.number(fact).pk, fact.event.wamid if kind is events.StatusChanged else fact.event.target_wamid)
+        (fact.number.pk, fact.event.wamid if kind is events.StatusChanged else fact.event.target_wamid)
         for kind in (events.StatusChanged, events.ReactionChanged, events.MessageEdited, events.MessageRevoked)
         for fact in batch.of(kind)
     }
@@ -182,18 +188,20 @@ def _targets(batch: Batch) -> dict[tuple[int, str], tuple[int, int]]:
     return {(number, wamid): (message, conversation) for number, wamid, message, conversation in found}
 
 
-def _write(batch: Batch, targets: dict[tuple[int, str], tuple[int, int]]) -> set[int]:
-    """Write messages and everything that happens to messages. Returns the ids of all messages that look different."""
+def _write(batch: Batch, targets: dict[tuple[int, str], tuple[int, int]]) -> tuple[list[rows.Row], set[int]]:
+    """Write messages and everything that happens to messages. Returns the new ones and the ids of the changed ones."""
     calls = [_arrival(batch, fact) for fact in batch.of(events.CallChanged)]
     new = messages.insert([_arrival(batch, fact) for fact in batch.of(events.MessageReceived)] + calls)
-    ids = [row["id"] for row in new]
-    changed = set(ids)
+    changed: set[int] = set()
+    ids, number_ids, wamids = messages.keys(new)
     if new:
         threads.advance(new)
         messages.attach_quotes(new)
-        reactions.attach(ids)
-    known = [message for message, _ in targets.values()]
-    rewritten = reactions.revise(_revisions(batch), ids + known) + messages.apply_calls(calls)
+        reactions.attach(ids, number_ids, wamids)
+    known = [key for key in targets if key not in set(zip(number_ids, wamids, strict=True))]
+    number_ids += [number for number, _ in known]
+    wamids += [wamid for _, wamid in known]
+    rewritten = reactions.revise(_revisions(batch), number_ids, wamids) + messages.apply_calls(calls)
     if rewritten:
         refresh_previews(rewritten)
         changed.update(rewritten)
@@ -203,7 +211,7 @@ def _write(batch: Batch, targets: dict[tuple[int, str], tuple[int, int]]) -> set
     threads.refresh(folded)
     changed.update(folded)
     changed.update(reactions.apply(_reactions(batch)))
-    return changed
+    return new, changed.difference(ids)
 
 
 def refresh_previews(message_ids: Iterable[int]) -> None:
@@ -234,14 +242,14 @@ def preview(message: Message) -> str:
 
 
 def _arrival(batch: Batch, fact: Fact) -> messages.Arrival:
-    number = batch.number(fact)
-    contact = batch.contacts[batch.mention(fact)]
+    number = fact.number
+    contact = batch.contacts[fact.mention]
     in_group = bool(getattr(fact.event, "group_id", ""))
     return messages.Arrival(
         event=fact.event,
         number=number,
         conversation=batch.conversations[(number.pk, contact)],
-        author=batch.contacts.get(batch.author(fact)) if in_group else None,
+        author=batch.contacts.get(fact.author) if in_group else None,
         notification=fact.notification,
         received_at=fact.received_at,
     )
@@ -249,7 +257,7 @@ def _arrival(batch: Batch, fact: Fact) -> messages.Arrival:
 
 def _statuses(batch: Batch) -> list[rows.Row]:
     found = (
-        statuses.row(fact.event, batch.number(fact).pk, fact.notification, fact.received_at)
+        statuses.row(fact.event, fact.number.pk, fact.notification, fact.received_at)
         for fact in batch.of(events.StatusChanged)
     )
     return [row for row in found if row is not None]
@@ -258,11 +266,9 @@ def _statuses(batch: Batch) -> list[rows.Row]:
 def _reactions(batch: Batch) -> list[rows.Row]:
     return [
         {
-            "number_id": batch.number(fact).pk,
+            "number_id": fact.number.pk,
             "target_wamid": fact.event.target_wamid[:255],
-            "contact_id": batch.contacts[batch.author(fact)]
-            if fact.event.direction == events.Direction.INBOUND
-            else None,
+            "contact_id": batch.contacts[fact.author] if fact.event.direction == events.Direction.INBOUND else None,
             "emoji": fact.event.emoji[:64],
             "at": fact.at,
             "notification_id": fact.notification,
@@ -274,7 +280,7 @@ def _reactions(batch: Batch) -> list[rows.Row]:
 def _revisions(batch: Batch) -> list[rows.Row]:
     return [
         {
-            "number_id": batch.number(fact).pk,
+            "number_id": fact.number.pk,
             "wamid": fact.event.wamid[:255],
             "target_wamid": fact.event.target_wamid[:255],
             "kind": "edit" if isinstance(fact.event, events.MessageEdited) else "revoke",

@@ -25,16 +25,16 @@ MEDIA_NOT_FETCHED = 131052
 
 INSERT = """
 INSERT INTO inbox_message (
-    id, number_id, conversation_id, author_id, direction, kind, origin, text, payload, wamid, provider_message_id,
-    sent_at, bad_timestamp, status, accepted_at, error_code, error, pricing, quoted_wamid, forwarded,
+    number_id, conversation_id, author_id, direction, kind, origin, text, payload, wamid, provider_message_id, sent_at,
+    bad_timestamp, status, accepted_at, error_code, error, pricing, quoted_wamid, forwarded,
     frequently_forwarded, context, historic, standby, sender_phone, sender_name, receiving_phone, aws_phone_number_id,
     notification_id, changed_xid
 )
-SELECT id, number_id, conversation_id, author_id, direction, kind, origin, text, payload, wamid, '', sent_at,
+SELECT number_id, conversation_id, author_id, direction, kind, origin, text, payload, wamid, '', sent_at,
     bad_timestamp, status, accepted_at, error_code, error, '{}', quoted_wamid, forwarded, frequently_forwarded, context,
     historic, standby, sender_phone, sender_name, receiving_phone, aws_phone_number_id, notification_id, 0
 FROM jsonb_to_recordset(%s) AS r (
-    id bigint, number_id bigint, conversation_id bigint, author_id bigint, direction text, kind text, origin text,
+    number_id bigint, conversation_id bigint, author_id bigint, direction text, kind text, origin text,
     text text, payload jsonb, wamid text, sent_at timestamptz, bad_timestamp boolean, status text,
     accepted_at timestamptz, error_code int, error text, quoted_wamid text, forwarded boolean,
     frequently_forwarded boolean, context jsonb, historic boolean, standby boolean, sender_phone text,
@@ -42,7 +42,7 @@ FROM jsonb_to_recordset(%s) AS r (
 )
 ORDER BY number_id, wamid
 ON CONFLICT (number_id, wamid) WHERE NOT wamid = '' DO NOTHING
-RETURNING id
+RETURNING id, number_id, wamid
 """
 
 
@@ -71,21 +71,25 @@ def time_of(at: datetime | None, received_at: datetime) -> tuple[datetime, bool]
 def insert(arrivals: list[Arrival]) -> list[rows.Row]:
     """Write the messages that are not there yet. Returns the inserted rows (with ``media`` and ``unread`` beside the
     columns) in the thread's order. A message that is there already, from this batch or years ago, is left alone."""
-    ids = rows.new_ids("inbox_message", len(arrivals))
-    prepared = {id: _row(id, arrival) for id, arrival in zip(ids, arrivals, strict=True)}
-    columns = [{name: value for name, value in row.items() if name != "media"} for row in prepared.values()]
-    inserted = {row[0] for row in rows.run(INSERT, columns)}
-    _upgrade([row for id, row in prepared.items() if id not in inserted])
-    new = sorted((prepared[id] for id in inserted), key=lambda row: (row["sent_at"], row["id"]))
+    prepared: dict[tuple[int, str], rows.Row] = {}
+    for arrival in arrivals:
+        row = _row(arrival)
+        prepared.setdefault((row["number_id"], row["wamid"]), row)
+    new = []
+    for id, number, wamid in rows.run(INSERT, list(prepared.values())):
+        row = prepared.pop((number, wamid))
+        row["id"] = id
+        new.append(row)
+    _upgrade(prepared)
+    new.sort(key=lambda row: (row["sent_at"], row["id"]))
     _insert_media(new)
     return new
 
 
-def _row(id: int, arrival: Arrival) -> rows.Row:
+def _row(arrival: Arrival) -> rows.Row:
     event = arrival.event
     sent_at, bad_timestamp = time_of(event.at, arrival.received_at)
     row: rows.Row = {
-        "id": id,
         "number_id": arrival.number.pk,
         "conversation_id": arrival.conversation,
         "author_id": arrival.author,
@@ -166,11 +170,11 @@ def _call_columns(event: CallChanged) -> rows.Row:
     }
 
 
-def _upgrade(repeated: list[rows.Row]) -> None:
+def _upgrade(repeated: dict[tuple[int, str], rows.Row]) -> None:
     """Replace what was only a placeholder: a file of the phone app's history that comes later under the same id, or a
     kind that we did not know when we first read it."""
-    candidates = [row for row in repeated if row["kind"] not in (Kind.UNKNOWN, Kind.UNSUPPORTED, Kind.CALL)]
-    by_key = {(row["number_id"], row["wamid"]): row for row in candidates}
+    placeholders = (Kind.UNKNOWN, Kind.UNSUPPORTED, Kind.CALL)
+    candidates = [row for row in repeated.values() if row["kind"] not in placeholders]
     columns = ("number_id", "wamid", "kind", "text", "payload")
     upgraded = rows.run(
         """
@@ -180,10 +184,9 @@ def _upgrade(repeated: list[rows.Row]) -> None:
           AND (m.kind = 'unknown' OR (m.kind = 'unsupported' AND m.payload ->> 'type' = 'media_placeholder'))
         RETURNING m.id, m.number_id, m.wamid
         """,
-        [{name: row[name] for name in columns} for row in by_key.values()],
+        [{name: row[name] for name in columns} for row in candidates],
     )
-    changed = [by_key[(number, wamid)] | {"id": id} for id, number, wamid in upgraded]
-    _insert_media(changed)
+    _insert_media([repeated[number, wamid] | {"id": id} for id, number, wamid in upgraded])
 
 
 def _insert_media(messages: list[rows.Row]) -> None:
@@ -245,11 +248,21 @@ def attach_quotes(new: list[rows.Row]) -> None:
         )
     rows.fetch(
         """
-        UPDATE inbox_message m SET quoted_id = q.id FROM inbox_message q
-        WHERE q.id = ANY(%s) AND NOT m.quoted_wamid = '' AND m.quoted_id IS NULL
-          AND m.quoted_wamid = q.wamid AND m.number_id = q.number_id RETURNING m.id
+        UPDATE inbox_message m SET quoted_id = q.id
+        FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS q (id, number_id, wamid)
+        WHERE NOT m.quoted_wamid = '' AND m.quoted_id IS NULL AND m.quoted_wamid = q.wamid AND m.number_id = q.number_id
+        RETURNING m.id
         """,
-        [row["id"] for row in new],
+        *keys(new),
+    )
+
+
+def keys(messages: list[rows.Row]) -> tuple[list[int], list[int], list[str]]:
+    """The columns id, number_id and wamid of messages, for statements that look for what waited for them."""
+    return (
+        [message["id"] for message in messages],
+        [message["number_id"] for message in messages],
+        [message["wamid"] for message in messages],
     )
 
 

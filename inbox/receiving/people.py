@@ -8,7 +8,7 @@ contacts, or a phone that comes with another user id than before (numbers are ha
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from inbox.receiving import rows
@@ -23,34 +23,39 @@ NEW_CONTACTS_LOCK = 7_281_001
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A person as one event names them: on a number with this identity ``scope``, or a group by its id.
+    """A person or group as one event names them: identities in the order in which they are trusted.
 
-    ``previous`` are the ids that a system message says ``party`` had before.
+    ``user_id`` is the one in ``keys``, None when there is none or when it may replace another (``person``'s previous).
     """
 
-    scope: str
-    party: Party = field(default_factory=Party)
-    group_id: str = ""
-    previous: Party | None = None
+    keys: tuple[Key, ...]
+    user_id: Key | None = None
 
     @property
-    def keys(self) -> list[Key]:
-        """Identities in the order in which they are trusted."""
-        if self.group_id:
-            return [("group_id", self.scope, self.group_id[:160])]
-        previous = _party_keys(self.scope, self.previous) if self.previous else []
-        return previous + [key for key in _party_keys(self.scope, self.party) if key not in previous]
+    def is_group(self) -> bool:
+        return self.keys[0][0] == "group_id"
 
 
-def _party_keys(scope: str, party: Party) -> list[Key]:
-    keys: list[Key] = []
-    if party.user_id:
-        keys.append(("user_id", scope, party.user_id[:160]))
-    if party.parent_user_id:
-        keys.append(("parent_user_id", "", party.parent_user_id[:160]))
-    if party.wa_id:
-        keys.append(("wa_id", "", party.wa_id[:160]))
-    return keys
+def person(scope: str, party: Party, previous: Party | None = None) -> Mention:
+    """A person named on a number with this identity ``scope``. ``previous`` are the ids that a system message says
+    they had before: those find the contact, and the others are added to it."""
+    keys: dict[Key, None] = {}
+    for names in (previous, party):
+        if names is None:
+            continue
+        if names.user_id:
+            keys["user_id", scope, names.user_id[:160]] = None
+        if names.parent_user_id:
+            keys["parent_user_id", "", names.parent_user_id[:160]] = None
+        if names.wa_id:
+            keys["wa_id", "", names.wa_id[:160]] = None
+    user_id = ("user_id", scope, party.user_id[:160]) if party.user_id and previous is None else None
+    return Mention(tuple(keys), user_id)
+
+
+def group(scope: str, group_id: str) -> Mention:
+    """A group, which has one conversation with each of our numbers that is in it."""
+    return Mention((("group_id", scope, group_id[:160]),))
 
 
 def wa_id_variants(wa_id: str) -> list[str]:
@@ -85,19 +90,21 @@ class Book:
     def find(self, mention: Mention) -> int | None:
         """The contact of a mention, None when it is a stranger."""
         for key in mention.keys:
-            for candidate in (key, *(("wa_id", "", other) for other in _variants(key))):
-                contact = self.owner.get(candidate)
-                if contact is not None and (candidate[0] != "wa_id" or self._may_be(contact, mention)):
-                    return contact
+            contact = self.owner.get(key)
+            if contact is None:
+                owners = (self.owner.get(("wa_id", "", other)) for other in _variants(key))
+                contact = next((owner for owner in owners if owner is not None), None)
+            if contact is not None and (key[0] != "wa_id" or self._may_be(contact, mention)):
+                return contact
         return None
 
     def _may_be(self, contact: int, mention: Mention) -> bool:
         """Whether a phone may stand for this contact: not when the contact has another user id in the same scope."""
-        user_id = mention.party.user_id
-        if not user_id or mention.previous is not None:
+        if mention.user_id is None:
             return True
-        known = {value for _, scope, value in self.user_ids.get(contact, ()) if scope == mention.scope}
-        return not known or user_id in known
+        scope = mention.user_id[1]
+        known = [key for key in self.user_ids.get(contact, ()) if key[1] == scope]
+        return not known or mention.user_id in known
 
 
 def _variants(key: Key) -> list[str]:
@@ -108,24 +115,36 @@ def resolve(mentions: Iterable[Mention]) -> dict[Mention, int]:
     """The contact of every mention; strangers become contacts, ids that come together are linked."""
     # Those that carry most ids first: they tell which of the others are the same person.
     ordered = sorted(dict.fromkeys(mentions), key=lambda mention: -len(mention.keys))
-    ordered = [mention for mention in ordered if mention.keys]
-    book = _read(ordered)
-    if all(_known(book, mention) for mention in ordered):
-        return {mention: contact for mention in ordered if (contact := book.find(mention)) is not None}
+    keys = {key for mention in ordered for key in mention.keys}
+    owners = _owners(keys)
+    if len(owners) == len(keys):
+        # Every id is known: the most trusted one decides, as in ``Book.find``.
+        return {mention: owners[mention.keys[0]] for mention in ordered}
     rows.fetch("SELECT pg_advisory_xact_lock(%s)", NEW_CONTACTS_LOCK)
-    return _write(ordered, _read(ordered))
+    return _write(ordered, _read(keys))
 
 
-def _known(book: Book, mention: Mention) -> bool:
-    """Nothing to write for this mention: its contact is known under each of its ids, or an id is another's."""
-    return book.find(mention) is not None and all(key in book.owner for key in mention.keys)
+def _columns(keys: set[Key]) -> list[list[str]]:
+    return [list(column) for column in zip(*sorted(keys), strict=True)] or [[], [], []]
 
 
-def _read(mentions: list[Mention]) -> Book:
-    keys = {key for mention in mentions for key in mention.keys}
-    keys |= {("wa_id", "", other) for key in keys for other in _variants(key)}
+def _owners(keys: set[Key]) -> dict[Key, int]:
+    return {
+        (kind, scope, value): contact
+        for kind, scope, value, contact in rows.fetch(
+            """
+            SELECT kind, scope, value, contact_id FROM inbox_contactidentity
+            JOIN unnest(%s::text[], %s::text[], %s::text[]) AS k (kind, scope, value) USING (kind, scope, value)
+            """,
+            *_columns(keys),
+        )
+    }
+
+
+def _read(keys: set[Key]) -> Book:
+    """All identities of the contacts that these keys, or other writings of the same phones, belong to."""
+    keys = keys | {("wa_id", "", other) for key in keys for other in _variants(key)}
     book = Book()
-    columns = [list(column) for column in zip(*sorted(keys), strict=True)] or [[], [], []]
     for kind, scope, value, contact in rows.fetch(
         """
         SELECT kind, scope, value, contact_id FROM inbox_contactidentity WHERE contact_id IN (
@@ -133,7 +152,7 @@ def _read(mentions: list[Mention]) -> Book:
             JOIN unnest(%s::text[], %s::text[], %s::text[]) AS k (kind, scope, value) USING (kind, scope, value)
         )
         """,
-        *columns,
+        *_columns(keys),
     ):
         book.learn((kind, scope, value), contact)
     return book
@@ -149,7 +168,7 @@ def _write(mentions: list[Mention], book: Book) -> dict[Mention, int]:
         contact = book.find(mention)
         if contact is None:
             contact = next(spare)
-            contacts.append({"id": contact, "is_group": bool(mention.group_id)})
+            contacts.append({"id": contact, "is_group": mention.is_group})
         found[mention] = contact
         for key in mention.keys:
             if key not in book.owner:

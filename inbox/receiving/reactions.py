@@ -35,20 +35,23 @@ def apply(reactions: list[rows.Row]) -> list[int]:
     return [row[0] for row in changed if row[0] is not None]
 
 
-def attach(new: list[int]) -> None:
-    """Hang reactions that came first on the messages that came now."""
+def attach(ids: list[int], numbers: list[int], wamids: list[str]) -> None:
+    """Hang reactions that came first on the messages that came now, given by columns."""
     rows.fetch(
         """
-        UPDATE inbox_reaction r SET message_id = m.id FROM inbox_message m
-        WHERE m.id = ANY(%s) AND r.number_id = m.number_id AND r.target_wamid = m.wamid AND r.message_id IS NULL
+        UPDATE inbox_reaction r SET message_id = m.id
+        FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS m (id, number_id, wamid)
+        WHERE r.number_id = m.number_id AND r.target_wamid = m.wamid AND r.message_id IS NULL
         RETURNING r.id
         """,
-        new,
+        ids,
+        numbers,
+        wamids,
     )
 
 
-def revise(revisions: list[rows.Row], messages: list[int]) -> list[int]:
-    """Keep edits and deletions, and apply all that these ``messages`` (their targets, and new ones) have.
+def revise(revisions: list[rows.Row], numbers: list[int], wamids: list[str]) -> list[int]:
+    """Keep edits and deletions, and apply all that these messages have: the targets, and new ones, given by columns.
 
     Each row: number_id, wamid, target_wamid, kind, text, at, notification_id, direction (whose message it may change).
     Returns the changed messages.
@@ -67,16 +70,18 @@ def revise(revisions: list[rows.Row], messages: list[int]) -> list[int]:
         """,
         revisions,
     )
-    if not messages:
+    if not wamids:
         return []
     found = rows.fetch(
         """
         SELECT m.id, m.text, r.id, r.kind, r.text, r.previous_text, r.at, r.message_id
-        FROM inbox_message m
-        JOIN inbox_revision r ON r.number_id = m.number_id AND r.target_wamid = m.wamid AND r.direction = m.direction
-        WHERE m.id = ANY(%s) AND NOT m.wamid = ''
+        FROM unnest(%s::bigint[], %s::text[]) AS k (number_id, wamid)
+        JOIN inbox_revision r ON r.number_id = k.number_id AND r.target_wamid = k.wamid
+        JOIN inbox_message m ON m.number_id = k.number_id AND m.wamid = k.wamid AND r.direction = m.direction
+        WHERE NOT m.wamid = ''
         """,
-        messages,
+        numbers,
+        wamids,
     )
     return _apply(found) if found else []
 

@@ -48,5 +48,5 @@ def new_ids(table: str, count: int) -> Sequence[int]:
     """Reserve ``count`` primary keys of ``table``, so that rows which point at each other can be written together."""
     if not count:
         return []
-    ids = fetch("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", table, count)
+    ids = fetch("SELECT nextval(%s::regclass) FROM generate_series(1, %s)", f"{table}_id_seq", count)
     return [row[0] for row in ids]

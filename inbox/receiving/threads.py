@@ -20,7 +20,16 @@ def open_and_lock(pairs: Iterable[tuple[int, int]], also: Iterable[int]) -> Conv
     Everything a batch does to a conversation happens behind this lock, taken in the order of ids, so that two workers
     never wait for each other in a circle.
     """
-    wanted = [{"number_id": number, "contact_id": contact} for number, contact in sorted(set(pairs))]
+    wanted = sorted(set(pairs))
+    found = _lock(wanted, sorted(set(also)))
+    missing = [pair for pair in wanted if pair not in found]
+    if missing:
+        _open(missing)
+        found |= _lock(missing, [])
+    return found
+
+
+def _open(pairs: list[tuple[int, int]]) -> None:
     rows.run(
         """
         INSERT INTO inbox_conversation (
@@ -31,17 +40,20 @@ def open_and_lock(pairs: Iterable[tuple[int, int]], also: Iterable[int]) -> Conv
         FROM jsonb_to_recordset(%s) AS r (number_id bigint, contact_id bigint)
         ON CONFLICT (number_id, contact_id) DO NOTHING
         """,
-        wanted,
+        [{"number_id": number, "contact_id": contact} for number, contact in pairs],
     )
+
+
+def _lock(pairs: list[tuple[int, int]], ids: list[int]) -> Conversations:
     locked = rows.fetch(
         """
         SELECT id, number_id, contact_id FROM inbox_conversation
         WHERE id = ANY(%s) OR (number_id, contact_id) IN (SELECT * FROM unnest(%s::bigint[], %s::bigint[]))
         ORDER BY id FOR UPDATE
         """,
-        sorted(set(also)),
-        [row["number_id"] for row in wanted],
-        [row["contact_id"] for row in wanted],
+        ids,
+        [number for number, _ in pairs],
+        [contact for _, contact in pairs],
     )
     return {(number, contact): id for id, number, contact in locked}
 
