@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "inbox.middleware.reader_timezone",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -189,7 +190,7 @@ S3_REGION = env("S3_REGION", default="eu-central-1")
 MEDIA_ROOT = DATA_DIR / "media"
 if S3_BUCKET:
     MEDIA_STORAGE: dict[str, Any] = {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "inbox.s3.PrivateS3Storage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
             "access_key": env("S3_ACCESS_KEY_ID", default=None),
@@ -197,11 +198,7 @@ if S3_BUCKET:
             "endpoint_url": S3_ENDPOINT_URL or None,
             "region_name": S3_REGION,
             "location": env("S3_PREFIX", default=""),
-            "signature_version": "s3v4",
             "addressing_style": env("S3_ADDRESSING_STYLE", default="path" if S3_ENDPOINT_URL else "virtual"),
-            "default_acl": None,
-            "file_overwrite": False,
-            "querystring_auth": True,
             "querystring_expire": MEDIA_URL_EXPIRES,
         },
     }

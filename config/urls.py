@@ -6,6 +6,8 @@ from allauth.account import views as account
 from django.contrib import admin
 from django.urls import include, path
 
+from inbox.views import media
+
 # Only what an installation without sign-up and without e-mail needs; allauth's other views have no address here.
 accounts = [
     path("login/", account.login, name="account_login"),
@@ -19,4 +21,11 @@ accounts = [
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include(accounts)),
+    path("", include("inbox.urls")),
+    path("media/<uuid:media_id>/", media.original, name="media"),
+    path("media/<uuid:media_id>/thumbnail/", media.thumbnail, name="media_thumbnail"),
+    path("media/<uuid:media_id>/playable/", media.playable, name="media_playable"),
+    path("media/<uuid:media_id>/download/", media.download, name="media_download"),
+    path("media/<uuid:media_id>/fetch-again/", media.fetch_again, name="media_fetch_again"),
+    path("files/<path:name>", media.local_file, name="file"),
 ]

@@ -2,8 +2,160 @@
 
 from __future__ import annotations
 
-from django.core.files.storage import FileSystemStorage
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import IO, Any, Protocol
+from urllib.parse import quote, urlencode
+
+from django.core import signing
+from django.core.files.storage import FileSystemStorage, default_storage
+from django.urls import reverse
+from django.utils.deconstruct import deconstructible
+
+SIGNER = signing.Signer(salt="inbox.storage.file")
+COPY_BYTES = 256 * 1024
 
 
+class StorageError(Exception):
+    """The storage did not do what it was asked. The text is a sentence that names no key, host or path.
+
+    ``refused``: it answered and said no, so that asking again soon is no use.
+    """
+
+    def __init__(self, sentence: str, *, refused: bool = False) -> None:
+        super().__init__(sentence)
+        self.refused = refused
+
+
+class MediaStorage(Protocol):
+    """What media needs of the default storage, beyond Django's own interface."""
+
+    def put(self, name: str, content: IO[bytes], *, content_type: str) -> None:
+        """Write a file under exactly this name, whole or not at all, before returning. Safe to repeat: the same name
+        is replaced, never renamed. Raises StorageError."""
+
+    def copy_to(self, name: str, target: IO[bytes]) -> None:
+        """Write the bytes of a file into ``target`` with flat memory. Raises StorageError, FileNotFoundError."""
+
+    def discard(self, name: str) -> None:
+        """Delete a file. Safe to repeat. Raises StorageError."""
+
+    def ping(self) -> None:
+        """Raise StorageError unless the storage answers."""
+
+    def signed_url(self, name: str, *, content_type: str, disposition: str, expires: int) -> str:
+        """An address that serves the file to whoever holds it, with these headers, for ``expires`` seconds."""
+
+
+def media_storage() -> MediaStorage:
+    """The storage that STORAGES["default"] names."""
+    storage: MediaStorage = default_storage  # type: ignore[assignment]
+    return storage
+
+
+@deconstructible(path="inbox.storage.SignedFileSystemStorage")
 class SignedFileSystemStorage(FileSystemStorage):
-    pass
+    """Files that only this user of the machine may read, served by `views.media.local_file` to signed addresses."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("file_permissions_mode", 0o600)
+        options.setdefault("directory_permissions_mode", 0o700)
+        super().__init__(**options)
+
+    def put(self, name: str, content: IO[bytes], *, content_type: str) -> None:
+        target = Path(self.path(name))
+        try:
+            self._make_private(target.parent)
+            # Renamed into place when it is whole and on disk: a reader sees all of it or nothing.
+            with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".put-", delete=False) as part:
+                try:
+                    content.seek(0)
+                    shutil.copyfileobj(content, part, COPY_BYTES)
+                    part.flush()
+                    os.fsync(part.fileno())
+                    os.replace(part.name, target)
+                finally:
+                    with contextlib.suppress(FileNotFoundError):  # it has its name now
+                        os.unlink(part.name)
+            self._sync(target.parent)
+        except OSError as error:
+            raise StorageError(f"The file storage could not write ({error.strerror}).") from error
+
+    def copy_to(self, name: str, target: IO[bytes]) -> None:
+        try:
+            with open(self.path(name), "rb") as source:
+                shutil.copyfileobj(source, target, COPY_BYTES)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise StorageError(f"The file storage could not read ({error.strerror}).") from error
+
+    def discard(self, name: str) -> None:
+        try:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(self.path(name))
+        except OSError as error:
+            raise StorageError(f"The file storage could not delete ({error.strerror}).") from error
+
+    def ping(self) -> None:
+        try:
+            self._make_private(Path(self.location))
+            with tempfile.TemporaryFile(dir=self.location):
+                pass
+        except OSError as error:
+            raise StorageError(f"The file storage cannot be written to ({error.strerror}).") from error
+
+    def signed_url(self, name: str, *, content_type: str, disposition: str, expires: int) -> str:
+        self.path(name)  # refuses names that lead out of the storage
+        until = str(int(time.time()) + expires)
+        query = {
+            "type": content_type,
+            "disposition": disposition,
+            "expires": until,
+            "signature": SIGNER.signature(_signed_words(name, content_type, disposition, until)),
+        }
+        return f"{reverse('file', args=[name])}?{urlencode(query, quote_via=quote)}"
+
+    def url(self, name: str | None, **_parameters: Any) -> str:
+        """A signed download address: there is no public one."""
+        return self.signed_url(
+            name or "", content_type="application/octet-stream", disposition="attachment", expires=60
+        )
+
+    def _make_private(self, directory: Path) -> None:
+        """Create the missing directories down to ``directory``, each readable by us alone."""
+        missing = []
+        while not directory.is_dir():
+            missing.append(directory)
+            directory = directory.parent
+        for path in reversed(missing):
+            path.mkdir(mode=0o700, exist_ok=True)
+
+    @staticmethod
+    def _sync(directory: Path) -> None:
+        """Make the new name itself survive a power cut: the row that says "stored" is committed next."""
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def signature_holds(name: str, query: dict[str, str]) -> bool:
+    """Whether the address of ``name`` with this ``query`` (type, disposition, expires, signature) was signed by us and
+    has not expired. Compares in constant time."""
+    words = _signed_words(name, query["type"], query["disposition"], query["expires"])
+    try:
+        SIGNER.unsign(f"{words}{SIGNER.sep}{query['signature']}")
+    except signing.BadSignature:
+        return False
+    return time.time() < int(query["expires"])
+
+
+def _signed_words(*words: str) -> str:
+    """One string of several, such that no two lists of words give the same one."""
+    return "&".join(quote(word, safe="/") for word in words)

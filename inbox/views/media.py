@@ -1,0 +1,183 @@
+"""Files: who may have one is checked here, then a short-lived signed address of the storage serves it."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from typing import IO
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import SuspiciousOperation
+from django.core.files.storage import default_storage
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from inbox import access, file_names
+from inbox import media as files
+from inbox.models import Media
+from inbox.sniffing import INLINE_TYPES
+from inbox.storage import SignedFileSystemStorage, media_storage, signature_holds
+
+DOWNLOAD_TYPE = "application/octet-stream"
+#: Seconds that a redirect's address must still work when a browser takes it from its cache.
+MARGIN_SECONDS = 60
+BLOCK_BYTES = 64 * 1024
+#: A file that we serve ourselves can load and run nothing, and no page can frame it. No `sandbox`: with it Chromium
+#: shows no PDF.
+FILE_POLICY = (
+    "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
+    "frame-ancestors 'none'; form-action 'none'; base-uri 'none'"
+)
+
+
+@require_safe
+def original(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
+    """The file as it came: shown in place when its bytes are of a type we trust, otherwise downloaded."""
+    media = _find(request, media_id)
+    if media.content_type in INLINE_TYPES:
+        return _send(media.file.name, media.content_type, _disposition(media, attachment=False))
+    return _send(media.file.name, DOWNLOAD_TYPE, _disposition(media, attachment=True))
+
+
+@require_safe
+def download(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
+    """The file as it came, for saving under the sender's name."""
+    media = _find(request, media_id)
+    return _send(media.file.name, DOWNLOAD_TYPE, _disposition(media, attachment=True))
+
+
+@require_safe
+def thumbnail(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
+    """The small picture we made of it."""
+    media = _find(request, media_id)
+    if not media.thumbnail:
+        raise Http404
+    return _send(media.thumbnail.name, "image/webp", "inline")
+
+
+@require_safe
+def playable(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
+    """The copy we made of a sound that not every browser plays."""
+    media = _find(request, media_id)
+    if not media.playable:
+        raise Http404
+    return _send(media.playable.name, "audio/mp4", "inline")
+
+
+@require_POST
+def fetch_again(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
+    """Try to fetch a file that did not come. The page sees what becomes of it as with any change."""
+    media = get_object_or_404(access.media_visible_to(request.user), pk=media_id)
+    files.fetch_again(media)
+    if getattr(request, "htmx", False):
+        return HttpResponse(status=204)
+    back = request.META.get("HTTP_REFERER", "")
+    safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
+    return redirect(back if safe else "/")
+
+
+@login_not_required
+@require_safe
+def local_file(request: HttpRequest, name: str) -> HttpResponseBase:
+    """A file of SignedFileSystemStorage for whoever holds its signed address, with byte ranges (for seeking).
+
+    The signature is the permission, as it is with S3: whoever asks was checked when the address was made.
+    """
+    if not isinstance(default_storage, SignedFileSystemStorage):
+        raise Http404
+    query = {word: request.GET.get(word, "") for word in ("type", "disposition", "expires", "signature")}
+    if not signature_holds(name, query):
+        return HttpResponse("This address is not valid, or not any more.", status=403, content_type="text/plain")
+    try:
+        file = default_storage.open(name, "rb")
+        size = file.size
+    except (OSError, SuspiciousOperation):
+        raise Http404 from None
+    response = _ranged(request.headers.get("Range", ""), file, size)
+    response.headers["Content-Type"] = query["type"]
+    response.headers["Content-Disposition"] = query["disposition"]
+    response.headers["Content-Security-Policy"] = FILE_POLICY
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["X-Robots-Tag"] = "noindex"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    return response
+
+
+def _find(request: HttpRequest, media_id: uuid.UUID) -> Media:
+    """The stored file, if this agent may see its message; missing, hidden and not stored look the same."""
+    visible = access.media_visible_to(request.user).select_related("message")
+    return get_object_or_404(visible, pk=media_id, state=Media.State.STORED)
+
+
+def _disposition(media: Media, *, attachment: bool) -> str:
+    return content_disposition_header(attachment, file_names.download_name(media)) or "inline"
+
+
+def _send(name: str, content_type: str, disposition: str) -> HttpResponse:
+    expires = settings.MEDIA_URL_EXPIRES
+    url = media_storage().signed_url(name, content_type=content_type, disposition=disposition, expires=expires)
+    response = HttpResponseRedirect(url)
+    # Kept by the browser for less than the address works, so that a page drawn again loads nothing again.
+    response.headers["Cache-Control"] = f"private, max-age={max(0, expires - MARGIN_SECONDS)}"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _ranged(header: str, file: IO[bytes], size: int) -> HttpResponse | StreamingHttpResponse:
+    """The whole file, or the part that the Range header names."""
+    part = _part(header, size)
+    if part == (0, 0) and size:
+        file.close()
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    start, stop = part or (0, size)
+    response = StreamingHttpResponse(_Blocks(file, start, stop), status=206 if part else 200)
+    response.headers["Content-Length"] = str(stop - start)
+    response.headers["Accept-Ranges"] = "bytes"
+    if part:
+        response.headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+    return response
+
+
+def _part(header: str, size: int) -> tuple[int, int] | None:
+    """(start, stop) of the one range in a Range header (RFC 9110 §14.1.2), (0, 0) when the file has no such part.
+    None means the whole file: no header, one that is not understood, or several ranges at once."""
+    match = re.fullmatch(r"bytes=([0-9]{0,15})-([0-9]{0,15})", header)
+    if not match or not any(match.groups()):
+        return None
+    first, last = match.groups()
+    if not first:
+        return (max(0, size - int(last)), size) if int(last) else (0, 0)
+    if last and int(last) < int(first):
+        return None
+    return (int(first), min(int(last) + 1, size) if last else size) if int(first) < size else (0, 0)
+
+
+class _Blocks:
+    """The bytes of an open file from ``start`` up to ``stop``. Django calls ``close`` when the answer is over, also
+    when the browser hung up before the first block."""
+
+    def __init__(self, file: IO[bytes], start: int, stop: int) -> None:
+        self._file, self._start, self._stop = file, start, stop
+
+    def __iter__(self) -> Iterator[bytes]:
+        self._file.seek(self._start)
+        left = self._stop - self._start
+        while left and (block := self._file.read(min(BLOCK_BYTES, left))):
+            left -= len(block)
+            yield block
+
+    def close(self) -> None:
+        self._file.close()
