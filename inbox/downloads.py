@@ -1,0 +1,217 @@
+"""Bring one file from WhatsApp into a local temporary file, and make sure that it is the file WhatsApp meant."""
+
+from __future__ import annotations
+
+import collections
+import enum
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import IO
+
+from django.conf import settings
+from django.utils import timezone
+
+from inbox import sniffing
+from inbox.models import Media
+from whatsapp.models import PhoneNumber
+from whatsapp.providers.base import MediaInfo, Provider, ProviderError, provider_for
+
+#: The address in a webhook works for 5 minutes; a minute is left for the way.
+URL_FRESH = timedelta(minutes=4)
+#: Answers of the file server that mean "ask for a new address".
+STALE_STATUSES = frozenset({401, 403, 404, 410})
+#: Meta's codes for a token that is expired, revoked or lacks the permission.
+TOKEN_CODES = frozenset({3, 10, 190, 131005, *range(200, 300)})
+#: "Object does not exist", for a media id that is over.
+GONE_CODES = frozenset({33, 100})
+TOO_LARGE_CODE = 131052
+RATE_CODES = frozenset({4, 80007, 130429})
+
+TOO_LARGE = "The file is larger than the 100 MB that WhatsApp passes on. Ask the sender for it another way."
+
+
+class Trouble(enum.Enum):
+    """What kind of failure it was, which decides what happens next."""
+
+    LATER = "later"  # the world is not ready: no token, a rate limit. Waits without counting as an attempt.
+    STORAGE = "storage"  # our own storage or disk is away, and comes back
+    TRANSIENT = "transient"  # tried and failed; another try may work
+    GONE = "gone"  # WhatsApp says that there is no such file; believed after a few attempts
+    UNUSABLE = "unusable"  # bytes came and are not the file; given up after a few attempts
+    TOO_LARGE = "too_large"
+    PERMANENT = "permanent"
+
+
+class DownloadError(Exception):
+    """The file did not come. The text is a sentence for agents; ``wait`` the seconds to wait at least."""
+
+    def __init__(self, trouble: Trouble, sentence: str, *, wait: float = 0) -> None:
+        super().__init__(sentence)
+        self.trouble = trouble
+        self.wait = wait
+
+
+@dataclass(frozen=True, slots=True)
+class Downloaded:
+    """A whole and verified file. ``sha256`` is lower-case hex of the bytes."""
+
+    size: int
+    sha256: str
+    file_type: sniffing.FileType
+
+
+class LookupBudget:
+    """Failed look-ups of each number in the last hour, in this process.
+
+    WhatsApp blocks media look-ups of a number for half an hour after 20 errors in an hour (as 360dialog reports it),
+    so each process stops at half of that. A new token starts afresh.
+    """
+
+    ALLOWED = 10
+    WINDOW_SECONDS = 3600
+
+    def __init__(self) -> None:
+        self._failures: dict[tuple[int, int], collections.deque[float]] = {}
+        self._lock = threading.Lock()
+
+    def wait(self, number: PhoneNumber) -> float:
+        """Seconds until this number may be asked again; 0 when it may be now."""
+        with self._lock:
+            failures = self._recent(number)
+            return failures[0] + self.WINDOW_SECONDS - time.monotonic() if len(failures) >= self.ALLOWED else 0
+
+    def count(self, number: PhoneNumber) -> None:
+        with self._lock:
+            self._recent(number).append(time.monotonic())
+
+    def _recent(self, number: PhoneNumber) -> collections.deque[float]:
+        failures = self._failures.setdefault((number.pk, hash(number.access_token)), collections.deque())
+        while failures and failures[0] <= time.monotonic() - self.WINDOW_SECONDS:
+            failures.popleft()
+        return failures
+
+
+budget = LookupBudget()
+
+
+def download(media: Media, file: IO[bytes], *, on_progress: Callable[[], None]) -> Downloaded:
+    """Write the file of ``media`` into ``file`` (empty, seekable) with flat memory, and verify it.
+
+    Takes the address from the webhook while it is fresh, else asks for one by id; one look-up at most.
+    ``on_progress`` is called with every piece and may raise to stop. Raises DownloadError. Safe to repeat.
+    """
+    number = media.message.number
+    provider = _provider(number)
+    if fresh(media):
+        try:
+            return _stream(provider, media.remote_url, None, media, file, on_progress)
+        except ProviderError as error:
+            refused_address = not error.http_status and not error.retryable
+            if not refused_address and error.http_status not in STALE_STATUSES:
+                raise _trouble(error) from error
+    info = _look_up(provider, number, media.media_id)
+    try:
+        return _stream(provider, info.url, info, media, file, on_progress)
+    except ProviderError as error:
+        raise _trouble(error) from error
+
+
+def fresh(media: Media) -> bool:
+    """Whether the address that came with the webhook is young enough to try.
+
+    Both times count: a webhook that WhatsApp repeats after hours carries the address of the first time.
+    """
+    since = timezone.now() - URL_FRESH
+    return bool(media.remote_url) and media.created_at > since and media.message.sent_at > since
+
+
+def _provider(number: PhoneNumber) -> Provider:
+    if number.state == PhoneNumber.State.UNKNOWN:
+        raise DownloadError(
+            Trouble.LATER, "The number is not connected; an administrator has to accept it first.", wait=900
+        )
+    if not number.access_token:
+        raise DownloadError(
+            Trouble.LATER, "The number has no access token; an administrator has to enter one.", wait=900
+        )
+    try:
+        return provider_for(number)
+    except ProviderError as error:
+        raise DownloadError(Trouble.LATER, str(error), wait=900) from error
+
+
+def _look_up(provider: Provider, number: PhoneNumber, media_id: str) -> MediaInfo:
+    wait = budget.wait(number)
+    if wait:
+        raise DownloadError(
+            Trouble.LATER, "WhatsApp answered with too many errors for this number; it is asked again later.", wait=wait
+        )
+    try:
+        return provider.media_info(media_id)
+    except ProviderError as error:
+        if error.http_status:
+            budget.count(number)
+        if error.http_status == 401 or error.code in TOKEN_CODES:
+            raise DownloadError(
+                Trouble.LATER,
+                "WhatsApp refused the number's access token; an administrator has to enter a new one.",
+                wait=900,
+            ) from error
+        if error.http_status == 404 or error.code in GONE_CODES:
+            raise DownloadError(
+                Trouble.GONE, "WhatsApp no longer has this file, or the number's access token may not read it."
+            ) from error
+        raise _trouble(error) from error
+
+
+def _trouble(error: ProviderError) -> DownloadError:
+    wait = error.retry_after or 0
+    if error.code == TOO_LARGE_CODE:
+        return DownloadError(Trouble.TOO_LARGE, TOO_LARGE)
+    if error.http_status == 429 or error.code in RATE_CODES:
+        return DownloadError(Trouble.LATER, "WhatsApp asks us to slow down.", wait=max(wait, 60))
+    if not error.retryable and not error.http_status:
+        return DownloadError(Trouble.PERMANENT, str(error))
+    return DownloadError(Trouble.TRANSIENT, str(error), wait=wait)
+
+
+def _stream(
+    provider: Provider,
+    url: str,
+    info: MediaInfo | None,
+    media: Media,
+    file: IO[bytes],
+    on_progress: Callable[[], None],
+) -> Downloaded:
+    """Copy the bytes behind ``url`` into ``file``, counting and hashing, and compare with what was declared."""
+    lengths = {info.size} if info and info.size is not None else set()
+    digest = hashlib.sha256()
+    size = 0
+    with provider.download(url) as download:
+        if download.size is not None:
+            lengths.add(download.size)
+        if any(length > settings.MEDIA_MAX_BYTES for length in lengths):
+            raise DownloadError(Trouble.TOO_LARGE, TOO_LARGE)
+        for chunk in download.chunks:
+            size += len(chunk)
+            if size > settings.MEDIA_MAX_BYTES:
+                raise DownloadError(Trouble.TOO_LARGE, TOO_LARGE)
+            digest.update(chunk)
+            file.write(chunk)
+            on_progress()
+    if lengths - {size}:
+        raise DownloadError(Trouble.UNUSABLE, "The file came incomplete from WhatsApp.")
+    expected = media.sha256 or (info.sha256 if info else "")
+    if expected and digest.hexdigest() != expected:
+        raise DownloadError(Trouble.UNUSABLE, "The file that came is not the one that WhatsApp announced.")
+    if not size:
+        raise DownloadError(Trouble.UNUSABLE, "WhatsApp delivered an empty file.")
+    file.seek(0)
+    head = file.read(sniffing.HEAD_BYTES)
+    file.seek(max(0, size - sniffing.TAIL_BYTES))
+    tail = file.read(sniffing.TAIL_BYTES)
+    return Downloaded(size=size, sha256=digest.hexdigest(), file_type=sniffing.sniff(head, tail))
