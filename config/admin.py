@@ -59,7 +59,7 @@ class InboxAdminSite(admin.AdminSite):
             return redirect("mfa_activate_totp")
         return redirect(target)
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         return redirect("account_change_password")
 
 
@@ -68,5 +68,10 @@ class AdminConfig(admin_apps.AdminConfig):
 
     def ready(self) -> None:
         super().ready()
+        from inbox.admin.jobs import JobAdmin
+
         for label in LEFT_OUT:
             admin.site.unregister(apps.get_model(label))
+        jobs = apps.get_model("procrastinate.ProcrastinateJob")
+        admin.site.unregister(jobs)
+        admin.site.register(jobs, JobAdmin)

@@ -16,6 +16,9 @@ def drop_secrets(_logger: Any, _name: str, event: structlog.typing.EventDict) ->
     """Replace the value of every field that could carry a secret or a message body."""
     for field in SECRET_FIELDS & event.keys():
         event[field] = "[removed]"
+    if isinstance(event.get("request"), str):
+        # "GET /path/?q=…": what people search for is customers' names, numbers and words.
+        event["request"] = event["request"].partition("?")[0]
     return event
 
 

@@ -1,0 +1,68 @@
+"""The queue's jobs in the admin: procrastinate's own page, made to hold up when there are many."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from procrastinate.contrib.django.admin import ProcrastinateJobAdmin
+
+from whatsapp.admin.lists import NewestFirstAdmin, ViewOnly
+from whatsapp.admin.show import as_json
+
+
+class JobAdmin(ViewOnly, NewestFirstAdmin, ProcrastinateJobAdmin):
+    """Jobs are wake-ups; what is really still to do stands in the rows. Superusers can retry or cancel them."""
+
+    fields = []
+    list_display = ["id", "task_name", "status", "queue_name", "attempts", "scheduled_at", "worker"]
+    list_filter = ["status"]
+    readonly_fields = []
+    inlines = []
+    fieldsets = [
+        (
+            None,
+            {
+                "fields": [
+                    "id",
+                    "task_name",
+                    "status",
+                    "queue_name",
+                    "lock",
+                    "queueing_lock",
+                    "priority",
+                    "scheduled_at",
+                    "attempts",
+                    "worker",
+                    "arguments",
+                    "history",
+                ]
+            },
+        )
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["arguments", "history"]
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return admin.ModelAdmin.get_queryset(self, request).select_related("worker")
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_superuser)
+
+    @admin.display(description="arguments")
+    def arguments(self, job: Any) -> SafeString | str:
+        return as_json(job.args)
+
+    @admin.display(description="history")
+    def history(self, job: Any) -> str:
+        events = job.procrastinateevent_set.order_by("at").values_list("type", "at")
+        return ", ".join(f"{kind} {at:%Y-%m-%d %H:%M:%S}" for kind, at in events) or "-"

@@ -1,0 +1,148 @@
+"""Files in the admin: which did not arrive, why, and fetching them again."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from inbox import media as files
+from inbox import wording
+from inbox.admin.player import player
+from inbox.admin.scope import NumberFilter, NumberScoped
+from inbox.models import Media
+from whatsapp.admin.acts import ActsAdmin, record
+from whatsapp.admin.lists import NewestFirstAdmin, ReceivedFilter, ViewOnly
+from whatsapp.admin.show import excerpt, whole
+
+
+@admin.register(Media)
+class MediaAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
+    """Newest message first. The id of a file is random, so the list goes by the id of its message."""
+
+    key = "message_id"
+    moment_field = "created_at"
+    number_path = "message__number"
+    list_display = ["created_at", "number", "message_link", "state", "kind", "size_shown", "attempts", "why"]
+    list_filter = ["state", "preview_state", NumberFilter, ReceivedFilter]
+    search_fields = ["media_id"]
+    search_help_text = (
+        "Our id of the file, WhatsApp's id of it, or #123 for the message it belongs to."
+    )
+    actions = ["fetch_selected"]
+    acts = {"fetch_again": "Fetch again"}
+    fieldsets = [
+        (None, {"fields": ["message_link", "number", "player", "state", "error_shown", "attempts", "next_try_at"]}),
+        (
+            "The file",
+            {
+                "fields": [
+                    "file_name_shown",
+                    "mime_type",
+                    "content_type",
+                    "size_shown",
+                    "sha256",
+                    "voice",
+                    "animated",
+                    "width",
+                    "height",
+                    "duration",
+                    "pages",
+                    "stored_at",
+                    "created_at",
+                    "media_id",
+                    "storage_key",
+                ]
+            },
+        ),
+        ("Preview", {"fields": ["preview_state", "preview_error", "excerpt_shown"]}),
+    ]
+    readonly_fields = [
+        "message_link",
+        "number",
+        "player",
+        "error_shown",
+        "file_name_shown",
+        "size_shown",
+        "storage_key",
+        "excerpt_shown",
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Media]:
+        return super().get_queryset(request).select_related("message__number").defer("message__number__access_token")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        own = term.removeprefix("#")
+        if not term:
+            return queryset, False
+        if own.isascii() and own.isdigit() and len(own) <= 18:
+            return queryset.filter(message_id=int(own)), False
+        try:
+            return queryset.filter(pk=uuid.UUID(term)), False
+        except ValueError:
+            return queryset.filter(media_id=term), False
+
+    def acts_offered(self, request: HttpRequest, row: Media) -> list[str]:
+        return [] if row.state in (Media.State.STORED, Media.State.PENDING) else ["fetch_again"]
+
+    def act_fetch_again(self, request: HttpRequest, row: Media) -> None:
+        self.fetch_selected(request, Media.objects.filter(pk=row.pk))
+
+    @admin.action(description="Fetch the selected files again", permissions=["act"])
+    def fetch_selected(self, request: HttpRequest, queryset: QuerySet[Media]) -> None:
+        asked = [row for row in queryset if files.fetch_again(row)]
+        record(request, asked, "Asked for the file again.", "media_fetch_again")
+        if asked:
+            self.message_user(request, f"{len(asked)} will be fetched again in a moment.")
+        else:
+            self.message_user(request, "Nothing to fetch: stored already, or waiting for a worker.", messages.WARNING)
+
+    @admin.display(description="number")
+    def number(self, media: Media) -> str:
+        return str(media.message.number)
+
+    @admin.display(description="message")
+    def message_link(self, media: Media) -> SafeString:
+        address = reverse("admin:inbox_message_change", args=[media.message_id])
+        return format_html('<a href="{}">{} {}</a>', address, media.message.get_kind_display(), media.message_id)
+
+    @admin.display(description="type")
+    def kind(self, media: Media) -> str:
+        return media.content_type or media.mime_type
+
+    @admin.display(description="size")
+    def size_shown(self, media: Media) -> str:
+        return "" if media.size is None else wording.size(media.size)
+
+    @admin.display(description="why")
+    def why(self, media: Media) -> SafeString:
+        return excerpt(media.error)
+
+    @admin.display(description="why")
+    def error_shown(self, media: Media) -> SafeString | str:
+        return whole(media.error) if media.error else "-"
+
+    @admin.display(description="preview")
+    def player(self, media: Media) -> SafeString:
+        return player(media)
+
+    @admin.display(description="name given by the sender")
+    def file_name_shown(self, media: Media) -> SafeString | str:
+        return excerpt(media.file_name, 200) if media.file_name else "-"
+
+    @admin.display(description="key in the storage")
+    def storage_key(self, media: Media) -> str:
+        return media.file.name or "-"
+
+    @admin.display(description="text inside")
+    def excerpt_shown(self, media: Media) -> SafeString | str:
+        return whole(media.excerpt) if media.excerpt else "-"

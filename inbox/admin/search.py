@@ -1,0 +1,79 @@
+"""Finding contacts by a phone number as people write it."""
+
+from __future__ import annotations
+
+import re
+
+import phonenumbers
+from django.db.models import Q
+
+from inbox.models import Contact, ContactIdentity
+from inbox.receiving.people import wa_id_variants
+from whatsapp.models import PhoneNumber
+
+#: What can be meant as a phone number: digits with the signs that people put between them.
+PHONE = re.compile(r"\+?[0-9][0-9\s().\-/\u00a0]{4,30}")
+#: Fewer digits than this find too many strangers by the end of their numbers.
+TAIL_DIGITS = 6
+MOST = 50
+
+
+def looks_like_a_phone(term: str) -> bool:
+    return PHONE.fullmatch(term) is not None
+
+
+def contacts_by_phone(term: str) -> list[int]:
+    """Primary keys of contacts with this phone number, at most 50.
+
+    "+351 915 550 123", "00351915550123" and the WhatsApp id match whole numbers by index; a number as dialled at home
+    ("915 550 123") is completed with the countries of our own numbers. Only when none of these is known, the digits
+    are compared with the ends of all numbers.
+    """
+    digits = re.sub("[^0-9]", "", term)
+    whole = spellings(term, digits)
+    found = set(
+        ContactIdentity.objects.filter(kind=ContactIdentity.Kind.WA_ID, scope="", value__in=whole).values_list(
+            "contact_id", flat=True
+        )[:MOST]
+    )
+    found.update(
+        Contact.objects.filter(phone__in=[f"+{number}" for number in whole]).values_list("pk", flat=True)[:MOST]
+    )
+    if not found and len(digits) >= TAIL_DIGITS:
+        tail = digits.lstrip("0")
+        by_end = Contact.objects.filter(
+            Q(phone__endswith=tail)
+            | Q(
+                pk__in=ContactIdentity.objects.filter(kind=ContactIdentity.Kind.WA_ID, value__endswith=tail).values(
+                    "contact"
+                )
+            )
+        )
+        found.update(by_end.order_by().values_list("pk", flat=True)[:MOST])
+    return sorted(found)[:MOST]
+
+
+def spellings(term: str, digits: str) -> set[str]:
+    """The international numbers, digits only, that a term can mean."""
+    meant = {digits, digits.removeprefix("00")}
+    if not term.startswith("+"):
+        for country in our_countries():
+            try:
+                number = phonenumbers.parse(term, country)
+            except phonenumbers.NumberParseException:
+                continue
+            meant.add(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).lstrip("+"))
+    return meant | {variant for number in meant for variant in wa_id_variants(number)}
+
+
+def our_countries() -> set[str]:
+    """The countries of our own numbers ("PT"): where a number without a country code is probably from."""
+    countries = set()
+    for written in PhoneNumber.objects.connected().values_list("display_number", flat=True)[:MOST]:
+        try:
+            parsed = phonenumbers.parse(written if written.startswith("+") else f"+{written}")
+        except phonenumbers.NumberParseException:
+            continue
+        if country := phonenumbers.region_code_for_number(parsed):
+            countries.add(country)
+    return countries
