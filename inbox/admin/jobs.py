@@ -16,7 +16,7 @@ from whatsapp.admin.show import as_json
 class JobAdmin(ViewOnly, NewestFirstAdmin, ProcrastinateJobAdmin):
     """Jobs are wake-ups; what is really still to do stands in the rows. Superusers can retry or cancel them."""
 
-    fields = []
+    fields = None  # type: ignore[assignment]  # the fieldsets choose
     list_display = ["id", "task_name", "status", "queue_name", "attempts", "scheduled_at", "worker"]
     list_filter = ["status"]
     readonly_fields = []
