@@ -1,0 +1,159 @@
+"""The file of a message as its bubble shows it: picture, player, document, or the honest reason why there is none."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils import timezone
+
+from inbox import wording
+from inbox.models import Media
+from inbox.sniffing import INLINE_TYPES
+from inbox.summaries import DOCUMENT_TYPES
+from whatsapp.events import Kind
+
+#: Types a browser shows by itself in a page of its own.
+OPENS = INLINE_TYPES & {"image/jpeg", "image/png", "image/webp", "image/gif", "application/pdf"}
+NOUNS: dict[str, str] = {Kind.IMAGE: "Photo", Kind.VIDEO: "Video", Kind.AUDIO: "Audio", Kind.DOCUMENT: "Document"}
+ICONS: dict[str, str] = {Kind.IMAGE: "picture", Kind.VIDEO: "video", Kind.AUDIO: "audio", Kind.DOCUMENT: "file"}
+#: The colour of a document's tile, by the letters on it.
+TILES = {
+    "pdf": {"PDF"},
+    "document": {"DOC", "DOCX", "ODT", "TXT", "RTF", "PPT", "PPTX"},
+    "sheet": {"XLS", "XLSX", "CSV", "ODS"},
+    "archive": {"ZIP", "RAR", "7Z", "GZ", "TAR"},
+    "audio": {"MP3", "M4A", "OGG", "WAV", "AAC"},
+}
+WAVE_BARS = 52
+#: What a picture is drawn at while its own size is not known.
+UNKNOWN_SIZE = (320, 240)
+
+
+@dataclass(slots=True)
+class Attachment:
+    """``template`` draws it, in a bubble of this ``shape``; ``noun`` is what we call it in a sentence."""
+
+    id: str
+    template: str
+    shape: str
+    noun: str
+    icon: str
+    name: str
+    facts: str
+    state: str = ""
+    title: str = ""
+    reason: str = ""
+    again: str = ""
+    picture: str = ""
+    width: int = UNKNOWN_SIZE[0]
+    height: int = UNKNOWN_SIZE[1]
+    source: str = ""
+    href: str = ""
+    download: str = ""
+    opens: bool = False
+    length: str = ""
+    seconds: float = 0
+    letters: str = ""
+    tile: str = ""
+    wave: str = ""
+    note: str = ""
+
+    @classmethod
+    def of(cls, media: Media, kind: str, sender: str) -> Attachment:
+        """``sender`` is who could send it again, for the sentence about an expired file."""
+        noun = "Voice note" if media.voice else NOUNS.get(kind, "Sticker")
+        facts = [wording.size(media.size)] if media.size is not None else []
+        attachment = cls(
+            id=str(media.pk),
+            template="inbox/message/_media_state.html",
+            shape="media",
+            noun=noun,
+            icon="mic" if media.voice else ICONS.get(kind, "sticker"),
+            name=wording.clean_name(media.file_name),
+            facts=" · ".join(facts),
+        )
+        if media.state == Media.State.STORED:
+            attachment._stored(media, kind)
+        else:
+            attachment._missing(media, sender)
+        return attachment
+
+    def _stored(self, media: Media, kind: str) -> None:
+        self.href = reverse("media", args=[media.pk])
+        self.download = f"{self.href}download/"
+        self.source = self.href
+        if media.duration is not None:
+            self.length, self.seconds = wording.clock(media.duration), media.duration
+        if media.thumbnail:
+            self.picture = f"{self.href}thumbnail/"
+            self.width = media.thumbnail_width or UNKNOWN_SIZE[0]
+            self.height = media.thumbnail_height or UNKNOWN_SIZE[1]
+        self.opens = media.content_type in OPENS
+        self.note = media.preview_error if media.preview_state == Media.PreviewState.IMPOSSIBLE else ""
+        match kind:
+            case Kind.STICKER if media.content_type in OPENS:
+                self.template, self.shape, self.picture = "inbox/message/_sticker.html", "bare", self.href
+            case Kind.IMAGE if self.picture:
+                self.template = "inbox/message/_image.html"
+            case Kind.IMAGE if media.preview_state == Media.PreviewState.NONE:
+                self.state, self.title = "pending", "Photo is here, its preview is being made"
+            case Kind.VIDEO if self.picture:
+                self.template = "inbox/message/_video.html"
+                self.facts = " · ".join(filter(None, [self.length, self.facts]))
+            case Kind.AUDIO:
+                self._audio(media)
+            case _:
+                self._document(media)
+
+    def _audio(self, media: Media) -> None:
+        self.shape = "card"
+        self.template = "inbox/message/_voice.html" if media.voice else "inbox/message/_audio.html"
+        self.wave = _wave(media.waveform)
+        if media.playable:
+            self.source = f"{self.href}playable/"
+        self._letters(media)
+        self.facts = " · ".join(filter(None, [self.length, self.letters, self.facts]))
+
+    def _document(self, media: Media) -> None:
+        self.shape, self.template = "card", "inbox/message/_document.html"
+        self._letters(media)
+        self.name = self.name or self.noun
+        pages = f"{media.pages} page{'' if media.pages == 1 else 's'}" if media.pages else ""
+        self.facts = " · ".join(filter(None, [pages, self.length, self.facts]))
+
+    def _letters(self, media: Media) -> None:
+        """Three or four letters for the tile: from the bytes where we know the type, else from the sender's name."""
+        match = re.search(r"\.([A-Za-z0-9]{1,5})$", media.extension or media.file_name)
+        self.letters = match[1].upper() if match else DOCUMENT_TYPES.get(media.content_type, "FILE").upper()[:5]
+        self.tile = next((tile for tile, letters in TILES.items() if self.letters in letters), "")
+
+    def _missing(self, media: Media, sender: str) -> None:
+        thing = self.name or self.noun
+        self.state, self.reason = media.state, media.error
+        match media.state:
+            case Media.State.PENDING:
+                self.title, self.reason = f"{thing} on its way", ""
+            case Media.State.RETRYING:
+                self.icon, self.again = "retry", "Fetch now"
+                due = (media.next_try_at - timezone.now()).total_seconds() if media.next_try_at else 0
+                self.title = f"{thing}: trying again " + (f"in {wording.wait(due)}" if due > 1 else "now")
+                self.reason = f"{media.error} {media.attempts} tries so far.".strip()
+            case Media.State.EXPIRED:
+                self.icon, self.title = "clock", f"{thing} expired at WhatsApp"
+                self.reason = media.error or f"It was kept there for 7 days. Ask {sender} to send it again."
+            case Media.State.TOO_LARGE:
+                self.icon, self.title = "file", f"{thing} is too large"
+            case _:
+                self.icon, self.again, self.title = "alert", "Fetch again", f"{thing}: not fetched"
+
+
+def _wave(values: list[float]) -> str:
+    """The waveform as an SVG path of 52 strokes in a box of 208 × 28; a flat line when nothing is known."""
+    strokes = []
+    for bar in range(WAVE_BARS):
+        value = values[bar * len(values) // WAVE_BARS] if values else 0
+        half = 1 + min(max(float(value), 0), 100) / 100 * 11.5
+        strokes.append(f"M{bar * 4 + 2} {14 - half:.1f}v{half * 2:.1f}")
+    return "".join(strokes)

@@ -1,0 +1,322 @@
+"""From messages to bubbles: every fact that templates/inbox/_message.html draws, worked out once, in Python.
+
+A template that asks few questions is what makes fifty bubbles cheap. Nothing here is HTML but ``html``, which
+inbox.markup escaped; everything else is plain text that the template escapes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Prefetch
+from django.urls import reverse
+from django.utils import timezone
+
+from inbox import cards, markup, wording
+from inbox.attachments import Attachment
+from inbox.models import Agent, Message, Reaction, Revision
+from inbox.models.messages import MessageQuerySet
+from inbox.summaries import summarize
+from whatsapp.events import Direction, Kind, Origin, Status
+
+#: One sender within this time is one group, drawn close together.
+GROUP = timedelta(minutes=5)
+#: Longer texts end in a link to the whole. WhatsApp's own limit is 4,096 characters.
+TEXT_LIMIT = 5000
+#: Arrivals later than this after WhatsApp's own time say so.
+LATE = 10 * 60
+
+ORIGINS: dict[str, tuple[str, str]] = {
+    Origin.API: ("bot", "Through the API"),
+    Origin.PHONE_APP: ("phone-app", "On the phone"),
+    Origin.AI_AGENT: ("bot", "Meta Business Agent"),
+    Origin.AGENT: ("", "A colleague"),
+}
+
+
+@dataclass(slots=True)
+class Quote:
+    """What a message answers: a line of it, and the way there."""
+
+    author: str
+    words: str
+    icon: str = ""
+    href: str = ""
+    thumbnail: str = ""
+
+
+@dataclass(slots=True)
+class Bubble:
+    """One message as it is drawn. ``body`` names the template of what is not text; ``line`` means no bubble at all."""
+
+    id: int
+    conversation_id: int
+    place: str
+    changed: int
+    direction: str
+    group: str
+    at: datetime
+    time: str
+    moment: str
+    first: bool = True
+    last: bool = True
+    #: How many unread messages begin here; 0 for none.
+    unread: int = 0
+    author: str = ""
+    author_icon: str = ""
+    body: str = ""
+    shape: str = ""
+    html: str = ""
+    cut: str = ""
+    line: str = ""
+    line_icon: str = ""
+    notice: str = ""
+    notice_icon: str = "unsupported"
+    inspect: bool = False
+    flag: str = ""
+    quote: Quote | None = None
+    card: Any = None
+    media: Attachment | None = None
+    referral: cards.Referral | None = None
+    late: str = ""
+    late_reason: str = ""
+    marks: list[str] = field(default_factory=list)
+    status: str = ""
+    problem: str = ""
+    doubt: str = ""
+    code: int | None = None
+    previous: list[tuple[str, str]] = field(default_factory=list)
+    reactions: list[tuple[str, str, bool]] = field(default_factory=list)
+
+    @property
+    def meta_inside(self) -> bool:
+        """Whether the body itself has a place for time and ticks."""
+        return self.body.endswith("_voice.html")
+
+    @property
+    def meta_over(self) -> bool:
+        """Whether time and ticks stand on the picture, because nothing is written under it."""
+        return self.shape == "media" and bool(self.media and self.media.picture) and not self.html
+
+
+@dataclass(slots=True)
+class Day:
+    key: str
+    name: str
+    bubbles: list[Bubble]
+
+
+def for_bubbles(messages: MessageQuerySet) -> MessageQuerySet:
+    """With everything that a bubble shows, in three queries however many messages there are."""
+    return messages.select_related("media", "author", "agent", "quoted", "quoted__media").prefetch_related(
+        Prefetch("reactions", Reaction.objects.exclude(emoji="").select_related("contact").order_by("at", "id")),
+        Prefetch("revisions", Revision.objects.filter(kind=Revision.Kind.EDIT).order_by("at", "id")),
+    )
+
+
+def days(messages: Sequence[Message], *, name: str, unread: int = 0, whole_text: bool = False) -> list[Day]:
+    """Messages in the thread's order as days of bubbles, grouped by sender; ``name`` is what the contact is called.
+
+    ``unread``: how many of the contact's messages are unread; the line "new messages" stands before the first of them.
+    """
+    today = timezone.localdate()
+    result: list[Day] = []
+    previous: Bubble | None = None
+    first_unread = _first_unread(messages, unread)
+    for message in messages:
+        bubble = draw(message, name=name, whole_text=whole_text)
+        if message.pk == first_unread:
+            bubble.unread = unread
+        day = bubble.at.date()
+        if not result or result[-1].key != day.isoformat():
+            result.append(_day(day, today))
+            previous = None
+        if previous is not None and joins(previous, bubble):
+            previous.last = bubble.first = False
+        result[-1].bubbles.append(bubble)
+        previous = bubble
+    return result
+
+
+def joins(one: Bubble, other: Bubble) -> bool:
+    """Whether two neighbours of one day stand close together as one group. static/js/thread.js does the same."""
+    return not one.line and not other.unread and one.group == other.group and other.at - one.at < GROUP
+
+
+def _day(day: date, today: date) -> Day:
+    return Day(day.isoformat(), wording.day_name(day, today), [])
+
+
+def _first_unread(messages: Iterable[Message], unread: int) -> int | None:
+    """The id of the first unread message among these; the oldest of them when more are unread than are here."""
+    if not unread:
+        return None
+    inbound = [message.pk for message in messages if message.inbound and not message.historic]
+    return inbound[-unread:][0] if inbound else None
+
+
+def draw(message: Message, *, name: str, whole_text: bool = False) -> Bubble:
+    """One message as a bubble. Reads nothing from the database when it came through for_bubbles()."""
+    at = timezone.localtime(message.sent_at)
+    author, author_icon = _author(message)
+    bubble = Bubble(
+        id=message.pk,
+        conversation_id=message.conversation_id,
+        place=f"{wording.microseconds(message.sent_at)},{message.pk}",
+        changed=message.changed_xid,
+        direction=message.direction,
+        group=f"{message.direction}.{message.author_id or ''}.{message.agent_id or ''}.{message.origin}",
+        at=at,
+        time=f"{at:%H:%M}",
+        moment=_moment(message, at),
+        author=author,
+        author_icon=author_icon,
+        status=message.status if message.direction == Direction.OUTBOUND else "",
+    )
+    if message.revoked_at:
+        bubble.notice, bubble.notice_icon = f"{_who(message, name)} deleted this message", "bin"
+    else:
+        _content(bubble, message, name, whole_text)
+    _marks(bubble, message)
+    _outcome(bubble, message)
+    bubble.reactions = _reactions(message, name)
+    return bubble
+
+
+def _content(bubble: Bubble, message: Message, name: str, whole_text: bool) -> None:
+    kind, payload = message.kind, message.payload
+    if kind in (Kind.SYSTEM, Kind.CALL):
+        bubble.line, bubble.line_icon = cards.line(kind, payload, message.direction, name)
+        bubble.group = ""
+        return
+    text = message.text
+    media = getattr(message, "media", None)
+    if media is not None:
+        bubble.media = Attachment.of(media, kind, name)
+        bubble.body, bubble.shape = bubble.media.template, bubble.media.shape
+    elif kind in cards.DRAWN:
+        bubble.card = cards.draw(kind, payload, text)
+        bubble.body, bubble.shape = f"inbox/message/_{kind}.html", "media" if kind == Kind.LOCATION else "card"
+    elif kind in (Kind.UNSUPPORTED, Kind.UNKNOWN) or not text:
+        bubble.notice = cards.notice(kind, payload)
+        bubble.inspect = True
+    if kind in (Kind.INTERACTIVE, Kind.BUTTON):
+        bubble.card = cards.answer(payload, text)
+        text = text or str(payload.get("title") or "")
+        if bubble.card:
+            bubble.body, bubble.notice, bubble.inspect = "inbox/message/_answer.html", "", False
+    if len(text) > TEXT_LIMIT and not whole_text:
+        bubble.cut = f"Show all {len(text):,} characters"
+        text = text[:TEXT_LIMIT] + "…"
+    bubble.html = markup.render(text) if text else ""
+    bubble.quote = _quote(message, name)
+    bubble.referral = cards.referral(message.context)
+    bubble.flag = _flag(message)
+    if message.edited_at:
+        bubble.previous = [
+            (wording.moment(timezone.localtime(revision.at)), revision.previous_text)
+            for revision in message.revisions.all()
+        ]
+
+
+def _who(message: Message, name: str) -> str:
+    if message.direction == Direction.OUTBOUND:
+        return str(message.agent) if message.agent else "We"
+    return wording.display_name(message.author) if message.author else name
+
+
+def _author(message: Message) -> tuple[str, str]:
+    """The name above a group: colleagues and programs on our side, members of a group on the other."""
+    if message.direction == Direction.INBOUND:
+        return (wording.display_name(message.author), "") if message.author else ("", "")
+    icon, words = ORIGINS.get(message.origin, ("", ""))
+    if isinstance(message.agent, Agent):
+        return str(message.agent), icon
+    return words, icon
+
+
+def _flag(message: Message) -> str:
+    if message.frequently_forwarded:
+        return "Forwarded many times"
+    return "Forwarded" if message.forwarded else ""
+
+
+def _quote(message: Message, name: str) -> Quote | None:
+    quoted = message.quoted
+    if quoted is None:
+        product = cards.referred_product(message.context)
+        if product:
+            return Quote("Product in the catalogue", product, "order")
+        return Quote("", "A message that is not here") if message.quoted_wamid else None
+    if quoted.revoked_at:
+        return Quote(_who(quoted, name), "Deleted message", "bin")
+    media = getattr(quoted, "media", None)
+    words = summarize(
+        quoted.kind,
+        quoted.text,
+        quoted.payload,
+        voice=bool(media and media.voice),
+        duration=media.duration if media else None,
+        pages=media.pages if media else None,
+        file_name=media.file_name if media else "",
+        content_type=(media.content_type or media.mime_type) if media else "",
+    )
+    return Quote(
+        author=_who(quoted, name),
+        words=words,
+        icon=cards.icon(quoted.kind, voice=bool(media and media.voice)),
+        href=f"{reverse('inbox:conversation', args=[quoted.conversation_id])}?at={quoted.pk}#message-{quoted.pk}",
+        thumbnail=reverse("media_thumbnail", args=[media.pk]) if media and media.thumbnail else "",
+    )
+
+
+def _moment(message: Message, at: datetime) -> str:
+    steps = (
+        ("delivered", message.delivered_at),
+        ("read", message.read_at),
+        ("played", message.played_at),
+        ("failed", message.failed_at),
+    )
+    words = [f"{word} {timezone.localtime(when):%H:%M:%S}" for word, when in steps if when]
+    return " · ".join([wording.moment(at), *words])
+
+
+def _marks(bubble: Bubble, message: Message) -> None:
+    """Small words before the time: what is unusual about when and how this came."""
+    if message.edited_at and not message.revoked_at:
+        bubble.marks.append("edited")
+    if message.historic:
+        bubble.marks.append("from the phone's history")
+    elif message.bad_timestamp:
+        bubble.late, bubble.late_reason = "no time given", "WhatsApp gave no usable time: this is when it reached us."
+    elif message.inbound and message.late_by > LATE:
+        bubble.late = f"{wording.wait(message.late_by)} late"
+        arrived = wording.moment(timezone.localtime(message.created_at))
+        bubble.late_reason = f"Sent {wording.moment(bubble.at)}, reached us {arrived}"
+    if message.standby:
+        bubble.marks.append("Meta Business Agent answers")
+
+
+def _outcome(bubble: Bubble, message: Message) -> None:
+    if bubble.status == Status.FAILED:
+        bubble.problem = message.error or "WhatsApp gave no reason."
+        bubble.code = message.error_code
+    elif bubble.status == Status.UNKNOWN:
+        bubble.doubt = message.error or "the line broke before WhatsApp answered. A receipt will settle it."
+
+
+def _reactions(message: Message, name: str) -> list[tuple[str, str, bool]]:
+    """(emoji, by whom, ours), each emoji once in the order they came."""
+    by_emoji: dict[str, list[Reaction]] = {}
+    for reaction in message.reactions.all():
+        by_emoji.setdefault(reaction.emoji, []).append(reaction)
+    result = []
+    for emoji, reactions in by_emoji.items():
+        ours = any(reaction.contact is None for reaction in reactions)
+        one = reactions[0].contact
+        by = str(len(reactions)) if len(reactions) > 1 else (wording.display_name(one) if one else "us")
+        result.append((emoji, by, ours))
+    return result

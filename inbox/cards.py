@@ -1,0 +1,249 @@
+"""What a message holds beside text and files, ready to draw: places, people, orders, answers, calls, advertisements.
+
+Payloads are described at whatsapp.events.MessageReceived; any part of them may be missing, and all of it is hostile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from inbox import wording
+from inbox.summaries import UNSUPPORTED
+from whatsapp.events import Direction, Kind
+
+#: Kinds with a template of their own under templates/inbox/message/.
+DRAWN = frozenset({Kind.LOCATION, Kind.CONTACTS, Kind.ORDER})
+#: The icon of a kind, in the list and in quotes. Text has none.
+ICONS: dict[str, str] = {
+    Kind.IMAGE: "picture",
+    Kind.VIDEO: "video",
+    Kind.AUDIO: "audio",
+    Kind.DOCUMENT: "file",
+    Kind.STICKER: "sticker",
+    Kind.LOCATION: "place",
+    Kind.CONTACTS: "card",
+    Kind.ORDER: "order",
+    Kind.TEMPLATE: "template",
+    Kind.CALL: "call",
+    Kind.SYSTEM: "swap",
+    Kind.UNSUPPORTED: "unsupported",
+    Kind.UNKNOWN: "unsupported",
+}
+#: Sentences for what WhatsApp says it does not pass on, by Meta's word for it.
+NOT_PASSED_ON = {
+    "poll_creation": "A poll. WhatsApp does not pass polls on to businesses.",
+    "poll_update": "A vote in a poll. WhatsApp does not pass polls on to businesses.",
+    "media_placeholder": "A file from before this number was connected. WhatsApp did not pass it on.",
+}
+
+
+@dataclass(slots=True)
+class Location:
+    name: str
+    address: str
+    coordinates: str
+    map_url: str
+    url: str
+
+
+@dataclass(slots=True)
+class Person:
+    name: str
+    initials: str
+    facts: list[tuple[str, str]]
+    details: list[tuple[str, str]]
+
+
+@dataclass(slots=True)
+class OrderLine:
+    name: str
+    count: str
+    price: str
+
+
+@dataclass(slots=True)
+class Order:
+    lines: list[OrderLine]
+    items: str
+    total: str
+
+
+@dataclass(slots=True)
+class Answer:
+    description: str
+    rows: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Referral:
+    headline: str
+    body: str
+    url: str
+    source: str
+
+
+def icon(kind: str, *, voice: bool = False) -> str:
+    return "mic" if voice else ICONS.get(kind, "")
+
+
+def draw(kind: str, payload: dict[str, Any], text: str) -> Location | Order | list[Person]:
+    if kind == Kind.LOCATION:
+        return _location(payload)
+    if kind == Kind.CONTACTS:
+        return [_person(card) for card in _dicts(payload.get("contacts"))]
+    return _order(payload)
+
+
+def web_address(value: object) -> str:
+    """The address if it is one that a link may lead to (http, https), else nothing."""
+    text = str(value or "").strip()
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return ""
+    return text if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def _location(payload: dict[str, Any]) -> Location:
+    latitude, longitude = payload.get("latitude"), payload.get("longitude")
+    coordinates = map_url = ""
+    if isinstance(latitude, int | float) and isinstance(longitude, int | float):
+        coordinates = f"{latitude:.5f}, {longitude:.5f}"
+        query = urlencode({"mlat": f"{latitude:.6f}", "mlon": f"{longitude:.6f}"})
+        map_url = f"https://www.openstreetmap.org/?{query}#map=16/{latitude:.6f}/{longitude:.6f}"
+    return Location(
+        name=str(payload.get("name") or ""),
+        address=str(payload.get("address") or ""),
+        coordinates=coordinates,
+        map_url=map_url,
+        url=web_address(payload.get("url")),
+    )
+
+
+def _person(card: dict[str, Any]) -> Person:
+    """A contact card. ``facts`` are (text, link) shown at once, ``details`` the rest as (text, label)."""
+    name = wording.clean_name(str(card.get("name") or "")) or "Somebody without a name"
+    facts = []
+    for phone in _dicts(card.get("phones"))[:3]:
+        number = str(phone.get("number") or phone.get("wa_id") or "")
+        digits = "".join(character for character in number if character in "0123456789")
+        if number:
+            plausible = 5 <= len(digits) <= 15 and not set(number) - set("+0123456789 ().-/")
+            facts.append((number, f"tel:+{digits}" if plausible else ""))
+    details = [(str(card["organization"]), "")] if card.get("organization") else []
+    for part in ("emails", "urls", "addresses"):
+        details += [(str(entry.get("value") or ""), str(entry.get("label") or "")) for entry in _dicts(card.get(part))]
+    if card.get("birthday"):
+        details.append((str(card["birthday"]), "Birthday"))
+    return Person(name, wording.initials(name), facts, [row for row in details if row[0]])
+
+
+def _price(value: object) -> Decimal | None:
+    try:
+        price = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return price if price.is_finite() and abs(price) < 10**12 else None
+
+
+def _order(payload: dict[str, Any]) -> Order:
+    lines, total, currencies, count = [], Decimal(0), set(), 0
+    for item in _dicts(payload.get("items")):
+        price, currency = _price(item.get("price")), str(item.get("currency") or "")
+        quantity = item.get("quantity")
+        quantity = quantity if isinstance(quantity, int) and 0 < quantity < 10**6 else 1
+        count += quantity
+        amount = price * quantity if price is not None else None
+        total += amount or 0
+        currencies.add(currency if amount is not None else "?")
+        lines.append(
+            OrderLine(
+                name=str(item.get("product_id") or "Product"),
+                count=f"{quantity} × {_money(price, currency)}" if price is not None else f"{quantity} ×",
+                price=_money(amount, currency) if amount is not None else "",
+            )
+        )
+    items = f"{count} item{'' if count == 1 else 's'}"
+    # A total over two currencies, or over a price that cannot be read, would be a lie.
+    return Order(
+        lines, items, _money(total, currencies.pop()) if len(currencies) == 1 and "?" not in currencies else ""
+    )
+
+
+def _money(amount: Decimal, currency: str) -> str:
+    return f"{amount:,.2f} {currency}".strip()
+
+
+def answer(payload: dict[str, Any], text: str) -> Answer | None:
+    """What an answer to buttons, a list or a form says beside its title; None when that is all."""
+    rows = [(str(row.get("name") or ""), str(row.get("value") or "")) for row in _dicts(payload.get("answers"))]
+    description = str(payload.get("description") or "")
+    if description.strip() == text.strip():
+        description = ""
+    if not text and not payload.get("title"):
+        description = description or {
+            "nfm_reply": "Answered a form",
+            "call_permission_reply": "Answered whether we may call",
+            "payment_method": "Chose how to pay",
+        }.get(str(payload.get("type")), "Answered a message with buttons")
+    return Answer(description, rows) if description or rows else None
+
+
+def referral(context: dict[str, Any]) -> Referral | None:
+    """The advertisement that led here."""
+    advertisement = context.get("referral")
+    if not isinstance(advertisement, dict) or not advertisement:
+        return None
+    url = web_address(advertisement.get("source_url"))
+    return Referral(
+        headline=str(advertisement.get("headline") or "Advertisement"),
+        body=str(advertisement.get("body") or ""),
+        url=url,
+        source=urlsplit(url).netloc if url else "",
+    )
+
+
+def referred_product(context: dict[str, Any]) -> str:
+    product = context.get("referred_product")
+    return str(product.get("product_id") or "") if isinstance(product, dict) else ""
+
+
+def notice(kind: str, payload: dict[str, Any]) -> str:
+    """The sentence in place of content that we cannot show, typed where WhatsApp tells the type."""
+    word = str(payload.get("type") or "")
+    if kind == Kind.UNSUPPORTED:
+        if word in NOT_PASSED_ON:
+            return NOT_PASSED_ON[word]
+        thing = UNSUPPORTED.get(word) or "A message of a kind"
+        return f"{thing} that WhatsApp does not pass on to businesses."
+    if kind == Kind.UNKNOWN:
+        return (
+            f"A message of a kind we do not know yet ({word})." if word else "A message of a kind we do not know yet."
+        )
+    return "A message without words."
+
+
+def line(kind: str, payload: dict[str, Any], direction: str, name: str) -> tuple[str, str]:
+    """(words, icon) of what stands in the thread as one line: changes of identity, and calls."""
+    if kind == Kind.SYSTEM:
+        return str(payload.get("body") or f"{name} changed their number or id."), "swap"
+    from_us = direction == Direction.OUTBOUND
+    by = f"to {name}" if from_us else f"from {name}"
+    match payload.get("outcome"):
+        case "answered":
+            duration = payload.get("duration")
+            length = f", {wording.clock(duration)}" if isinstance(duration, int | float) and duration else ""
+            return f"Voice call {by}{length}", "call"
+        case "rejected":
+            return f"Declined voice call {by}", "call-missed"
+        case "ringing":
+            return f"Voice call {by}, ringing", "call"
+        case _:
+            return (f"Unanswered voice call {by}" if from_us else f"Missed voice call {by}"), "call-missed"

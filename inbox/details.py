@@ -1,0 +1,66 @@
+"""What stands beside a thread: who the contact is, which of our numbers they write to, and their newest files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from inbox import rows, wording
+from inbox.attachments import Attachment
+from inbox.models import Conversation, Media, Message
+from inbox.rows import Number
+from whatsapp.events import Kind
+
+GRID = 9
+#: The grid looks into this many of the newest messages, so that a long thread without files costs no more.
+LOOK_BACK = 300
+
+
+@dataclass(frozen=True, slots=True)
+class NumberUsed:
+    conversation_id: int
+    name: str
+    swatch: int
+    when: str
+
+
+def of(conversation: Conversation, numbers: Sequence[Number], *, staff: bool) -> dict[str, object]:
+    """``numbers`` are those that the agent sees; ids are shown to administrators only."""
+    contact = conversation.contact
+    return {
+        "contact": contact,
+        "initials": wording.initials(wording.display_name(contact)),
+        "hue": rows.HUES[conversation.contact_id % len(rows.HUES)],
+        "phone": wording.phone_words(contact.phone) if contact.phone else "",
+        "username": wording.clean_name(contact.username),
+        "since": timezone.localtime(contact.created_at),
+        "identities": list(contact.identities.order_by("kind", "id")) if staff else [],
+        "numbers_used": _numbers_used(conversation, numbers),
+        "files": _files(conversation),
+    }
+
+
+def _numbers_used(conversation: Conversation, numbers: Sequence[Number]) -> list[NumberUsed]:
+    today = timezone.localdate()
+    by_id = {number.id: number for number in numbers}
+    conversations = Conversation.objects.filter(number_id__in=by_id, contact_id=conversation.contact_id)
+    return [
+        NumberUsed(
+            found.pk,
+            by_id[found.number_id].name,
+            by_id[found.number_id].swatch,
+            wording.row_time(timezone.localtime(found.last_message_at), today),
+        )
+        for found in conversations.newest_first()
+    ]
+
+
+def _files(conversation: Conversation) -> list[Attachment]:
+    newest = Message.objects.filter(conversation_id=conversation.pk).order_by("-sent_at", "-id").values("pk")
+    media = Media.objects.filter(message__in=newest[:LOOK_BACK], state=Media.State.STORED).exclude(
+        message__kind=Kind.STICKER
+    )
+    found = media.select_related("message").order_by("-message__sent_at", "-message__id")[:GRID]
+    return [Attachment.of(one, one.message.kind, "") for one in found]

@@ -1,0 +1,155 @@
+"""From conversations to the rows of the list: what each row shows, and which rows a filter lets in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from inbox import access, cards, keyset, wording
+from inbox.models import Conversation
+from inbox.models.conversations import ConversationQuerySet
+from whatsapp.events import Direction
+from whatsapp.models import PhoneNumber
+
+PAGE_SIZE = 30
+#: A window that closes sooner than this is marked in the list.
+CLOSING_SOON = timedelta(hours=2)
+#: Unread conversations are counted up to this; the badge then says "99+".
+COUNT_LIMIT = 100
+HUES = ("clay", "moss", "sky", "plum", "sand", "slate")
+
+
+@dataclass(slots=True)
+class Row:
+    id: int
+    place: str
+    changed: int
+    href: str
+    name: str
+    initials: str
+    hue: str
+    time: str
+    at: str
+    preview: str
+    icon: str
+    status: str
+    failed: bool
+    unread: int
+    closes_at: str
+    closes_in: str
+    number: str
+    swatch: int
+
+
+@dataclass(slots=True)
+class Number:
+    """One of our numbers as the list shows it: its name and the colour of its square."""
+
+    id: int
+    name: str
+    swatch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the list is narrowed to; the same words in every address, so that a list can be bookmarked."""
+
+    unread: bool = False
+    number: int | None = None
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Filters:
+        number = request.GET.get("number", "")
+        if number and not (number.isascii() and number.isdigit() and len(number) < 19):
+            raise Http404
+        return cls(unread=request.GET.get("filter") == "unread", number=int(number) if number else None)
+
+    def query(self, **changes: str) -> str:
+        """The part of an address that keeps these filters: "?filter=unread&number=3", or nothing."""
+        parts = {"filter": "unread" if self.unread else "", "number": str(self.number or "")} | changes
+        words = urlencode({name: value for name, value in parts.items() if value})
+        return f"?{words}" if words else ""
+
+    def lets_in(self, conversation: Conversation) -> bool:
+        if self.number is not None and conversation.number_id != self.number:
+            return False
+        return not self.unread or conversation.unread_count > 0
+
+
+def numbers_of(request: HttpRequest) -> list[Number]:
+    """The numbers that this agent sees, coloured in their order."""
+    numbers = PhoneNumber.objects.filter(id__in=access.numbers_visible_to(request.user)).order_by("id")
+    return [Number(number.pk, str(number), index % len(HUES)) for index, number in enumerate(numbers)]
+
+
+def visible(numbers: Sequence[Number]) -> ConversationQuerySet:
+    """Conversations of numbers that numbers_of() found for this agent, with what a row shows of the contact."""
+    return Conversation.objects.filter(number_id__in=[number.id for number in numbers]).select_related("contact")
+
+
+def page(
+    numbers: Sequence[Number], filters: Filters, place: keyset.Place | None = None
+) -> tuple[list[Row], keyset.Place | None]:
+    """One page of rows, newest first, older than ``place``; and the place to go on from, None at the end."""
+    conversations = visible([number for number in numbers if filters.number in (None, number.id)]).newest_first()
+    if filters.unread:
+        conversations = conversations.unread()
+    if place is not None:
+        conversations = conversations.filter(keyset.before("last_message_at", place))
+    found = list(conversations[: PAGE_SIZE + 1])
+    more = len(found) > PAGE_SIZE
+    found = found[:PAGE_SIZE]
+    next_place = keyset.Place(found[-1].last_message_at, found[-1].pk) if more else None
+    return draw(found, numbers, filters), next_place
+
+
+def unread_words(numbers: Sequence[Number]) -> str:
+    """How many conversations hold unread messages, for the badge: "", "7" or "99+"."""
+    conversations = Conversation.objects.filter(number_id__in=[number.id for number in numbers]).unread()
+    count = conversations.order_by()[:COUNT_LIMIT].count()
+    return "99+" if count >= COUNT_LIMIT else str(count or "")
+
+
+def draw(conversations: Iterable[Conversation], numbers: Sequence[Number], filters: Filters) -> list[Row]:
+    by_id = {number.id: number for number in numbers}
+    query = filters.query()
+    now = timezone.now()
+    today = timezone.localdate(now)
+    rows = []
+    for conversation in conversations:
+        name = wording.display_name(conversation.contact)
+        at = timezone.localtime(conversation.last_message_at)
+        outbound = conversation.last_message_direction == Direction.OUTBOUND
+        closes_at = conversation.window_closes_at
+        soon = closes_at is not None and now < closes_at < now + CLOSING_SOON
+        number = by_id[conversation.number_id]
+        preview = conversation.last_message_preview
+        rows.append(
+            Row(
+                id=conversation.pk,
+                place=f"{wording.microseconds(at)},{conversation.pk}",
+                changed=conversation.changed_xid,
+                href=reverse("inbox:conversation", args=[conversation.pk]) + query,
+                name=name,
+                initials=wording.initials(name),
+                hue=HUES[conversation.contact_id % len(HUES)],
+                time=wording.row_time(at, today) if conversation.last_message_id else "",
+                at=at.isoformat(),
+                preview=preview,
+                icon=cards.icon(conversation.last_message_kind, voice=preview.startswith("Voice ")),
+                status=conversation.last_message_status if outbound else "",
+                failed=outbound and conversation.last_message_status == "failed",
+                unread=conversation.unread_count,
+                closes_at=closes_at.isoformat() if soon and closes_at else "",
+                closes_in=wording.wait((closes_at - now).total_seconds()) if soon and closes_at else "",
+                number=number.name if len(numbers) > 1 else "",
+                swatch=number.swatch,
+            )
+        )
+    return rows

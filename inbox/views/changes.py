@@ -1,0 +1,73 @@
+"""What changed since the page was read: fresh rows for the list and fresh bubbles for the open thread."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from inbox import bubbles, rows
+from inbox import changes as feed
+from inbox.models import Conversation, Message
+from inbox.rows import Filters
+from inbox.wording import display_name
+
+#: More than this, of conversations or of messages, and reading the whole page again is the better answer.
+LIMIT = 200
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    text = request.GET.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Http404
+    return int(text)
+
+
+@require_GET
+@never_cache
+def changes(request: HttpRequest) -> HttpResponse:
+    """?since=CURSOR, ?open=CONVERSATION and the list's filters. What comes may have come before; nothing is missed.
+
+    The answer carries the next cursor, taken before anything was read. Elements carry the transaction that changed
+    them, so that the page leaves alone what it already shows. 404 if the open conversation is no longer visible.
+    """
+    since, open_id = _number(request, "since"), _number(request, "open")
+    if since is None:
+        raise Http404
+    filters = Filters.of(request)
+    cursor = feed.current_cursor()
+    numbers = rows.numbers_of(request)
+    # The newest changes first: should a long transaction hold the cursor back, what is cut off was seen before.
+    changed = list(rows.visible(numbers).filter(changed_xid__gte=since).order_by("-changed_xid")[: LIMIT + 1])
+    opened, messages = _opened(numbers, open_id, since, changed)
+    name = display_name(opened.contact) if opened else ""
+    context = {
+        "cursor": cursor,
+        "reload": len(changed) > LIMIT or len(messages) > LIMIT,
+        "rows": rows.draw([one for one in changed if filters.lets_in(one)], numbers, filters),
+        "gone": [one.pk for one in changed if not filters.lets_in(one)],
+        "open_id": open_id,
+        "conversation": opened,
+        "name": name,
+        "days": bubbles.days(messages, name=name),
+        "unread": rows.unread_words(numbers),
+    }
+    return render(request, "inbox/_changes.html", context)
+
+
+def _opened(
+    numbers: list[rows.Number], open_id: int | None, since: int, changed: list[Conversation]
+) -> tuple[Conversation | None, list[Message]]:
+    """The open conversation if it may be seen, and its changed messages in the thread's order."""
+    if open_id is None:
+        return None, []
+    opened = next((one for one in changed if one.pk == open_id), None)
+    opened = opened or rows.visible(numbers).filter(pk=open_id).first()
+    if opened is None:
+        raise Http404
+    messages = bubbles.for_bubbles(Message.objects.filter(conversation_id=open_id, changed_xid__gte=since))
+    found = list(messages.order_by("-changed_xid", "-id")[: LIMIT + 1])
+    return opened, sorted(found, key=lambda message: (message.sent_at, message.pk))

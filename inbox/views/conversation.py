@@ -1,0 +1,101 @@
+"""One conversation: its thread and details, further stretches of the thread, and the mark that it was read."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from inbox import access, bubbles, changes, details, keyset, rows, thread
+from inbox.models import Conversation
+from inbox.rows import Filters, Number
+from inbox.thread import Stretch
+from inbox.views.conversations import list_context
+from inbox.wording import display_name
+
+
+def find(numbers: list[Number], pk: int) -> Conversation:
+    """The conversation if it is on one of the numbers this agent sees; missing and forbidden are both 404."""
+    return get_object_or_404(rows.visible(numbers).select_related("number"), pk=pk)
+
+
+def stretch(request: HttpRequest, conversation: Conversation) -> Stretch:
+    """The part of the thread that the address asks for: ?at=ID, ?before=PLACE, ?after=PLACE, or the newest."""
+    try:
+        if "before" in request.GET:
+            return thread.older_than(conversation, keyset.Place.parse(request.GET["before"]))
+        if "after" in request.GET:
+            return thread.newer_than(conversation, keyset.Place.parse(request.GET["after"]))
+    except keyset.BadPlaceError as error:
+        raise Http404 from error
+    at = request.GET.get("at", "")
+    if at.isascii() and at.isdigit() and len(at) < 19:
+        return thread.around(conversation, get_object_or_404(conversation.messages, pk=int(at)))
+    return thread.newest(conversation)
+
+
+def thread_context(request: HttpRequest, conversation: Conversation) -> dict[str, object]:
+    name = display_name(conversation.contact)
+    part = stretch(request, conversation)
+    unread = conversation.unread_count if part.newer is None else 0
+    return {
+        "conversation": conversation,
+        "name": name,
+        "days": bubbles.days(part.messages, name=name, unread=unread),
+        "older": part.older,
+        "newer": part.newer,
+        "query": Filters.of(request).query(),
+    }
+
+
+@require_GET
+@never_cache
+@vary_on_headers("HX-Request")
+def conversation(request: HttpRequest, pk: int) -> HttpResponse:
+    """The thread with its details: a whole page with the list, or to htmx only what stands beside the list."""
+    cursor = changes.current_cursor()
+    numbers = rows.numbers_of(request)
+    found = find(numbers, pk)
+    context = thread_context(request, found) | details.of(found, numbers, staff=request.user.is_staff)
+    context |= {"cursor": cursor, "at_details": "details" in request.GET, "open_id": found.pk}
+    if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
+        return render(request, "inbox/_conversation.html", context | {"unread": rows.unread_words(numbers)})
+    return render(request, "inbox/conversation.html", context | list_context(request, numbers))
+
+
+@require_GET
+@never_cache
+def messages(request: HttpRequest, pk: int) -> HttpResponse:
+    """A further stretch of the thread (?before=PLACE or ?after=PLACE) as days of bubbles."""
+    return render(request, "inbox/_messages.html", thread_context(request, find(rows.numbers_of(request), pk)))
+
+
+@require_GET
+@never_cache
+def message(request: HttpRequest, pk: int) -> HttpResponse:
+    """One message with its whole text, however long."""
+    found = get_object_or_404(
+        bubbles.for_bubbles(access.messages_visible_to(request.user)),
+        pk=pk,
+    )
+    name = display_name(found.conversation.contact)
+    days = bubbles.days([found], name=name, whole_text=True)
+    return render(request, "inbox/message.html", {"days": days, "name": name, "conversation": found.conversation})
+
+
+@require_POST
+def read(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everything up to the state the page showed was seen. ``changed`` is that state's mark: if the conversation has
+    changed since, nothing happens, and the page asks again once it shows the change. Safe to repeat."""
+    changed = request.POST.get("changed", "")
+    if not (changed.isascii() and changed.isdigit() and len(changed) < 19):
+        return HttpResponse("changed is missing.", status=400, content_type="text/plain")
+    found = find(rows.numbers_of(request), pk)
+    unread = Conversation.objects.unread().filter(pk=found.pk, changed_xid=int(changed))
+    with transaction.atomic():
+        if unread.update(unread_count=0):
+            changes.announce([(found.number_id, found.pk)])
+    return HttpResponse(status=204)

@@ -1,0 +1,47 @@
+"""The list of conversations, alone or with an open thread beside it."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+from django.views.decorators.vary import vary_on_headers
+
+from inbox import changes, keyset, rows
+from inbox.rows import Filters, Number
+
+
+def list_context(request: HttpRequest, numbers: list[Number]) -> dict[str, object]:
+    """What the list needs; ``numbers`` are those this agent sees. 404 for a place that is none."""
+    filters = Filters.of(request)
+    try:
+        place = keyset.Place.parse(request.GET["before"]) if "before" in request.GET else None
+    except keyset.BadPlaceError as error:
+        raise Http404 from error
+    page, next_place = rows.page(numbers, filters, place)
+    return {
+        "rows": page,
+        "numbers": numbers,
+        "number": next((number for number in numbers if number.id == filters.number), None),
+        "filters": filters,
+        "all_href": "/" + Filters(number=filters.number).query(),
+        "unread_href": "/" + Filters(unread=True, number=filters.number).query(),
+        "older_href": "/" + filters.query(before=str(next_place)) if next_place else "",
+        "from_the_top": place is None,
+        "unread": rows.unread_words(numbers),
+    }
+
+
+@require_GET
+@never_cache
+@vary_on_headers("HX-Request")
+def conversations(request: HttpRequest) -> HttpResponse:
+    """The list with nothing open; to htmx the next older rows, or the empty pane that takes an open thread's place."""
+    cursor = changes.current_cursor()
+    context = {"cursor": cursor} | list_context(request, rows.numbers_of(request))
+    if not request.htmx or request.htmx.history_restore_request:  # type: ignore[attr-defined]
+        return render(request, "inbox/conversations.html", context)
+    if request.htmx.target == "conversation":  # type: ignore[attr-defined]
+        return render(request, "inbox/_empty.html", context)
+    return render(request, "inbox/_rows.html", context)

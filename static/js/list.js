@@ -1,0 +1,98 @@
+// The list of conversations: puts changed rows in their place, and never moves the row under the pointer or focus.
+(() => {
+  const rows = () => document.querySelector(".list__rows");
+  const place = (row) => row.dataset.place.split(",").map(Number);
+  const newer = (a, b) => {
+    const [at, id] = place(a);
+    const [otherAt, otherId] = place(b);
+    return at > otherAt || (at === otherAt && id > otherId);
+  };
+  /** Rows that should move once nobody points at the list, and how far it was scrolled to keep a row in place. */
+  const waiting = new Set();
+  let owed = 0;
+
+  const held = (list) =>
+    list.querySelector(".conversation-row:focus-visible") ||
+    (matchMedia("(hover: hover)").matches && list.querySelector(".conversation-row:hover")) ||
+    null;
+
+  function markCurrent() {
+    const open = document.querySelector("#thread")?.dataset.conversation;
+    for (const row of document.querySelectorAll(".conversation-row")) {
+      if (row.dataset.row === open) row.setAttribute("aria-current", "page");
+      else row.removeAttribute("aria-current");
+    }
+  }
+
+  /** Where a row belongs: the first row that is older, or null for the end of what is loaded. */
+  function successor(list, row) {
+    for (const other of list.querySelectorAll(".conversation-row")) if (other !== row && newer(row, other)) return other;
+    return null;
+  }
+
+  function move(list, row) {
+    const next = successor(list, row);
+    const more = list.querySelector(".list__more");
+    // Older than everything loaded, and there is more to load: it comes with its page.
+    if (!next && more) return void row.remove();
+    if (next ? row.nextElementSibling === next : row === list.querySelector(".conversation-row:last-of-type")) return;
+    const anchor = held(list);
+    const room = list.scrollHeight - list.clientHeight - list.scrollTop;
+    if (anchor && (anchor === row || room < 80)) {
+      if (!row.isConnected) list.append(row);
+      return void waiting.add(row.id);
+    }
+    const before = anchor?.getBoundingClientRect().top;
+    const focused = row.contains(document.activeElement);
+    list.insertBefore(row, next ?? more);
+    if (focused) row.focus({ preventScroll: true });
+    if (!anchor) return;
+    const shift = anchor.getBoundingClientRect().top - before;
+    if (list.scrollTop <= owed) owed += shift;
+    list.scrollTop += shift;
+  }
+
+  function update(list, fresh) {
+    const old = document.getElementById(fresh.id);
+    if (old && old.dataset.changed === fresh.dataset.changed && old.dataset.place === fresh.dataset.place) return;
+    let row = fresh;
+    if (old) {
+      // Same element, new content: focus, pointer and position stay.
+      for (const { name, value } of fresh.attributes) if (name !== "aria-current") old.setAttribute(name, value);
+      old.replaceChildren(...fresh.childNodes);
+      row = old;
+    } else {
+      htmx.process(row);
+    }
+    move(list, row);
+  }
+
+  document.addEventListener("inbox:changes", ({ detail }) => {
+    const list = rows();
+    if (!list) return;
+    const fresh = [...detail.querySelectorAll("[data-rows] > .conversation-row")];
+    for (const row of fresh.sort((a, b) => (newer(a, b) ? 1 : -1))) update(list, row);
+    const open = document.querySelector("#thread")?.dataset.conversation;
+    for (const id of detail.dataset.gone.split(" ")) {
+      const row = id && document.getElementById(`conversation-${id}-row`);
+      if (row && id !== open && row !== held(list)) row.remove();
+    }
+    if (list.querySelector(".conversation-row")) list.querySelector("[data-empty]")?.remove();
+    markCurrent();
+  });
+
+  function settle(event) {
+    const list = rows();
+    if (!list || !(waiting.size || owed) || (event.type === "focusout" && list.contains(event.relatedTarget))) return;
+    requestAnimationFrame(() => {
+      if (held(list)) return;
+      for (const id of waiting) if (document.getElementById(id)) move(list, document.getElementById(id));
+      waiting.clear();
+      if (list.scrollTop <= owed) list.scrollTop = 0;
+      owed = 0;
+    });
+  }
+  document.addEventListener("mouseout", (event) => event.target.closest?.(".list__rows") && settle(event));
+  document.addEventListener("focusout", settle);
+  document.addEventListener("htmx:afterSettle", markCurrent);
+})();

@@ -1,0 +1,80 @@
+// Keeps the page true: a poke from the server, a reconnection or a look at the page fetches what changed since.
+(() => {
+  const app = document.querySelector(".app");
+  const banner = document.querySelector("[data-offline]");
+  const POLL = 10_000; // while the stream is down
+  const PATIENCE = 3_000; // a stream that comes back sooner is not worth a banner
+  let pulling = false;
+  let again = false;
+  let stream;
+  let late;
+  let polling;
+
+  function address() {
+    const query = new URLSearchParams({ since: app.dataset.cursor });
+    const page = new URLSearchParams(location.search);
+    for (const name of ["filter", "number"]) if (page.get(name)) query.set(name, page.get(name));
+    const open = document.querySelector("#thread")?.dataset.conversation;
+    if (open) query.set("open", open);
+    return `/changes/?${query}`;
+  }
+
+  async function pull() {
+    if (pulling) return void (again = true);
+    pulling = true;
+    again = false;
+    try {
+      const response = await fetch(address());
+      if (response.redirected || response.status === 404) return void location.reload();
+      if (!response.ok) throw new Error(response.status);
+      const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
+      const fresh = parsed.querySelector("[data-changes]");
+      // Reading the page again helps only if it was read before the changes that are too many.
+      if ("reload" in fresh.dataset && app.dataset.cursor !== fresh.dataset.cursor) return void location.reload();
+      app.dataset.cursor = fresh.dataset.cursor;
+      document.dispatchEvent(new CustomEvent("inbox:changes", { detail: document.importNode(fresh, true) }));
+      if (stream.readyState === EventSource.OPEN) banner.hidden = true;
+    } catch {
+      interrupted();
+    } finally {
+      pulling = false;
+      if (again) pull();
+    }
+  }
+
+  function interrupted() {
+    late ??= setTimeout(() => {
+      banner.hidden = false;
+    }, PATIENCE);
+    polling ??= setInterval(() => {
+      pull();
+      if (stream.readyState === EventSource.CLOSED) connect();
+    }, POLL);
+  }
+
+  function connected() {
+    clearTimeout(late);
+    clearInterval(polling);
+    late = polling = undefined;
+    banner.hidden = true;
+    pull();
+  }
+
+  function connect() {
+    stream?.close();
+    stream = new EventSource("/live/");
+    stream.addEventListener("open", connected);
+    stream.addEventListener("change", pull);
+    stream.addEventListener("error", interrupted);
+  }
+
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && pull());
+  window.addEventListener("online", () => connect());
+  window.addEventListener("pagehide", () => stream.close());
+  window.addEventListener("pageshow", (event) => event.persisted && connect());
+  document.querySelector("[data-retry]").addEventListener("click", () => {
+    connect();
+    pull();
+  });
+  connect();
+})();

@@ -1,0 +1,39 @@
+// The pill over the end of the thread: counts messages that came while the reader was further up, and leads to them.
+(() => {
+  const pill = () => document.querySelector("[data-pill]");
+
+  function show(count) {
+    const link = pill();
+    link.dataset.count = count;
+    link.hidden = false;
+    link.querySelector("[data-pill-words]").textContent = count ? `${count} new` : "Newest messages";
+  }
+
+  function hide() {
+    const link = pill();
+    // With newer messages not loaded, the pill is the way to them.
+    if (!link || document.querySelector("[data-newer]")) return;
+    link.hidden = true;
+    delete link.dataset.count;
+  }
+
+  document.addEventListener("inbox:merged", ({ detail }) => {
+    if (detail.unseen && detail.added) show(Number(pill().dataset.count || 0) + detail.added);
+  });
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-pill]") || document.querySelector("[data-newer]")) return;
+    event.preventDefault();
+    document.dispatchEvent(new CustomEvent("inbox:newest"));
+    hide();
+  });
+  document.addEventListener(
+    "scroll",
+    ({ target }) => {
+      if (!target.matches?.(".thread__scroll")) return;
+      const far = -target.scrollTop;
+      if (far < 40) hide();
+      else if (far > 2 * target.clientHeight && pill().hidden) show(0);
+    },
+    true,
+  );
+})();

@@ -1,0 +1,156 @@
+"""The list of conversations."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from inbox.models import Agent, Conversation
+from tests.inbox.thread_rows import NOON, conversation, message
+from whatsapp.models import PhoneNumber
+
+pytestmark = pytest.mark.django_db
+
+
+def rows(html: str) -> list[int]:
+    return [int(pk) for pk in re.findall(r'data-row="(\d+)"', html)]
+
+
+def text(response: object) -> str:
+    return response.content.decode()  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def amara(number: PhoneNumber) -> Conversation:
+    amara = conversation(number)
+    message(amara, "Is it in stock?", at=NOON)
+    return amara
+
+
+class ConversationsTests:
+    def test_it_works(self, client: Client, alice: Agent, amara: Conversation) -> None:
+        client.force_login(alice)
+        html = text(client.get("/"))
+        assert "Amara Okafor" in html
+        assert "Is it in stock?" in html
+        assert "Choose a conversation" in html
+
+    def test_it_sends_a_stranger_to_the_login(self, client: Client, amara: Conversation) -> None:
+        response = client.get("/")
+        assert response.status_code == 302
+        assert response.headers["Location"].startswith("/accounts/login/")
+
+    def test_it_hides_other_peoples_numbers(self, client: Client, charlie: Agent, amara: Conversation) -> None:
+        client.force_login(charlie)
+        html = text(client.get("/"))
+        assert "Amara" not in html
+        assert "No conversations yet" in html
+
+    def test_it_says_what_is_missing_to_an_agent_without_numbers(self, client: Client, db: None) -> None:
+        client.force_login(Agent.objects.create_user("dora"))
+        assert "No number is yours yet" in text(client.get("/"))
+
+    def test_it_refuses_other_methods(self, client: Client, alice: Agent) -> None:
+        client.force_login(alice)
+        assert client.post("/").status_code == 405
+
+    def test_it_is_never_cached(self, client: Client, alice: Agent) -> None:
+        client.force_login(alice)
+        response = client.get("/")
+        assert "no-store" in response.headers["Cache-Control"]
+        assert "HX-Request" in response.headers["Vary"]
+
+    def test_it_shows_the_newest_first(self, client: Client, alice: Agent, number: PhoneNumber) -> None:
+        old, new = conversation(number, "Old"), conversation(number, "New")
+        message(old, "a", at=NOON)
+        message(new, "b", at=NOON + timedelta(hours=1))
+        client.force_login(alice)
+        assert rows(text(client.get("/"))) == [new.pk, old.pk]
+
+    def test_it_pages_through_equal_times_without_loss_or_repetition(
+        self, client: Client, alice: Agent, number: PhoneNumber
+    ) -> None:
+        expected = []
+        for i in range(70):
+            one = conversation(number, f"Person {i}", phone=None)
+            message(one, "at the same moment", at=NOON)
+            expected.append(one.pk)
+        client.force_login(alice)
+        found, address = [], "/"
+        while address:
+            html = text(client.get(address, headers={"HX-Request": "true"} if found else {}))
+            found += rows(html)
+            match = re.search(r'class="list__more" href="([^"]+)"', html)
+            address = match[1].replace("&amp;", "&") if match else ""
+        assert found == expected[::-1]
+
+    def test_it_answers_htmx_with_rows_only(self, client: Client, alice: Agent, amara: Conversation) -> None:
+        client.force_login(alice)
+        html = text(client.get("/conversations/", headers={"HX-Request": "true"}))
+        assert rows(html) == [amara.pk]
+        assert "<html" not in html
+
+    @pytest.mark.parametrize(
+        "place", ["x", "1", "1,x", "99999999999999999999999,1", "1,99999999999999999999", "-1e5,2"]
+    )
+    def test_it_knows_no_place_that_is_none(self, client: Client, alice: Agent, place: str) -> None:
+        client.force_login(alice)
+        assert client.get("/", {"before": place}).status_code == 404
+
+    def test_it_filters_unread_and_number(
+        self, client: Client, alice: Agent, number: PhoneNumber, other_number: PhoneNumber, amara: Conversation
+    ) -> None:
+        alice.numbers.add(other_number)
+        unread, elsewhere = conversation(number, "Bea"), conversation(other_number, "Cato")
+        Conversation.objects.filter(pk__in=[unread.pk, elsewhere.pk]).update(unread_count=2)
+        client.force_login(alice)
+        assert set(rows(text(client.get("/?filter=unread")))) == {unread.pk, elsewhere.pk}
+        assert rows(text(client.get(f"/?filter=unread&number={number.pk}"))) == [unread.pk]
+        assert set(rows(text(client.get(f"/?number={number.pk}")))) == {unread.pk, amara.pk}
+
+    def test_it_shows_nothing_of_a_number_that_is_not_ours(
+        self, client: Client, alice: Agent, other_number: PhoneNumber
+    ) -> None:
+        conversation(other_number, "Cato")
+        client.force_login(alice)
+        assert rows(text(client.get(f"/?number={other_number.pk}"))) == []
+
+    def test_it_marks_unread_and_windows_that_close_soon(
+        self, client: Client, alice: Agent, amara: Conversation
+    ) -> None:
+        Conversation.objects.update(unread_count=3, window_closes_at=timezone.now() + timedelta(minutes=35, seconds=30))
+        client.force_login(alice)
+        html = text(client.get("/"))
+        assert "conversation-row--unread" in html
+        assert ">35 min<" in html
+        assert "<title>(1) Inbox</title>" in html
+
+    def test_it_counts_unread_conversations_up_to_a_limit(
+        self, client: Client, alice: Agent, number: PhoneNumber
+    ) -> None:
+        for i in range(101):
+            conversation(number, f"Person {i}", phone=None)
+        Conversation.objects.update(unread_count=1)
+        client.force_login(alice)
+        assert "<title>(99+) Inbox</title>" in text(client.get("/"))
+
+    def test_it_keeps_a_name_from_disturbing_its_row(self, client: Client, alice: Agent, number: PhoneNumber) -> None:
+        message(conversation(number, "\u202eevil\u2066" + "x" * 400), "hello")
+        client.force_login(alice)
+        html = text(client.get("/"))
+        assert "\u202e" not in html
+        assert "x" * 100 not in html
+
+    @pytest.mark.parametrize("size", [3, 30])
+    def test_it_asks_the_same_few_questions_however_many_rows(
+        self, client: Client, alice: Agent, number: PhoneNumber, size: int, django_assert_num_queries: object
+    ) -> None:
+        for i in range(size):
+            message(conversation(number, f"Person {i}", phone=None), "hello")
+        client.force_login(alice)
+        with django_assert_num_queries(7):  # type: ignore[operator]
+            client.get("/")
