@@ -39,7 +39,8 @@ class PrivateS3Storage(S3Storage):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.client_config = self.client_config.merge(
+        config: Config = self.client_config  # type: ignore[has-type]
+        self.client_config = config.merge(
             Config(
                 # boto3 waits 60 s for each by default; a media job would rather try again.
                 connect_timeout=3,

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import SuspiciousOperation
 from django.core.files.storage import default_storage
+from django.db.models.fields.files import FieldFile
 from django.http import (
     Http404,
     HttpRequest,
@@ -46,15 +47,15 @@ def original(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
     """The file as it came: shown in place when its bytes are of a type we trust, otherwise downloaded."""
     media = _find(request, media_id)
     if media.content_type in INLINE_TYPES:
-        return _send(media.file.name, media.content_type, _disposition(media, attachment=False))
-    return _send(media.file.name, DOWNLOAD_TYPE, _disposition(media, attachment=True))
+        return _send(media.file, media.content_type, _disposition(media, attachment=False))
+    return _send(media.file, DOWNLOAD_TYPE, _disposition(media, attachment=True))
 
 
 @require_safe
 def download(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
     """The file as it came, for saving under the sender's name."""
     media = _find(request, media_id)
-    return _send(media.file.name, DOWNLOAD_TYPE, _disposition(media, attachment=True))
+    return _send(media.file, DOWNLOAD_TYPE, _disposition(media, attachment=True))
 
 
 @require_safe
@@ -63,7 +64,7 @@ def thumbnail(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
     media = _find(request, media_id)
     if not media.thumbnail:
         raise Http404
-    return _send(media.thumbnail.name, "image/webp", "inline")
+    return _send(media.thumbnail, "image/webp", "inline")
 
 
 @require_safe
@@ -72,7 +73,7 @@ def playable(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
     media = _find(request, media_id)
     if not media.playable:
         raise Http404
-    return _send(media.playable.name, "audio/mp4", "inline")
+    return _send(media.playable, "audio/mp4", "inline")
 
 
 @require_POST
@@ -126,9 +127,11 @@ def _disposition(media: Media, *, attachment: bool) -> str:
     return content_disposition_header(attachment, file_names.download_name(media)) or "inline"
 
 
-def _send(name: str, content_type: str, disposition: str) -> HttpResponse:
+def _send(file: FieldFile, content_type: str, disposition: str) -> HttpResponse:
     expires = settings.MEDIA_URL_EXPIRES
-    url = media_storage().signed_url(name, content_type=content_type, disposition=disposition, expires=expires)
+    url = media_storage().signed_url(
+        file.name or "", content_type=content_type, disposition=disposition, expires=expires
+    )
     response = HttpResponseRedirect(url)
     # Kept by the browser for less than the address works, so that a page drawn again loads nothing again.
     response.headers["Cache-Control"] = f"private, max-age={max(0, expires - MARGIN_SECONDS)}"

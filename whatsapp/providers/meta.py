@@ -245,4 +245,5 @@ def _retry_after(response: requests.Response) -> float | None:
 
 def _integer(value: object) -> int | None:
     """A count that Meta writes as a number or a string."""
-    return int(value) if re.fullmatch(r"[0-9]{1,15}", str(value)) else None
+    digits = str(value)
+    return int(digits) if re.fullmatch(r"[0-9]{1,15}", digits) else None
