@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
@@ -26,7 +26,7 @@ class Pages:
     def __init__(self, *, threads: int) -> None:
         self._databases: list[BaseDatabaseWrapper] = []
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="page", initializer=self._register)
-        self._wsgi = WSGIMiddleware(django, workers=1)
+        self._wsgi: Any = WSGIMiddleware(cast(Any, django), workers=1)
         self._wsgi.executor.shutdown()
         self._wsgi.executor = self._executor
 

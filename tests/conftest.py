@@ -7,7 +7,7 @@ import pytest
 from inbox.models import Agent
 from whatsapp.models import PhoneNumber
 
-pytest_plugins = ["tests.servers"]
+pytest_plugins = ["tests.databases", "tests.servers"]
 
 
 @pytest.fixture

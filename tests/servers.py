@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 import uvicorn
+from django.db import connection
 
 
 class WebServer:
@@ -29,13 +32,13 @@ class WebServer:
 
     def start(self) -> None:
         self._thread.start()
-        for _ in range(1000):
-            if self._server.started:
-                return
-            self._thread.join(0.01)
-            if not self._thread.is_alive():
-                break
-        raise RuntimeError("The test server did not start; its log says why.")
+        wait_until(lambda: self._server.started or not self._thread.is_alive())
+        if not self._server.started:
+            raise RuntimeError("The test server did not start; its log says why.")
+
+    @property
+    def requests_in_progress(self) -> int:
+        return len(self._server.server_state.tasks)
 
     def stop(self) -> None:
         """Stop as on SIGTERM and wait for the end."""
@@ -50,12 +53,30 @@ class WebServer:
             runner.run(self._server.serve(sockets=[self._socket]))
 
 
-@pytest.fixture
-def web_server(transactional_db: None) -> Iterator[WebServer]:
-    """The real server on the test database: ``requests.get(web_server.url + "/accounts/login/")``."""
+def wait_until(claim: Callable[[], object], seconds: float = 15) -> None:
+    """Return once ``claim`` is true, for things that happen in another thread. Fails when it stays false."""
+    deadline = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < deadline, f"It did not happen within {seconds} s."
+        time.sleep(0.01)
+
+
+@contextmanager
+def serve() -> Iterator[WebServer]:
+    """A server with the settings as they are now; tests that change settings use this instead of ``web_server``."""
     server = WebServer()
     server.start()
     try:
         yield server
     finally:
         server.stop()
+
+
+@pytest.fixture
+def web_server(transactional_db: None) -> Iterator[WebServer]:
+    """The real server on the test database: ``requests.get(web_server.url + "/accounts/login/")``."""
+    with connection.cursor() as cursor:
+        # Django empties its own tables after a transactional test, not the queue's.
+        cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_periodic_defers CASCADE")
+    with serve() as server:
+        yield server

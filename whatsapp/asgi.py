@@ -24,10 +24,12 @@ class DisconnectedError(Exception):
 class Body:
     """The body of one request, as it arrives."""
 
-    __slots__ = ("_receive", "complete")
+    __slots__ = ("_receive", "complete", "size")
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
+        #: Bytes that have arrived.
+        self.size = 0
         self.complete = False
 
     async def next(self) -> bytes:
@@ -38,6 +40,7 @@ class Body:
             raise DisconnectedError
         self.complete = not message.get("more_body", False)
         part: bytes = message.get("body", b"")
+        self.size += len(part)
         return part
 
     async def discard(self) -> None:

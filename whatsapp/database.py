@@ -12,14 +12,18 @@ from typing import Any
 
 import psycopg
 from django.db import connections
-from psycopg.abc import Query
 
 #: The row itself is refused; the database and the connection are fine.
 RowError = (psycopg.DataError, psycopg.IntegrityError)
 
 
 class DatabaseAwayError(Exception):
-    """The database cannot be reached, refuses to work, or did not answer in time. What was asked may have happened."""
+    """The database cannot be reached, refuses to work, or did not answer in time. What was asked may have happened,
+    unless it was ``unreachable``: then there was no connection to ask on."""
+
+    def __init__(self, reason: str, *, unreachable: bool) -> None:
+        super().__init__(reason)
+        self.unreachable = unreachable
 
 
 def connection_parameters(*, application_name: str, session: str = "") -> dict[str, Any]:
@@ -36,6 +40,16 @@ def connection_parameters(*, application_name: str, session: str = "") -> dict[s
     return parameters | {"autocommit": True}
 
 
+def describe(error: BaseException) -> str:
+    """A database error as a sentence for the log, without the detail in which PostgreSQL quotes rows."""
+    if isinstance(error, DatabaseAwayError):
+        return str(error)
+    if isinstance(error, RowError):
+        return f"SQLSTATE {error.sqlstate} {error.diag.constraint_name or ''}".strip()
+    primary = error.diag.message_primary if isinstance(error, psycopg.Error) else None
+    return f"{type(error).__name__}: {primary or str(error).strip() or 'no reason given'}"
+
+
 class AsyncDatabase:
     """One connection for one task at a time. It opens at the first statement and again after every fault."""
 
@@ -43,30 +57,42 @@ class AsyncDatabase:
         self._application_name = application_name
         self._session = session
         self._connection: psycopg.AsyncConnection[Any] | None = None
-        self._abandoned: set[asyncio.Task[None]] = set()
 
-    async def execute(self, statement: Query, parameters: Sequence[Any] = (), *, within: float) -> None:
+    async def execute(self, statement: str, parameters: Sequence[Any] = (), *, within: float) -> None:
         """Run one statement in a transaction of its own; returning means committed.
 
         Raises one of ``RowError`` when the rows are at fault (nothing is written, the connection stays), and
         DatabaseAwayError for everything else, at the latest ``within`` seconds after the call, also when the server
         hangs. After DatabaseAwayError the outcome is unknown.
         """
-        attempt = asyncio.get_running_loop().create_task(self._attempt(statement, parameters))
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + within
+        connection = None
         try:
-            done, _ = await asyncio.wait({attempt}, timeout=within)
-        except asyncio.CancelledError:
-            self._abandon(attempt)
+            async with asyncio.timeout_at(deadline):
+                connection = await self.connected()
+            # psycopg's own way to cancel a statement may take ten seconds; a connection that is cut ends at once.
+            cut = loop.call_at(deadline, hang_up, connection)
+            try:
+                await connection.execute(statement.encode(), parameters, prepare=True)
+            finally:
+                cut.cancel()
+        except RowError:
             raise
-        if not done:
-            self._abandon(attempt)
-            raise DatabaseAwayError(f"The database did not answer within {within:.1f} s.")
-        error = attempt.exception()
-        if error is None:
-            return
-        if isinstance(error, RowError):
-            raise error
-        raise DatabaseAwayError(f"{type(error).__name__}: {str(error).strip()}") from error
+        except (psycopg.Error, OSError) as error:
+            await self.close()
+            late = f"It did not answer within {within:.1f} s. " if loop.time() >= deadline else ""
+            raise DatabaseAwayError(late + describe(error), unreachable=connection is None) from error
+
+    async def connected(self) -> psycopg.AsyncConnection[Any]:
+        """The open connection, or a new one where there is none or the server ended it meanwhile."""
+        if self._connection is not None and _ended(self._connection):
+            await self.close()
+        if self._connection is None:
+            self._connection = await psycopg.AsyncConnection.connect(
+                **connection_parameters(application_name=self._application_name, session=self._session)
+            )
+        return self._connection
 
     async def close(self) -> None:
         """Close the connection. Safe to repeat; the next statement opens a new one."""
@@ -74,46 +100,15 @@ class AsyncDatabase:
         if connection is not None:
             await connection.close()
 
-    async def _attempt(self, statement: Query, parameters: Sequence[Any]) -> None:
-        connection = self._connection
-        if connection is not None and _hung_up(connection):
-            await self.close()
-            connection = None
-        if connection is None:
-            connection = self._connection = await psycopg.AsyncConnection.connect(
-                **connection_parameters(application_name=self._application_name, session=self._session)
-            )
-        try:
-            await connection.execute(statement, parameters, prepare=True)
-        except RowError:
-            raise
-        except BaseException:
-            if self._connection is connection:
-                self._connection = None
-            await connection.close()
-            raise
 
-    def _abandon(self, attempt: asyncio.Task[None]) -> None:
-        """Stop waiting for an attempt without waiting for its end: psycopg's own cancelling may take ten seconds."""
-        connection, self._connection = self._connection, None
-        self._abandoned.add(attempt)
-        attempt.add_done_callback(self._forget)
-        if connection is None:
-            attempt.cancel()
-            return
-        # The descriptor stays open until psycopg has taken it out of the event loop; the peer is gone at once.
-        with contextlib.suppress(psycopg.Error, OSError):
-            duplicate = socket.socket(fileno=os.dup(connection.fileno()))
-            with duplicate:
-                duplicate.shutdown(socket.SHUT_RDWR)
-
-    def _forget(self, attempt: asyncio.Task[None]) -> None:
-        self._abandoned.discard(attempt)
-        if not attempt.cancelled():
-            attempt.exception()  # Read, or asyncio complains; its caller was answered long ago.
+def hang_up(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Cut the wire under a connection: whoever waits for its answer gets an error now."""
+    # A second descriptor: closing psycopg's own would pull it from under the event loop. No descriptor: closed already.
+    with contextlib.suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.fileno())) as duplicate:
+        duplicate.shutdown(socket.SHUT_RDWR)
 
 
-def _hung_up(connection: psycopg.AsyncConnection[Any]) -> bool:
+def _ended(connection: psycopg.AsyncConnection[Any]) -> bool:
     """Whether the server said something while nobody asked: a restart announces itself so, and then hangs up."""
     if connection.closed:
         return True

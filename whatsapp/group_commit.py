@@ -10,13 +10,13 @@ import structlog
 from prometheus_client import Histogram
 
 from whatsapp import journal
-from whatsapp.database import AsyncDatabase, DatabaseAwayError, RowError
+from whatsapp.database import AsyncDatabase, DatabaseAwayError, RowError, describe
 
 log = structlog.get_logger(__name__)
 
 #: Seconds from arrival to the answer when the database does not say anything.
-PATIENCE = 1.8
-#: Seconds during which nothing is tried after a failure, so that a flood does not become a flood of connections.
+PATIENCE = 1.5
+#: Seconds during which nothing is tried after a refused connection, so that a flood does not become a flood of those.
 PAUSE = 0.1
 #: One statement: (measured) more rows than about a hundred gain nothing; bytes bound the memory it takes twice.
 GROUP_ROWS = 500
@@ -26,7 +26,7 @@ WAKE_UP_INTERVAL = 0.02
 
 INSERT = """
     INSERT INTO whatsapp_notification (provider, body, signed_with)
-    SELECT * FROM unnest(%b::text[], %b::bytea[], %b::smallint[])
+    SELECT %b, * FROM unnest(%b::bytea[], %b::smallint[])
 """
 # The partial unique index on queueing_lock keeps one waiting job; the table's trigger notifies the worker.
 DEFER = """
@@ -49,10 +49,9 @@ class QueueFullError(Exception):
 
 
 class _Waiting:
-    __slots__ = ("arrived_at", "body", "committed", "provider", "signed_with")
+    __slots__ = ("arrived_at", "body", "committed", "signed_with")
 
-    def __init__(self, provider: str, body: bytes, signed_with: int, committed: asyncio.Future[bool]) -> None:
-        self.provider = provider
+    def __init__(self, body: bytes, signed_with: int, committed: asyncio.Future[bool]) -> None:
         self.body = body
         self.signed_with = signed_with
         self.committed = committed
@@ -65,9 +64,10 @@ class _Waiting:
 
 
 class GroupCommit:
-    """The way into the journal for one process and one event loop: a bounded queue, one writer, one commit at a time."""
+    """The way into the journal for one provider in one process: a bounded queue, one writer, one commit at a time."""
 
-    def __init__(self, *, limit: int) -> None:
+    def __init__(self, provider: str, *, limit: int) -> None:
+        self._provider = provider
         self._limit = limit
         self._waiting: deque[_Waiting] = deque()
         self._in_flight = 0
@@ -77,7 +77,7 @@ class GroupCommit:
         self._database = AsyncDatabase(application_name="inbox door", session="-c statement_timeout=2s")
         self._wake_up = WakeUp()
 
-    def add(self, *, provider: str, body: bytes, signed_with: int) -> asyncio.Future[bool]:
+    def add(self, body: bytes, *, signed_with: int) -> asyncio.Future[bool]:
         """Queue one authenticated notification. The future says whether it is committed, within ``PATIENCE`` seconds.
 
         False means that it may or may not be written: answer so that the sender repeats it. Raises QueueFullError.
@@ -86,7 +86,7 @@ class GroupCommit:
         if len(self._waiting) + self._in_flight >= self._limit:
             raise QueueFullError
         loop = asyncio.get_running_loop()
-        waiting = _Waiting(provider, body, signed_with, loop.create_future())
+        waiting = _Waiting(body, signed_with, loop.create_future())
         self._waiting.append(waiting)
         if self._writer is None:
             self._writer = loop.create_task(self._write())
@@ -126,11 +126,11 @@ class GroupCommit:
         try:
             await self._insert(group)
         except RowError as error:
-            log.error("webhook_rows_refused", count=len(group), reason=str(error))
+            log.error("webhook_rows_refused", count=len(group), reason=describe(error))
             await self._commit_singly(group)
             return
         except DatabaseAwayError as error:
-            self._give_up(group, str(error))
+            self._give_up(group, error)
             return
         for waiting in group:
             waiting.answer(True)
@@ -145,7 +145,7 @@ class GroupCommit:
             except RowError:
                 waiting.answer(False)
             except DatabaseAwayError as error:
-                self._give_up(group[place:], str(error))
+                self._give_up(group[place:], error)
                 return
             else:
                 waiting.answer(True)
@@ -153,7 +153,7 @@ class GroupCommit:
 
     async def _insert(self, group: list[_Waiting]) -> None:
         parameters = (
-            [waiting.provider for waiting in group],
+            self._provider,
             [waiting.body for waiting in group],
             [waiting.signed_with for waiting in group],
         )
@@ -166,11 +166,12 @@ class GroupCommit:
         COMMIT_SECONDS.observe(seconds)
         log.info("webhooks_committed", count=count, ms=round(seconds * 1000, 1))
 
-    def _give_up(self, group: list[_Waiting], reason: str) -> None:
+    def _give_up(self, group: list[_Waiting], error: DatabaseAwayError) -> None:
         """Answer this group and everything behind it: what waits has waited for this attempt, and the next one may
         hang as long again."""
-        self._retry_at = time.monotonic() + PAUSE
-        log.error("webhooks_not_committed", count=len(group) + len(self._waiting), reason=reason)
+        if error.unreachable:
+            self._retry_at = time.monotonic() + PAUSE
+        log.error("webhooks_not_committed", count=len(group) + len(self._waiting), reason=str(error))
         self._fail(group)
         self._fail(list(self._waiting))
         self._waiting.clear()
@@ -218,4 +219,4 @@ class WakeUp:
             )
         except (DatabaseAwayError, *RowError) as error:
             # The periodic sweep of the journal finds the rows a few seconds later.
-            log.warning("wake_up_failed", reason=str(error))
+            log.warning("wake_up_failed", reason=describe(error))

