@@ -68,8 +68,8 @@ class Exchange:
         """The person looks at the chat: what waits there becomes read. Returns how many did."""
         waiting = self.chats.unopened(number.phone_number_id, person.key)
         for message in waiting:
-            # Meta may skip "delivered" when the chat is open; it reports it when there is time to.
-            self.report(message, "read")
+            # Not before the "delivered" that may still be on its way.
+            self.report(message, "read", delay=DELIVERED_AFTER)
         return len(waiting)
 
     def _number(self, message: ChatMessage) -> Number:

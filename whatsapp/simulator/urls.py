@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from django.urls import re_path
 from django.urls.resolvers import RegexPattern, URLResolver
+from django.views.decorators.http import require_GET, require_POST
 
-from whatsapp.simulator import control, graph, graph_media, media
+from whatsapp.simulator import control, graph, graph_media, media, phone
 
 resolver = URLResolver(
     RegexPattern(r"^/"),
@@ -15,5 +16,17 @@ resolver = URLResolver(
         re_path(r"^v\d+\.\d+/(?P<path>.*)$", graph.nothing),
         re_path(rf"^{media.PATH[1:]}$", graph_media.download),
         re_path(r"^_simulator/(?P<path>.*)$", control.control),
+        re_path(r"^$", require_GET(phone.page)),
+        re_path(r"^live$", require_GET(phone.live)),
+        re_path(r"^files/(?P<media_id>\d+)$", require_GET(phone.file)),
+        re_path(r"^static/(?P<name>[\w.-]+)$", require_GET(phone.static)),
+        re_path(r"^say$", require_POST(phone.say)),
+        re_path(r"^change$", require_POST(phone.change)),
+        re_path(r"^receipt$", require_POST(phone.receipts)),
+        re_path(r"^open$", require_POST(phone.open_chat)),
+        re_path(r"^people$", require_POST(phone.people)),
+        re_path(r"^faults$", require_POST(phone.faults)),
+        re_path(r"^(?P<name>everything|thousand)$", require_POST(phone.send_many)),
+        re_path(r"^retry$", require_POST(phone.retry)),
     ],
 )

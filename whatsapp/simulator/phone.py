@@ -1,0 +1,337 @@
+"""The phone page: who you are, the chat, what goes wrong. Every control is a plain form; scripts only fetch less."""
+
+from __future__ import annotations
+
+import json
+import mimetypes
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import FileResponse, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template import Context, Engine
+
+from whatsapp.simulator import bubbles, everything, inbound, recordings, world
+from whatsapp.simulator.control import add_person, draft_from, find_number, find_person, receipt
+from whatsapp.simulator.errors import REFUSALS
+from whatsapp.simulator.exchange import Exchange
+from whatsapp.simulator.faults import Faults, Line, MediaFault, Receipts
+from whatsapp.simulator.inbound import Draft
+from whatsapp.simulator.samples import Sample
+from whatsapp.simulator.web import BadRequest, SimulatorRequest
+from whatsapp.simulator.world import Number, Person
+
+HERE = Path(__file__).resolve().parent
+_ENGINE = Engine(dirs=[str(HERE / "templates")])
+#: No script, style or connection but our own; players' files come from here too.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+#: Types that the browser may show; what else was sent is downloaded. Never HTML or SVG.
+_SHOWN = ("image/jpeg", "image/png", "image/webp", "image/gif", "video/mp4", "video/3gpp")
+_TAPE = 12
+EMOJI = ("👍", "❤️", "😂", "😮", "😢", "🙏")
+
+#: The sheet behind the paper clip: what is sent, and what is written on it.
+ATTACHMENTS = (
+    ("image/photo-box", "Photo", "picture"),
+    ("image/photo-street", "Photo, evening", "picture"),
+    ("video/film", "Video", "video"),
+    ("voice/voice", "Voice note", "mic"),
+    ("audio/song", "Music", "audio"),
+    ("document/invoice", "PDF", "file"),
+    ("document/orders", "CSV", "file"),
+    ("document/letter", "Word", "file"),
+    ("sticker/sticker", "Sticker", "sticker"),
+    ("sticker/sticker-animated", "Moving sticker", "sticker"),
+    ("location/", "Place", "place"),
+    ("contacts/", "Contact card", "card"),
+    ("order/", "Order", "order"),
+    ("interactive/", "Form answer", "done"),
+    ("call/", "Call", "call"),
+    ("system/", "New number", "swap"),
+    ("unsupported/", "Unsupported", "unsupported"),
+    ("unknown/", "Unheard of", "unknown"),
+)
+
+_MEDIA_WORDS = {
+    MediaFault.NONE: "works",
+    MediaFault.UNAVAILABLE_ONCE: "503, then works",
+    MediaFault.UNAVAILABLE: "503",
+    MediaFault.EXPIRED: "address expired",
+    MediaFault.GONE: "file gone",
+    MediaFault.WRONG_HASH: "wrong bytes",
+    MediaFault.TRUNCATED: "breaks halfway",
+    MediaFault.REFUSED: "131052 instead",
+}
+_REFUSED = (190, 131047, 131026, 130429, 131056, 131000, 131016, 131048, 131049, 131053, 131031, 4, 10, 368)
+
+
+def page(request: SimulatorRequest) -> HttpResponse:
+    """GET /: the whole page, for one person and one of our numbers."""
+    return _render("phone.html", _context(request))
+
+
+def live(request: SimulatorRequest) -> HttpResponse:
+    """GET /live?since=: what may have changed since, or 204."""
+    exchange = request.exchange
+    revision = str(exchange.store.revision)
+    typing_ends = exchange.is_typing(*_chat(request)) is not (request.GET.get("typing") == "yes")
+    if request.GET.get("since") == revision and not typing_ends:
+        return HttpResponse(status=204)
+    return _render("_live.html", _context(request))
+
+
+def _chat(request: SimulatorRequest) -> tuple[Number, Person]:
+    """The chat that the request names, else the first person and the first number."""
+    asked = request.POST if request.method == "POST" else request.GET
+    people = request.exchange.store.people()
+    person = find_person(request.exchange, asked["person"]) if asked.get("person") else people[0]
+    return find_number(asked.get("number") or world.NUMBERS[0].phone_number_id), person
+
+
+def _context(request: SimulatorRequest) -> dict[str, Any]:
+    exchange = request.exchange
+    number, person = _chat(request)
+    revision = exchange.store.revision
+    shown = bubbles.thread(exchange, exchange.chats.thread(number.phone_number_id, person.key))
+    theirs = [each for each in shown if not each.mine and each.note != "echo"]
+    waiting: dict[str, int] = {}
+    for (who, _), count in exchange.chats.unread().items():
+        waiting[who] = waiting.get(who, 0) + count
+    here = exchange.chats.unread(person=person.key)
+    quoted = exchange.chats.get(request.GET.get("reply", ""))
+    return {
+        "revision": revision,
+        "person": person,
+        "number": number,
+        "people": [{"person": each, "waiting": waiting.get(each.key, 0)} for each in exchange.store.people()],
+        "numbers": [
+            {"number": each, "waiting": here.get((person.key, each.phone_number_id), 0)} for each in world.NUMBERS
+        ],
+        "thread": shown,
+        "last_received": theirs[-1] if theirs else None,
+        "unopened": exchange.store.faults().receipts is Receipts.AUTO and (person.key, number.phone_number_id) in here,
+        "typing": exchange.is_typing(number, person),
+        "quoted": quoted,
+        "quote": bubbles.summary(quoted) if quoted else "",
+        "attachments": ATTACHMENTS,
+        "emoji": EMOJI,
+        "clock": time.strftime("%H:%M"),
+        "calls": [_line(each) for each in exchange.store.calls(_TAPE)],
+        "webhooks_waiting": exchange.courier.waiting(),
+        "unsubscribed": exchange.store.setting("unsubscribed"),
+        "webhook_url": exchange.courier.url,
+        "address": urlencode({"person": person.key, "number": number.phone_number_id}),
+    } | _switches(exchange.store.faults())
+
+
+def _switches(faults: Faults) -> dict[str, Any]:
+    def options(current: object, choices: dict[Any, str]) -> list[tuple[Any, str, bool]]:
+        return [(value, words, value == current) for value, words in choices.items()]
+
+    lines = {Line.WORKS: "no", Line.AFTER: "after it was taken", Line.BEFORE: "before"}
+    late = {0.0: "no", 5.0: "5 seconds", 60.0: "1 minute", 600.0: "10 minutes", 7200.0: "2 hours"}
+    refused = {0: "no"} | {code: f"{code} {REFUSALS[code].title[:24]}" for code in _REFUSED}
+    return {
+        "faults": faults,
+        "by_hand": faults.receipts is Receipts.BY_HAND,
+        "late": options(faults.webhook_late, late | {faults.webhook_late: late.get(faults.webhook_late, "some time")}),
+        "media_faults": options(faults.media, _MEDIA_WORDS),
+        "lines": options(faults.line, lines),
+        "refusals": options(faults.refuse, refused | {faults.refuse: refused.get(faults.refuse, str(faults.refuse))}),
+    }
+
+
+def _line(call: Any) -> dict[str, Any]:
+    parts = call.target.split("/")
+    target = "/" + "/".join(parts[2:] or parts[1:]) if call.target.startswith("/") else call.target
+    return {
+        "clock": time.strftime("%H:%M:%S", time.localtime(call.at)),
+        "method": call.method,
+        "target": target,
+        "status": call.status or "none",
+        "wrong": not 200 <= call.status < 300,
+        "ms": f"{call.ms:.0f}",
+        "note": call.note,
+    }
+
+
+def _render(template: str, context: dict[str, Any]) -> HttpResponse:
+    response = HttpResponse(_ENGINE.get_template(template).render(Context(context)))
+    response["Content-Security-Policy"] = _POLICY
+    response["Referrer-Policy"] = "same-origin"
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _back(request: SimulatorRequest, number: Number, person: Person) -> HttpResponse:
+    """After a form: 204 for a script, else the page again."""
+    if request.headers.get("X-Requested-With") == "fetch":
+        return HttpResponse(status=204)
+    return HttpResponseRedirect("/?" + urlencode({"person": person.key, "number": number.phone_number_id}), status=303)
+
+
+def say(request: SimulatorRequest) -> HttpResponse:
+    """POST /say: the person sends something: text, a thing of the sheet, a file, or an answer to buttons."""
+    number, person = _chat(request)
+    form = request.POST
+    kind, _, sample = (form.get("what") or form.get("kind") or "text").partition("/")
+    file = request.FILES.get("file")
+    data: dict[str, Any] = {
+        "kind": kind,
+        "sample": sample,
+        "text": form.get("text", ""),
+        "target": form.get("target", ""),
+    }
+    attached: Sample | None = None
+    if file is not None and file.size:
+        attached = Sample(file.read(), file.content_type or "application/octet-stream", file.name or "file")
+        data["kind"], attached = _as_whatsapp(attached, recorded=bool(form.get("recorded")))
+    elif kind == "share_number":
+        data["kind"], data["payload"] = "contacts", _own_card(request.exchange, person)
+    elif form.get("payload"):
+        data["payload"] = json.loads(form["payload"])
+    if data["kind"] == "text" and not data["text"].strip():
+        raise BadRequest("There is nothing to send: write something first.")
+    if kind in ("unsupported", "unknown", "interactive", "call", "system"):
+        data["text"] = ""
+    draft = replace(draft_from(data, attached), forwarded=bool(form.get("forwarded")))
+    inbound.write(request.exchange, person, number, draft)
+    return _back(request, number, person)
+
+
+def _as_whatsapp(file: Sample, *, recorded: bool) -> tuple[str, Sample]:
+    """The kind that WhatsApp would make of a file, and the file: a browser's recording becomes a voice note."""
+    if recorded:
+        try:
+            content = recordings.to_voice(file.content)
+        except ValueError as error:
+            raise BadRequest(str(error)) from None
+        return "voice", Sample(content, "audio/ogg; codecs=opus", "voice.ogg")
+    family = file.mime_type.split("/")[0]
+    if file.mime_type == "image/svg+xml" or family not in ("image", "video", "audio"):
+        return "document", file
+    return family, file
+
+
+def _own_card(exchange: Exchange, person: Person) -> list[dict[str, Any]]:
+    """What "share my number" sends: a phone number and no name (reference §4). From then on it is no secret."""
+    if not person.wa_id:
+        digits = "".join(filter(str.isdigit, person.user_id))[:6]
+        person = replace(person, wa_id=f"48555{digits}")
+        exchange.store.save_person(person)
+    return [{"phones": [{"phone": f"+{person.wa_id}", "wa_id": person.wa_id, "type": "CELL"}]}]
+
+
+def change(request: SimulatorRequest) -> HttpResponse:
+    """POST /change: a reaction on any bubble, or an edit or deletion of an own one."""
+    number, person = _chat(request)
+    form = request.POST
+    act = form.get("act") or ("reaction" if "emoji" in form else "")
+    text = form.get("emoji", "") if act == "reaction" else form.get("text", "")
+    draft = draft_from({"kind": act, "target": form.get("target", ""), "text": text})
+    if act not in ("reaction", "edit", "revoke"):
+        raise BadRequest("A message can be reacted to, edited, or deleted.")
+    inbound.write(request.exchange, person, number, draft)
+    return _back(request, number, person)
+
+
+def receipts(request: SimulatorRequest) -> HttpResponse:
+    """POST /receipt: a tick under the player's thumb."""
+    number, person = _chat(request)
+    receipt(request.exchange, request.POST.get("wamid", ""), request.POST.get("status", ""))
+    return _back(request, number, person)
+
+
+def open_chat(request: SimulatorRequest) -> HttpResponse:
+    """POST /open: the chat is on the screen."""
+    number, person = _chat(request)
+    if request.exchange.store.faults().receipts is Receipts.AUTO:
+        request.exchange.open_chat(number, person)
+    return _back(request, number, person)
+
+
+def people(request: SimulatorRequest) -> HttpResponse:
+    """POST /people: another person."""
+    number, _ = _chat(request)
+    form = request.POST
+    person = add_person(
+        request.exchange, name=form.get("name", ""), wa_id=form.get("wa_id", ""), username=form.get("username", "")
+    )
+    return HttpResponseRedirect("/?" + urlencode({"person": person.key, "number": number.phone_number_id}), status=303)
+
+
+def faults(request: SimulatorRequest) -> HttpResponse:
+    """POST /faults: the whole panel of switches."""
+    number, person = _chat(request)
+    form, store = request.POST, request.exchange.store
+    closed = store.faults().window_closed_at
+    if not form.get("window_closed"):
+        closed = 0.0
+    store.set_faults(
+        Faults().changed(
+            {
+                "webhook_twice": bool(form.get("webhook_twice")),
+                "webhook_late": form.get("webhook_late") or 0,
+                "webhook_disorder": bool(form.get("webhook_disorder")),
+                "webhook_batch": bool(form.get("webhook_batch")),
+                "receipts": Receipts.BY_HAND if form.get("by_hand") else Receipts.AUTO,
+                "receipts_first": bool(form.get("receipts_first")),
+                "media": form.get("media", ""),
+                "line": form.get("line", ""),
+                "refuse": form.get("refuse") or 0,
+                "window_closed_at": closed or (time.time() if form.get("window_closed") else 0),
+            }
+        )
+    )
+    return _back(request, number, person)
+
+
+def send_many(request: SimulatorRequest, name: str) -> HttpResponse:
+    """POST /everything or /thousand."""
+    number, person = _chat(request)
+    if name == "everything":
+        everything.send(request.exchange, person, number)
+    else:
+        drafts = [Draft(text=f"Message {n} of 1,000") for n in range(1, 1001)]
+        inbound.write_all(request.exchange, person, number, drafts)
+    return _back(request, number, person)
+
+
+def retry(request: SimulatorRequest) -> HttpResponse:
+    """POST /retry: try the waiting webhooks now."""
+    request.exchange.courier.retry_now()
+    return _back(request, *_chat(request))
+
+
+def file(request: SimulatorRequest, media_id: str) -> HttpResponseBase:
+    """GET /files/<media id>: a file for the phone's own screen."""
+    media = request.exchange.store.media(media_id)
+    path = request.exchange.store.media_path(media) if media else None
+    if media is None or path is None or not path.exists():
+        raise BadRequest("There is no such file.", 404)
+    essence = media.mime_type.split(";")[0]
+    inline = essence in _SHOWN or essence.startswith("audio/")
+    response = FileResponse(
+        path.open("rb"),
+        content_type=essence if inline else "application/octet-stream",
+        as_attachment=not inline,
+        filename=media.file_name or media.media_id,
+    )
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response["Cache-Control"] = "private, max-age=3600"
+    return response
+
+
+def static(request: SimulatorRequest, name: str) -> HttpResponseBase:
+    """GET /static/<name>: one of the page's own styles and scripts."""
+    known = {path.name: path for path in (HERE / "static").iterdir() if path.suffix in (".css", ".js")}
+    if name not in known:
+        raise BadRequest("There is no such file.", 404)
+    response = FileResponse(known[name].open("rb"), content_type=mimetypes.guess_type(name)[0])
+    response["Cache-Control"] = "no-cache"
+    return response
