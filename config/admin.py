@@ -19,6 +19,30 @@ from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 
+#: The index and the side bar: what is looked for first comes first, in the words of the product.
+SECTIONS = {
+    "Inbox": {
+        "inbox.Message": "Messages",
+        "inbox.Conversation": "Conversations",
+        "inbox.Contact": "Contacts",
+        "inbox.Media": "Files",
+    },
+    "WhatsApp": {
+        "whatsapp.PhoneNumber": "Numbers",
+        "whatsapp.Notification": "Journal of webhooks",
+        "whatsapp.NumberUpdate": "Updates on numbers",
+        "whatsapp.MessageTemplate": "Message templates",
+        "inbox.PendingStatus": "Statuses without a message",
+    },
+    "People": {
+        "inbox.Agent": "Agents",
+        "auth.Group": "Groups of permissions",
+        "axes.AccessAttempt": "Failed sign-ins and locks",
+        "axes.AccessLog": "Sign-ins",
+        "admin.LogEntry": "What administrators did",
+    },
+    "Machinery": {"procrastinate.ProcrastinateJob": "Jobs"},
+}
 #: Registered by libraries; shows secrets (Authenticator), or nothing that an administrator of an inbox needs.
 LEFT_OUT = ["account.EmailAddress", "mfa.Authenticator", "axes.AccessFailureLog"]
 
@@ -29,6 +53,31 @@ class InboxAdminSite(admin.AdminSite):
     site_title = "Inbox admin"
     site_header = "Inbox admin"
     index_title = "Administration"
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        if app_label is not None:
+            return super().get_app_list(request, app_label)
+        models = {
+            f"{model['model']._meta.app_label}.{model['object_name']}": model
+            for app in super().get_app_list(request)
+            for model in app["models"]
+        }
+        sections = {
+            name: [{**models.pop(label), "name": title} for label, title in titles.items() if label in models]
+            for name, titles in SECTIONS.items()
+        }
+        sections["Other"] = list(models.values())
+        return [
+            {
+                "name": name,
+                "app_label": name.lower(),
+                "app_url": reverse("admin:index"),
+                "has_module_perms": True,
+                "models": shown,
+            }
+            for name, shown in sections.items()
+            if shown
+        ]
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and not self.lacks_second_factor(request)

@@ -39,6 +39,7 @@ LIVE_CONNECTION_LIMIT = env.int("LIVE_CONNECTION_LIMIT", default=5000)
 LANGUAGE_CODE = "en"
 TIME_ZONE = env("TIME_ZONE", default="UTC")
 USE_TZ = True
+FORMAT_MODULE_PATH = ["config.formats"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Apps ------------------------------------------------------------------------------------------------------------

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.mfa.models import Authenticator
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 
+from inbox.admin.scope import NumberFilter, numbers_of
 from inbox.models import Agent
 from whatsapp.admin.acts import ActsAdmin, record
 from whatsapp.admin.lists import NewestFirstAdmin, ReceivedFilter, ViewOnly
@@ -23,7 +24,6 @@ class AgentCreationForm(BaseUserCreationForm):
     class Meta:
         model = Agent
         fields = ("username", "email", "first_name", "last_name", "numbers")
-        widgets = {"numbers": forms.CheckboxSelectMultiple}
 
 
 class AgentChangeForm(UserChangeForm):
@@ -48,12 +48,13 @@ class AgentAdmin(ActsAdmin, UserAdmin):
         "two_factor",
         "last_login",
     ]
-    list_filter = ["is_active", "is_staff", "is_superuser", "numbers"]
+    list_filter = ["is_active", "is_staff", "is_superuser", NumberFilter]
+    number_path = "numbers"
     filter_horizontal = ["numbers", "groups", "user_permissions"]
     acts = {"remove_second_factor": "Remove the second factor"}
     readonly_fields = ["two_factor", "last_login", "date_joined"]
     fieldsets = [
-        (None, {"fields": ["username", "password", "two_factor"]}),
+        (None, {"fields": ["username", "two_factor"]}),
         ("Person", {"fields": ["first_name", "last_name", "email", "theme"]}),
         ("Numbers", {"fields": ["numbers"], "description": "The conversations this agent sees and answers."}),
         (
@@ -97,6 +98,14 @@ class AgentAdmin(ActsAdmin, UserAdmin):
     def two_factor(self, agent: Agent) -> bool:
         return getattr(agent, "has_second_factor", False)
 
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "numbers":
+            kwargs["queryset"] = numbers_of(request.user)
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def links_of(self, request: HttpRequest, row: Agent) -> list[tuple[str, str]]:
+        return [(reverse("admin:auth_user_password_change", args=[row.pk]), "Set a new password")]
+
     def acts_offered(self, request: HttpRequest, row: Agent) -> list[str]:
         return ["remove_second_factor"] if self.two_factor(row) else []
 
@@ -114,6 +123,7 @@ class LogEntryAdmin(ViewOnly, NewestFirstAdmin):
     """Who did what in the admin. Nobody can change or delete it here."""
 
     moment_field = "action_time"
+    title = "What administrators did"
     list_display = ["action_time", "user", "content_type", "object_shown", "said"]
     list_filter = ["action_flag", ReceivedFilter]
     fields = ["action_time", "user", "content_type", "object_id", "object_repr", "action_flag", "said_whole"]

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 from inbox import access, wording
 from inbox.admin.messages import ReadOnlyInline
-from inbox.admin.scope import NumberFilter, NumberScoped
+from inbox.admin.scope import NumberFilter, NumberScoped, links_to_the_inbox
 from inbox.admin.search import contacts_by_phone, looks_like_a_phone
 from inbox.models import Contact, ContactIdentity, Conversation
 from whatsapp.admin.acts import ActsAdmin
@@ -145,7 +145,8 @@ class ConversationAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
         return queryset.filter(contact__profile_name__icontains=term), False
 
     def links_of(self, request: HttpRequest, row: Conversation) -> list[tuple[str, str]]:
-        return [(f"{reverse('admin:inbox_message_changelist')}?conversation={row.pk}", "Messages")]
+        messages = f"{reverse('admin:inbox_message_changelist')}?conversation={row.pk}"
+        return [*links_to_the_inbox(row.number, row.pk), (messages, "Messages")]
 
     @admin.display(description="contact")
     def contact_shown(self, conversation: Conversation) -> SafeString:

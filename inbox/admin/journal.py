@@ -32,6 +32,7 @@ class NotificationAdmin(ViewOnly, ActsAdmin, NewestFirstAdmin):
     """For superusers: one webhook may hold messages of every number."""
 
     moment_field = "received_at"
+    title = "Journal of webhooks"
     list_display = ["id", "received_at", "state", "provider", "body_size", "attempts", "problem_count", "reason"]
     list_filter = ["state", ReceivedFilter, "provider"]
     search_fields = ["id"]

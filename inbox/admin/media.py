@@ -21,6 +21,8 @@ from whatsapp.admin.acts import ActsAdmin, record
 from whatsapp.admin.lists import NewestFirstAdmin, ReceivedFilter, ViewOnly
 from whatsapp.admin.show import excerpt, whole
 
+NOTHING_TO_FETCH = "Nothing to fetch: stored already, waiting for a worker, or WhatsApp never gave the file an id."
+
 
 @admin.register(Media)
 class MediaAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
@@ -32,9 +34,7 @@ class MediaAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
     list_display = ["created_at", "number", "message_link", "state", "kind", "size_shown", "attempts", "why"]
     list_filter = ["state", "preview_state", NumberFilter, ReceivedFilter]
     search_fields = ["media_id"]
-    search_help_text = (
-        "Our id of the file, WhatsApp's id of it, or #123 for the message it belongs to."
-    )
+    search_help_text = "Our id of the file, WhatsApp's id of it, or #123 for the message it belongs to."
     actions = ["fetch_selected"]
     acts = {"fetch_again": "Fetch again"}
     fieldsets = [
@@ -84,7 +84,7 @@ class MediaAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
         own = term.removeprefix("#")
         if not term:
             return queryset, False
-        if own.isascii() and own.isdigit() and len(own) <= 18:
+        if term != own and own.isascii() and own.isdigit() and len(own) <= 18:
             return queryset.filter(message_id=int(own)), False
         try:
             return queryset.filter(pk=uuid.UUID(term)), False
@@ -92,7 +92,8 @@ class MediaAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
             return queryset.filter(media_id=term), False
 
     def acts_offered(self, request: HttpRequest, row: Media) -> list[str]:
-        return [] if row.state in (Media.State.STORED, Media.State.PENDING) else ["fetch_again"]
+        settled = row.state in (Media.State.STORED, Media.State.PENDING)
+        return [] if settled or not row.media_id else ["fetch_again"]
 
     def act_fetch_again(self, request: HttpRequest, row: Media) -> None:
         self.fetch_selected(request, Media.objects.filter(pk=row.pk))
@@ -104,7 +105,7 @@ class MediaAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
         if asked:
             self.message_user(request, f"{len(asked)} will be fetched again in a moment.")
         else:
-            self.message_user(request, "Nothing to fetch: stored already, or waiting for a worker.", messages.WARNING)
+            self.message_user(request, NOTHING_TO_FETCH, messages.WARNING)
 
     @admin.display(description="number")
     def number(self, media: Media) -> str:

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from inbox.admin.player import player
-from inbox.admin.scope import NumberFilter, NumberScoped
+from inbox.admin.scope import NumberFilter, NumberScoped, links_to_the_inbox
 from inbox.admin.search import contacts_by_phone, looks_like_a_phone
 from inbox.models import Conversation, Media, Message, PendingStatus, Reaction, Revision
 from whatsapp.admin.acts import ActsAdmin
@@ -217,8 +217,8 @@ class MessageAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
         return queryset.filter(text__icontains=term)
 
     def links_of(self, request: HttpRequest, row: Message) -> list[tuple[str, str]]:
-        links = []
-        if row.notification_id and request.user.is_superuser:
+        links = links_to_the_inbox(row.number, row.conversation_id)
+        if request.user.is_superuser and row.notification_id and self._in_journal(row):
             links.append((reverse("admin:whatsapp_notification_change", args=[row.notification_id]), "Raw webhook"))
         if media := getattr(row, "media", None):
             links.append((reverse("admin:inbox_media_change", args=[media.pk]), "File"))
@@ -287,17 +287,19 @@ class MessageAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
         return format_html('<a href="{}">{}</a>', address, message.quoted_wamid)
 
     @admin.display(description="raw webhook")
-    def raw_webhook(self, message: Message) -> SafeString | str:
+    def raw_webhook(self, message: Message) -> str:
         """The notification that brought it. The journal forgets processed ones sooner than the thread does."""
         if message.notification_id is None:
             return "None: this message was written here."
-        if not Notification.objects.filter(pk=message.notification_id).exists():
-            return (
-                f"Notification {message.notification_id} is gone: the journal keeps processed ones for "
-                f"{settings.JOURNAL_RETENTION_DAYS} days."
-            )
-        address = reverse("admin:whatsapp_notification_change", args=[message.notification_id])
-        return format_html('<a href="{}">Notification {}</a>', address, message.notification_id)
+        if self._in_journal(message):
+            return f"Notification {message.notification_id}"
+        return (
+            f"Notification {message.notification_id} is gone: the journal keeps processed ones for "
+            f"{settings.JOURNAL_RETENTION_DAYS} days."
+        )
+
+    def _in_journal(self, message: Message) -> bool:
+        return Notification.objects.filter(pk=message.notification_id or 0).exists()
 
 
 @admin.register(PendingStatus)

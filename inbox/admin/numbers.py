@@ -27,7 +27,9 @@ UPDATES_SHOWN = 20
 class PhoneNumberForm(forms.ModelForm):
     """The number's facts. The token goes in and never comes out: empty keeps the stored one."""
 
-    access_token = forms.CharField(
+    # Not called like the column: a form fills what has a column's name, also with nothing.
+    new_token = forms.CharField(
+        label="Access token",
         required=False,
         max_length=2000,
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password", "class": "vTextField"}),
@@ -49,8 +51,8 @@ class PhoneNumberForm(forms.ModelForm):
             "aws_phone_number_id",
         )
 
-    def clean_access_token(self) -> str:
-        token: str = self.cleaned_data["access_token"].strip()
+    def clean_new_token(self) -> str:
+        token: str = self.cleaned_data["new_token"].strip()
         if not token.isascii() or not token.isprintable() or " " in token:
             raise forms.ValidationError("A token has no spaces, line breaks or accents: copy it again.")
         if token:
@@ -65,17 +67,17 @@ class PhoneNumberForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if cleaned.get("access_token") and cleaned.get("remove_token"):
+        if cleaned.get("new_token") and cleaned.get("remove_token"):
             raise forms.ValidationError("Either enter a new token or remove the stored one.")
         return cleaned
 
     @property
     def token_changed(self) -> bool:
-        return bool(self.cleaned_data.get("access_token") or self.cleaned_data.get("remove_token"))
+        return bool(self.cleaned_data.get("new_token") or self.cleaned_data.get("remove_token"))
 
     def save(self, commit: bool = True) -> Any:
         if self.token_changed:
-            self.instance.access_token = self.cleaned_data["access_token"]
+            self.instance.access_token = self.cleaned_data["new_token"]
         return super().save(commit)
 
 
@@ -93,7 +95,7 @@ class PhoneNumberAdmin(ActsAdmin):
             "At WhatsApp",
             {"fields": ["provider", "phone_number_id", "waba_id", "portfolio_id", "aws_phone_number_id"]},
         ),
-        ("Access token", {"fields": ["token_stored", "access_token", "remove_token"]}),
+        ("Access token", {"fields": ["token_stored", "new_token", "remove_token"]}),
         (
             "As WhatsApp last reported",
             {"fields": ["verified_name", "quality", "throughput", "messaging_limit", "updates_shown"]},
@@ -203,12 +205,17 @@ class PhoneNumberAdmin(ActsAdmin):
 
     def act_check(self, request: HttpRequest, row: PhoneNumber) -> None:
         """Ask the provider about the number with the stored token, and keep what it says."""
+        token = ""
         try:
-            provider = provider_for(PhoneNumber.objects.get(pk=row.pk))
+            number = PhoneNumber.objects.get(pk=row.pk)
+            token = number.access_token
+            provider = provider_for(number)
             info = provider.number_info()
             apps = provider.subscribed_apps()
         except (ProviderError, ImproperlyConfigured) as error:
-            self.message_user(request, f"No connection: {error}", messages.ERROR)
+            # WhatsApp's own words may quote what it was sent.
+            reason = str(error).replace(token, "(the token)") if token else str(error)
+            self.message_user(request, f"No connection: {reason}", messages.ERROR)
             return
         reported = {
             "verified_name": info.verified_name,

@@ -14,17 +14,17 @@ def player(media: Media) -> SafeString:
     """What can be shown of a file, or why it cannot be. Whether the bytes are given out is decided at their address."""
     if media.state != Media.State.STORED:
         return format_html("{}. {}", media.get_state_display(), media.error)
-    address = reverse("inbox:media", args=[media.pk])
+    address = reverse("media", args=[media.pk])
     facts = " · ".join(filter(None, [media.content_type, wording.size(media.size) if media.size is not None else ""]))
     download = format_html(
-        '<div>{} · <a href="{}">Download</a></div>', facts, reverse("inbox:media_download", args=[media.pk])
+        '<div>{} · <a href="{}">Download</a></div>', facts, reverse("media_download", args=[media.pk])
     )
     if media.thumbnail:
         picture = format_html(
             '<a href="{}"><img class="thumbnail" src="{}" width="{}" height="{}" alt="Preview of the file" '
             'loading="lazy"></a>',
             address,
-            reverse("inbox:media_thumbnail", args=[media.pk]),
+            reverse("media_thumbnail", args=[media.pk]),
             media.thumbnail_width or 160,
             media.thumbnail_height or 160,
         )

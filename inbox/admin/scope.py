@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 
 from inbox import access
 from inbox.models import Agent
@@ -20,6 +21,13 @@ def numbers_of(agent: Agent | AnonymousUser) -> QuerySet[PhoneNumber]:
     if agent.is_superuser:
         return numbers
     return numbers.filter(pk__in=access.numbers_visible_to(agent))
+
+
+def links_to_the_inbox(number: PhoneNumber, conversation: int) -> list[tuple[str, str]]:
+    """The conversation as agents see it. Those of an unknown number are seen by nobody until it is accepted."""
+    if number.state == PhoneNumber.State.UNKNOWN:
+        return []
+    return [(reverse("inbox:conversation", args=[conversation]), "Open in the inbox")]
 
 
 class NumberScoped:

@@ -12,7 +12,7 @@ from inbox.receiving.people import wa_id_variants
 from whatsapp.models import PhoneNumber
 
 #: What can be meant as a phone number: digits with the signs that people put between them.
-PHONE = re.compile(r"\+?[0-9][0-9\s().\-/\u00a0]{4,30}")
+PHONE = re.compile(r"[+(]{0,2}[0-9][0-9\s().\-/\u00a0]{4,30}")
 #: Fewer digits than this find too many strangers by the end of their numbers.
 TAIL_DIGITS = 6
 MOST = 50

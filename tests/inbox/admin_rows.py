@@ -45,7 +45,7 @@ def message(number: PhoneNumber, text: str = "Good morning", **columns: Any) -> 
 
 def media(number: PhoneNumber, state: str = Media.State.STORED, **columns: Any) -> Media:
     owner = columns.pop("message", None) or message(number, "", kind="image")
-    defaults: dict[str, Any] = {"state": state, "mime_type": "image/jpeg"}
+    defaults: dict[str, Any] = {"state": state, "mime_type": "image/jpeg", "media_id": "7700112233445500"}
     if state == Media.State.STORED:
         defaults |= {"content_type": "image/jpeg", "extension": ".jpg", "file": "media/x.jpg", "size": 1234}
     return Media.objects.create(message=owner, **(defaults | columns))

@@ -19,6 +19,7 @@ from django.db.models import Max, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.text import capfirst
 
 BEFORE, AFTER = "before", "after"
 #: How long one query of a list may take. Somebody waits for it, and so does the database.
@@ -105,6 +106,10 @@ class NewestFirstChangeList(ChangeList):
     model_admin: NewestFirstAdmin
     before: int | None
     after: int | None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title = self.model_admin.title or str(capfirst(self.opts.verbose_name_plural))
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         for name in (BEFORE, AFTER):
@@ -195,6 +200,8 @@ class NewestFirstAdmin(admin.ModelAdmin):
 
     key = "id"
     moment_field = ""
+    #: The list's heading where the model's own name says too little.
+    title = ""
     #: Columns that links from elsewhere may narrow the list by, beside its filters.
     linked_by: tuple[str, ...] = ()
     list_per_page = 50

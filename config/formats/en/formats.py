@@ -1,0 +1,7 @@
+"""Dates and times as administrators compare them with logs: to the second, sortable, the same everywhere."""
+
+from __future__ import annotations
+
+DATE_FORMAT = SHORT_DATE_FORMAT = "Y-m-d"
+TIME_FORMAT = "H:i:s"
+DATETIME_FORMAT = SHORT_DATETIME_FORMAT = "Y-m-d H:i:s"
