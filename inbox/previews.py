@@ -1,9 +1,256 @@
-"""Pictures and playable copies of stored files."""
+"""Pictures and playable copies of stored files, drawn by a child process that may fail."""
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
 import uuid
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+from prometheus_client import Counter
+
+from inbox import changes, receiving
+from inbox.models import Media
+from inbox.models.media import playable_key, thumbnail_key
+from inbox.sniffing import HEAD_BYTES, sniff
+from inbox.storage import StorageError, media_storage
+
+log = structlog.get_logger(__name__)
+drawings = Counter("inbox_previews_total", "Attempts to draw a preview, by what came of them", ["outcome"])
+
+#: What inbox.drawing knows how to draw. Every other file shows its kind and size.
+DRAWABLE_TYPES = frozenset(
+    {
+        *("image/jpeg", "image/png", "image/webp", "image/gif"),
+        *("video/mp4", "video/quicktime", "video/3gpp", "video/webm", "video/x-matroska", "video/x-msvideo"),
+        *("audio/ogg", "audio/mpeg", "audio/mp4", "audio/aac", "audio/amr", "audio/amr-wb", "audio/wav", "audio/flac"),
+        *("application/pdf", "text/plain", "text/vcard", "text/calendar"),
+    }
+)
+#: The child ends itself before that (inbox.drawing.__main__); this is for one that cannot.
+CHILD_SECONDS = 150
+LEASE = timedelta(minutes=5)
+STORAGE_WAIT = timedelta(minutes=2)
+CRASH_WAIT = timedelta(seconds=30)
+MAX_CRASHES = 3
+RESULT_BYTES = 256 * 1024
+THUMBNAIL_BYTES = 2 * 1024 * 1024
+MAX_SIDE = 1_000_000
+EXCERPT_CHARACTERS = 2000
+
+
+class CrashError(Exception):
+    """The child left no result. The text says how it ended, for the log."""
+
+
+@dataclass
+class Drawing:
+    """What the child found, checked: it decoded a hostile file, so its word is not taken for anything."""
+
+    impossible: str = ""
+    because: str = ""
+    facts: dict[str, Any] = field(default_factory=dict)
+    thumbnail: Path | None = None
+    playable: Path | None = None
 
 
 def make(media_id: uuid.UUID) -> None:
-    raise NotImplementedError
+    """Draw the previews of a stored file and record them, or why there are none; once.
+
+    Safe to run twice and in parallel. A broken file costs its preview at the first attempt, one that kills the child
+    at the third. A storage that is away costs nothing: the row waits for it.
+    """
+    media = _claim(media_id)
+    if media is None:
+        return
+    if media.attempts > MAX_CRASHES:
+        return _settle(media, Drawing(impossible="Drawing a preview of this file failed several times."))
+    if media.content_type not in DRAWABLE_TYPES:
+        return _settle(media, Drawing(impossible="Files of this kind have no preview."))
+    try:
+        with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="preview-") as directory:
+            drawing = _draw(media, Path(directory))
+            _put(media, drawing)
+    except FileNotFoundError:
+        log.error("stored_file_missing", media=str(media_id), message=media.message_id)
+        return _settle(media, Drawing(impossible="The stored file is missing; an administrator has to look for it."))
+    except (StorageError, OSError) as error:  # the storage is away, or there is no room for a temporary file
+        _postpone(media, STORAGE_WAIT, attempts=media.attempts - 1)
+        log.warning("preview_postponed", media=str(media_id), message=media.message_id, reason=str(error))
+    except CrashError as error:
+        _postpone(media, CRASH_WAIT, attempts=media.attempts)
+        drawings.labels("crashed").inc()
+        log.warning("preview_crashed", media=str(media_id), message=media.message_id, reason=str(error))
+    else:
+        _settle(media, drawing)
+
+
+def _claim(media_id: uuid.UUID) -> Media | None:
+    """Take the row for as long as a drawing may last; a worker that dies with it gives it back by itself."""
+    with transaction.atomic():
+        media = (
+            Media.objects.select_for_update(skip_locked=True)
+            .annotate(now=Now())
+            .filter(
+                Q(next_try_at__isnull=True) | Q(next_try_at__lte=Now()),
+                pk=media_id,
+                state=Media.State.STORED,
+                preview_state=Media.PreviewState.NONE,
+            )
+            .first()
+        )
+        if media is None:
+            return None
+        media.attempts += 1
+        media.next_try_at = media.now + LEASE
+        media.save(update_fields=["attempts", "next_try_at"])
+        return media
+
+
+def _draw(media: Media, directory: Path) -> Drawing:
+    source, target = directory / "source", directory / "target"
+    target.mkdir()
+    with source.open("xb") as file:
+        media_storage().copy_to(media.file.name or "", file)
+    if not _run_child(source, target, media.content_type):
+        return Drawing(impossible="Drawing a preview of this file takes more time than it may.")
+    return _read(target)
+
+
+def _run_child(source: Path, target: Path, content_type: str) -> bool:
+    """Let the child draw. False when it used up its processor time, as it would again; raises CrashError when it ended
+    otherwise than by itself."""
+    # No secrets in its environment and nothing on its hands but the two paths.
+    environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "HOME": str(target), "TMPDIR": str(target)}
+    child = subprocess.Popen(
+        [sys.executable, "-s", "-m", "inbox.drawing", str(source), str(target), content_type],
+        cwd=settings.BASE_DIR,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        status = child.wait(CHILD_SECONDS)
+    except subprocess.TimeoutExpired:
+        status = None
+    finally:
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+    if status not in (0, -signal.SIGXCPU):
+        raise CrashError("took too long" if status is None else f"ended with {status}")
+    return status == 0
+
+
+def _read(target: Path) -> Drawing:
+    """The child's result, with everything out of bounds left out."""
+    try:
+        result = json.loads(_open(target / "result.json", RESULT_BYTES))
+    except (OSError, ValueError, RecursionError) as error:
+        raise CrashError("left no readable result") from error
+    if not isinstance(result, dict):
+        raise CrashError("left no readable result")
+    drawing = Drawing(impossible=str(result.get("impossible") or "")[:300], because=str(result.get("because") or ""))
+    if drawing.impossible:
+        return drawing
+    for name in ("width", "height", "pages"):
+        value = result.get(name)
+        if isinstance(value, int) and 0 < value <= MAX_SIDE:
+            drawing.facts[name] = value
+    duration = result.get("duration")
+    if isinstance(duration, int | float) and 0 < duration < 10_000_000:
+        drawing.facts["duration"] = float(duration)
+    waveform = result.get("waveform")
+    if isinstance(waveform, list) and all(isinstance(point, int) and 0 <= point <= 100 for point in waveform):
+        drawing.facts["waveform"] = waveform[:64]
+    if result.get("animated") is True:
+        drawing.facts["animated"] = True
+    if isinstance(result.get("excerpt"), str):
+        excerpt = result["excerpt"].replace("\0", " ").encode("utf-8", "replace").decode()
+        drawing.facts["excerpt"] = excerpt[:EXCERPT_CHARACTERS]
+    _read_files(target, result, drawing)
+    return drawing
+
+
+def _read_files(target: Path, result: dict[str, Any], drawing: Drawing) -> None:
+    thumbnail, size = target / "thumbnail.webp", result.get("thumbnail")
+    if isinstance(size, list) and len(size) == 2 and all(isinstance(side, int) and 0 < side < 5000 for side in size):
+        if sniff(_open(thumbnail, THUMBNAIL_BYTES)[:HEAD_BYTES]).content_type != "image/webp":
+            raise CrashError("left a picture that is none")
+        drawing.thumbnail = thumbnail
+        drawing.facts |= {"thumbnail_width": size[0], "thumbnail_height": size[1]}
+    playable = target / "playable.m4a"
+    if result.get("playable") is True:
+        if sniff(_open(playable, HEAD_BYTES, whole=False)).content_type != "audio/mp4":
+            raise CrashError("left a sound that is none")
+        drawing.playable = playable
+
+
+def _open(path: Path, limit: int, *, whole: bool = True) -> bytes:
+    """At most ``limit`` bytes of a file that the child wrote; never through a link it might have made instead."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise CrashError(f"left no {path.name}") from error
+    with os.fdopen(descriptor, "rb") as file:
+        content = file.read(limit + 1)
+    if whole and len(content) > limit:
+        raise CrashError(f"left a {path.name} that is too large")
+    return content[:limit]
+
+
+def _put(media: Media, drawing: Drawing) -> None:
+    for path, key, content_type in (
+        (drawing.thumbnail, thumbnail_key(media, ""), "image/webp"),
+        (drawing.playable, playable_key(media, ""), "audio/mp4"),
+    ):
+        if path is not None:
+            with path.open("rb") as file:
+                media_storage().put(key, file, content_type=content_type)
+
+
+def _settle(media: Media, drawing: Drawing) -> None:
+    """Record the result and tell the pages, in one transaction. Does nothing when it is recorded already."""
+    state = Media.PreviewState.IMPOSSIBLE if drawing.impossible else Media.PreviewState.READY
+    with transaction.atomic():
+        settled = Media.objects.filter(
+            pk=media.pk, state=Media.State.STORED, preview_state=Media.PreviewState.NONE
+        ).update(
+            preview_state=state,
+            preview_error=drawing.impossible,
+            thumbnail=thumbnail_key(media, "") if drawing.thumbnail else "",
+            playable=playable_key(media, "") if drawing.playable else "",
+            next_try_at=None,
+            **drawing.facts,
+        )
+        if settled:
+            changes.touch([media.message_id])
+            receiving.refresh_preview(media.message_id)
+    if settled:
+        drawings.labels(str(state)).inc()
+        log.info(
+            "preview_settled",
+            media=str(media.pk),
+            message=media.message_id,
+            preview=str(state),
+            content_type=media.content_type,
+            because=drawing.because,
+        )
+
+
+def _postpone(media: Media, wait: timedelta, *, attempts: int) -> None:
+    Media.objects.filter(pk=media.pk, next_try_at=media.next_try_at).update(next_try_at=Now() + wait, attempts=attempts)

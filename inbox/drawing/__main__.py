@@ -1,0 +1,79 @@
+"""The process itself: limits first, then the part that knows the type, then ``result.json``."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from inbox.drawing import ImpossibleError
+
+MEMORY_BYTES = 1024 * 1024 * 1024
+CPU_SECONDS = 60
+WALL_SECONDS = 120
+FILE_BYTES = 64 * 1024 * 1024
+OPEN_FILES = 64
+
+
+def limit() -> None:
+    """Give up, for good, what a preview does not need. A file that wants more costs its preview, nothing else."""
+    for what, soft, hard in (
+        (resource.RLIMIT_AS, MEMORY_BYTES, MEMORY_BYTES),
+        # At the soft limit a signal says why it ended; at the hard one it is killed like by anybody.
+        (resource.RLIMIT_CPU, CPU_SECONDS, CPU_SECONDS + 5),
+        (resource.RLIMIT_FSIZE, FILE_BYTES, FILE_BYTES),
+        (resource.RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES),
+        (resource.RLIMIT_CORE, 0, 0),
+    ):
+        _, allowed = resource.getrlimit(what)
+        if allowed != resource.RLIM_INFINITY:
+            soft, hard = min(soft, allowed), min(hard, allowed)
+        resource.setrlimit(what, (soft, hard))
+    os.nice(10)
+    signal.alarm(WALL_SECONDS)  # ends an orphan whose worker was killed
+
+
+def drawer(content_type: str) -> Callable[[Path, Path, str], dict[str, Any]]:
+    """What draws this type; its decoder is imported only now, so that each process loads one."""
+    kind = content_type.partition("/")[0]
+    if kind == "image":
+        from inbox.drawing import pictures
+
+        return pictures.draw
+    if kind in ("video", "audio"):
+        from inbox.drawing import recordings
+
+        return recordings.draw
+    if content_type == "application/pdf":
+        from inbox.drawing import documents
+
+        return documents.draw
+    from inbox.drawing import texts
+
+    return texts.draw
+
+
+def main() -> None:
+    source, target, content_type = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+    limit()
+    try:
+        result = drawer(content_type)(source, target, content_type)
+    except ImpossibleError as error:
+        result = {"impossible": str(error)}
+    except MemoryError:
+        result = {"impossible": "Drawing a preview of this file takes more memory than it may."}
+    except Exception as error:  # noqa: BLE001 - whatever a decoder raises on a hostile file, the file is to blame
+        result = {
+            "impossible": "This file is damaged or unusual, so it has no preview.",
+            "because": type(error).__name__,
+        }
+    (target / "result.json").write_text(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

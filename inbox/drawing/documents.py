@@ -1,0 +1,51 @@
+"""PDF documents: the first page as a picture, how many pages, and the words they begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+
+from inbox.drawing import THUMBNAIL_PIXELS, ImpossibleError
+from inbox.drawing.pictures import save_thumbnail
+from inbox.drawing.texts import EXCERPT_CHARACTERS, cleaned
+
+#: Pages that are read for the excerpt.
+PAGES_READ = 5
+LONG_PAGE = 50_000
+#: FPDF_ERR_PASSWORD in PDFium's fpdfview.h
+NEEDS_PASSWORD = 4
+
+
+def draw(source: Path, target: Path, _content_type: str) -> dict[str, Any]:
+    """Draw the first page. Forms and scripts are not started: PDFium only does so when it is asked to."""
+    try:
+        document = pypdfium2.PdfDocument(source)
+    except pypdfium2.PdfiumError as error:
+        if getattr(error, "err_code", None) == NEEDS_PASSWORD:
+            raise ImpossibleError("The document is protected by a password.") from None
+        raise ImpossibleError("The document is damaged, so it has no preview.") from None
+    with document:
+        pages = len(document)
+        if not pages:
+            raise ImpossibleError("The document has no pages.")
+        page = document[0]
+        width, height = page.get_size()
+        scale = THUMBNAIL_PIXELS / max(width, height, 1)
+        image = page.render(scale=scale, may_draw_forms=False).to_pil()
+        size = save_thumbnail(image, target)
+        return {"pages": pages, "thumbnail": size, "excerpt": _words(document)}
+
+
+def _words(document: Any) -> str:
+    words = ""
+    for index in range(min(len(document), PAGES_READ)):
+        text = document[index].get_textpage()
+        count = text.count_chars()
+        # The second one loses characters beyond 16 bits, and does not write out a whole library first.
+        words += text.get_text_bounded() if count < LONG_PAGE else text.get_text_range(0, EXCERPT_CHARACTERS)
+        words += "\n"
+        if len(words) > EXCERPT_CHARACTERS:
+            break
+    return cleaned(words)
