@@ -1,0 +1,42 @@
+"""The colours an agent wants."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from inbox.models import Agent
+from tests.inbox.test_conversations import text
+
+pytestmark = pytest.mark.django_db
+
+
+class ThemeTests:
+    def test_it_keeps_the_choice_and_goes_back(self, client: Client, alice: Agent) -> None:
+        client.force_login(alice)
+        response = client.post("/theme/", {"theme": "dark", "next": "/?filter=unread"})
+        assert response.status_code == 302
+        assert response.headers["Location"] == "/?filter=unread"
+        assert '<html lang="en" data-theme="dark">' in text(client.get("/"))
+        client.post("/theme/", {"theme": ""})
+        assert '<html lang="en">' in text(client.get("/"))
+
+    def test_it_leads_to_no_other_site(self, client: Client, alice: Agent) -> None:
+        client.force_login(alice)
+        response = client.post("/theme/", {"theme": "dark", "next": "https://evil.example/"})
+        assert response.headers["Location"] == "/"
+
+    def test_it_changes_only_the_one_who_asks(self, client: Client, alice: Agent, bob: Agent) -> None:
+        client.force_login(alice)
+        client.post("/theme/", {"theme": "dark"})
+        bob.refresh_from_db()
+        assert bob.theme == ""
+
+    def test_it_refuses_an_unknown_theme(self, client: Client, alice: Agent) -> None:
+        client.force_login(alice)
+        assert client.post("/theme/", {"theme": '"><script>'}).status_code == 400
+
+    def test_it_refuses_other_methods_and_strangers(self, client: Client, alice: Agent) -> None:
+        assert client.post("/theme/", {"theme": "dark"}).status_code == 302
+        client.force_login(alice)
+        assert client.get("/theme/").status_code == 405
