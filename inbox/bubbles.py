@@ -239,6 +239,8 @@ def _author(message: Message) -> tuple[str, str]:
 
 
 def _flag(message: Message) -> str:
+    if message.kind == Kind.TEMPLATE:
+        return "Template"
     if message.frequently_forwarded:
         return "Forwarded many times"
     return "Forwarded" if message.forwarded else ""

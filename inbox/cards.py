@@ -85,7 +85,10 @@ class Referral:
     source: str
 
 
-def icon(kind: str, *, voice: bool = False) -> str:
+def icon(kind: str, *, voice: bool = False, words: str = "") -> str:
+    """The icon of a kind; ``words`` are the line beside it, where only they tell (a call that was missed)."""
+    if kind == Kind.CALL and words.startswith(("Missed", "Declined")):
+        return "call-missed"
     return "mic" if voice else ICONS.get(kind, "")
 
 

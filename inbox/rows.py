@@ -142,7 +142,7 @@ def draw(conversations: Iterable[Conversation], numbers: Sequence[Number], filte
                 time=wording.row_time(at, today) if conversation.last_message_id else "",
                 at=at.isoformat(),
                 preview=preview,
-                icon=cards.icon(conversation.last_message_kind, voice=preview.startswith("Voice ")),
+                icon=cards.icon(conversation.last_message_kind, voice=preview.startswith("Voice "), words=preview),
                 status=conversation.last_message_status if outbound else "",
                 failed=outbound and conversation.last_message_status == "failed",
                 unread=conversation.unread_count,

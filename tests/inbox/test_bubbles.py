@@ -1,0 +1,411 @@
+"""What a message looks like: every kind, every state of its file, everything that was done to it."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from inbox.models import Agent, Contact, Conversation, Media, Message, Reaction, Revision
+from tests.inbox.test_conversations import text
+from tests.inbox.thread_rows import NOON, conversation, media, message
+from whatsapp.models import PhoneNumber
+
+pytestmark = pytest.mark.django_db
+
+#: What strangers put where a name, a text, a link or a file name is expected.
+HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)>\"'`{{7*7}}${7*7}"
+
+
+@pytest.fixture
+def amara(number: PhoneNumber) -> Conversation:
+    return conversation(number)
+
+
+@pytest.fixture
+def shown(client: Client, alice: Agent, amara: Conversation) -> Any:
+    """The messages of the thread as alice sees them."""
+
+    def read() -> str:
+        client.force_login(alice)
+        html = text(client.get(f"/conversations/{amara.pk}/"))
+        return html.split('class="thread__messages"')[1].split('class="thread__foot"')[0]
+
+    return read
+
+
+class KindTests:
+    def test_a_location_is_a_card_with_a_link_to_a_map(self, amara: Conversation, shown: Any) -> None:
+        payload = {"latitude": 38.7086, "longitude": -9.143, "name": "Rua do Alecrim 12", "address": "Lisboa"}
+        message(amara, kind="location", payload=payload)
+        html = shown()
+        assert "Rua do Alecrim 12" in html
+        assert "https://www.openstreetmap.org/?mlat=38.708600&amp;mlon=-9.143000" in html
+        assert "<iframe" not in html
+        assert 'src="https' not in html
+
+    def test_contact_cards_show_names_and_numbers(self, amara: Conversation, shown: Any) -> None:
+        cards = [{"name": "Carlos", "phones": [{"number": "+351 934 555 012"}], "emails": [{"value": "c@example.com"}]}]
+        message(amara, kind="contacts", payload={"contacts": cards})
+        html = shown()
+        assert 'href="tel:+351934555012"' in html
+        assert "c@example.com" in html
+
+    def test_an_order_adds_up(self, amara: Conversation, shown: Any) -> None:
+        items = [
+            {"product_id": "pads", "quantity": 2, "price": "19", "currency": "EUR"},
+            {"product_id": "bell", "quantity": 1, "price": "24.5", "currency": "EUR"},
+        ]
+        message(amara, kind="order", payload={"items": items})
+        html = shown()
+        assert "2 × 19.00 EUR" in html
+        assert "62.50 EUR" in html
+        assert "3 items" in html
+
+    def test_an_order_in_two_currencies_has_no_total(self, amara: Conversation, shown: Any) -> None:
+        items = [
+            {"product_id": "pads", "quantity": 1, "price": "19", "currency": "EUR"},
+            {"product_id": "bell", "quantity": 1, "price": "24", "currency": "USD"},
+        ]
+        message(amara, kind="order", payload={"items": items})
+        assert "43.00" not in shown()
+
+    @pytest.mark.parametrize(
+        ("payload", "words"),
+        [
+            ({"outcome": "missed"}, "Missed voice call from Amara Okafor"),
+            ({"outcome": "answered", "duration": 75}, "Voice call from Amara Okafor, 1:15"),
+            ({"outcome": "rejected"}, "Declined voice call from Amara Okafor"),
+            ({}, "Missed voice call from Amara Okafor"),
+        ],
+    )
+    def test_a_call_is_one_line(self, amara: Conversation, shown: Any, payload: dict[str, Any], words: str) -> None:
+        message(amara, kind="call", payload=payload)
+        html = shown()
+        assert f">{words}<" in html
+        assert "message__bubble" not in html
+
+    def test_a_system_message_is_one_line(self, amara: Conversation, shown: Any) -> None:
+        message(amara, kind="system", payload={"type": "user_changed_number", "body": "Amara changed her number"})
+        assert "Amara changed her number" in shown()
+
+    def test_an_answer_shows_its_description_and_fields(self, amara: Conversation, shown: Any) -> None:
+        payload = {
+            "type": "nfm_reply",
+            "answers": [{"name": "Size", "value": "L"}, {"name": "Colour", "value": "petrol"}],
+        }
+        message(amara, kind="interactive", payload=payload)
+        html = shown()
+        assert "Size" in html
+        assert "petrol" in html
+        assert "without words" not in html
+
+    @pytest.mark.parametrize(
+        ("kind", "payload", "words"),
+        [
+            ("unsupported", {"type": "poll_creation"}, "A poll. WhatsApp does not pass polls on to businesses."),
+            ("unsupported", {}, "A message of a kind that WhatsApp does not pass on to businesses."),
+            ("unknown", {"type": "hologram"}, "A message of a kind we do not know yet (hologram)."),
+            ("text", {}, "A message without words."),
+        ],
+    )
+    def test_what_cannot_be_shown_is_a_sentence(
+        self, amara: Conversation, shown: Any, kind: str, payload: dict[str, Any], words: str
+    ) -> None:
+        message(amara, kind=kind, payload=payload)
+        html = shown()
+        assert words in html
+        assert "Raw message" not in html
+
+    def test_an_administrator_gets_to_the_raw_message(self, client: Client, admin: Agent, amara: Conversation) -> None:
+        unknown = message(amara, kind="unknown", payload={"type": "hologram"})
+        client.force_login(admin)
+        html = text(client.get(f"/conversations/{amara.pk}/"))
+        assert f'href="/admin/inbox/message/{unknown.pk}/change/"' in html
+
+    def test_every_kind_survives_an_empty_and_a_wrong_payload(self, amara: Conversation, shown: Any) -> None:
+        wrong = {
+            "latitude": "x",
+            "longitude": None,
+            "contacts": ["x", {"name": 7, "phones": "x", "emails": [7], "organization": ["x"]}],
+            "items": [{"quantity": "x", "price": [], "currency": 7}, 7],
+            "answers": {"name": "x"},
+            "title": 7,
+            "type": ["x"],
+        }
+        for kind in Message._meta.get_field("kind").choices or []:
+            message(amara, kind=kind[0], payload={})
+            message(amara, kind=kind[0], payload=wrong, context={"referral": "x", "referred_product": 7})
+        assert shown().count("data-message") == 2 * len(Message._meta.get_field("kind").choices or [])
+
+
+class HostileTests:
+    def test_nothing_of_a_strangers_becomes_markup_or_a_script(self, amara: Conversation, shown: Any) -> None:
+        Contact.objects.update(profile_name=HOSTILE, username=HOSTILE[:100])
+        message(amara, HOSTILE)
+        message(amara, HOSTILE, kind="image")
+        media(amara, "document", text=HOSTILE, state="stored", file_name=f"{HOSTILE}.html", size=9)
+        media(amara, "document", state="failed", file_name=HOSTILE, error=HOSTILE)
+        place = {"latitude": 1.5, "longitude": 2.5, "name": HOSTILE, "address": HOSTILE, "url": "javascript:alert(1)"}
+        message(amara, kind="location", payload=place)
+        card = {
+            "name": HOSTILE,
+            "urls": [{"value": "data:text/html,<script>1</script>", "label": HOSTILE}],
+            "emails": [{"value": '"><svg onload=alert(1)>@x'}],
+            "phones": [{"number": "tel:*%2306%23", "wa_id": "../../admin"}],
+        }
+        message(amara, kind="contacts", payload={"contacts": [card]})
+        message(amara, kind="order", payload={"items": [{"product_id": HOSTILE, "currency": HOSTILE, "price": "1"}]})
+        message(amara, kind="interactive", payload={"answers": [{"name": HOSTILE, "value": HOSTILE}]})
+        message(amara, kind="unknown", payload={"type": HOSTILE})
+        message(amara, kind="system", payload={"body": HOSTILE})
+        advertisement = {"headline": HOSTILE, "body": HOSTILE, "source_url": "javascript:alert(1)"}
+        first = message(amara, "x", context={"referral": advertisement})
+        Reaction.objects.create(
+            number=amara.number, target_wamid=first.wamid, message=first, emoji="<b>", contact=amara.contact, at=NOON
+        )
+        html = shown()
+        assert html.count("&lt;script&gt;alert(1)&lt;/script&gt;") > 10
+        assert "<script" not in html
+        assert "<img src=x" not in html
+        assert "<svg onload" not in html
+        assert "<b>" not in html
+        assert not re.search(r"<[^>]+\son\w+=", html)
+        assert not re.search(r'(?:href|src)="(?!/|#|https?://|tel:\+)', html)
+
+    def test_a_link_in_a_message_gives_nothing_away(self, amara: Conversation, shown: Any) -> None:
+        message(amara, "see https://evil.example/?a=1&b=2")
+        assert (
+            '<a href="https://evil.example/?a=1&amp;b=2" target="_blank" rel="noopener noreferrer nofollow">' in shown()
+        )
+
+
+class MediaTests:
+    @pytest.mark.parametrize(
+        ("fields", "words", "button"),
+        [
+            ({"state": "pending", "size": 1_800_000}, ["Photo on its way", "1.8 MB"], ""),
+            (
+                {"state": "retrying", "attempts": 3, "error": "WhatsApp did not answer."},
+                ["trying again", "WhatsApp did not answer. 3 tries so far."],
+                "Fetch now",
+            ),
+            ({"state": "expired"}, ["expired at WhatsApp", "Ask Amara Okafor to send it again."], ""),
+            (
+                {"state": "too_large", "error": "The limit is 100 MB.", "size": 214_000_000},
+                ["too large", "214.0 MB"],
+                "",
+            ),
+            ({"state": "failed", "error": "It was damaged."}, ["Photo: not fetched", "It was damaged."], "Fetch again"),
+        ],
+    )
+    def test_a_file_that_is_not_there_says_why(
+        self, amara: Conversation, shown: Any, fields: dict[str, Any], words: list[str], button: str
+    ) -> None:
+        one = media(amara, **fields)
+        html = shown()
+        for word in words:
+            assert word in html
+        assert ("/fetch-again/" in html) == bool(button)
+        if button:
+            assert button in html
+            assert f'action="/media/{one.pk}/fetch-again/"' in html
+
+    def test_a_picture_keeps_its_place_before_it_is_loaded(self, amara: Conversation, shown: Any) -> None:
+        one = media(
+            amara,
+            state="stored",
+            preview_state="ready",
+            content_type="image/jpeg",
+            thumbnail="previews/x.webp",
+            thumbnail_width=480,
+            thumbnail_height=360,
+        )
+        html = shown()
+        assert f'<img class="picture__image" src="/media/{one.pk}/thumbnail/" width="480" height="360"' in html
+        assert f'href="/media/{one.pk}/"' in html
+
+    def test_a_picture_without_a_preview_is_a_file(self, amara: Conversation, shown: Any) -> None:
+        one = media(amara, state="stored", preview_state="impossible", preview_error="The picture is broken.", size=9)
+        html = shown()
+        assert "The picture is broken." in html
+        assert f"/media/{one.pk}/download/" in html
+
+    def test_a_voice_note_has_a_waveform_a_length_and_a_playable_copy(self, amara: Conversation, shown: Any) -> None:
+        one = media(
+            amara, "audio", state="stored", voice=True, duration=12.4, waveform=[0, 50, 100, 250, -4], playable="x.m4a"
+        )
+        html = shown()
+        assert f'src="/media/{one.pk}/playable/"' in html
+        assert ">0:12<" in html
+        assert html.count("v25.0") > 1
+
+    def test_a_document_shows_type_pages_and_size(self, amara: Conversation, shown: Any) -> None:
+        media(amara, "document", state="stored", file_name="Fatura.pdf", extension=".pdf", pages=3, size=412_000)
+        html = shown()
+        assert ">PDF<" in html
+        assert "3 pages · 412 kB" in html
+
+    def test_the_type_on_the_tile_is_what_the_bytes_say(self, amara: Conversation, shown: Any) -> None:
+        media(amara, "document", state="stored", file_name="invoice.pdf", extension=".exe", size=1)
+        assert ">EXE<" in shown()
+
+
+class HistoryTests:
+    def test_an_edit_shows_what_was_said_before(self, amara: Conversation, shown: Any) -> None:
+        one = message(amara, "Nothing to pay, whatever it is.", edited_at=NOON)
+        Revision.objects.create(
+            number=amara.number, wamid="r", target_wamid=one.wamid, message=one, kind="edit", at=NOON,
+            text=one.text, previous_text="Nothing <b>to pay.",
+        )  # fmt: skip
+        html = shown()
+        assert "edited" in html
+        assert "Nothing &lt;b&gt;to pay." in html
+
+    def test_a_deleted_message_shows_nothing_of_itself(self, amara: Conversation, shown: Any) -> None:
+        media(amara, text="my secret", state="stored", content_type="image/jpeg", thumbnail="x.webp")
+        Message.objects.update(revoked_at=NOON)
+        html = shown()
+        assert "Amara Okafor deleted this message" in html
+        assert "secret" not in html
+        assert "/media/" not in html
+
+    def test_a_deleted_message_is_not_quoted(self, amara: Conversation, shown: Any) -> None:
+        one = message(amara, "my secret", revoked_at=NOON)
+        message(amara, "what?", quoted=one, quoted_wamid=one.wamid)
+        assert "secret" not in shown()
+
+    def test_a_quote_leads_to_what_it_quotes(self, amara: Conversation, shown: Any) -> None:
+        one = message(amara, "Is it in stock?")
+        message(amara, "Yes", direction="outbound", quoted=one, quoted_wamid=one.wamid)
+        html = shown()
+        assert f'href="/conversations/{amara.pk}/?at={one.pk}#message-{one.pk}"' in html
+        assert html.count("Is it in stock?") == 2
+
+    def test_a_quote_of_what_we_do_not_have_says_so(self, amara: Conversation, shown: Any) -> None:
+        message(amara, "Yes", quoted_wamid="wamid.ELSEWHERE")
+        assert "A message that is not here" in shown()
+
+    def test_reactions_are_counted_and_named(self, amara: Conversation, shown: Any) -> None:
+        one = message(amara, "hello")
+        other = Contact.objects.create(profile_name="Zé", phone="+351911111111")
+        for contact, emoji in ((amara.contact, "👍"), (other, "👍"), (None, "❤"), (other, "")):
+            if contact == other and emoji == "":
+                continue
+            Reaction.objects.create(
+                number=amara.number, target_wamid=one.wamid, message=one, emoji=emoji, contact=contact, at=NOON
+            )
+        html = shown()
+        assert "👍 <span" in html
+        assert ">2<" in html
+        assert "reaction--ours" in html
+
+    def test_a_removed_reaction_is_gone(self, amara: Conversation, shown: Any) -> None:
+        one = message(amara, "hello")
+        Reaction.objects.create(number=amara.number, target_wamid=one.wamid, message=one, emoji="", at=NOON)
+        assert "reactions" not in shown()
+
+    def test_a_late_arrival_says_how_late(self, amara: Conversation, shown: Any) -> None:
+        message(amara, "hello", created_at=NOON + timedelta(hours=2))
+        assert "2 h late" in shown()
+
+    def test_history_is_not_late(self, amara: Conversation, shown: Any) -> None:
+        message(amara, "hello", created_at=NOON + timedelta(days=30), historic=True)
+        html = shown()
+        assert "late" not in html
+        assert "from the phone&#x27;s history" in html
+
+    def test_a_time_that_whatsapp_did_not_give_is_marked(self, amara: Conversation, shown: Any) -> None:
+        message(amara, "hello", bad_timestamp=True)
+        assert "no time given" in shown()
+
+
+class OutcomeTests:
+    @pytest.mark.parametrize(
+        ("status", "word"),
+        [
+            ("queued", "Queued"),
+            ("sending", "Sending"),
+            ("sent", "Sent"),
+            ("delivered", "Delivered"),
+            ("read", "Read"),
+            ("played", "Played"),
+            ("failed", "Not sent"),
+            ("unknown", "May have been sent"),
+        ],
+    )
+    def test_every_status_has_a_mark_and_a_word(self, amara: Conversation, shown: Any, status: str, word: str) -> None:
+        message(amara, "hello", direction="outbound", status=status)
+        html = shown()
+        assert f"tick--{status}" in html
+        assert f'<span class="visually-hidden">{word}</span>' in html
+
+    def test_a_failure_says_why(self, amara: Conversation, shown: Any) -> None:
+        message(amara, "x", direction="outbound", status="failed", error="The window is closed.", error_code=131047)
+        html = shown()
+        assert "Not sent: The window is closed." in html
+        assert "131047" in html
+
+    def test_a_message_that_may_have_been_sent_says_so(self, amara: Conversation, shown: Any) -> None:
+        message(amara, "x", direction="outbound", status="unknown")
+        assert "problem--caution" in shown()
+
+    def test_a_customers_message_has_no_ticks(self, amara: Conversation, shown: Any) -> None:
+        message(amara, "x")
+        assert "tick--" not in shown()
+
+    @pytest.mark.parametrize(
+        ("origin", "words"), [("phone_app", "On the phone"), ("api", "Through the API"), ("ai_agent", "Meta Business")]
+    )
+    def test_ours_says_who_wrote_it(self, amara: Conversation, shown: Any, origin: str, words: str) -> None:
+        message(amara, "x", direction="outbound", origin=origin)
+        assert words in shown()
+
+    def test_members_of_a_group_are_named(self, amara: Conversation, shown: Any) -> None:
+        message(amara, "x", author=Contact.objects.create(profile_name="Uncle Zé", phone="+351911111111"))
+        assert "Uncle Zé" in shown()
+
+
+class DetailsTests:
+    def test_they_show_the_person_and_their_files(
+        self, client: Client, alice: Agent, admin: Agent, amara: Conversation
+    ) -> None:
+        Contact.objects.update(username="amara.rides")
+        amara.contact.identities.create(kind="user_id", scope="1", value="PT.1349")
+        one = media(amara, state="stored", content_type="image/jpeg", thumbnail="x.webp")
+        client.force_login(alice)
+        html = text(client.get(f"/conversations/{amara.pk}/?details")).split("app__details")[1]
+        assert "@amara.rides" in html
+        assert f"/media/{one.pk}/thumbnail/" in html
+        assert "PT.1349" not in html
+        client.force_login(admin)
+        assert "PT.1349" in text(client.get(f"/conversations/{amara.pk}/"))
+
+    def test_they_do_not_tell_of_numbers_the_agent_does_not_see(
+        self, client: Client, alice: Agent, amara: Conversation, other_number: PhoneNumber
+    ) -> None:
+        Conversation.objects.create(number=other_number, contact=amara.contact)
+        client.force_login(alice)
+        assert "Norte Lisboa" not in text(client.get(f"/conversations/{amara.pk}/"))
+
+    def test_the_customer_service_window_is_told(self, client: Client, alice: Agent, amara: Conversation) -> None:
+        client.force_login(alice)
+        address = f"/conversations/{amara.pk}/"
+        assert "opens when they write" in text(client.get(address))
+        Conversation.objects.update(window_closes_at=timezone.now() + timedelta(hours=23, minutes=58, seconds=30))
+        assert ">23 h 58<" in text(client.get(address))
+        Conversation.objects.update(window_closes_at=timezone.now() - timedelta(hours=1))
+        assert "window closed on" in text(client.get(address))
+
+
+class MediaStateTests:
+    def test_every_state_is_drawn(self, amara: Conversation, shown: Any) -> None:
+        for kind in ("image", "video", "audio", "document", "sticker"):
+            for state in Media.State.values:
+                for preview in Media.PreviewState.values:
+                    media(amara, kind, state=state, preview_state=preview)
+        assert "data-message" in shown()
