@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import contextlib
+import gc
+import http.server
+import json
 import logging
 import os
 import threading
@@ -20,8 +24,12 @@ from procrastinate.manager import JobManager
 
 from inbox import downloads, media
 from inbox.models import Media, Message
+from inbox.storage import media_storage
 from tests import samples
+from tests.object_storage import object_storage
 from whatsapp.models import PhoneNumber
+
+__all__ = ["object_storage"]
 
 GRAPH = "https://graph.facebook.com/v26.0"
 WEBHOOK_URL = "https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=webhook"
@@ -623,3 +631,88 @@ class HostileWebhookTests:
         assert attempt(row).state == Media.State.RETRYING
         assert [str(call.request.url).split("?")[0] for call in wire.calls] == [f"{GRAPH}/{row.media_id}"]
         assert "no longer has this file" in row.error
+
+
+class BigFileServer(http.server.BaseHTTPRequestHandler):
+    """WhatsApp on the loopback: any id is a film of SIZE bytes, streamed with no length until ``announced``."""
+
+    SIZE = 100 * 1024 * 1024
+    CHUNK = bytes(range(256)) * 256
+    announced = True
+
+    def do_GET(self) -> None:
+        if self.path.startswith("/v26.0/"):
+            host, port = self.server.server_address[:2]
+            answer = json.dumps({"url": f"http://{host!s}:{port}/file"}).encode()
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(answer)
+            return
+        self.send_response(200)
+        if self.announced:
+            self.send_header("Content-Length", str(self.SIZE))
+        self.end_headers()
+        with contextlib.suppress(OSError):  # who reads may hang up
+            for _ in range(self.SIZE // len(self.CHUNK)):
+                self.wfile.write(self.CHUNK)
+            if not self.announced:
+                self.wfile.write(self.CHUNK)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+@pytest.mark.django_db
+class LargeFileTests:
+    """100 MiB over real HTTP into both storages: the process must not grow with the file."""
+
+    @pytest.fixture
+    def server(self, settings: Any) -> Iterator[type[BigFileServer]]:
+        handler = type("Handler", (BigFileServer,), {})
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            thread = threading.Thread(target=server.serve_forever, daemon=True)
+            thread.start()
+            settings.WHATSAPP_GRAPH_URL = settings.WHATSAPP_SIMULATOR_URL = f"http://127.0.0.1:{server.server_port}"
+            yield handler
+            server.shutdown()
+            thread.join(10)
+
+    @pytest.mark.parametrize("backend", ["local", "s3"])
+    def test_memory_stays_flat(
+        self, number: PhoneNumber, settings: Any, request: pytest.FixtureRequest, server: object, backend: str
+    ) -> None:
+        if backend == "s3":
+            options = request.getfixturevalue("object_storage").options
+            settings.STORAGES = settings.STORAGES | {
+                "default": {"BACKEND": "inbox.s3.PrivateS3Storage", "OPTIONS": options}
+            }
+            media_storage().ping()  # loads the client, which is not what is measured
+        row = samples.waiting_media(number, kind="video")
+        before = forget_peak()
+        assert attempt(row).state == Media.State.STORED, row.error
+        assert row.size == BigFileServer.SIZE
+        assert (peak() - before) / 2**20 < 32
+        assert default_storage.size(row.file.name) == BigFileServer.SIZE
+        media_storage().discard(row.file.name or "")
+
+    def test_a_file_that_does_not_end_is_stopped_at_the_cap(
+        self, number: PhoneNumber, server: type[BigFileServer]
+    ) -> None:
+        server.announced = False
+        row = samples.waiting_media(number)
+        before = forget_peak()
+        assert attempt(row).state == Media.State.TOO_LARGE
+        assert (peak() - before) / 2**20 < 32
+        assert stored_objects() == []
+
+
+def forget_peak() -> int:
+    """Start measuring the peak of this process's memory anew; returns what it uses now, in bytes."""
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5")
+    return peak()
+
+
+def peak() -> int:
+    (line,) = (line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+    return int(line.split()[1]) * 1024
