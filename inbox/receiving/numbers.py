@@ -44,7 +44,11 @@ def apply(
 ) -> None:
     """Keep each update once, and the newest value of each fact on the number. Each event comes with its notification's
     id and time of receipt. Order does not matter: an update that is older than one already kept changes nothing."""
-    updates = [_update(event, notification, received_at, numbers) for event, notification, received_at in events]
+    by_digits = _by_digits() if any(not event.phone_number_id for event, _, _ in events) else {}
+    updates = []
+    for event, notification, received_at in events:
+        number = numbers.get(event.phone_number_id) or by_digits.get(_digits(event.display_phone_number))
+        updates.append(_update(event, notification, received_at, number))
     rows.run(
         """
         INSERT INTO whatsapp_numberupdate (number_id, notification_id, waba_id, field, summary, payload, at, digest)
@@ -67,11 +71,20 @@ def apply(
     )
 
 
+def _by_digits() -> dict[str, PhoneNumber]:
+    """Our numbers by the digits people write: fields about a number's quality or name give no other id."""
+    return {digits: number for number in PhoneNumber.objects.all() if (digits := _digits(number.display_number))}
+
+
+def _digits(text: str) -> str:
+    return "".join(character for character in text if character in "0123456789")
+
+
 def _update(
     event: NumberChanged | FaultReported | TemplateChanged,
     notification: int,
     received_at: datetime,
-    numbers: dict[str, PhoneNumber],
+    number: PhoneNumber | None,
 ) -> dict[str, Any]:
     if isinstance(event, FaultReported):
         field, changes = "errors", {}
@@ -80,7 +93,6 @@ def _update(
     else:
         field, summary = event.webhook_field, event.summary
         changes = event.changes if isinstance(event, NumberChanged) else {}
-    number = numbers.get(event.phone_number_id)
     # Without a time of its own, the same words on another day are another update; on one day they are a redelivery.
     moment = event.at.isoformat() if event.at else received_at.date().isoformat()
     place = [event.waba_id, event.phone_number_id, field, moment, event.raw]

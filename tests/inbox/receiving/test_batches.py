@@ -91,6 +91,17 @@ class NumberUpdateTests:
         assert update.field == "phone_number_quality_update"
         assert update.summary
 
+    def test_it_finds_the_number_by_its_digits_and_keeps_the_newest_rating(self, number: PhoneNumber) -> None:
+        for event, at in (("UNFLAGGED", 1_760_000_900), ("FLAGGED", 1_760_000_000)):
+            body = self.quality(event)
+            body["entry"][0]["time"] = at  # type: ignore[index]
+            del body["entry"][0]["changes"][0]["value"]["metadata"]  # type: ignore[index]
+            receive(body)
+        number.refresh_from_db()
+        assert number.quality == "GREEN"
+        assert number.messaging_limit == "TIER_1K"
+        assert number.updates.count() == 2
+
     def test_a_template_keeps_its_newest_status(self, db: None) -> None:
         for status in ("PENDING", "APPROVED"):
             receive(

@@ -1,0 +1,157 @@
+"""One of Meta's notifications into events: the only reader of Meta's field names.
+
+`parse` takes a webhook body; `parse_entry` takes the one entry that AWS wraps. Nothing but an unreadable body raises: a
+leaf that cannot be understood becomes a BadLeaf, a field that we do not know an Unrecognized.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from whatsapp import events
+from whatsapp.events import AnyEvent
+from whatsapp.parse import account, coexistence, leaves, messages, statuses
+from whatsapp.parse.leaves import Change, Contacts, each, mapping
+from whatsapp.parse.reading import read
+
+__all__ = ["parse", "parse_entry", "read"]
+
+#: Fields about our numbers and accounts that are worth a line in the admin. TEMPLATE_FIELDS come on top.
+NUMBER_FIELDS = frozenset(
+    {
+        "account_alerts",
+        "account_review_update",
+        "account_settings_update",
+        "account_update",
+        "automatic_events",
+        "business_capability_update",
+        "business_username_update",
+        "business_username_updates",
+        "flows",
+        "group_lifecycle_update",
+        "group_participants_update",
+        "group_settings_update",
+        "group_status_update",
+        "messaging_handovers",
+        "partner_solutions",
+        "payment_configuration_update",
+        "phone_number_name_update",
+        "phone_number_quality_update",
+        "security",
+    }
+)
+
+
+def parse(body: bytes) -> list[AnyEvent]:
+    """Everything a webhook body says, in its order. Raises UnreadableError when the body as a whole cannot be read."""
+    document = read(body)
+    entries = document.get("entry")
+    if entries is None and isinstance(document.get("changes"), list):
+        entries = [document]  # some of Meta's samples are one entry without its envelope
+    if entries is None and isinstance(document.get("value"), dict):
+        entries = [{"changes": [document]}]  # the dashboard's samples are one change
+    if not isinstance(entries, list):
+        return [events.BadLeaf(reason="The notification has no list “entry”.", path="entry", raw=document)]
+    found: list[AnyEvent] = []
+    for index, entry in enumerate(entries):
+        found.extend(parse_entry(entry, path=f"entry[{index}]"))
+    return found
+
+
+def parse_entry(entry: object, *, path: str) -> Iterator[AnyEvent]:
+    """Everything one entry says. ``path`` is its place in the notification, for administrators."""
+    if not isinstance(entry, dict):
+        yield events.BadLeaf(reason="This entry is not an object.", path=path, raw={"value": entry})
+        return
+    changes = entry.get("changes")
+    if not isinstance(changes, list):
+        yield events.BadLeaf(reason="This entry has no list “changes”.", path=path, raw=entry)
+        return
+    waba_id = leaves.identifier(entry.get("id"))
+    at = leaves.moment(entry.get("time"))
+    for index, change in enumerate(changes):
+        place = f"{path}.changes[{index}]"
+        if not isinstance(change, dict) or not isinstance(change.get("value"), dict):
+            raw = change if isinstance(change, dict) else {"value": change}
+            yield events.BadLeaf(reason="This change has no object “value”.", path=place, raw=raw, waba_id=waba_id)
+            continue
+        field = leaves.identifier(change.get("field") or entry.get("field"))
+        yield from _parse_change(_change(field, change["value"], f"{place}.value", waba_id, at))
+
+
+def _change(field: str, value: leaves.Leaf, path: str, waba_id: str, at: object) -> Change:
+    # While an AI agent holds the conversation, the usual leaves come one level deeper.
+    standby = field == "standby"
+    inner = mapping(value.get("standby")) if standby else value
+    metadata = mapping(value.get("metadata")) or mapping(inner.get("metadata"))
+    contacts = inner.get("contacts") or value.get("contacts")
+    return Change(
+        field=field,
+        value=inner,
+        path=f"{path}.standby" if standby else path,
+        waba_id=waba_id,
+        phone_number_id=leaves.identifier(metadata.get("phone_number_id")),
+        display_phone_number=leaves.phone(metadata.get("display_phone_number")),
+        at=at,  # type: ignore[arg-type]  # a datetime or None
+        standby=standby,
+        contacts=Contacts(contacts if isinstance(contacts, list) else []),
+    )
+
+
+def _parse_change(change: Change) -> Iterator[AnyEvent]:
+    reader = FIELDS.get(change.field)
+    if reader is not None:
+        yield from reader(change)
+    elif change.field in account.TEMPLATE_FIELDS:
+        yield from account.template(change)
+    elif change.field in NUMBER_FIELDS:
+        yield from account.number(change)
+    else:
+        yield _unrecognized(change, f"field {change.field or 'without a name'}")
+    yield from _faults(change)
+
+
+def _messages(change: Change) -> Iterator[AnyEvent]:
+    yield from each(change, "messages", messages.inbound)
+    yield from each(change, "message_echoes", messages.echo)
+    yield from each(change, "statuses", statuses.read)
+    if change.value.get("user_actions"):
+        yield _unrecognized(change, "user_actions")
+
+
+def _calls(change: Change) -> Iterator[AnyEvent]:
+    yield from each(change, "calls", coexistence.call)
+    yield from each(change, "statuses", coexistence.call_status)
+
+
+def _state_sync(change: Change) -> Iterator[AnyEvent]:
+    return each(change, "state_sync", coexistence.state_sync)
+
+
+def _preferences(change: Change) -> Iterator[AnyEvent]:
+    return each(change, "user_preferences", coexistence.preference)
+
+
+FIELDS: dict[str, Callable[[Change], Iterator[AnyEvent]]] = {
+    "messages": _messages,
+    "standby": _messages,
+    "smb_message_echoes": _messages,
+    "message_echoes": _messages,
+    "history": coexistence.history,
+    "smb_app_state_sync": _state_sync,
+    "user_preferences": _preferences,
+    "calls": _calls,
+}
+
+
+def _unrecognized(change: Change, what: str) -> events.Unrecognized:
+    return events.Unrecognized(**change.about(change.value, change.path), what=what)
+
+
+def _faults(change: Change) -> Iterator[AnyEvent]:
+    """Errors of the number itself, with no message to hang them on."""
+    faults = leaves.faults(change.value.get("errors"))
+    if faults:
+        path = f"{change.path}.errors"
+        about = change.about({"errors": change.value["errors"]}, path) | {"at": change.at}
+        yield events.FaultReported(**about, faults=faults)

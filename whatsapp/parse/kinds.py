@@ -1,0 +1,226 @@
+"""What a message carries, by kind: Meta's objects into the text, payload and file that whatsapp.events describes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable
+from typing import Any
+
+from whatsapp.events import Kind, RemoteMedia, UnreadableError
+from whatsapp.parse import leaves
+from whatsapp.parse.leaves import Leaf, mapping, objects, words
+from whatsapp.parse.reading import decode
+
+#: What one kind adds to a message: any of ``kind``, ``text``, ``payload``, ``media``.
+Parts = dict[str, Any]
+
+MAX_FILE_NAME = 1024
+MAX_MIME_TYPE = 255
+
+
+def sha256_hex(value: object) -> str:
+    """Meta's digest as lower-case hex: base64 in webhooks, hex elsewhere (told apart by length); empty if malformed."""
+    text = words(value).strip()
+    if len(text) == 64:
+        text = text.lower()
+        return text if all(c in "0123456789abcdef" for c in text) else ""
+    if len(text) in (43, 44):
+        try:
+            raw = base64.b64decode(text.rstrip("=") + "=", validate=True)
+        except (binascii.Error, ValueError):
+            return ""
+        return raw.hex() if len(raw) == 32 else ""
+    return ""
+
+
+def remote_media(leaf: Leaf, *, voice: bool = False) -> RemoteMedia | None:
+    """The file that Meta holds, None without an id: then there is nothing to fetch."""
+    media_id = leaves.identifier(leaf.get("id"), 128)
+    if not media_id:
+        return None
+    return RemoteMedia(
+        media_id=media_id,
+        mime_type=words(leaf.get("mime_type")).partition(";")[0].strip().lower()[:MAX_MIME_TYPE],
+        sha256=sha256_hex(leaf.get("sha256")),
+        url=words(leaf.get("url")),
+        file_name=words(leaf.get("filename"))[:MAX_FILE_NAME],
+        voice=voice or leaves.flag(leaf.get("voice")),
+        animated=leaves.flag(leaf.get("animated")),
+    )
+
+
+def _file(leaf: Leaf, key: str) -> Parts:
+    part = mapping(leaf.get(key))
+    return {"text": words(part.get("caption")), "media": remote_media(part)}
+
+
+def _voice(leaf: Leaf, _key: str) -> Parts:
+    return {"kind": Kind.AUDIO, "media": remote_media(mapping(leaf.get("voice")), voice=True)}
+
+
+def _text(leaf: Leaf, _key: str) -> Parts:
+    part = leaf.get("text")
+    return {"text": words(part.get("body")) if isinstance(part, dict) else words(part)}
+
+
+def _location(leaf: Leaf, _key: str) -> Parts:
+    part = mapping(leaf.get("location"))
+    payload: dict[str, Any] = {name: words(part.get(name)) for name in ("name", "address", "url") if part.get(name)}
+    latitude, longitude = leaves.number(part.get("latitude")), leaves.number(part.get("longitude"))
+    if latitude is not None and longitude is not None and abs(latitude) <= 90 and abs(longitude) <= 180:
+        payload |= {"latitude": latitude, "longitude": longitude}
+    return {"payload": payload}
+
+
+def _contacts(leaf: Leaf, _key: str) -> Parts:
+    return {"payload": {"contacts": [_card(card) for card in objects(leaf.get("contacts"))[:257]]}}
+
+
+def _card(card: Leaf) -> dict[str, Any]:
+    name = mapping(card.get("name"))
+    parts = [words(name.get(part)) for part in ("prefix", "first_name", "middle_name", "last_name", "suffix")]
+    addresses = [
+        {
+            "value": ", ".join(
+                filter(None, [words(a.get(part)) for part in ("street", "zip", "city", "state", "country")])
+            )
+        }
+        | {"label": words(a.get("type"))}
+        for a in objects(card.get("addresses"))
+    ]
+    filled: dict[str, Any] = {
+        "name": words(name.get("formatted_name")) or " ".join(filter(None, parts)),
+        "organization": words(mapping(card.get("org")).get("company")),
+        "phones": [
+            {
+                "number": words(phone.get("phone")) or words(phone.get("wa_id")),
+                "wa_id": leaves.phone(phone.get("wa_id")),
+                "label": words(phone.get("type")),
+            }
+            for phone in objects(card.get("phones"))
+        ],
+        "emails": _labelled(card, "emails", "email"),
+        "urls": _labelled(card, "urls", "url"),
+        "addresses": addresses,
+        "birthday": words(card.get("birthday")),
+    }
+    return {key: value for key, value in filled.items() if value}
+
+
+def _labelled(card: Leaf, key: str, part: str) -> list[dict[str, str]]:
+    found = ({"value": words(item.get(part)), "label": words(item.get("type"))} for item in objects(card.get(key)))
+    return [item for item in found if item["value"]]
+
+
+def _interactive(leaf: Leaf, _key: str) -> Parts:
+    part = mapping(leaf.get("interactive"))
+    kind = words(part.get("type"))
+    answer = mapping(part.get(kind))
+    match kind:
+        case "button_reply" | "list_reply":
+            payload = _given(answer, "id", "title", "description") | {"type": kind}
+        case "nfm_reply":
+            payload = _given(answer, "name", "body") | {"type": kind, "answers": _answers(answer.get("response_json"))}
+            payload["title"] = payload.pop("body", "")
+        case "call_permission_reply":
+            accepted = words(answer.get("response")) == "accept"
+            title = "You may call me" if accepted else "Please do not call me"
+            payload = {"type": kind, "title": title, "answers": _pairs(answer)}
+        case "payment_method":
+            payload = {"type": kind, "title": words(answer.get("payment_method")), "answers": _pairs(answer)}
+        case "product" | "product_list":
+            payload = {"type": "product", "answers": _pairs(answer)}
+        case _:
+            payload = {"type": "other", "title": words(answer.get("title")) or kind, "answers": _pairs(answer)}
+    return {"text": words(payload.get("title")), "payload": {key: value for key, value in payload.items() if value}}
+
+
+def _given(part: Leaf, *keys: str) -> dict[str, Any]:
+    return {key: words(part.get(key)) for key in keys if words(part.get(key))}
+
+
+def _answers(value: object) -> list[dict[str, str]]:
+    """A flow's answers: JSON inside a string, which a flow's author may have got wrong; then the text as it is."""
+    if not isinstance(value, str):
+        return _pairs(mapping(value))
+    try:
+        document = decode(value)
+    except UnreadableError:
+        return [{"name": "", "value": value}] if value else []
+    return _pairs(document) if isinstance(document, dict) else [{"name": "", "value": _flat(document)}]
+
+
+def _pairs(part: Leaf) -> list[dict[str, str]]:
+    """What was filled in, without the token that only the flow's own endpoint needs."""
+    return [{"name": key, "value": _flat(value)} for key, value in part.items() if key != "flow_token"]
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(_flat(item) for item in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {_flat(item)}" for key, item in value.items())
+    return words(value)
+
+
+def _button(leaf: Leaf, _key: str) -> Parts:
+    part = mapping(leaf.get("button"))
+    title = words(part.get("text"))
+    return {"text": title, "payload": {"title": title, "payload": words(part.get("payload"))}}
+
+
+def _order(leaf: Leaf, _key: str) -> Parts:
+    part = mapping(leaf.get("order"))
+    items = [
+        {
+            "product_id": words(item.get("product_retailer_id")),
+            "quantity": leaves.whole(item.get("quantity")) or 0,
+            "price": words(item.get("item_price")),
+            "currency": words(item.get("currency")),
+        }
+        for item in objects(part.get("product_items"))
+    ]
+    return {"text": words(part.get("text")), "payload": {"catalog_id": words(part.get("catalog_id")), "items": items}}
+
+
+def _unsupported(leaf: Leaf, key: str) -> Parts:
+    part = mapping(leaf.get("unsupported"))
+    kind = words(part.get("type")) or words(leaf.get("unsupported_type"))
+    if key not in ("unsupported", "unknown"):
+        kind = kind or key
+    return {"kind": Kind.UNSUPPORTED, "payload": {"type": kind}}
+
+
+#: Meta's ``type`` → how to read it. Anything else is a kind that we do not know.
+READERS: dict[str, tuple[Kind, Callable[[Leaf, str], Parts]]] = {
+    "text": (Kind.TEXT, _text),
+    "image": (Kind.IMAGE, _file),
+    "video": (Kind.VIDEO, _file),
+    "audio": (Kind.AUDIO, _file),
+    "voice": (Kind.AUDIO, _voice),  # only in old payloads
+    "document": (Kind.DOCUMENT, _file),
+    "sticker": (Kind.STICKER, _file),
+    "location": (Kind.LOCATION, _location),
+    "contacts": (Kind.CONTACTS, _contacts),
+    "interactive": (Kind.INTERACTIVE, _interactive),
+    "button": (Kind.BUTTON, _button),
+    "order": (Kind.ORDER, _order),
+    "unsupported": (Kind.UNSUPPORTED, _unsupported),
+    "unknown": (Kind.UNSUPPORTED, _unsupported),  # what unsupported was called before
+    "ephemeral": (Kind.UNSUPPORTED, _unsupported),  # on-premises API only
+    "media_placeholder": (Kind.UNSUPPORTED, _unsupported),  # history: the file comes later under the same id
+}
+
+
+def read(leaf: Leaf) -> Parts:
+    """``kind``, ``text``, ``payload`` and ``media`` of one message."""
+    word = words(leaf.get("type"))
+    parts: Parts = {"kind": Kind.UNKNOWN, "text": "", "payload": {}, "media": None}
+    known = READERS.get(word)
+    if known is None:
+        return parts | {"payload": {"type": word[: leaves.MAX_WORD]}}
+    kind, reader = known
+    return parts | {"kind": kind} | reader(leaf, word)

@@ -1,0 +1,265 @@
+"""What every leaf of a notification has in common: typed access to its parts, its people, its errors, its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from whatsapp import events
+from whatsapp.events import Fault, Party
+
+Leaf = dict[str, Any]
+
+#: The longest ids and words that rows keep. A longer id cannot be real: cut, it would name something else.
+MAX_WAMID = 255
+MAX_ID = 64
+MAX_PHONE = 32
+MAX_USER_ID = 160
+MAX_NAME = 512
+MAX_USERNAME = 128
+MAX_WORD = 64
+
+EARLIEST = 1_230_768_000  # 2009, the year of WhatsApp
+LATEST = 4_102_444_800  # 2100
+MAX_INTEGER = 2_147_483_647  # a PostgreSQL integer
+
+_PHONE_PUNCTUATION = str.maketrans("", "", "+-.() \u00a0")
+
+
+class LeafError(Exception):
+    """A leaf that cannot be understood. The text is the sentence for BadLeaf."""
+
+
+@dataclass(slots=True)
+class Change:
+    """One change of an entry: what all its leaves share."""
+
+    field: str
+    value: Leaf
+    path: str
+    waba_id: str = ""
+    phone_number_id: str = ""
+    display_phone_number: str = ""
+    #: The entry's time, for the leaves that have none.
+    at: datetime | None = None
+    historic: bool = False
+    standby: bool = False
+    contacts: Contacts = field(default_factory=lambda: Contacts([]))
+
+    def about(self, leaf: Leaf, path: str) -> dict[str, Any]:
+        """What every event says about its place: the keyword arguments of events.Event."""
+        return {
+            "phone_number_id": self.phone_number_id,
+            "display_phone_number": self.display_phone_number,
+            "waba_id": self.waba_id,
+            "at": moment(leaf.get("timestamp")),
+            "path": path,
+            "raw": leaf,
+        }
+
+    def bad(self, leaf: object, path: str, reason: str) -> events.BadLeaf:
+        raw = leaf if isinstance(leaf, dict) else {"value": leaf}
+        return events.BadLeaf(reason=reason, **(self.about(raw, path) | {"at": self.at}))
+
+    def ours(self, phone: str) -> bool:
+        """Whether this is our own number, as digits."""
+        return phone != "" and phone == digits(self.display_phone_number)
+
+
+class Contacts:
+    """The people that a change names. Looked up by user id, then by wa_id, never by position (Meta, May 2026)."""
+
+    def __init__(self, leaves: Iterable[object]) -> None:
+        self._by_user_id: dict[str, Party] = {}
+        self._by_wa_id: dict[str, Party] = {}
+        self._all: list[Party] = []
+        for leaf in leaves:
+            if isinstance(leaf, dict):
+                self._add(leaf)
+
+    def _add(self, leaf: Leaf) -> None:
+        profile = mapping(leaf.get("profile"))
+        party = Party(
+            wa_id=phone(leaf.get("wa_id")),
+            user_id=user_id(leaf.get("user_id")),
+            parent_user_id=user_id(leaf.get("parent_user_id")),
+            name=words(profile.get("name"))[:MAX_NAME],
+            username=username(profile.get("username") or leaf.get("username")),
+        )
+        self._all.append(party)
+        if party.user_id:
+            self._by_user_id.setdefault(party.user_id, party)
+        if party.wa_id:
+            self._by_wa_id.setdefault(party.wa_id, party)
+
+    def party(self, *, wa_id: str, user_id: str = "", parent_user_id: str = "", alone: bool = True) -> Party:
+        """The person with these ids, completed by what the change says about them.
+
+        With no match the only contact is it, if ``alone`` says that nobody else is spoken of. Where its ids differ
+        from the given ones (AWS's and Meta's own samples do), only its name counts: two ids of one kind never merge.
+        """
+        known = self._by_user_id.get(user_id) if user_id else None
+        if known is None and wa_id:
+            known = self._by_wa_id.get(wa_id)
+            if known is not None and user_id and known.user_id and known.user_id != user_id:
+                known = None  # the number went to somebody else
+        if known is None and alone and len(self._all) == 1:
+            known = self._all[0]
+        if known is None:
+            return Party(wa_id=wa_id, user_id=user_id, parent_user_id=parent_user_id)
+        same_wa_id = not wa_id or not known.wa_id or known.wa_id == wa_id
+        same_user_id = not user_id or not known.user_id or known.user_id == user_id
+        if same_user_id and (same_wa_id or user_id):
+            wa_id = wa_id or known.wa_id
+            user_id = user_id or known.user_id
+            parent_user_id = parent_user_id or known.parent_user_id
+        return Party(
+            wa_id=wa_id, user_id=user_id, parent_user_id=parent_user_id, name=known.name, username=known.username
+        )
+
+
+Reader = Callable[[Leaf, Change, str], Iterable[events.AnyEvent]]
+
+
+def each(change: Change, key: str, read: Reader, *, needs_number: bool = True) -> Iterator[events.AnyEvent]:
+    """The events of every leaf under ``key``. A leaf that cannot be understood is a BadLeaf, its siblings go on."""
+    leaves = change.value.get(key)
+    if leaves is None:
+        return
+    if not isinstance(leaves, list):
+        yield change.bad(leaves, f"{change.path}.{key}", f"“{key}” is not a list.")
+        return
+    for index, leaf in enumerate(leaves):
+        path = f"{change.path}.{key}[{index}]"
+        if not isinstance(leaf, dict):
+            yield change.bad(leaf, path, f"This item of “{key}” is not an object.")
+        elif needs_number and not change.phone_number_id:
+            yield change.bad(leaf, path, "It does not say which of our numbers it is about.")
+        else:
+            try:
+                found = list(read(leaf, change, path))
+            except LeafError as error:
+                yield change.bad(leaf, path, str(error))
+            else:
+                yield from found
+
+
+# --- typed access: each takes anything and gives its type, empty when the part is missing or of another type ---------
+
+
+def mapping(value: object) -> Leaf:
+    return value if isinstance(value, dict) else {}
+
+
+def objects(value: object) -> list[Leaf]:
+    """The objects of a list; a lone object counts as a list of one."""
+    if isinstance(value, dict):
+        return [value]
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def words(value: object) -> str:
+    """Text as it is written, whitespace and all; a number as its digits."""
+    if type(value) is str:
+        return value
+    if type(value) is int or type(value) is float:
+        return str(value)
+    return ""
+
+
+def identifier(value: object, longest: int = MAX_ID) -> str:
+    """An id: text or a whole number; empty when it is missing, something else, or too long to be one."""
+    if type(value) is not str:
+        if type(value) is not int:
+            return ""
+        value = str(value)
+    value = value.strip()
+    return value if len(value) <= longest else ""
+
+
+def user_id(value: object) -> str:
+    return identifier(value, MAX_USER_ID)
+
+
+def wamid(value: object, what: str) -> str:
+    """A message id; LeafError when there is none, as nothing can be kept apart without it."""
+    found = identifier(value, MAX_WAMID)
+    if not found:
+        raise LeafError(f"It has no usable {what}.")
+    return found
+
+
+def phone(value: object) -> str:
+    """A wa_id or phone number as WhatsApp's digits without a plus."""
+    text = identifier(value)
+    if text.isdigit():
+        return text if len(text) <= MAX_PHONE else ""
+    bare = text.translate(_PHONE_PUNCTUATION)
+    return (bare if digits(bare) == bare else text)[:MAX_PHONE]
+
+
+def digits(text: str) -> str:
+    """The ASCII digits in ``text``."""
+    return text if text.isascii() and text.isdigit() else "".join(c for c in text if c in "0123456789")
+
+
+def username(value: object) -> str:
+    """Without the @ that some of Meta's samples have."""
+    return words(value).strip().lstrip("@")[:MAX_USERNAME]
+
+
+def flag(value: object) -> bool:
+    return value is True or value == "true"
+
+
+def number(value: object) -> float | None:
+    """A float from a number or its text; None for anything else, NaN and infinity included."""
+    if type(value) is int or type(value) is float or type(value) is str:
+        try:
+            found = float(value)
+        except (ValueError, OverflowError):
+            return None
+        if abs(found) <= 1e300:
+            return found
+    return None
+
+
+def whole(value: object) -> int | None:
+    """A whole number from 0 to PostgreSQL's largest integer."""
+    if type(value) is str and value.isascii() and value.isdigit() and len(value) <= 10:
+        value = int(value)
+    if type(value) is float and value == value // 1:
+        value = int(value)
+    if type(value) is int and 0 <= value <= MAX_INTEGER:
+        return value
+    return None
+
+
+def moment(value: object) -> datetime | None:
+    """WhatsApp's time: whole seconds since 1970, as text or number, between 2009 and 2100; None otherwise.
+
+    int() alone would take Arabic digits, blanks and minus signs, and dates that overflow PostgreSQL.
+    """
+    if type(value) is str:
+        if len(value) > 12 or not value.isascii() or not value.isdigit():
+            return None
+        value = int(value)
+    if type(value) is int and EARLIEST <= value <= LATEST:
+        return datetime.fromtimestamp(value, UTC)
+    return None
+
+
+def faults(value: object) -> tuple[Fault, ...]:
+    """Meta's ``errors``: key on the code, as titles change; details say what happened here."""
+    if not value:
+        return ()
+    found = []
+    for leaf in objects(value):
+        title = words(leaf.get("title")) or words(leaf.get("message"))
+        details = words(mapping(leaf.get("error_data")).get("details")) or words(leaf.get("details"))
+        if not details and words(leaf.get("message")) != title:
+            details = words(leaf.get("message"))
+        found.append(Fault(code=whole(leaf.get("code")) or 0, title=title, details=details))
+    return tuple(found)

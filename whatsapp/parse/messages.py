@@ -1,0 +1,162 @@
+"""Messages, and what people do to messages: one leaf of ``messages`` or ``message_echoes`` into events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from whatsapp import events
+from whatsapp.events import Direction, Kind, Origin, Party, Status
+from whatsapp.parse import kinds, leaves
+from whatsapp.parse.leaves import Change, Leaf, LeafError, mapping, words
+
+SYSTEM_TYPES = frozenset({"user_changed_number", "user_changed_user_id", "customer_identity_changed"})
+
+#: Meta's keys of an ad referral → ours.
+REFERRAL = {
+    "source_url": "source_url",
+    "source_id": "source_id",
+    "source_type": "source_type",
+    "headline": "headline",
+    "body": "body",
+    "media_type": "media_type",
+    "image_url": "media_url",
+    "video_url": "media_url",
+    "thumbnail_url": "thumbnail_url",
+    "ctwa_clid": "ctwa_clid",
+}
+
+#: What history says became of our own messages, upper case. PENDING and ERROR are as good as nothing.
+HISTORY_STATUSES = {
+    "SENT": Status.SENT,
+    "DELIVERED": Status.DELIVERED,
+    "READ": Status.READ,
+    "PLAYED": Status.PLAYED,
+    "ERROR": Status.FAILED,
+}
+
+
+def inbound(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
+    """A message that a customer wrote."""
+    sender = leaves.phone(leaf.get("from"))
+    party = change.contacts.party(
+        wa_id=sender,
+        user_id=leaves.user_id(leaf.get("from_user_id")),
+        parent_user_id=leaves.user_id(leaf.get("from_parent_user_id")),
+    )
+    yield from _read(leaf, change, path, party, Direction.INBOUND, Origin.CUSTOMER)
+
+
+def echo(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
+    """A message that a colleague wrote in the phone app, or Meta's AI agent while it holds the conversation."""
+    party = change.contacts.party(
+        wa_id=leaves.phone(leaf.get("to")),
+        user_id=leaves.user_id(leaf.get("to_user_id")),
+        parent_user_id=leaves.user_id(leaf.get("to_parent_user_id")),
+    )
+    origin = Origin.AI_AGENT if change.standby else Origin.PHONE_APP
+    yield from _read(leaf, change, path, party, Direction.OUTBOUND, origin)
+
+
+def historic(leaf: Leaf, change: Change, path: str, party: Party) -> Iterator[events.AnyEvent]:
+    """A message from the phone app's past with ``party``; ``from`` says who wrote it."""
+    ours = change.ours(leaves.digits(leaves.phone(leaf.get("from"))))
+    if ours:
+        yield from _read(leaf, change, path, party, Direction.OUTBOUND, Origin.PHONE_APP)
+    else:
+        yield from _read(leaf, change, path, party, Direction.INBOUND, Origin.CUSTOMER)
+
+
+def _read(
+    leaf: Leaf, change: Change, path: str, party: Party, direction: Direction, origin: Origin
+) -> Iterator[events.AnyEvent]:
+    about = change.about(leaf, path) | {"wamid": leaves.wamid(leaf.get("id"), "message id"), "party": party}
+    group_id = leaves.identifier(leaf.get("group_id"), leaves.MAX_USER_ID)
+    if not group_id and not (party.wa_id or party.user_id or party.parent_user_id):
+        raise LeafError("It does not say who the person is.")
+    match leaf.get("type"):
+        case "reaction":
+            yield _reaction(leaf, about | {"direction": direction, "group_id": group_id})
+        case "edit":
+            yield _edit(leaf, about | {"direction": direction})
+        case "revoke":
+            target = leaves.wamid(mapping(leaf.get("revoke")).get("original_message_id"), "id of the deleted message")
+            yield events.MessageRevoked(**about, direction=direction, target_wamid=target)
+        case "system":
+            yield from _system(leaf, about, party)
+        case _:
+            yield _message(leaf, change, about | {"direction": direction, "origin": origin, "group_id": group_id})
+
+
+def _message(leaf: Leaf, change: Change, about: dict[str, Any]) -> events.MessageReceived:
+    context = mapping(leaf.get("context"))
+    product = mapping(context.get("referred_product"))
+    inbound = about["direction"] == Direction.INBOUND
+    status = None
+    if change.historic and not inbound:
+        word = words(mapping(leaf.get("history_context")).get("status")).upper()
+        status = HISTORY_STATUSES.get(word, Status.SENT)
+    return events.MessageReceived(
+        **about,
+        **kinds.read(leaf),
+        quoted_wamid=leaves.identifier(context.get("id"), leaves.MAX_WAMID),
+        forwarded=leaves.flag(context.get("forwarded")),
+        frequently_forwarded=leaves.flag(context.get("frequently_forwarded")),
+        referred_product={
+            ours: words(product.get(theirs))
+            for ours, theirs in (("catalog_id", "catalog_id"), ("product_id", "product_retailer_id"))
+            if words(product.get(theirs))
+        },
+        referral=_referral(mapping(leaf.get("referral"))),
+        faults=leaves.faults(leaf.get("errors")),
+        historic=change.historic,
+        standby=change.standby,
+        status=status,
+        opens_window=inbound and not change.historic,
+    )
+
+
+def _referral(leaf: Leaf) -> dict[str, str]:
+    found = {ours: words(leaf.get(theirs)) for theirs, ours in REFERRAL.items() if words(leaf.get(theirs))}
+    welcome = words(mapping(leaf.get("welcome_message")).get("text"))
+    return found | ({"welcome_message": welcome} if welcome else {})
+
+
+def _reaction(leaf: Leaf, about: dict[str, Any]) -> events.ReactionChanged:
+    part = mapping(leaf.get("reaction"))
+    target = leaves.wamid(part.get("message_id"), "id of the message reacted to")
+    # A missing emoji is Meta's way to take a reaction back; an empty one is seen too.
+    return events.ReactionChanged(**about, target_wamid=target, emoji=words(part.get("emoji"))[: leaves.MAX_WORD])
+
+
+def _edit(leaf: Leaf, about: dict[str, Any]) -> events.MessageEdited:
+    part = mapping(leaf.get("edit"))
+    target = leaves.wamid(part.get("original_message_id"), "id of the edited message")
+    text = kinds.read(mapping(part.get("message")))["text"]
+    return events.MessageEdited(**about, target_wamid=target, text=text)
+
+
+def _system(leaf: Leaf, about: dict[str, Any], party: Party) -> Iterator[events.AnyEvent]:
+    """A customer who changed number or user id: a line in the thread they had, and the new ids for the same person.
+
+    ``from`` is the old number, ``system.wa_id`` the new one (``new_wa_id`` in the on-premises API).
+    """
+    part = mapping(leaf.get("system"))
+    kind = words(part.get("type"))
+    payload = {"type": kind if kind in SYSTEM_TYPES else "other", "body": words(part.get("body"))}
+    old = Party(
+        wa_id=party.wa_id,
+        user_id=leaves.user_id(part.get("previous_user_id")) or party.user_id,
+        parent_user_id=leaves.user_id(part.get("previous_parent_user_id")) or party.parent_user_id,
+    )
+    new = Party(
+        wa_id=leaves.phone(part.get("wa_id") or part.get("new_wa_id")),
+        user_id=leaves.user_id(part.get("user_id")),
+        parent_user_id=leaves.user_id(part.get("parent_user_id")),
+    )
+    yield events.MessageReceived(
+        **(about | {"party": old}), kind=Kind.SYSTEM, text="", payload=payload, opens_window=False
+    )
+    if (new.wa_id or new.user_id or new.parent_user_id) and new != old:
+        rest = {name: value for name, value in about.items() if name not in ("wamid", "party")}
+        yield events.ContactChanged(**rest, party=new, previous=old)

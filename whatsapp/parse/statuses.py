@@ -1,0 +1,63 @@
+"""Statuses of our messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from whatsapp import events
+from whatsapp.events import Party
+from whatsapp.parse import leaves
+from whatsapp.parse.leaves import Change, Leaf, mapping, words
+
+MAX_CALLBACK_DATA = 512
+
+
+def read(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
+    """One status. The word is kept as it is: old and future ones must not be errors."""
+    recipient = leaves.phone(leaf.get("recipient_id"))
+    in_group = leaf.get("recipient_type") == "group"
+    participant = _participant(leaf)
+    parent = leaf.get("recipient_parent_user_id") or leaf.get("parent_recipient_user_id")  # the name until May 2026
+    party = (
+        Party()
+        if in_group
+        else change.contacts.party(
+            wa_id=recipient,
+            user_id=leaves.user_id(leaf.get("recipient_user_id")),
+            parent_user_id=leaves.user_id(parent),
+        )
+    )
+    yield events.StatusChanged(
+        **change.about(leaf, path),
+        wamid=leaves.wamid(leaf.get("id"), "message id"),
+        status=words(leaf.get("status")).lower()[: leaves.MAX_WORD],
+        party=party,
+        group_id=leaves.identifier(leaf.get("recipient_id"), leaves.MAX_USER_ID) if in_group else "",
+        participant=participant,
+        callback_data=words(leaf.get("biz_opaque_callback_data"))[:MAX_CALLBACK_DATA],
+        faults=leaves.faults(leaf.get("errors")),
+        pricing=_pricing(leaf),
+    )
+
+
+def _participant(leaf: Leaf) -> Party | None:
+    party = Party(
+        wa_id=leaves.phone(leaf.get("recipient_participant_id") or leaf.get("participant_recipient_id")),
+        user_id=leaves.user_id(leaf.get("recipient_participant_user_id")),
+        parent_user_id=leaves.user_id(leaf.get("recipient_participant_parent_user_id")),
+    )
+    return party if party != Party() else None
+
+
+def _pricing(leaf: Leaf) -> dict[str, Any]:
+    part = mapping(leaf.get("pricing")) or mapping(mapping(leaf.get("conversation")).get("pricing"))
+    found: dict[str, Any] = {
+        "model": words(part.get("pricing_model")),
+        "type": words(part.get("type")),
+        "category": words(part.get("category")),
+    }
+    found = {key: value for key, value in found.items() if value}
+    if isinstance(part.get("billable"), bool):
+        found["billable"] = part["billable"]
+    return found
