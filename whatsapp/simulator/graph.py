@@ -6,6 +6,7 @@ import base64
 import secrets
 import time
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpResponse, JsonResponse
 
@@ -15,6 +16,7 @@ from whatsapp.simulator.web import SimulatorRequest, graph_body, require_token
 from whatsapp.simulator.world import Number
 
 _TEMPLATE_FIELDS = ("name", "parameter_format", "components", "language", "status", "category", "id")
+_TEMPLATE_SUMMARY = {"message_template_limit": 6000, "are_translations_complete": True}
 _PROFILE = {
     "about": "Bicycles for people who carry things.",
     "address": "Rua do Alecrim 40, 1200-018 Lisboa",
@@ -135,8 +137,10 @@ def _subscription(request: SimulatorRequest) -> HttpResponse:
     return JsonResponse({"success": True})
 
 
-def _page(request: SimulatorRequest, records: list[dict[str, Any]]) -> HttpResponse:
-    """One page of a list, with Meta's cursors."""
+def _page(
+    request: SimulatorRequest, records: list[dict[str, Any]], *, summary: dict[str, Any] | None = None
+) -> HttpResponse:
+    """One page of a list, with Meta's cursors; ``?summary=`` asks for parts of the summary."""
     limit = request.GET.get("limit", "25")
     size = min(max(int(limit), 1), 1000) if limit.isdigit() else 25
     start = _cursor(request.GET.get("after"), 0)
@@ -153,9 +157,15 @@ def _page(request: SimulatorRequest, records: list[dict[str, Any]]) -> HttpRespo
         query = request.GET.copy()
         query.pop("before", None)
         query.pop("access_token", None)
+        query.pop("after", None)
+        address = f"{request.exchange.origin}{request.path}?{query.urlencode()}"
         if start + size < len(records):
-            query["after"] = cursors["after"]
-            answer["paging"]["next"] = f"{request.exchange.origin}{request.path}?{query.urlencode()}"
+            answer["paging"]["next"] = f"{address}&{urlencode({'after': cursors['after']})}"
+        if start:
+            answer["paging"]["previous"] = f"{address}&{urlencode({'before': cursors['before']})}"
+    asked = request.GET.get("summary", "").split(",")
+    if summary and asked != [""]:
+        answer["summary"] = {name: summary[name] for name in asked if name in summary}
     return JsonResponse(answer)
 
 
@@ -189,7 +199,9 @@ def _templates(request: SimulatorRequest) -> HttpResponse:
         asked = request.GET.get(field)
         if asked:
             templates = [each for each in templates if each[field].lower() == asked.lower()]
-    return _page(request, [_chosen(each, request, *_TEMPLATE_FIELDS) for each in templates])
+    summary = {"total_count": len(templates), "message_template_count": len(store.templates())} | _TEMPLATE_SUMMARY
+    records = [_chosen(each, request, *_TEMPLATE_FIELDS) for each in templates]
+    return _page(request, records, summary=summary)
 
 
 def _create_template(request: SimulatorRequest, templates: list[dict[str, Any]]) -> HttpResponse:

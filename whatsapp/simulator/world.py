@@ -85,7 +85,7 @@ TEMPLATES: tuple[dict[str, Any], ...] = (
         "order_shipped",
         "en_US",
         "UTILITY",
-        {"type": "HEADER", "format": "IMAGE"},
+        {"type": "HEADER", "format": "IMAGE", "example": {"header_handle": ["https://norte.example/example.jpg"]}},
         _body(_SHIPPED, "Amara", "Norte Cargo 2", "Friday", "Rua do Alecrim 12"),
         {
             "type": "BUTTONS",
