@@ -293,12 +293,14 @@ def _verdict(media: Media, error: DownloadError) -> tuple[str, float | None, str
             return Media.State.FAILED, None, str(error)
         case Trouble.GONE if enough:
             return Media.State.EXPIRED, None, str(error)
+        case Trouble.LATER if media.message.number.state == PhoneNumber.State.UNKNOWN:
+            state, wait = media.state, error.wait  # nobody sees it before the number is accepted
         case Trouble.LATER:
-            state, wait = media.state, error.wait
+            state, wait = Media.State.RETRYING, error.wait
         case Trouble.STORAGE:
             state, wait = Media.State.RETRYING, min(rung, STORAGE_WAIT_SECONDS)
         case _:
             state, wait = Media.State.RETRYING, max(rung, error.wait)
     if timezone.now() >= max(media.created_at, media.message.sent_at) + LIFETIME:
         return Media.State.EXPIRED, None, f"{error} WhatsApp keeps a file for 7 days, which are over."
-    return state, wait, str(error)
+    return state, min(wait, LADDER[-1]), str(error)

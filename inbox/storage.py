@@ -18,6 +18,8 @@ from django.utils.deconstruct import deconstructible
 
 SIGNER = signing.Signer(salt="inbox.storage.file")
 COPY_BYTES = 256 * 1024
+#: A file that nobody has written to for this long was left by a process that died.
+ABANDONED_SECONDS = 3600
 
 
 class StorageError(Exception):
@@ -70,8 +72,9 @@ class SignedFileSystemStorage(FileSystemStorage):
         target = Path(self.path(name))
         try:
             self._make_private(target.parent)
+            incoming = self._incoming()
             # Renamed into place when it is whole and on disk: a reader sees all of it or nothing.
-            with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".put-", delete=False) as part:
+            with tempfile.NamedTemporaryFile(dir=incoming, delete=False) as part:
                 try:
                     content.seek(0)
                     shutil.copyfileobj(content, part, COPY_BYTES)
@@ -125,6 +128,16 @@ class SignedFileSystemStorage(FileSystemStorage):
         return self.signed_url(
             name or "", content_type="application/octet-stream", disposition="attachment", expires=60
         )
+
+    def _incoming(self) -> Path:
+        """The folder of files that are being written, rid of those that a killed process left there."""
+        incoming = Path(self.location) / ".incoming"
+        self._make_private(incoming)
+        for left in os.scandir(incoming):
+            with contextlib.suppress(FileNotFoundError):  # somebody else was faster
+                if left.stat().st_mtime < time.time() - ABANDONED_SECONDS:
+                    os.unlink(left.path)
+        return incoming
 
     def _make_private(self, directory: Path) -> None:
         """Create the missing directories down to ``directory``, each readable by us alone."""

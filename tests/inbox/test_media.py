@@ -282,16 +282,19 @@ class RetryTests:
         assert attempt(row).state == Media.State.STORED
         assert row.error == ""
 
-    def test_it_waits_as_long_as_it_was_asked_to(self, number: PhoneNumber, wire: responses.RequestsMock) -> None:
+    @pytest.mark.parametrize(("asked", "waited"), [("900", 900), ("1", 5), ("9999999", 21_600)])
+    def test_it_waits_as_long_as_it_was_asked_to_within_reason(
+        self, number: PhoneNumber, wire: responses.RequestsMock, asked: str, waited: int
+    ) -> None:
         row = samples.waiting_media(number)
-        wire.get(f"{GRAPH}/{row.media_id}", status=503, headers={"Retry-After": "900"})
-        assert seconds_until_next_try(attempt(row)) == pytest.approx(900, abs=5)
+        wire.get(f"{GRAPH}/{row.media_id}", status=503, headers={"Retry-After": asked})
+        assert seconds_until_next_try(attempt(row)) == pytest.approx(waited, abs=5)
 
     def test_a_rate_limit_burns_no_attempt(self, number: PhoneNumber, wire: responses.RequestsMock) -> None:
         row = samples.waiting_media(number)
         wire.get(f"{GRAPH}/{row.media_id}", status=400, json={"error": {"code": 130429, "message": "Rate limit hit"}})
         assert attempt(row, 3).attempts == 0
-        assert row.state == Media.State.PENDING
+        assert row.state == Media.State.RETRYING
         assert "slow down" in row.error
 
     def test_no_such_file_is_believed_after_a_few_attempts(
@@ -317,7 +320,7 @@ class RetryTests:
         number.access_token = ""
         number.save()
         row = samples.waiting_media(number, remote_url=WEBHOOK_URL)
-        assert attempt(row, 5).state == Media.State.PENDING
+        assert attempt(row, 5).state == Media.State.RETRYING
         assert row.error == "The number has no access token; an administrator has to enter one."
         assert row.attempts == 0
         assert seconds_until_next_try(row) > 60
@@ -358,7 +361,7 @@ class RetryTests:
             attempt(row)
         assert len(wire.calls) == 10
         assert rows[9].attempts == 1
-        assert (rows[11].attempts, rows[11].state) == (0, Media.State.PENDING)
+        assert (rows[11].attempts, rows[11].state) == (0, Media.State.RETRYING)
         assert "too many errors" in rows[11].error
         assert 3000 < seconds_until_next_try(rows[11]) <= 3600
         elsewhere = samples.waiting_media(other_number)
