@@ -11,6 +11,7 @@ from csp.constants import NONE, SELF
 
 from config import embedded
 from config.logging import configure_logging
+from config.storage import storage_origins
 
 # --- Paths and environment -------------------------------------------------------------------------------------------
 
@@ -231,7 +232,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 #: Signed addresses of media lead here, so pages may load pictures and sound from it.
-MEDIA_ORIGINS = env.list("MEDIA_ORIGINS", default=[])
+MEDIA_ORIGINS = env.list("MEDIA_ORIGINS", default=storage_origins(S3_BUCKET, S3_REGION, S3_ENDPOINT_URL))
 CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
         "default-src": [NONE],

@@ -22,6 +22,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.live_server_helper import LiveServer
 
+from config.storage import storage_origins
 from inbox.s3 import PrivateS3Storage
 from inbox.storage import SignedFileSystemStorage, StorageError, media_storage
 from tests.object_storage import BUCKET, ObjectStorage, object_storage
@@ -252,7 +253,16 @@ class LocalFilesTests:
         with pytest.raises(StorageError, match="No space left on device") as caught:
             put(name)
         assert str(tmp_path) not in str(caught.value)
-        assert list((tmp_path / "files" / "media").iterdir()) == []
+        assert [path for path in (tmp_path / "files").rglob("*") if path.is_file()] == []
+
+    def test_what_a_killed_process_left_is_cleared_away(self, name: str, tmp_path: Path) -> None:
+        put(name)
+        old, young = (tmp_path / "files" / ".incoming" / part for part in ("old", "young"))
+        for path in (old, young):
+            path.write_bytes(b"half a photo")
+        os.utime(old, (0, 0))
+        put(name)
+        assert (old.exists(), young.exists()) == (False, True)
 
     def test_djangos_own_address_is_signed_too(self, client: Client, name: str) -> None:
         put(name)
@@ -333,3 +343,21 @@ class SettingsTests:
         assert (made.file_overwrite, made.default_acl, made.querystring_auth) == (False, None, True)
         assert made.client_config.signature_version == "s3v4"
         assert made.client_config.connect_timeout == 3
+
+    @pytest.mark.parametrize("bucket", ["inbox-media", "inbox.example.com"])
+    @pytest.mark.parametrize("region", ["eu-central-1", "us-east-1", "us-west-2"])
+    @pytest.mark.parametrize("endpoint", ["", "http://127.0.0.1:9000", "https://storage.example.com/"])
+    def test_pages_may_load_from_where_files_are(self, bucket: str, region: str, endpoint: str) -> None:
+        made = PrivateS3Storage(
+            bucket_name=bucket,
+            region_name=region,
+            endpoint_url=endpoint or None,
+            access_key="a",
+            secret_key="b",
+            addressing_style="path" if endpoint else "virtual",
+        )
+        parts = urlsplit(made.signed_url("media/x.jpg", content_type="image/jpeg", disposition="inline", expires=60))
+        assert f"{parts.scheme}://{parts.netloc}" in storage_origins(bucket, region, endpoint)
+
+    def test_without_a_bucket_pages_load_from_nowhere_else(self) -> None:
+        assert storage_origins("", "eu-central-1", "") == []
