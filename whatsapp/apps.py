@@ -10,4 +10,5 @@ class WhatsappConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from whatsapp.simulator import checks  # noqa: F401 (registers the check)
+        from whatsapp import checks  # noqa: F401 (registers the checks)
+        from whatsapp.simulator import checks as simulator_checks  # noqa: F401 (registers the check)

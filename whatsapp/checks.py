@@ -1,0 +1,191 @@
+"""System checks: what is missing or unsafe in the environment is said at start, as a sentence with the way out.
+
+Errors stop every command but `generate_key` and `collectstatic`. The rest is said by `manage.py check --deploy`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+from django.apps import AppConfig
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.exceptions import ImproperlyConfigured
+from django.core.files.storage import storages
+
+Configs = Sequence[AppConfig] | None
+LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "testserver", "0.0.0.0", ".localhost"}  # noqa: S104 - names, not a bind
+
+
+@register(Tags.security)
+def secrets_are_set(app_configs: Configs, **_: Any) -> list[CheckMessage]:
+    """Without these nothing can be received, stored or signed, so production does not start without them."""
+    if settings.DEBUG:
+        return []
+    found: list[CheckMessage] = []
+    try:
+        settings.SECRET_KEY  # noqa: B018 - reading it is what fails when it is empty
+    except ImproperlyConfigured:
+        found.append(
+            Error(
+                "SECRET_KEY is not set, so sessions and file addresses cannot be signed.",
+                hint="Fill it with `python -c 'import secrets; print(secrets.token_urlsafe(64))'`.",
+                id="whatsapp.E001",
+            )
+        )
+    if not any(settings.WHATSAPP_APP_SECRETS):
+        found.append(
+            Error(
+                "WHATSAPP_APP_SECRETS is not set, so no webhook can be told from a forged one and all are refused.",
+                hint="Copy the app secret from Meta's dashboard: App settings, Basic, App secret.",
+                id="whatsapp.E002",
+            )
+        )
+    if not settings.FIELD_ENCRYPTION_KEYS:
+        found.append(
+            Error(
+                "FIELD_ENCRYPTION_KEYS is not set, so access tokens cannot be stored.",
+                hint="Put the output of `manage.py generate_key` into FIELD_ENCRYPTION_KEYS, and keep a copy of it.",
+                id="whatsapp.E003",
+            )
+        )
+    if not settings.DATABASES["default"].get("NAME"):
+        found.append(
+            Error(
+                "DATABASE_URL is not set. The embedded PostgreSQL is for development only.",
+                hint="Set DATABASE_URL to a PostgreSQL 14 or newer: postgres://user:password@host:5432/inbox",
+                id="whatsapp.E004",
+            )
+        )
+    return found
+
+
+@register(Tags.security)
+def encryption_keys_are_keys(app_configs: Configs, **_: Any) -> list[CheckMessage]:
+    for place, key in enumerate(settings.FIELD_ENCRYPTION_KEYS, start=1):
+        try:
+            Fernet(key)
+        except ValueError:
+            return [
+                Error(
+                    f"Key {place} in FIELD_ENCRYPTION_KEYS is not a Fernet key (32 bytes in URL-safe base64).",
+                    hint="Use the output of `manage.py generate_key`. Several keys are separated by commas.",
+                    id="whatsapp.E005",
+                )
+            ]
+    return []
+
+
+@register(Tags.security)
+def development_stays_at_home(app_configs: Configs, **_: Any) -> list[CheckMessage]:
+    public = [host for host in settings.ALLOWED_HOSTS if host.lower() not in LOCAL_HOSTS]
+    if not settings.DEBUG or not public:
+        return []
+    return [
+        Error(
+            f"DEBUG is on while ALLOWED_HOSTS names {', '.join(public)}: error pages would show settings to strangers.",
+            hint="Turn DEBUG off, or allow only localhost.",
+            id="whatsapp.E006",
+        )
+    ]
+
+
+@register(Tags.security)
+def graph_is_spoken_to_in_private(app_configs: Configs, **_: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if not settings.DEBUG and urlsplit(settings.WHATSAPP_GRAPH_URL).scheme != "https":
+        found.append(
+            Error(
+                "WHATSAPP_GRAPH_URL is not https, so access tokens would travel in the clear.",
+                hint="Leave it unset: the default is https://graph.facebook.com.",
+                id="whatsapp.E007",
+            )
+        )
+    if not re.fullmatch(r"v[0-9]{2,3}\.[0-9]", settings.WHATSAPP_GRAPH_VERSION):
+        found.append(
+            Error(
+                f"WHATSAPP_GRAPH_VERSION is {settings.WHATSAPP_GRAPH_VERSION!r}, which the Graph API does not have.",
+                hint="Leave it unset, or write it like v26.0.",
+                id="whatsapp.E008",
+            )
+        )
+    return found
+
+
+@register(Tags.files)
+def bucket_is_complete(app_configs: Configs, **_: Any) -> list[CheckMessage]:
+    """Half a pair of keys is a mistake; none at all is the machine's own role."""
+    options = settings.STORAGES["default"].get("OPTIONS", {})
+    if not settings.S3_BUCKET or bool(options.get("access_key")) == bool(options.get("secret_key")):
+        return []
+    missing = "S3_SECRET_ACCESS_KEY" if options.get("access_key") else "S3_ACCESS_KEY_ID"
+    return [
+        Error(
+            f"S3_BUCKET is set, but {missing} is not, so no file can be stored.",
+            hint="Set both keys, or neither where the machine has a role of its own.",
+            id="whatsapp.E009",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def production_is_ready(app_configs: Configs, **_: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if not settings.WHATSAPP_VERIFY_TOKEN:
+        found.append(
+            Warning(
+                "WHATSAPP_VERIFY_TOKEN is not set, so Meta's dashboard cannot verify the callback address.",
+                hint="Make up a long word and enter the same one in Meta's dashboard beside the callback address.",
+                id="whatsapp.W001",
+            )
+        )
+    if not settings.S3_BUCKET:
+        found.append(
+            Warning(
+                "S3_BUCKET is not set, so files are kept on this machine's disk: they are lost with it, and a second "
+                "web or worker machine does not see them.",
+                hint="Set S3_BUCKET, or make sure that DATA_DIR is on a disk that is backed up.",
+                id="whatsapp.W002",
+            )
+        )
+    if not settings.ADMIN_MFA_REQUIRED:
+        found.append(
+            Warning(
+                "ADMIN_MFA_REQUIRED is off, so a stolen password opens the admin.",
+                hint="Remove ADMIN_MFA_REQUIRED from the environment.",
+                id="whatsapp.W003",
+            )
+        )
+    if "*" in settings.ALLOWED_HOSTS:
+        found.append(
+            Warning(
+                "ALLOWED_HOSTS allows every host, so a request can put any address into links.",
+                hint="Name the hosts: ALLOWED_HOSTS=inbox.example.com",
+                id="whatsapp.W004",
+            )
+        )
+    return found
+
+
+@register(Tags.security, deploy=True)
+def pages_may_show_files(app_configs: Configs, **_: Any) -> list[CheckMessage]:
+    """Files are served by the bucket's own address, which the content security policy has to name."""
+    options = settings.STORAGES["default"].get("OPTIONS", {})
+    if not settings.S3_BUCKET or not options.get("access_key") or not options.get("secret_key"):
+        return []  # without keys in the environment, signing would ask the machine's role over the network
+    address = urlsplit(storages["default"].url("check"))
+    origin = f"{address.scheme}://{address.netloc}"
+    if origin in settings.MEDIA_ORIGINS:
+        return []
+    return [
+        Error(
+            f"Signed file addresses lead to {origin}, which MEDIA_ORIGINS does not name: browsers will refuse to show "
+            "pictures and play sound.",
+            hint=f"MEDIA_ORIGINS={origin}",
+            id="whatsapp.E011",
+        )
+    ]
