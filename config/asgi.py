@@ -3,47 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-from concurrent.futures import ThreadPoolExecutor
+import signal
+import threading
+from types import FrameType
 from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
-from django.db import connections
-from django.db.backends.base.base import BaseDatabaseWrapper
 
 # First of ours: it sets Django up, which the modules below need.
 from config.wsgi import application as django
+from inbox.live import Live
 from whatsapp.asgi import Receive, Scope, Send
 from whatsapp.intake import Intake
+from whatsapp.threads import DjangoThreads
 
 #: The address in Meta's dashboard; with and without the slash, for Meta follows no redirects.
 WEBHOOK_PATHS = frozenset({"/webhooks/meta/", "/webhooks/meta"})
+LIVE_PATH = "/live/"
 
 
 class Pages:
     """Django's WSGI application in a pool of threads. Each thread keeps a database connection of its own."""
 
     def __init__(self, *, threads: int) -> None:
-        self._databases: list[BaseDatabaseWrapper] = []
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="page", initializer=self._register)
+        self._threads = DjangoThreads(threads, name="page")
         self._wsgi: Any = WSGIMiddleware(cast(Any, django), workers=1)
         self._wsgi.executor.shutdown()
-        self._wsgi.executor = self._executor
+        self._wsgi.executor = self._threads
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # WSGI writes X_Forwarded_For and X-Forwarded-For the same way: a stranger could speak for the proxy.
         scope["headers"] = [(name, value) for name, value in scope["headers"] if b"_" not in name]
         await self._wsgi(scope, receive, send)
 
-    def close(self) -> None:
-        """Let the requests in progress finish, then close the threads' database connections."""
-        self._executor.shutdown(cancel_futures=True)
-        for database in self._databases:
-            database.inc_thread_sharing()
-            database.close()
-
-    def _register(self) -> None:
-        self._databases.extend(connections.all())
+    async def close(self) -> None:
+        """Let the requests in progress finish, then give the threads back."""
+        await asyncio.to_thread(self._threads.close)
 
 
 class Application:
@@ -57,25 +53,50 @@ class Application:
             path = scope["path"]
             if path in WEBHOOK_PATHS:
                 await self._intake(scope, receive, send)
+            elif path == LIVE_PATH:
+                await self._live(scope, receive, send)
             else:
                 await self._pages(scope, receive, send)
         elif scope["type"] == "lifespan":
-            await self._live_through(receive, send)
+            await self._run(receive, send)
         else:
             await send({"type": "websocket.close", "code": 1000})
 
+    def end_streams(self) -> None:
+        """Let the live updates end. A server that is told to stop waits for every open request first."""
+        self._live.end_streams()
+
     def _open(self) -> None:
         self._intake = Intake()
+        self._live = Live()
         self._pages = Pages(threads=settings.PAGE_THREADS)
 
-    async def _live_through(self, receive: Receive, send: Send) -> None:
+    async def _run(self, receive: Receive, send: Send) -> None:
         await receive()
         self._open()
+        self._hear_signals()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._intake.close()
-        await asyncio.to_thread(self._pages.close)
+        await self._live.close()
+        await self._pages.close()
         await send({"type": "lifespan.shutdown.complete"})
+
+    def _hear_signals(self) -> None:
+        """The lifespan protocol tells of the end only when all requests are over, and the streams never are."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            server_handler = signal.getsignal(number)
+            if not callable(server_handler):
+                continue
+
+            def handle(number: int, frame: FrameType | None, server_handler: Any = server_handler) -> None:
+                loop.call_soon_threadsafe(self.end_streams)
+                server_handler(number, frame)
+
+            signal.signal(number, handle)
 
 
 application = Application()

@@ -41,7 +41,10 @@ class WebServer:
         return len(self._server.server_state.tasks)
 
     def stop(self) -> None:
-        """Stop as on SIGTERM and wait for the end."""
+        """Stop as on SIGTERM and wait for the end. Safe to repeat."""
+        if not self._thread.is_alive():
+            return
+        self._loop.call_soon_threadsafe(self.application.end_streams)
         self._server.should_exit = True
         self._thread.join(20)
         self._socket.close()
@@ -50,6 +53,7 @@ class WebServer:
 
     def _run(self) -> None:
         with asyncio.Runner(loop_factory=self._server.config.get_loop_factory()) as runner:
+            self._loop = runner.get_loop()
             runner.run(self._server.serve(sockets=[self._socket]))
 
 

@@ -1,0 +1,170 @@
+"""Tests of the web process: who answers which address, and that nobody waits for somebody else."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+import requests
+from django.conf import settings as django_settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+from pytest_django import Settings
+
+from inbox.models import Agent
+from tests import payloads
+from tests.inbox.test_live import stream
+from tests.servers import WebServer, serve, wait_until
+from whatsapp.models import Notification
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+released = threading.Event()
+
+
+@login_not_required
+def slow(request: HttpRequest) -> HttpResponse:
+    released.wait(20)
+    return HttpResponse("slow")
+
+
+@csrf_exempt
+@login_not_required
+def echo(request: HttpRequest) -> HttpResponse:
+    """The scheme as a proxy told it, and how much of the body there is."""
+    return HttpResponse(f"{request.META.get('HTTP_X_FORWARDED_PROTO', '-')} {len(request.body)}")
+
+
+urlpatterns = [path("slow/", slow), path("echo/", echo)]
+
+
+def deliver(server: WebServer) -> int:
+    body = payloads.encode(payloads.notification(payloads.message()))
+    headers = {"X-Hub-Signature-256": payloads.signature(body)}
+    return requests.post(server.url + "/webhooks/meta/", data=body, headers=headers, timeout=5).status_code
+
+
+class PageTests:
+    def test_it_works(self, web_server: WebServer) -> None:
+        answer = requests.get(web_server.url + "/accounts/login/", timeout=10)
+        assert answer.status_code == 200
+        assert answer.headers["Content-Type"].startswith("text/html")
+
+    def test_it_serves_static_files(self, web_server: WebServer) -> None:
+        answer = requests.get(web_server.url + "/static/css/tokens.css", timeout=10)
+        assert (answer.status_code, answer.headers["Content-Type"]) == (200, 'text/css; charset="utf-8"')
+
+    def test_a_query_beyond_ascii_is_not_an_error(self, web_server: WebServer) -> None:
+        with socket.create_connection(("127.0.0.1", web_server.port), timeout=10) as wire:
+            wire.sendall("GET /accounts/login/?q=é HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n".encode())
+            assert wire.recv(12) in (b"HTTP/1.1 200", b"HTTP/1.1 400")
+
+    def test_a_form_beyond_the_limit_is_refused(self, web_server: WebServer) -> None:
+        form = {"login": "x" * (django_settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)}
+        assert requests.post(web_server.url + "/accounts/login/", data=form, timeout=10).status_code in (400, 403, 413)
+
+
+class ProxyTests:
+    @pytest.fixture
+    def server(self, transactional_db: None, settings: Settings) -> Iterator[WebServer]:
+        settings.ROOT_URLCONF = __name__
+        with serve() as server:
+            yield server
+
+    def test_a_header_with_underscores_does_not_speak_for_the_proxy(self, server: WebServer) -> None:
+        forged = requests.get(server.url + "/echo/", headers={"X_Forwarded_Proto": "https"}, timeout=10)
+        assert forged.text == "- 0"
+        told = requests.get(server.url + "/echo/", headers={"X-Forwarded-Proto": "https"}, timeout=10)
+        assert told.text == "https 0"
+
+    def test_a_body_without_a_length_is_not_read(self, server: WebServer) -> None:
+        answer = requests.post(server.url + "/echo/", data=iter([b"x" * 100_000] * 10), timeout=10)
+        assert answer.text == "- 0"
+
+
+class SlowPageTests:
+    def test_webhooks_are_accepted_while_every_page_thread_is_busy(
+        self, transactional_db: None, settings: Settings
+    ) -> None:
+        settings.ROOT_URLCONF = __name__
+        settings.PAGE_THREADS = 2
+        released.clear()
+        with serve() as server, ThreadPoolExecutor(4) as pool:
+            try:
+                pages = [pool.submit(requests.get, server.url + "/slow/", timeout=30) for _ in range(4)]
+                wait_until(lambda: server.requests_in_progress == 4)
+                assert [deliver(server) for _ in range(5)] == [200] * 5
+                assert not any(page.done() for page in pages)
+            finally:
+                released.set()
+            assert [page.result().text for page in pages] == ["slow"] * 4
+        assert Notification.objects.count() == 5
+
+
+class WebSocketTests:
+    def test_it_is_refused(self, web_server: WebServer) -> None:
+        upgrade = (
+            b"GET /live/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        with socket.create_connection(("127.0.0.1", web_server.port), timeout=10) as wire:
+            wire.sendall(upgrade)
+            assert wire.recv(12) == b"HTTP/1.1 403"
+
+
+class SignalTests:
+    @contextmanager
+    def process(self) -> Iterator[tuple[WebServer, subprocess.Popen[bytes]]]:
+        """The server as an operator starts it, on the test database."""
+        database = connection.settings_dict
+        place = urlencode({"host": database["HOST"], "port": database["PORT"]})
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        running = subprocess.Popen(
+            [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port)],
+            cwd=ROOT,
+            env=os.environ
+            | {
+                "DJANGO_SETTINGS_MODULE": "config.settings",
+                "DATABASE_URL": f"postgres://{database['USER']}@/{database['NAME']}?{place}",
+            },
+            stderr=subprocess.PIPE,
+        )
+        server = WebServer.__new__(WebServer)
+        server.port, server.url = port, f"http://127.0.0.1:{port}"
+        try:
+            wait_until(lambda: running.poll() is not None or self.answers(server), 30)
+            yield server, running
+        finally:
+            running.kill()
+            running.wait()
+
+    def answers(self, server: WebServer) -> bool:
+        try:
+            return requests.get(server.url + "/webhooks/meta/", timeout=5).status_code == 403
+        except requests.ConnectionError:
+            return False
+
+    @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+    def test_it_stops_although_a_stream_is_open(
+        self, transactional_db: None, alice: Agent, told: signal.Signals
+    ) -> None:
+        with self.process() as (server, running), stream(server, alice) as opened:
+            assert deliver(server) == 200
+            running.send_signal(told)
+            assert opened.ended()
+            _, errors = running.communicate(timeout=20)
+        assert b"Traceback" not in errors.replace(b"KeyboardInterrupt", b"")
+        assert running.returncode in (0, -told)
