@@ -25,15 +25,15 @@ def make_previews(media_id: str) -> None:
     previews.make(uuid.UUID(media_id))
 
 
-@app.periodic(cron="*/10 * * * * *")
-@app.task(name="sweep_journal", queue="journal", queueing_lock="sweep_journal", pass_context=False)
+@app.periodic(cron="* * * * * */10")
+@app.task(name="sweep_journal", queue="journal", queueing_lock="sweep_journal")
 def sweep_journal(timestamp: int) -> None:
     """Work off notifications whose wake-up was lost, so that nothing waits for the next customer to write."""
     receiving.drain()
     receiving.settle_waiting_statuses()
 
 
-@app.periodic(cron="*/15 * * * * *")
+@app.periodic(cron="* * * * * */15")
 @app.task(name="sweep_media", queue="media", queueing_lock="sweep_media")
 def sweep_media(timestamp: int) -> None:
     """Put back the media and preview jobs that are due and have none."""
