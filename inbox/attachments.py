@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
-from inbox import wording
+from inbox import icons, wording
+from inbox.drawn import Drawn
 from inbox.models import Media
 from inbox.sniffing import INLINE_TYPES
 from inbox.summaries import DOCUMENT_TYPES
@@ -32,14 +34,14 @@ UNKNOWN_SIZE = (320, 240)
 
 
 @dataclass(slots=True)
-class Attachment:
+class Attachment(Drawn):
     """``template`` draws it, in a bubble of this ``shape``; ``noun`` is what we call it in a sentence."""
 
     id: str
     template: str
     shape: str
     noun: str
-    icon: str
+    icon: SafeString
     name: str
     facts: str
     state: str = ""
@@ -70,7 +72,7 @@ class Attachment:
             template="inbox/message/_media_state.html",
             shape="media",
             noun=noun,
-            icon="mic" if media.voice else ICONS.get(kind, "sticker"),
+            icon=icons.icon("mic" if media.voice else ICONS.get(kind, "sticker")),
             name=wording.clean_name(media.file_name),
             facts=" · ".join(facts),
         )
@@ -136,17 +138,17 @@ class Attachment:
             case Media.State.PENDING:
                 self.title, self.reason = f"{thing} on its way", ""
             case Media.State.RETRYING:
-                self.icon, self.again = "retry", "Fetch now"
+                self.icon, self.again = icons.icon("retry"), "Fetch now"
                 due = (media.next_try_at - timezone.now()).total_seconds() if media.next_try_at else 0
                 self.title = f"{thing}: trying again " + (f"in {wording.wait(due)}" if due > 1 else "now")
                 self.reason = f"{media.error} {media.attempts} tries so far.".strip()
             case Media.State.EXPIRED:
-                self.icon, self.title = "clock", f"{thing} expired at WhatsApp"
+                self.icon, self.title = icons.icon("clock"), f"{thing} expired at WhatsApp"
                 self.reason = media.error or f"It was kept there for 7 days. Ask {sender} to send it again."
             case Media.State.TOO_LARGE:
-                self.icon, self.title = "file", f"{thing} is too large"
+                self.icon, self.title = icons.icon("file"), f"{thing} is too large"
             case _:
-                self.icon, self.again, self.title = "alert", "Fetch again", f"{thing}: not fetched"
+                self.icon, self.again, self.title = icons.icon("alert"), "Fetch again", f"{thing}: not fetched"
 
 
 def _wave(values: list[float]) -> str:

@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
-from inbox import cards, markup, wording
+from inbox import cards, icons, markup, wording
 from inbox.attachments import Attachment
+from inbox.drawn import Drawn
 from inbox.models import Agent, Message, Reaction, Revision
 from inbox.models.messages import MessageQuerySet
 from inbox.summaries import summarize
@@ -38,83 +40,133 @@ ORIGINS: dict[str, tuple[str, str]] = {
 
 
 @dataclass(slots=True)
-class Quote:
+class Quote(Drawn):
     """What a message answers: a line of it, and the way there."""
 
     author: str
     words: str
-    icon: str = ""
+    icon: SafeString = icons.NOTHING
     href: str = ""
     thumbnail: str = ""
 
 
 @dataclass(slots=True)
-class Bubble:
-    """One message as it is drawn. ``body`` names the template of what is not text; ``line`` means no bubble at all."""
+class Bubble(Drawn):
+    """One message as it is drawn. ``body`` names the template of what is not text; ``line`` means no bubble at all.
 
-    id: int
-    conversation_id: int
+    Numbers are written out: a template would ask for each of them how this language writes numbers.
+    """
+
+    id: str
     place: str
-    changed: int
+    changed: str
     direction: str
     group: str
     at: datetime
+    iso: str
     time: str
     moment: str
+    tick: SafeString
     first: bool = True
     last: bool = True
     #: How many unread messages begin here; 0 for none.
     unread: int = 0
     author: str = ""
-    author_icon: str = ""
+    author_icon: SafeString = icons.NOTHING
     body: str = ""
+    #: media, card or bare; empty for a bubble of words.
     shape: str = ""
     html: str = ""
     cut: str = ""
     line: str = ""
-    line_icon: str = ""
+    line_icon: SafeString = icons.NOTHING
     notice: str = ""
-    notice_icon: str = "unsupported"
+    notice_icon: SafeString = icons.NOTHING
     inspect: bool = False
     flag: str = ""
+    flag_icon: SafeString = icons.NOTHING
     quote: Quote | None = None
     card: Any = None
     media: Attachment | None = None
     referral: cards.Referral | None = None
+    marked: bool = False
     late: str = ""
     late_reason: str = ""
     marks: list[str] = field(default_factory=list)
-    status: str = ""
     problem: str = ""
     doubt: str = ""
     code: int | None = None
     previous: list[tuple[str, str]] = field(default_factory=list)
     reactions: list[tuple[str, str, bool]] = field(default_factory=list)
+    #: What of the bubble there is to draw, so that a template asks once.
+    head: bool = False
+    words: bool = False
+    tail: bool = False
+    after: bool = False
+    meta_inside: bool = False
+    shape_class: str = ""
+    meta_class: str = ""
 
-    @property
-    def meta_inside(self) -> bool:
-        """Whether the body itself has a place for time and ticks."""
-        return self.body.endswith("_voice.html")
-
-    @property
-    def meta_over(self) -> bool:
-        """Whether time and ticks stand on the picture, because nothing is written under it."""
-        return self.shape == "media" and bool(self.media and self.media.picture) and not self.html
+    def settle(self) -> None:
+        """Answer the template's questions, once everything else is known."""
+        self.head = bool(self.flag or self.referral or self.quote)
+        self.words = bool(self.html or self.notice)
+        self.tail = bool(self.cut or self.notice)
+        self.marked = bool(self.marks or self.late)
+        self.after = bool(self.reactions or self.previous or self.problem or self.doubt)
+        self.meta_inside = not self.words and self.body.endswith("_voice.html")
+        self.shape_class = f" message__bubble--{self.shape}" if self.shape else ""
+        if self.words or self.shape == "bare":
+            self.meta_class = ""
+        elif self.shape == "media" and self.media and self.media.picture:
+            self.meta_class = " message__meta--over"
+        else:
+            self.meta_class = " message__meta--row"
 
 
 @dataclass(slots=True)
-class Day:
+class Day(Drawn):
     key: str
     name: str
     bubbles: list[Bubble]
 
 
-def for_bubbles(messages: MessageQuerySet) -> MessageQuerySet:
-    """With everything that a bubble shows, in three queries however many messages there are."""
-    return messages.select_related("media", "author", "agent", "quoted", "quoted__media").prefetch_related(
-        Prefetch("reactions", Reaction.objects.exclude(emoji="").select_related("contact").order_by("at", "id")),
-        Prefetch("revisions", Revision.objects.filter(kind=Revision.Kind.EDIT).order_by("at", "id")),
+#: The columns that a bubble needs of its message; the rest is for the admin and for receiving.
+MESSAGE_COLUMNS = [
+    "id", "number_id", "conversation_id", "author_id", "agent_id", "direction", "kind", "origin", "text", "payload",
+    "sent_at", "created_at", "bad_timestamp", "status", "delivered_at", "read_at", "played_at", "failed_at",
+    "error_code", "error", "quoted_wamid", "quoted_id", "forwarded", "frequently_forwarded", "context", "revoked_at",
+    "edited_at", "historic", "standby", "changed_xid",
+]  # fmt: skip
+MEDIA_COLUMNS = [
+    "id", "message_id", "extension", "file_name", "mime_type", "content_type", "size", "voice", "duration", "pages",
+    "thumbnail", "thumbnail_width", "thumbnail_height", "playable", "waveform", "state", "preview_state", "attempts",
+    "next_try_at", "error", "preview_error",
+]  # fmt: skip
+
+
+def fetch(messages: MessageQuerySet) -> list[Message]:
+    """The messages, in the order asked for, with everything that their bubbles show: two queries, and one more for
+    each of quotes, group members and edits if there are any, however many messages there are."""
+    found = list(
+        messages.select_related("media", "agent").only(
+            *MESSAGE_COLUMNS,
+            *(f"media__{column}" for column in MEDIA_COLUMNS),
+            *(f"agent__{column}" for column in ("username", "first_name", "last_name")),
+        )
     )
+    reactions = Reaction.objects.exclude(emoji="").select_related("contact").order_by("at", "id")
+    prefetch_related_objects(found, Prefetch("reactions", reactions, to_attr="shown_reactions"))
+    if answers := [message for message in found if message.quoted_id]:
+        prefetch_related_objects(
+            answers, Prefetch("quoted", Message.objects.select_related("media", "author", "agent"))
+        )
+    if members := [message for message in found if message.author_id]:
+        prefetch_related_objects(members, "author")
+    if edited := [message for message in found if message.edited_at]:
+        edits = Revision.objects.filter(kind=Revision.Kind.EDIT).order_by("at", "id")
+        prefetch_related_objects(edited, Prefetch("revisions", edits))
+    return found
 
 
 def days(messages: Sequence[Message], *, name: str, unread: int = 0, whole_text: bool = False) -> list[Day]:
@@ -159,37 +211,40 @@ def _first_unread(messages: Iterable[Message], unread: int) -> int | None:
 
 
 def draw(message: Message, *, name: str, whole_text: bool = False) -> Bubble:
-    """One message as a bubble. Reads nothing from the database when it came through for_bubbles()."""
+    """One message as a bubble. It came through fetch()."""
     at = timezone.localtime(message.sent_at)
     author, author_icon = _author(message)
     bubble = Bubble(
-        id=message.pk,
-        conversation_id=message.conversation_id,
+        id=str(message.pk),
         place=f"{wording.microseconds(message.sent_at)},{message.pk}",
-        changed=message.changed_xid,
+        changed=str(message.changed_xid),
         direction=message.direction,
         group=f"{message.direction}.{message.author_id or ''}.{message.agent_id or ''}.{message.origin}",
         at=at,
-        time=f"{at:%H:%M}",
+        iso=at.isoformat(),
+        time=wording.hour(at),
         moment=_moment(message, at),
+        tick=icons.NOTHING if message.inbound else icons.tick(message.status),
         author=author,
-        author_icon=author_icon,
-        status=message.status if message.direction == Direction.OUTBOUND else "",
+        author_icon=icons.icon(author_icon, icons.SMALL),
     )
     if message.revoked_at:
-        bubble.notice, bubble.notice_icon = f"{_who(message, name)} deleted this message", "bin"
+        bubble.notice = f"{_who(message, name)} deleted this message"
+        bubble.notice_icon = icons.icon("bin", icons.SMALL)
     else:
         _content(bubble, message, name, whole_text)
     _marks(bubble, message)
     _outcome(bubble, message)
-    bubble.reactions = _reactions(message, name)
+    bubble.reactions = _reactions(message)
+    bubble.settle()
     return bubble
 
 
 def _content(bubble: Bubble, message: Message, name: str, whole_text: bool) -> None:
     kind, payload = message.kind, message.payload
     if kind in (Kind.SYSTEM, Kind.CALL):
-        bubble.line, bubble.line_icon = cards.line(kind, payload, message.direction, name)
+        bubble.line, line_icon = cards.line(kind, payload, message.direction, name)
+        bubble.line_icon = icons.icon(line_icon, icons.SMALL)
         bubble.group = ""
         return
     text = message.text
@@ -201,8 +256,8 @@ def _content(bubble: Bubble, message: Message, name: str, whole_text: bool) -> N
         bubble.card = cards.draw(kind, payload, text)
         bubble.body, bubble.shape = f"inbox/message/_{kind}.html", "media" if kind == Kind.LOCATION else "card"
     elif kind in (Kind.UNSUPPORTED, Kind.UNKNOWN) or not text:
-        bubble.notice = cards.notice(kind, payload)
-        bubble.inspect = True
+        bubble.notice, bubble.inspect = cards.notice(kind, payload), True
+        bubble.notice_icon = icons.icon("unsupported", icons.SMALL)
     if kind in (Kind.INTERACTIVE, Kind.BUTTON):
         bubble.card = cards.answer(payload, text)
         text = text or str(payload.get("title") or "")
@@ -214,7 +269,7 @@ def _content(bubble: Bubble, message: Message, name: str, whole_text: bool) -> N
     bubble.html = markup.render(text) if text else ""
     bubble.quote = _quote(message, name)
     bubble.referral = cards.referral(message.context)
-    bubble.flag = _flag(message)
+    _flag(bubble, message)
     if message.edited_at:
         bubble.previous = [
             (wording.moment(timezone.localtime(revision.at)), revision.previous_text)
@@ -238,12 +293,12 @@ def _author(message: Message) -> tuple[str, str]:
     return words, icon
 
 
-def _flag(message: Message) -> str:
+def _flag(bubble: Bubble, message: Message) -> None:
     if message.kind == Kind.TEMPLATE:
-        return "Template"
-    if message.frequently_forwarded:
-        return "Forwarded many times"
-    return "Forwarded" if message.forwarded else ""
+        bubble.flag, bubble.flag_icon = "Template", icons.icon("template", icons.SMALL)
+    elif message.forwarded or message.frequently_forwarded:
+        bubble.flag = "Forwarded many times" if message.frequently_forwarded else "Forwarded"
+        bubble.flag_icon = icons.icon("forward", "icon--small icon--directional")
 
 
 def _quote(message: Message, name: str) -> Quote | None:
@@ -251,10 +306,10 @@ def _quote(message: Message, name: str) -> Quote | None:
     if quoted is None:
         product = cards.referred_product(message.context)
         if product:
-            return Quote("Product in the catalogue", product, "order")
+            return Quote("Product in the catalogue", product, icons.icon("order", icons.SMALL))
         return Quote("", "A message that is not here") if message.quoted_wamid else None
     if quoted.revoked_at:
-        return Quote(_who(quoted, name), "Deleted message", "bin")
+        return Quote(_who(quoted, name), "Deleted message", icons.icon("bin", icons.SMALL))
     media = getattr(quoted, "media", None)
     words = summarize(
         quoted.kind,
@@ -269,7 +324,7 @@ def _quote(message: Message, name: str) -> Quote | None:
     return Quote(
         author=_who(quoted, name),
         words=words,
-        icon=cards.icon(quoted.kind, voice=bool(media and media.voice)),
+        icon=icons.icon(cards.icon(quoted.kind, voice=bool(media and media.voice)), icons.SMALL),
         href=f"{reverse('inbox:conversation', args=[quoted.conversation_id])}?at={quoted.pk}#message-{quoted.pk}",
         thumbnail=reverse("media_thumbnail", args=[media.pk]) if media and media.thumbnail else "",
     )
@@ -282,7 +337,7 @@ def _moment(message: Message, at: datetime) -> str:
         ("played", message.played_at),
         ("failed", message.failed_at),
     )
-    words = [f"{word} {timezone.localtime(when):%H:%M:%S}" for word, when in steps if when]
+    words = [f"{word} {wording.hour(timezone.localtime(when))}" for word, when in steps if when]
     return " · ".join([wording.moment(at), *words])
 
 
@@ -303,17 +358,19 @@ def _marks(bubble: Bubble, message: Message) -> None:
 
 
 def _outcome(bubble: Bubble, message: Message) -> None:
-    if bubble.status == Status.FAILED:
+    if message.inbound:
+        return
+    if message.status == Status.FAILED:
         bubble.problem = message.error or "WhatsApp gave no reason."
         bubble.code = message.error_code
-    elif bubble.status == Status.UNKNOWN:
+    elif message.status == Status.UNKNOWN:
         bubble.doubt = message.error or "the line broke before WhatsApp answered. A receipt will settle it."
 
 
-def _reactions(message: Message, name: str) -> list[tuple[str, str, bool]]:
+def _reactions(message: Message) -> list[tuple[str, str, bool]]:
     """(emoji, by whom, ours), each emoji once in the order they came."""
     by_emoji: dict[str, list[Reaction]] = {}
-    for reaction in message.reactions.all():
+    for reaction in message.shown_reactions:  # type: ignore[attr-defined]
         by_emoji.setdefault(reaction.emoji, []).append(reaction)
     result = []
     for emoji, reactions in by_emoji.items():

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from inbox import wording
+from inbox.drawn import Drawn
 from inbox.summaries import UNSUPPORTED
 from whatsapp.events import Direction, Kind
 
@@ -41,7 +42,7 @@ NOT_PASSED_ON = {
 
 
 @dataclass(slots=True)
-class Location:
+class Location(Drawn):
     name: str
     address: str
     coordinates: str
@@ -50,7 +51,7 @@ class Location:
 
 
 @dataclass(slots=True)
-class Person:
+class Person(Drawn):
     name: str
     initials: str
     facts: list[tuple[str, str]]
@@ -58,37 +59,34 @@ class Person:
 
 
 @dataclass(slots=True)
-class OrderLine:
+class OrderLine(Drawn):
     name: str
     count: str
     price: str
 
 
 @dataclass(slots=True)
-class Order:
+class Order(Drawn):
     lines: list[OrderLine]
     items: str
     total: str
 
 
 @dataclass(slots=True)
-class Answer:
+class Answer(Drawn):
     description: str
     rows: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
-class Referral:
+class Referral(Drawn):
     headline: str
     body: str
     url: str
     source: str
 
 
-def icon(kind: str, *, voice: bool = False, words: str = "") -> str:
-    """The icon of a kind; ``words`` are the line beside it, where only they tell (a call that was missed)."""
-    if kind == Kind.CALL and words.startswith(("Missed", "Declined")):
-        return "call-missed"
+def icon(kind: str, *, voice: bool = False) -> str:
     return "mic" if voice else ICONS.get(kind, "")
 
 

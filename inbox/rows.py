@@ -10,11 +10,13 @@ from urllib.parse import urlencode
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
-from inbox import access, cards, keyset, wording
+from inbox import access, cards, icons, keyset, wording
+from inbox.drawn import Drawn
 from inbox.models import Conversation
 from inbox.models.conversations import ConversationQuerySet
-from whatsapp.events import Direction
+from whatsapp.events import Direction, Kind
 from whatsapp.models import PhoneNumber
 
 PAGE_SIZE = 30
@@ -26,10 +28,10 @@ HUES = ("clay", "moss", "sky", "plum", "sand", "slate")
 
 
 @dataclass(slots=True)
-class Row:
-    id: int
+class Row(Drawn):
+    id: str
     place: str
-    changed: int
+    changed: str
     href: str
     name: str
     initials: str
@@ -37,10 +39,10 @@ class Row:
     time: str
     at: str
     preview: str
-    icon: str
-    status: str
+    icon: SafeString
+    tick: SafeString
     failed: bool
-    unread: int
+    unread: str
     closes_at: str
     closes_in: str
     number: str
@@ -48,7 +50,7 @@ class Row:
 
 
 @dataclass(slots=True)
-class Number:
+class Number(Drawn):
     """One of our numbers as the list shows it: its name and the colour of its square."""
 
     id: int
@@ -112,8 +114,18 @@ def page(
 def unread_words(numbers: Sequence[Number]) -> str:
     """How many conversations hold unread messages, for the badge: "", "7" or "99+"."""
     conversations = Conversation.objects.filter(number_id__in=[number.id for number in numbers]).unread()
-    count = conversations.order_by()[:COUNT_LIMIT].count()
+    return badge(conversations.order_by()[:COUNT_LIMIT].count())
+
+
+def badge(count: int) -> str:
     return "99+" if count >= COUNT_LIMIT else str(count or "")
+
+
+def _icon(kind: str, preview: str) -> str:
+    """The icon of the last message, where only the words of the preview tell a voice note or a missed call."""
+    if kind == Kind.CALL and preview.startswith(("Missed", "Declined")):
+        return "call-missed"
+    return cards.icon(kind, voice=preview.startswith("Voice "))
 
 
 def draw(conversations: Iterable[Conversation], numbers: Sequence[Number], filters: Filters) -> list[Row]:
@@ -132,9 +144,9 @@ def draw(conversations: Iterable[Conversation], numbers: Sequence[Number], filte
         preview = conversation.last_message_preview
         rows.append(
             Row(
-                id=conversation.pk,
+                id=str(conversation.pk),
                 place=f"{wording.microseconds(at)},{conversation.pk}",
-                changed=conversation.changed_xid,
+                changed=str(conversation.changed_xid),
                 href=reverse("inbox:conversation", args=[conversation.pk]) + query,
                 name=name,
                 initials=wording.initials(name),
@@ -142,10 +154,10 @@ def draw(conversations: Iterable[Conversation], numbers: Sequence[Number], filte
                 time=wording.row_time(at, today) if conversation.last_message_id else "",
                 at=at.isoformat(),
                 preview=preview,
-                icon=cards.icon(conversation.last_message_kind, voice=preview.startswith("Voice "), words=preview),
-                status=conversation.last_message_status if outbound else "",
+                icon=icons.icon(_icon(conversation.last_message_kind, preview), icons.SMALL),
+                tick=icons.tick(conversation.last_message_status) if outbound else icons.NOTHING,
                 failed=outbound and conversation.last_message_status == "failed",
-                unread=conversation.unread_count,
+                unread=badge(conversation.unread_count),
                 closes_at=closes_at.isoformat() if soon and closes_at else "",
                 closes_in=wording.wait((closes_at - now).total_seconds()) if soon and closes_at else "",
                 number=number.name if len(numbers) > 1 else "",

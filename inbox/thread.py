@@ -46,17 +46,17 @@ def around(conversation: Conversation, message: Message) -> Stretch:
 
 
 def _of(conversation: Conversation) -> MessageQuerySet:
-    return bubbles.for_bubbles(Message.objects.filter(conversation_id=conversation.pk))
+    return Message.objects.filter(conversation_id=conversation.pk)
 
 
 def _backwards(messages: MessageQuerySet, size: int = PAGE_SIZE) -> tuple[list[Message], keyset.Place | None]:
-    found = list(messages.order_by("-sent_at", "-id")[: size + 1])
+    found = bubbles.fetch(messages.order_by("-sent_at", "-id")[: size + 1])
     page = found[size - 1 :: -1] if len(found) > size else found[::-1]
     return page, _beginning(page) if len(found) > size else None
 
 
 def _forwards(messages: MessageQuerySet, size: int = PAGE_SIZE) -> tuple[list[Message], keyset.Place | None]:
-    found = list(messages.in_order()[: size + 1])
+    found = bubbles.fetch(messages.in_order()[: size + 1])
     return found[:size], _end(found[:size]) if len(found) > size else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import calendar
 import re
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -17,6 +18,7 @@ __all__ = ["clock", "day_name", "display_name", "initials", "moment", "phone_wor
 #: characters. Joiners stay: Persian words and family emoji need them.
 UNSAFE_IN_NAMES = re.compile("[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 NAME_LENGTH = 80
+MONTHS = list(calendar.month_name)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
@@ -98,15 +100,20 @@ def row_time(at: datetime, today: date) -> str:
     """The time in a list row, from a local datetime: 10:42 today, Sat this week, 20 Nov this year, 20 Nov 2025."""
     day = at.date()
     if day == today:
-        return f"{at:%H:%M}"
+        return hour(at)
     if today - timedelta(days=6) <= day < today:
         return f"{at:%a}"
     return f"{at.day} {at:%b}" if day.year == today.year else f"{at.day} {at:%b} {at.year}"
 
 
+def hour(at: datetime) -> str:
+    """The time of day of a local datetime: 10:42."""
+    return f"{at.hour:02}:{at.minute:02}"
+
+
 def moment(at: datetime) -> str:
     """A point in time in full, from a local datetime: 20 November 2026, 10:42:05."""
-    return f"{at.day} {at:%B} {at.year}, {at:%H:%M:%S}"
+    return f"{at.day} {MONTHS[at.month]} {at.year}, {at.hour:02}:{at.minute:02}:{at.second:02}"
 
 
 def microseconds(at: datetime) -> int:

@@ -1,4 +1,4 @@
-"""Small pieces of the page that stand in many templates: icons and ticks."""
+"""Small pieces of the page that stand in many templates."""
 
 from __future__ import annotations
 
@@ -6,63 +6,38 @@ from datetime import datetime
 from functools import cache
 
 from django import template
-from django.templatetags.static import static
+from django.template.base import Parser, Token
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from inbox import wording
+from inbox import icons, wording
 
 register = template.Library()
 
-#: What a status looks like: the icon, and the word for who does not see it.
-TICKS = {
-    "queued": ("queued", "Queued"),
-    "sending": ("sending", "Sending"),
-    "sent": ("tick-sent", "Sent"),
-    "delivered": ("tick-double", "Delivered"),
-    "read": ("tick-double", "Read"),
-    "played": ("tick-double", "Played"),
-    "failed": ("alert", "Not sent"),
-    "unknown": ("unknown", "May have been sent"),
-}
+
+class IconNode(template.Node):
+    """An icon that the template names outright: drawn when first needed, not for each bubble."""
+
+    def __init__(self, *words: str) -> None:
+        self.words = words
+
+    def render(self, context: template.Context) -> SafeString:
+        return icons.icon(*self.words)
+
+
+@register.tag
+def icon(parser: Parser, token: Token) -> IconNode:
+    """{% icon "clock" %} or {% icon "clock" "icon--small" %}. Icons that depend on a row come drawn with the row."""
+    words = [word.strip("\"'") for word in token.split_contents()[1:]]
+    if not 1 <= len(words) <= 2:
+        raise template.TemplateSyntaxError('icon takes a name and perhaps classes: {% icon "clock" "icon--small" %}')
+    return IconNode(*words)
 
 
 @register.simple_tag
-@cache
-def icon(name: str, classes: str = "") -> SafeString:
-    """An icon of static/icons.svg: {% icon "clock" %}, {% icon "clock" "icon--small" %}. Says nothing by itself."""
-    return format_html(
-        '<svg class="icon{}{}" aria-hidden="true"><use href="{}#icon-{}"/></svg>',
-        " " if classes else "",
-        classes,
-        static("icons.svg"),
-        name,
-    )
-
-
-@register.simple_tag
-@cache
 def brand() -> SafeString:
-    return format_html('<svg aria-hidden="true"><use href="{}#brand"/></svg>', static("icons.svg"))
-
-
-@register.simple_tag
-@cache
-def tick(status: str) -> SafeString:
-    """The mark for what became of a message of ours; nothing for a status that is none."""
-    if status not in TICKS:
-        return SafeString("")
-    name, word = TICKS[status]
-    microphone = icon("mic", "tick__mic") if status == "played" else ""
-    return format_html(
-        '<span class="tick tick--{}">{}{}<span class="visually-hidden">{}</span></span>',
-        status,
-        icon(name),
-        microphone,
-        word,
-    )
+    return icons.brand()
 
 
 @cache
@@ -71,7 +46,7 @@ def _messages_in_admin() -> str:
 
 
 @register.simple_tag
-def inspect_href(message_id: int) -> str:
+def inspect_href(message_id: str) -> str:
     """Where an administrator reads a message as it came."""
     return f"{_messages_in_admin()}{message_id}/change/"
 

@@ -49,7 +49,7 @@ def changes(request: HttpRequest) -> HttpResponse:
         "reload": len(changed) > LIMIT or len(messages) > LIMIT,
         "rows": rows.draw([one for one in changed if filters.lets_in(one)], numbers, filters),
         "gone": [one.pk for one in changed if not filters.lets_in(one)],
-        "open_id": open_id,
+        "open_id": str(open_id),
         "conversation": opened,
         "name": name,
         "days": bubbles.days(messages, name=name),
@@ -68,6 +68,6 @@ def _opened(
     opened = opened or rows.visible(numbers).filter(pk=open_id).first()
     if opened is None:
         raise Http404
-    messages = bubbles.for_bubbles(Message.objects.filter(conversation_id=open_id, changed_xid__gte=since))
-    found = list(messages.order_by("-changed_xid", "-id")[: LIMIT + 1])
+    messages = Message.objects.filter(conversation_id=open_id, changed_xid__gte=since)
+    found = bubbles.fetch(messages.order_by("-changed_xid", "-id")[: LIMIT + 1])
     return opened, sorted(found, key=lambda message: (message.sent_at, message.pk))

@@ -60,7 +60,7 @@ def conversation(request: HttpRequest, pk: int) -> HttpResponse:
     numbers = rows.numbers_of(request)
     found = find(numbers, pk)
     context = thread_context(request, found) | details.of(found, numbers, staff=request.user.is_staff)
-    context |= {"cursor": cursor, "at_details": "details" in request.GET, "open_id": found.pk}
+    context |= {"cursor": cursor, "at_details": "details" in request.GET, "open_id": str(found.pk)}
     if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
         return render(request, "inbox/_conversation.html", context | {"unread": rows.unread_words(numbers)})
     return render(request, "inbox/conversation.html", context | list_context(request, numbers))
@@ -77,13 +77,13 @@ def messages(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 def message(request: HttpRequest, pk: int) -> HttpResponse:
     """One message with its whole text, however long."""
-    found = get_object_or_404(
-        bubbles.for_bubbles(access.messages_visible_to(request.user)),
-        pk=pk,
-    )
-    name = display_name(found.conversation.contact)
-    days = bubbles.days([found], name=name, whole_text=True)
-    return render(request, "inbox/message.html", {"days": days, "name": name, "conversation": found.conversation})
+    found = bubbles.fetch(access.messages_visible_to(request.user).filter(pk=pk))
+    if not found:
+        raise Http404
+    conversation = found[0].conversation
+    name = display_name(conversation.contact)
+    days = bubbles.days(found, name=name, whole_text=True)
+    return render(request, "inbox/message.html", {"days": days, "name": name, "conversation": conversation})
 
 
 @require_POST
