@@ -60,6 +60,8 @@ class Application:
                 require_local(request)
             match = resolver.resolve(request.path_info)
             return match.func(request, *match.args, **match.kwargs)
+        except ConnectionDropped:
+            raise
         except GraphError as error:
             return error.response()
         except BadRequest as error:

@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from whatsapp.simulator import world
+from whatsapp.simulator.client import SimulatorClient
 from whatsapp.simulator.server import Simulator
 
 SECRET = "the secret of these tests"
@@ -78,7 +79,7 @@ def endpoint() -> Iterator[Endpoint]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     known.url = f"http://127.0.0.1:{server.server_port}/webhooks/meta/"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     yield known
     server.shutdown()
@@ -93,35 +94,22 @@ def simulator(tmp_path: Path, endpoint: Endpoint) -> Iterator[Simulator]:
     running.stop()
 
 
-@dataclass
-class Api:
-    """Calls of the Graph API and of the control API."""
-
-    origin: str
+class Api(SimulatorClient):
+    """The control API, and calls of the Graph API as Amara's correspondent."""
 
     def graph(self, method: str, path: str, **options: Any) -> requests.Response:
         options = {"headers": TOKEN, "timeout": 20} | options
         return requests.request(method, f"{self.origin}/v26.0/{path}", **options)
 
-    def send(self, **body: Any) -> requests.Response:
+    def answer(self, **body: Any) -> requests.Response:
+        """POST a message to Amara, or to ``to`` or ``recipient``."""
         to = {} if "recipient" in body else {"to": "+351915550123"}
         message = {"messaging_product": "whatsapp"} | to | body
         return self.graph("POST", f"{NUMBER.phone_number_id}/messages", json=message)
 
-    def control(self, path: str, **data: Any) -> dict[str, Any]:
-        answer = requests.post(f"{self.origin}/_simulator/{path}", json=data, timeout=20)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def look(self, path: str) -> dict[str, Any]:
-        answer = requests.get(f"{self.origin}/_simulator/{path}", timeout=20)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def write(self, **draft: Any) -> str:
+    def write(self, kind: str = "text", *, person: str = "amara", **draft: Any) -> str:
         """A message of Amara, or of ``person``; its wamid."""
-        draft = {"person": "amara", "number": NUMBER.phone_number_id} | draft
-        return self.control("messages", **draft)["wamids"][0]
+        return self.send(person, NUMBER.phone_number_id, kind, **draft)
 
 
 @pytest.fixture

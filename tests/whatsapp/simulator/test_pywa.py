@@ -84,7 +84,7 @@ class SendingTests:
         sent = send(AMARA, sample.content, mime_type=sample.mime_type, **more)
 
         chat.wait(lambda: "delivered" in [status["status"] for status in chat.statuses()])
-        shown = next(message for message in api.look("messages")["messages"] if message["wamid"] == sent.id)
+        shown = next(message for message in api.messages() if message["wamid"] == sent.id)
         assert shown["kind"] == ("audio" if kind == "voice" else kind)
         assert shown["leaf"]["type"] == shown["kind"]
         assert client.get_media_bytes(url=client.get_media_url(shown["media_id"]).url) == sample.content
@@ -114,7 +114,7 @@ class SendingTests:
         client.request_location(AMARA, text="Where are you?")
         client.send_reaction(AMARA, emoji="👍", message_id=first.id)
 
-        kinds = [message["kind"] for message in api.look("messages")["messages"] if not message["mine"]]
+        kinds = [message["kind"] for message in api.messages() if not message["mine"]]
         assert kinds == ["interactive", "interactive", "location", "contacts", "interactive", "reaction"]
 
     def test_it_sends_a_template(self, client: WhatsApp, chat: Endpoint) -> None:
@@ -149,7 +149,7 @@ class SendingTests:
 
         assert client.mark_message_as_read(wamid).success
         assert client.indicate_typing(wamid).success
-        assert api.look("messages")["messages"][0]["status"] == "read"
+        assert api.messages()[0]["status"] == "read"
 
 
 class FileTests:
