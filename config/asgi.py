@@ -10,6 +10,7 @@ from typing import Any, cast
 
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
+from django.core.checks import Tags, run_checks
 
 # First of ours: it sets Django up, which the modules below need.
 from config.wsgi import application as django
@@ -73,6 +74,12 @@ class Application:
 
     async def _run(self, receive: Receive, send: Send) -> None:
         await receive()
+        # Commands check this by themselves; a web server that starts without its secrets would refuse every webhook.
+        faults = [fault for fault in run_checks(tags=[Tags.security]) if fault.is_serious()]
+        if faults:
+            sentences = " ".join(f"{fault.msg} {fault.hint or ''}".strip() for fault in faults)
+            await send({"type": "lifespan.startup.failed", "message": sentences})
+            return
         self._open()
         self._hear_signals()
         await send({"type": "lifespan.startup.complete"})

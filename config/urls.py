@@ -6,6 +6,7 @@ from allauth.account import views as account
 from django.contrib import admin
 from django.urls import include, path
 
+from config import health
 from inbox.views import media
 
 # Only what an installation without sign-up and without e-mail needs; allauth's other views have no address here.
@@ -19,6 +20,8 @@ accounts = [
 ]
 
 urlpatterns = [
+    path("health/live", health.live, name="health_live"),
+    path("health/ready", health.ready, name="health_ready"),
     path("admin/", admin.site.urls),
     path("accounts/", include(accounts)),
     path("", include("inbox.urls")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import threading
 import time
@@ -52,7 +53,11 @@ class WebServer:
             raise RuntimeError("The test server did not stop within 20 s.")
 
     def _run(self) -> None:
-        with asyncio.Runner(loop_factory=self._server.config.get_loop_factory()) as runner:
+        # uvicorn leaves so when the application refuses to start.
+        with (
+            contextlib.suppress(SystemExit),
+            asyncio.Runner(loop_factory=self._server.config.get_loop_factory()) as runner,
+        ):
             self._loop = runner.get_loop()
             runner.run(self._server.serve(sockets=[self._socket]))
 

@@ -113,6 +113,16 @@ class SlowPageTests:
         assert Notification.objects.count() == 5
 
 
+class StartTests:
+    def test_it_does_not_start_without_a_secret(
+        self, transactional_db: None, settings: Settings, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        settings.WHATSAPP_APP_SECRETS = []
+        with pytest.raises(RuntimeError, match="did not start"), serve():
+            pass
+        assert "WHATSAPP_APP_SECRETS is not set" in caplog.text
+
+
 class WebSocketTests:
     def test_it_is_refused(self, web_server: WebServer) -> None:
         upgrade = (

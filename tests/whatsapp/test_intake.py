@@ -222,11 +222,9 @@ class SignatureTests:
         assert post(web_server, body, X_Hub_Signature_256=signature).status_code == 200
         assert Notification.objects.get().signed_with == 2
 
-    @pytest.mark.parametrize("secrets", [[], [""]])
-    def test_it_refuses_everything_without_a_secret(
-        self, transactional_db: None, settings: Settings, secrets: list[str]
-    ) -> None:
-        settings.WHATSAPP_APP_SECRETS = secrets
+    def test_it_refuses_everything_while_there_is_no_secret(self, transactional_db: None, settings: Settings) -> None:
+        settings.DEBUG = True  # Production does not start then.
+        settings.WHATSAPP_APP_SECRETS = [""]
         body = a_body()
         with serve() as server:
             assert post(server, body, X_Hub_Signature_256=payloads.signature(body, "")).status_code == 401
