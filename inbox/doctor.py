@@ -1,0 +1,232 @@
+"""The doctor: tries everything the product depends on, and says of each in a sentence whether it works."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+import requests
+from django.conf import settings
+from django.core.checks import Warning as WarningMessage
+from django.core.checks import run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.models import Max
+from django.db.models.functions import Now
+from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateWorker
+
+from inbox.models import Media
+from inbox.storage import MediaStorage, StorageError, media_storage, signature_holds
+from whatsapp import journal
+from whatsapp.models import Notification, PhoneNumber
+from whatsapp.providers.base import ProviderError, provider_for
+
+OK, WARN, FAIL = "ok", "warn", "FAIL"
+#: PostgreSQL 14, as its server_version_num writes it.
+OLDEST_POSTGRESQL = 140000
+#: A worker renews its heartbeat every 10 seconds.
+HEARTBEAT = timedelta(seconds=90)
+#: Seconds a notification may wait before something is wrong, and before it surely is.
+LATE, STUCK = 60, 600
+CLOCK = timedelta(seconds=5)
+STORAGE_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one look found: ``level`` is OK, WARN or FAIL, ``area`` a word, ``sentence`` has no secrets in it."""
+
+    level: str
+    area: str
+    sentence: str
+
+
+def examine() -> Iterator[Finding]:
+    """Look at everything, quickest first. Needs no working part: what cannot be looked at is a finding too."""
+    yield from configuration()
+    reachable = True
+    try:
+        yield from database()
+    except DatabaseError as error:
+        reachable = False
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        yield Finding(FAIL, "database", f"The database cannot be used: {reason}")
+    yield from storage()
+    if reachable:
+        for look in (numbers, worker, waiting, files):
+            try:
+                yield from look()
+            except DatabaseError:
+                yield Finding(FAIL, look.__name__, "The tables cannot be read: run `manage.py migrate`.")
+
+
+def configuration() -> Iterator[Finding]:
+    """The system checks; those of a deployment only where there is one."""
+    messages = [
+        message for message in run_checks(include_deployment_checks=not settings.DEBUG) if not message.is_silenced()
+    ]
+    for message in messages:
+        level = FAIL if message.is_serious() else WARN
+        if message.level < WarningMessage("").level:
+            continue
+        hint = f" {message.hint}" if message.hint else ""
+        yield Finding(level, "configuration", f"{message.msg}{hint} ({message.id})")
+    if not messages:
+        yield Finding(OK, "configuration", "The settings pass every check.")
+
+
+def database() -> Iterator[Finding]:
+    """Raises DatabaseError when there is no connection."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('server_version_num')::int, current_setting('server_version'), now()")
+        number, version, now = cursor.fetchone()
+    if number < OLDEST_POSTGRESQL:
+        yield Finding(FAIL, "database", f"PostgreSQL {version} is too old: use 14 or newer.")
+    else:
+        yield Finding(OK, "database", f"PostgreSQL {version} answers.")
+    if abs(timezone.now() - now) > CLOCK:
+        yield Finding(
+            WARN, "database", "This machine's clock and the database's differ by seconds: synchronise both (NTP)."
+        )
+    executor = MigrationExecutor(connection)
+    missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if missing:
+        yield Finding(FAIL, "database", f"Missing: {_count(len(missing), 'migration')}. Run `manage.py migrate`.")
+    else:
+        yield Finding(OK, "database", "All migrations are applied.")
+
+
+def storage() -> Iterator[Finding]:
+    """Write a small file, read it back by its signed address as a browser would, delete it."""
+    name, content = f"doctor/{uuid.uuid4()}.txt", uuid.uuid4().hex.encode()
+    where = f"the bucket {settings.S3_BUCKET}" if settings.S3_BUCKET else "this machine's disk"
+    files = media_storage()
+    try:
+        files.put(name, io.BytesIO(content), content_type="text/plain")
+        try:
+            url = files.signed_url(name, content_type="text/plain", disposition="attachment", expires=60)
+            yield from _served(files, name, url, content, where)
+        finally:
+            files.discard(name)
+    except (StorageError, FileNotFoundError) as error:
+        yield Finding(FAIL, "storage", f"Files cannot be kept on {where}: {error}")
+
+
+def _served(files: MediaStorage, name: str, url: str, content: bytes, where: str) -> Iterator[Finding]:
+    works = Finding(OK, "storage", f"A file was written to {where}, read by its signed address, and deleted.")
+    if not urlsplit(url).netloc:
+        # Ours to serve: the bytes and the signature are checked here, the web process is not needed for it.
+        copy = io.BytesIO()
+        files.copy_to(name, copy)
+        held = copy.getvalue() == content and signature_holds(name, dict(parse_qsl(urlsplit(url).query)))
+        yield works if held else Finding(FAIL, "storage", f"A file on {where} did not come back as it was written.")
+        return
+    try:
+        answer = requests.get(url, timeout=STORAGE_SECONDS, allow_redirects=False)
+        bare = requests.get(urlunsplit(urlsplit(url)._replace(query="")), timeout=STORAGE_SECONDS)
+    except requests.RequestException as error:
+        reason = "it did not answer in time" if isinstance(error, requests.Timeout) else "it could not be reached"
+        yield Finding(FAIL, "storage", f"A file was written to {where}, but not read by its signed address: {reason}.")
+        return
+    if answer.status_code != 200 or answer.content != content:
+        yield Finding(
+            FAIL,
+            "storage",
+            f"A file was written to {where}, but its signed address answered {answer.status_code}: check S3_REGION, "
+            "the keys' right to read, and this machine's clock.",
+        )
+    elif bare.status_code == 200:
+        yield Finding(FAIL, "storage", f"Anybody can read {where} without a signature: block all public access to it.")
+    else:
+        yield works
+
+
+def numbers() -> Iterator[Finding]:
+    """Ask the provider about every connected number with its own token."""
+    unknown = PhoneNumber.objects.filter(state=PhoneNumber.State.UNKNOWN).count()
+    if unknown:
+        yield Finding(
+            WARN, "numbers", f"Webhooks came for {_count(unknown, 'number')} that nobody has accepted: see the admin."
+        )
+    connected = list(PhoneNumber.objects.connected().defer("access_token"))
+    if not connected:
+        yield Finding(WARN, "numbers", "No number is connected yet: add one in the admin.")
+    for number in connected:
+        yield from _number(number)
+
+
+def _number(number: PhoneNumber) -> Iterator[Finding]:
+    token = ""
+    try:
+        token = number.access_token
+        provider = provider_for(number)
+        info = provider.number_info()
+        yield Finding(OK, "numbers", f"{number}: the token works, quality {info.quality or 'not told'}.")
+        if apps := provider.subscribed_apps():
+            yield Finding(OK, "numbers", f"{number}: webhooks of its account go to {', '.join(apps)}.")
+        else:
+            yield Finding(
+                FAIL, "numbers", f"{number}: no app is subscribed to its account's webhooks, so nothing will arrive."
+            )
+    except (ProviderError, ImproperlyConfigured) as error:
+        # WhatsApp's own words may quote what it was sent.
+        reason = str(error).replace(token, "(the token)") if token else str(error)
+        yield Finding(FAIL, "numbers", f"{number}: {reason}")
+
+
+def worker() -> Iterator[Finding]:
+    newest = ProcrastinateWorker.objects.aggregate(newest=Max("last_heartbeat"))["newest"]
+    if newest is None:
+        yield Finding(FAIL, "worker", "No worker runs: start `manage.py worker`.")
+        return
+    age = timezone.now() - newest
+    if age > HEARTBEAT:
+        yield Finding(
+            FAIL, "worker", f"The last sign of a worker is {_words(age)} old: start one, or see why it hangs."
+        )
+    else:
+        yield Finding(OK, "worker", "A worker is alive.")
+
+
+def waiting() -> Iterator[Finding]:
+    """The journal: what waits, and what somebody has to look at."""
+    age = journal.oldest_pending_seconds()
+    if age is None or age <= LATE:
+        yield Finding(OK, "journal", "No webhook waits.")
+    else:
+        level = FAIL if age > STUCK else WARN
+        yield Finding(level, "journal", f"The oldest webhook has waited for {_words(timedelta(seconds=age))}.")
+    if parked := Notification.objects.parked().count():
+        yield Finding(
+            WARN, "journal", f"{_count(parked, 'webhook')} parked: the admin's journal says why, and replays them."
+        )
+
+
+def files() -> Iterator[Finding]:
+    late = Media.objects.filter(
+        state__in=[Media.State.PENDING, Media.State.RETRYING], created_at__lt=Now() - timedelta(days=1)
+    ).count()
+    if late:
+        yield Finding(
+            WARN, "files", f"{_count(late, 'file')} not here after more than a day; WhatsApp keeps them for seven."
+        )
+    else:
+        yield Finding(OK, "files", "No file has been missing for more than a day.")
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
+def _words(age: timedelta) -> str:
+    seconds = int(age.total_seconds())
+    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} seconds"
