@@ -134,14 +134,15 @@ def _provider(number: PhoneNumber) -> Provider:
         raise DownloadError(
             Trouble.LATER, "The number is not connected; an administrator has to accept it first.", wait=900
         )
+    try:
+        provider = provider_for(number)
+    except ProviderError as error:
+        raise DownloadError(Trouble.LATER, str(error), wait=900) from error
     if not number.access_token:
         raise DownloadError(
             Trouble.LATER, "The number has no access token; an administrator has to enter one.", wait=900
         )
-    try:
-        return provider_for(number)
-    except ProviderError as error:
-        raise DownloadError(Trouble.LATER, str(error), wait=900) from error
+    return provider
 
 
 def _look_up(provider: Provider, number: PhoneNumber, media_id: str) -> MediaInfo:

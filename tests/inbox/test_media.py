@@ -26,7 +26,7 @@ from inbox import downloads, media
 from inbox.models import Media, Message
 from inbox.storage import media_storage
 from tests import samples
-from tests.object_storage import object_storage
+from tests.object_storage import ObjectStorage, object_storage
 from whatsapp.models import PhoneNumber
 
 __all__ = ["object_storage"]
@@ -391,6 +391,28 @@ class RetryTests:
         assert len(wire.calls) == downloaded, "a file was downloaded again only to be dropped"
         (tmp_path / "files").unlink()
         assert attempt(row).state == Media.State.STORED
+
+    def test_an_s3_outage_passes(
+        self, number: PhoneNumber, wire: responses.RequestsMock, settings: Any, object_storage: ObjectStorage
+    ) -> None:
+        backend = {"BACKEND": "inbox.s3.PrivateS3Storage", "OPTIONS": object_storage.options}
+        settings.STORAGES = settings.STORAGES | {"default": backend}
+        wire.add_passthru(object_storage.url)
+        row = samples.waiting_media(number)
+        answers(wire, row)
+        object_storage.stop()
+        try:
+            assert attempt(row, 2).state == Media.State.RETRYING
+            assert "cannot be reached" in row.error
+        finally:
+            object_storage.start()
+        assert attempt(row).state == Media.State.STORED
+        assert row.file.read() == PHOTO
+
+    def test_a_provider_that_is_not_here_waits(self, number: PhoneNumber, wire: responses.RequestsMock) -> None:
+        number.provider, number.access_token = "aws", ""
+        number.save()
+        assert "AWS End User Messaging Social" in attempt(samples.waiting_media(number)).error
 
     def test_an_address_outside_whatsapp_is_replaced_by_one_asked_for(
         self, number: PhoneNumber, wire: responses.RequestsMock

@@ -204,8 +204,10 @@ def _chunks(response: requests.Response) -> Iterator[bytes]:
             yield chunk
             if time.monotonic() > deadline:
                 raise ProviderError("WhatsApp's file server was too slow.", retryable=True)
-    except (urllib3.exceptions.HTTPError, OSError) as error:
-        raise _unreachable(error) from None
+    except urllib3.exceptions.TimeoutError:
+        raise ProviderError("WhatsApp's file server went silent in the middle of the file.", retryable=True) from None
+    except (urllib3.exceptions.HTTPError, OSError):
+        raise ProviderError("The connection to WhatsApp broke in the middle of the file.", retryable=True) from None
 
 
 def _unreachable(error: Exception) -> ProviderError:
