@@ -187,6 +187,8 @@ def _send(request: SimulatorRequest) -> dict[str, Any]:
     if "batch" not in data:
         drafts = [(data, draft_from(data, _uploaded(request)))]
     else:
+        if not isinstance(data["batch"], list) or not all(isinstance(each, dict) for each in data["batch"]):
+            raise BadRequest("batch must be a list of objects.")
         drafts = [(data | each, draft_from(each)) for each in data["batch"]]
     for (person, number), group in groupby(drafts, key=lambda each: (each[0].get("person"), each[0].get("number"))):
         who, where = find_person(request.exchange, person), find_number(number)

@@ -93,6 +93,8 @@ def check(draft: Draft) -> None:
     """Raise ValueError, a sentence, when the draft makes no sense."""
     if draft.kind not in KINDS:
         raise ValueError(f"There is no kind {draft.kind!r}. There are: {', '.join(KINDS)}.")
+    if draft.sample:
+        samples.check(draft.sample)
     known = (*MediaFault, *WEBHOOK_FAULTS)
     for word in draft.faults:
         if word not in known:

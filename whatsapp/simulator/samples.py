@@ -61,15 +61,20 @@ _OF_KIND = {"image": "photo-box", "video": "film", "audio": "song", "document": 
 NAMES = tuple(_MAKERS)
 
 
+def check(name: str) -> None:
+    """Raise ValueError, a sentence, unless there is a sample of this name or kind."""
+    if _OF_KIND.get(name, name) not in _MAKERS:
+        raise ValueError(f"There is no sample {name!r}. There are: {', '.join(NAMES)}.")
+
+
 @functools.cache
 def make(name: str) -> Sample:
     """The sample called so (one of NAMES), or the usual one of a kind (image, video, audio, voice, document, sticker).
 
     Made once in a process. Raises ValueError, a sentence, for a name it does not know.
     """
+    check(name)
     name = _OF_KIND.get(name, name)
-    if name not in _MAKERS:
-        raise ValueError(f"There is no sample {name!r}. There are: {', '.join(NAMES)}.")
     maker, mime_type, file_name = _MAKERS[name]
     return Sample(maker(), mime_type, file_name, animated=name == "sticker-animated")
 
