@@ -19,8 +19,12 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env")
 
-DEBUG = env.bool("DEBUG", default=False)
 DATA_DIR = Path(env("DATA_DIR", default=str(BASE_DIR / "var")))
+# What `make run` made up for this machine, so that manage.py works beside it. Production names its database, and never
+# comes here.
+if env.bool("DEBUG", default=False) or not env("DATABASE_URL", default=""):
+    environ.Env.read_env(DATA_DIR / "development.env")
+DEBUG = env.bool("DEBUG", default=False)
 TESTING = "pytest" in sys.modules
 
 # --- Core ------------------------------------------------------------------------------------------------------------

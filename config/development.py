@@ -1,0 +1,341 @@
+"""`make run` and `make reset`: everything the product needs on one machine, in one foreground command.
+
+It holds the embedded PostgreSQL, migrates, enters the demo's people, then starts the web process, the worker and the
+simulator as children, and ends when one of them does. Secrets are made up once and kept in DATA_DIR.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from config import embedded
+from config.children import Child
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+#: What `make reset` deletes below DATA_DIR, and nothing else: the folder may hold things of yours.
+OURS = ("postgres", "postgres.new", ".postgres.lock", "media", "simulator", "static", "development.env", "run.lock")
+#: Seconds that the web process may take to answer, and that children get to end.
+START_TIMEOUT = 60
+STOP_TIMEOUT = 10
+WORDS = (
+    "amber birch brook cedar chain cobalt coral ember fable fern fjord gear harbor hazel heron indigo ivory jasper "
+    "juniper lagoon larch lemon lilac linen maple marble meadow mint moss nickel north olive onyx opal orchid otter "
+    "pebble pedal pine plum poppy quartz quill raven reed ridge river robin saddle sage saffron sandal silver slate "
+    "spoke sparrow summit tandem teal thistle tulip valley velvet violet walnut willow wren"
+).split()
+
+
+class Refusal(Exception):
+    """A sentence that says what is in the way and the way out; printed instead of a traceback."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where this run lives: its data and its two ports."""
+
+    data_dir: Path
+    port: int
+    simulator_port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def simulator_url(self) -> str:
+        return f"http://127.0.0.1:{self.simulator_port}"
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        if arguments == ["reset"]:
+            return reset(_place())
+        return run(_place())
+    except (Refusal, RuntimeError) as refusal:
+        print(f"\n{refusal}\n", file=sys.stderr)  # noqa: T201
+        return 1
+
+
+def run(place: Place) -> int:
+    """Run everything until Ctrl-C (0), or until a part of it ends by itself (1)."""
+    stopping = _hear_signals()
+    with _held(place):
+        for port, variable in ((place.port, "PORT"), (place.simulator_port, "SIMULATOR_PORT")):
+            _check_port(port, variable)
+        _set_environment(place)
+        passwords = _prepare()
+        children = [
+            Child("web", *_web(place)),
+            Child("simulator", *_manage("simulator", "--port", str(place.simulator_port), "--webhook-url", _hook(place))),
+            Child("worker", *_manage("worker")),
+        ]
+        return _supervise(place, children, stopping, passwords)
+
+
+def reset(place: Place) -> int:
+    """Delete what `make run` keeps in DATA_DIR. Refuses while it runs."""
+    if not place.data_dir.exists():
+        _say(f"There is nothing to forget: {place.data_dir} does not exist.")
+        return 0
+    with _held(place):
+        embedded.stop(place.data_dir / "postgres")
+        for name in OURS:
+            path = place.data_dir / name
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
+    _say(f"Forgotten: the database, files and secrets in {place.data_dir}.")
+    if os.environ.get("DATABASE_URL"):
+        _say("The database of DATABASE_URL is yours and was left alone.")
+    return 0
+
+
+# --- Before anything starts ------------------------------------------------------------------------------------------
+
+
+def _place() -> Place:
+    import environ
+
+    environ.Env.read_env(BASE_DIR / ".env")
+    port = _port("PORT", 8000)
+    data_dir = Path(os.environ.get("DATA_DIR") or BASE_DIR / "var").expanduser().absolute()
+    return Place(data_dir, port, _port("SIMULATOR_PORT", port + 1))
+
+
+def _port(variable: str, default: int) -> int:
+    word = os.environ.get(variable) or str(default)
+    if not word.isdigit() or not 0 < int(word) < 65536:
+        raise Refusal(f"{variable} is {word!r}, which is no port. Choose a number from 1024 to 65535.")
+    return int(word)
+
+
+class _held:  # noqa: N801 - used like a function
+    """DATA_DIR belongs to this process until it ends, however it ends: the kernel lets go of the lock."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> None:
+        path = self._place.data_dir / "run.lock"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = path.open("a+")
+        except OSError as error:
+            raise Refusal(
+                f"{self._place.data_dir} cannot be written ({error.strerror}). It may belong to another user; "
+                "name a folder of your own: DATA_DIR=~/inbox-data make run"
+            ) from error
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.seek(0)
+            raise Refusal(
+                f"`make run` is using {self._place.data_dir} already (process {self._file.read().strip() or 'unknown'})."
+                " Stop it with Ctrl-C, or run another beside it: PORT=9000 DATA_DIR=var/second make run"
+            ) from None
+        self._file.truncate(0)
+        self._file.write(str(os.getpid()))
+        self._file.flush()
+
+    def __exit__(self, *_: object) -> None:
+        if self._file:
+            self._file.close()
+
+
+def _check_port(port: int, variable: str) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used ({error.strerror})"
+            another = 9000 if port < 9000 else port + 10
+            raise Refusal(f"Port {port} {why}. Choose another: {variable}={another} make run") from error
+
+
+def _set_environment(place: Place) -> None:
+    """What the environment (or .env) already says is kept, but this is development whatever it says."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    os.environ["DEBUG"] = "true"
+    os.environ["DATA_DIR"] = str(place.data_dir)
+    os.environ["PORT"] = str(place.port)
+    defaults = _secrets(place.data_dir / "development.env") | {
+        "LOG_LEVEL": "WARNING",
+        "WHATSAPP_GRAPH_URL": place.simulator_url,
+        "WHATSAPP_SIMULATOR_URL": place.simulator_url,
+        "PYTHONUNBUFFERED": "1",
+    }
+    for name, value in defaults.items():
+        os.environ[name] = os.environ.get(name) or value
+
+
+def _secrets(path: Path) -> dict[str, str]:
+    """This DATA_DIR's own secrets, made up the first time."""
+    if path.exists():
+        return dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
+    values = {
+        "SECRET_KEY": secrets.token_urlsafe(48),
+        "WHATSAPP_APP_SECRETS": secrets.token_hex(16),
+        "WHATSAPP_VERIFY_TOKEN": secrets.token_urlsafe(16),
+        "FIELD_ENCRYPTION_KEYS": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+        "DEMO_PASSWORD": f"{'-'.join(secrets.choice(WORDS) for _ in range(3))}-{secrets.randbelow(90) + 10}",
+    }
+    unfinished = path.with_suffix(".new")
+    unfinished.touch(mode=0o600)
+    unfinished.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
+    unfinished.rename(path)
+    return values
+
+
+def _prepare() -> dict[str, bool]:
+    """Start the database, bring its tables up to date, enter the demo's people. Returns whose password is known."""
+    import django
+    from django.core.management import call_command
+    from django.db import DatabaseError, connections
+
+    _say("Starting the database …")
+    django.setup()
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+        from inbox.demo import people
+
+        return people.ensure(os.environ["DEMO_PASSWORD"])
+    except DatabaseError as error:
+        raise Refusal(
+            f"The database of DATABASE_URL does not answer as it should: {str(error).strip()}. Start it, correct "
+            "DATABASE_URL, or unset it to use the embedded PostgreSQL."
+        ) from error
+    finally:
+        connections.close_all()
+
+
+# --- While it runs ---------------------------------------------------------------------------------------------------
+
+
+def _manage(*arguments: str) -> list[str]:
+    return [sys.executable, str(BASE_DIR / "manage.py"), *arguments]
+
+
+def _web(place: Place) -> list[str]:
+    return [
+        *(sys.executable, "-m", "uvicorn", "config.asgi:application"),
+        *("--host", "127.0.0.1", "--port", str(place.port)),
+        *("--log-level", "warning", "--no-access-log", "--timeout-graceful-shutdown", "5"),
+    ]
+
+
+def _hook(place: Place) -> str:
+    return f"{place.url}/webhooks/meta/"
+
+
+def _hear_signals() -> threading.Event:
+    """An event that Ctrl-C and friends set; a second one ends the wait for the children."""
+    stopping = threading.Event()
+
+    def handle(*_: object) -> None:
+        if stopping.is_set():
+            raise KeyboardInterrupt
+        stopping.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, handle)
+    return stopping
+
+
+def _supervise(
+    place: Place, children: list[Child], stopping: threading.Event, passwords: dict[str, bool]
+) -> int:
+    parent, started, welcomed = os.getppid(), time.monotonic(), False
+    demo = Child("demo", *_manage("demo"), may_end=True)
+    try:
+        for child in children:
+            child.start()
+        while not stopping.wait(0.2):
+            if os.environ.get("MAKELEVEL") and os.getppid() != parent:
+                break  # make was killed and cannot pass a Ctrl-C on any more
+            for child in (*children, demo):
+                if child.ended and not child.may_end:
+                    raise Refusal(f"The {child.name} process ended ({child.ending}), so everything was stopped.")
+            if not welcomed and _answers(place.url + "/health/live") and _answers(place.simulator_url + "/"):
+                welcomed = True
+                _welcome(place, passwords)
+                demo.start()
+            if not welcomed and time.monotonic() - started > START_TIMEOUT:
+                raise Refusal(f"The inbox did not answer within {START_TIMEOUT} seconds, so everything was stopped.")
+        _say("Stopping …")
+        return 0
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        _stop([demo, *children])
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:  # noqa: S310 - our own address
+            return bool(answer.status == 200)
+    except urllib.error.HTTPError as error:
+        return error.code < 500
+    except OSError:
+        return False
+
+
+def _stop(children: list[Child]) -> None:
+    """Ask all to end, wait, then make them. A second Ctrl-C does not wait."""
+    deadline = time.monotonic() + STOP_TIMEOUT
+    try:
+        for child in children:
+            child.ask_to_end()
+        while not all(child.ended for child in children) and time.monotonic() < deadline:
+            time.sleep(0.05)
+    except KeyboardInterrupt:
+        pass  # hurry up
+    finally:
+        for child in children:
+            child.kill()
+
+
+def _welcome(place: Place, passwords: dict[str, bool]) -> None:
+    def login(username: str) -> str:
+        known = passwords.get(username)
+        return f"{username} / {os.environ['DEMO_PASSWORD']}" if known else f"{username} / the password you chose"
+
+    _say(
+        f"""
+  Inbox   {place.url + "/":<32} {login("agent")}
+  Admin   {place.url + "/admin/":<32} {login("admin")}
+  Phone   {place.simulator_url + "/":<32} play a customer here, in a second tab
+
+  For development on this machine only. Data is in {_short(place.data_dir)}; `make reset` forgets it.
+  Ctrl-C stops everything.
+"""
+    )
+
+
+def _short(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _say(words: str) -> None:
+    print(words, flush=True)  # noqa: T201 - a command for people at a terminal
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
