@@ -135,9 +135,8 @@ def fetch_waiting(number: PhoneNumber) -> int:
 
 def sweep() -> None:
     """Put back the jobs of files and previews that are due and have none waiting. Safe to run at any time."""
-    due = Media.objects.filter(
-        Q(state=Media.State.RETRYING, next_try_at__lte=Now())
-        | Q(state=Media.State.PENDING, next_try_at__lte=Now() - GRACE)
+    due = Media.objects.filter(state__in=WAITING, next_try_at__lte=Now()).exclude(
+        state=Media.State.PENDING, attempts=0, next_try_at__gt=Now() - GRACE
     )
     for media_id in _without_job(due.order_by("next_try_at"), "fetch_media"):
         enqueue_fetch(media_id)

@@ -490,6 +490,14 @@ class SweepTests:
         assert waiting_jobs("fetch_media", due) == 1
         assert waiting_jobs("fetch_media", retrying) == 1
 
+    def test_a_dead_workers_row_is_put_back_when_its_lease_ends(self, number: PhoneNumber) -> None:
+        row = samples.waiting_media(number, attempts=1, next_try_at=timezone.now() + timedelta(minutes=1))
+        media.sweep()
+        assert waiting_jobs("fetch_media", row) == 0
+        Media.objects.update(next_try_at=timezone.now())
+        media.sweep()
+        assert waiting_jobs("fetch_media", row) == 1
+
     def test_rows_that_wait_or_are_settled_get_none(self, number: PhoneNumber) -> None:
         soon = timezone.now() + timedelta(seconds=30)
         rows = [
