@@ -1,0 +1,122 @@
+"""A real browser on the real server: Debian's Chromium, logged in, with every fault of the page a failed test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from inbox.models import Agent
+from tests.servers import WebServer
+
+CHROMIUM = shutil.which("chromium")
+#: Chromium looks for updates and Google's hosts by itself; the tests' network is closed.
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--autoplay-policy=no-user-gesture-required",
+]
+#: What axe calls a fault only because a page is a fragment of something larger.
+AXE_OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+COUNT_VIOLATIONS = """
+window.policyViolations = [];
+document.addEventListener("securitypolicyviolation", (event) =>
+  window.policyViolations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
+"""
+
+# Playwright's event loop runs in the test's own thread, where Django then suspects asynchronous code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"):
+        skip = pytest.mark.skip(reason="Browser tests need Debian's package chromium: apt-get install chromium")
+        for item in items:
+            if "browser" in item.keywords:
+                item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    if CHROMIUM is None:
+        pytest.fail("Browser tests need Debian's package chromium: apt-get install chromium")
+    return browser_type_launch_args | {"executable_path": CHROMIUM, "args": QUIET}
+
+
+class Window:
+    """One browser window of one agent."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.faults: list[str] = []
+        page.on("pageerror", lambda error: self.faults.append(f"script error: {error}"))
+        page.on("console", self._console)
+
+    def _console(self, message: Any) -> None:
+        if "Content Security Policy" in message.text or (message.type == "error" and "net::ERR" not in message.text):
+            self.faults.append(message.text)
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self.url + path)
+        return self.page
+
+    def check(self) -> None:
+        """Fail for scripts that broke and for anything that the content security policy refused."""
+        refused = self.page.evaluate("window.policyViolations ?? []")
+        assert not refused
+        assert not self.faults
+
+    def check_accessibility(self) -> None:
+        found = Axe().run(self.page, options=AXE_OPTIONS)
+        assert not found.response["violations"], found.generate_report()
+
+
+OpenWindow = Callable[..., Window]
+
+
+@pytest.fixture
+def window(browser: Browser, web_server: WebServer) -> Iterator[OpenWindow]:
+    """Opens windows: window(alice), window(alice, width=390, theme="dark"), window(None) for a stranger."""
+    opened: list[tuple[BrowserContext, Window]] = []
+
+    def open_window(
+        agent: Agent | None, *, width: int = 1440, height: int = 900, theme: str = "light", **options: Any
+    ) -> Window:
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme=theme,
+            timezone_id="Europe/Lisbon",
+            has_touch=width < 768,
+            **options,
+        )
+        context.add_init_script(COUNT_VIOLATIONS)
+        context.set_default_timeout(10_000)
+        if agent is not None:
+            client = Client()
+            client.force_login(agent)
+            value = client.cookies[settings.SESSION_COOKIE_NAME].value
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": web_server.url}])
+        made = Window(context.new_page(), web_server.url)
+        opened.append((context, made))
+        return made
+
+    yield open_window
+    try:
+        for _, made in opened:
+            made.check()
+    finally:
+        for context, _ in opened:
+            context.close()
