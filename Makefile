@@ -1,58 +1,76 @@
-# The two commands are `make run` and `make test`. PORT and DATA_DIR in the environment move the port and the data.
+# make run      everything, in one command: http://127.0.0.1:8000/ (PORT and DATA_DIR in the environment move it)
+# make test     all tests, in parallel        make lint    ruff, mypy, migrations, settings
+# make setup    only install                  make format  let ruff rewrite
+# make bench    the performance figures       make reset   forget the data of make run
+# PYTHON names the interpreter (3.11 or newer) that .venv is made with.
 
-PYTHON ?= $(shell for python in python3 python3.11 python3.12 python3.13; do \
-	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$python; break; }; done)
-DATA_DIR ?= $(CURDIR)/var
-VENV := .venv
-BIN := $(VENV)/bin
-export DATA_DIR
+VENV = .venv
+BIN = $(VENV)/bin
+INSTALLED = $(VENV)/installed
 
-.PHONY: run setup test lint format bench bench-large reset browser
+all: run
 
-run: setup
+run: $(INSTALLED)
 	@exec $(BIN)/python -m config.development
 
-setup: $(VENV)/installed
+reset: $(INSTALLED)
+	@exec $(BIN)/python -m config.development reset
 
-$(VENV)/installed: requirements.txt requirements-dev.txt
-	@if [ -z "$(PYTHON)" ]; then echo "Python 3.11 or newer is needed and was not found. Name it: make run PYTHON=/path/to/python3.11"; exit 1; fi
-	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
-		echo "The virtual environment could not be made. On Debian: apt-get install python3-venv"; exit 1; }
-	@echo "Installing packages into $(VENV) (a minute or two, the first time only) …"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt || { \
-		echo "The packages could not be installed: pip's reason is above. Without network, try again with network."; exit 1; }
-	@touch $@
+test: $(INSTALLED) browser
+	@exec $(BIN)/python -m pytest --numprocesses logical --dist loadscope $(PYTEST)
 
-# Debian's Chromium for the browser tests, where we may install it. Without it they are skipped and say so.
-browser:
-	@command -v chromium >/dev/null 2>&1 || command -v google-chrome >/dev/null 2>&1 || { \
-		[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 && { \
-		echo "Installing Debian's Chromium for the browser tests …"; \
-		export DEBIAN_FRONTEND=noninteractive; \
-		apt-get update -qq >/dev/null && apt-get install -y -qq --no-install-recommends chromium fonts-noto-core >/dev/null; } || true; }
+lint: $(INSTALLED)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	@DEBUG=true DATA_DIR=var/test EMBEDDED_DURABLE=false $(BIN)/python manage.py makemigrations --check --dry-run
+	@DEBUG=true DATA_DIR=var/test EMBEDDED_DURABLE=false $(BIN)/python manage.py check
 
-test: setup browser
-	@exec $(BIN)/python -m pytest -n auto --dist loadfile -q
+format: $(INSTALLED)
+	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format .
 
-lint: setup
-	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check -q . || { echo "Run make format."; exit 1; }
-	@DEBUG=true $(BIN)/mypy
-	@DEBUG=true DATA_DIR=$(DATA_DIR)/test $(BIN)/python manage.py makemigrations --check --dry-run
-	@DEBUG=true DATA_DIR=$(DATA_DIR)/test $(BIN)/python manage.py check
-
-format: setup
-	@$(BIN)/ruff check --fix -q .
-	@$(BIN)/ruff format -q .
-
-bench: setup
+bench: $(INSTALLED) browser
 	@exec $(BIN)/python -m bench
 
-bench-large: setup
-	@exec $(BIN)/python -m bench.pages 10000000
+bench-large: $(INSTALLED)
+	@exec $(BIN)/python -m bench --large
 
-reset:
-	@if [ -x $(BIN)/python ]; then $(BIN)/python -c "import sys; from pathlib import Path; from config import embedded; \
-	embedded.stop(Path(sys.argv[1]) / 'postgres')" "$(DATA_DIR)" || { echo "Stop the running \`make run\` first, then make reset."; exit 1; }; fi
-	@rm -rf "$(DATA_DIR)"
-	@echo "Forgot everything in $(DATA_DIR)."
+setup: $(INSTALLED)
+
+# Debian's Chromium for the browser tests, where this user may install it. Elsewhere those tests say what to install.
+browser:
+	@command -v chromium >/dev/null 2>&1 || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null 2>&1 || { \
+	  echo "Installing Chromium for the browser tests …"; \
+	  export DEBIAN_FRONTEND=noninteractive; \
+	  { apt-get -qq update && apt-get -qq install -y --no-install-recommends \
+	      chromium fonts-dejavu-core fonts-noto-color-emoji </dev/null; } >/tmp/chromium-install.log 2>&1 \
+	  || echo "Chromium could not be installed (/tmp/chromium-install.log says why)."; }
+
+$(INSTALLED): requirements.txt requirements-dev.txt
+	@python= ; \
+	for name in $${PYTHON:-python3 python3.13 python3.12 python3.11}; do \
+	  if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$name; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then \
+	  echo "Python 3.11 or newer is needed, and $${PYTHON:-python3} is not. Install it, or name it: PYTHON=/path/to/python3.12 make $(MAKECMDGOALS)" >&2; \
+	  exit 1; \
+	fi; \
+	if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+	  rm -rf $(VENV); \
+	  if ! "$$python" -m venv $(VENV) >/dev/null 2>&1; then \
+	    rm -rf $(VENV); \
+	    echo "$$python cannot make a virtual environment here. On Debian and Ubuntu: apt-get install python3-venv (or python3.x-venv for another Python). Elsewhere: is this folder yours to write?" >&2; \
+	    exit 1; \
+	  fi; \
+	fi; \
+	echo "Installing what requirements-dev.txt lists into $(VENV) (a minute or two the first time) …"; \
+	if ! $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check -r requirements-dev.txt >$(VENV)/install.log 2>&1; then \
+	  tail -n 5 $(VENV)/install.log >&2; \
+	  if grep -qE 'NewConnectionError|ConnectTimeout|Temporary failure|ProxyError|No matching distribution' $(VENV)/install.log; then \
+	    echo "The package index could not be reached: check the network, then try again. $(VENV)/install.log has pip's words." >&2; \
+	  else \
+	    echo "Installing failed; $(VENV)/install.log has pip's words. Running the same command again goes on where it stopped." >&2; \
+	  fi; \
+	  exit 1; \
+	fi; \
+	touch $@
+
+.PHONY: all run reset test lint format bench bench-large setup browser

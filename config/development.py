@@ -37,7 +37,7 @@ WORDS = (
     "juniper lagoon larch lemon lilac linen maple marble meadow mint moss nickel north olive onyx opal orchid otter "
     "pebble pedal pine plum poppy quartz quill raven reed ridge river robin saddle sage saffron sandal silver slate "
     "spoke sparrow summit tandem teal thistle tulip valley velvet violet walnut willow wren"
-).split()
+)
 
 
 class Refusal(Exception):
@@ -67,7 +67,7 @@ def main(arguments: list[str]) -> int:
             return reset(_place())
         return run(_place())
     except (Refusal, RuntimeError) as refusal:
-        print(f"\n{refusal}\n", file=sys.stderr)  # noqa: T201
+        print(f"\n{refusal}\n", file=sys.stderr)
         return 1
 
 
@@ -81,7 +81,7 @@ def run(place: Place) -> int:
         passwords = _prepare()
         children = [
             Child("web", *_web(place)),
-            Child("simulator", *_manage("simulator", "--port", str(place.simulator_port), "--webhook-url", _hook(place))),
+            Child("simulator", *_simulator(place)),
             Child("worker", *_manage("worker")),
         ]
         return _supervise(place, children, stopping, passwords)
@@ -125,7 +125,7 @@ def _port(variable: str, default: int) -> int:
     return int(word)
 
 
-class _held:  # noqa: N801 - used like a function
+class _held:
     """DATA_DIR belongs to this process until it ends, however it ends: the kernel lets go of the lock."""
 
     def __init__(self, place: Place) -> None:
@@ -147,8 +147,8 @@ class _held:  # noqa: N801 - used like a function
         except BlockingIOError:
             self._file.seek(0)
             raise Refusal(
-                f"`make run` is using {self._place.data_dir} already (process {self._file.read().strip() or 'unknown'})."
-                " Stop it with Ctrl-C, or run another beside it: PORT=9000 DATA_DIR=var/second make run"
+                f"`make run` uses {self._place.data_dir} already (process {self._file.read().strip() or 'unknown'}). "
+                "Stop it with Ctrl-C, or run another beside it: PORT=9000 DATA_DIR=var/second make run"
             ) from None
         self._file.truncate(0)
         self._file.write(str(os.getpid()))
@@ -171,37 +171,47 @@ def _check_port(port: int, variable: str) -> None:
 
 
 def _set_environment(place: Place) -> None:
-    """What the environment (or .env) already says is kept, but this is development whatever it says."""
-    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
-    os.environ["DEBUG"] = "true"
-    os.environ["DATA_DIR"] = str(place.data_dir)
-    os.environ["PORT"] = str(place.port)
-    defaults = _secrets(place.data_dir / "development.env") | {
-        "LOG_LEVEL": "WARNING",
+    """Fill the environment for us and the children, and development.env so that manage.py works beside `make run`.
+
+    What the environment (or .env) already says is kept, but this is development whatever it says.
+    """
+    path = place.data_dir / "development.env"
+    made_up = _secrets() | (_read(path) if path.exists() else {})
+    defaults = made_up | {
+        "PORT": str(place.port),
         "WHATSAPP_GRAPH_URL": place.simulator_url,
         "WHATSAPP_SIMULATOR_URL": place.simulator_url,
-        "PYTHONUNBUFFERED": "1",
     }
-    for name, value in defaults.items():
+    _write(path, defaults | {"DEBUG": "true"})
+    for name, value in (defaults | {"LOG_LEVEL": "WARNING", "PYTHONUNBUFFERED": "1"}).items():
         os.environ[name] = os.environ.get(name) or value
+    os.environ |= {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DEBUG": "true",
+        "DATA_DIR": str(place.data_dir),
+        "PORT": str(place.port),
+    }
 
 
-def _secrets(path: Path) -> dict[str, str]:
-    """This DATA_DIR's own secrets, made up the first time."""
-    if path.exists():
-        return dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
-    values = {
+def _secrets() -> dict[str, str]:
+    return {
         "SECRET_KEY": secrets.token_urlsafe(48),
         "WHATSAPP_APP_SECRETS": secrets.token_hex(16),
         "WHATSAPP_VERIFY_TOKEN": secrets.token_urlsafe(16),
         "FIELD_ENCRYPTION_KEYS": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-        "DEMO_PASSWORD": f"{'-'.join(secrets.choice(WORDS) for _ in range(3))}-{secrets.randbelow(90) + 10}",
+        "DEMO_PASSWORD": f"{'-'.join(secrets.choice(WORDS.split()) for _ in range(3))}-{secrets.randbelow(90) + 10}",
     }
+
+
+def _read(path: Path) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
+
+
+def _write(path: Path, values: dict[str, str]) -> None:
     unfinished = path.with_suffix(".new")
     unfinished.touch(mode=0o600)
     unfinished.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
     unfinished.rename(path)
-    return values
 
 
 def _prepare() -> dict[str, bool]:
@@ -241,8 +251,8 @@ def _web(place: Place) -> list[str]:
     ]
 
 
-def _hook(place: Place) -> str:
-    return f"{place.url}/webhooks/meta/"
+def _simulator(place: Place) -> list[str]:
+    return _manage("simulator", "--port", str(place.simulator_port), "--webhook-url", f"{place.url}/webhooks/meta/")
 
 
 def _hear_signals() -> threading.Event:
@@ -259,9 +269,7 @@ def _hear_signals() -> threading.Event:
     return stopping
 
 
-def _supervise(
-    place: Place, children: list[Child], stopping: threading.Event, passwords: dict[str, bool]
-) -> int:
+def _supervise(place: Place, children: list[Child], stopping: threading.Event, passwords: dict[str, bool]) -> int:
     parent, started, welcomed = os.getppid(), time.monotonic(), False
     demo = Child("demo", *_manage("demo"), may_end=True)
     try:
@@ -334,7 +342,7 @@ def _short(path: Path) -> str:
 
 
 def _say(words: str) -> None:
-    print(words, flush=True)  # noqa: T201 - a command for people at a terminal
+    print(words, flush=True)
 
 
 if __name__ == "__main__":

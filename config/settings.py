@@ -275,6 +275,8 @@ WHATSAPP_GRAPH_VERSION = env("WHATSAPP_GRAPH_VERSION", default="v26.0")
 WHATSAPP_MEDIA_HOSTS = env.list("WHATSAPP_MEDIA_HOSTS", default=["lookaside.fbsbx.com"])
 #: Origin of the built-in simulator (http://127.0.0.1:8001). Set by `make run`; refused in production.
 WHATSAPP_SIMULATOR_URL = env("WHATSAPP_SIMULATOR_URL", default="")
+#: What opens the accounts that `make run` makes.
+DEMO_PASSWORD = env("DEMO_PASSWORD", default="")
 #: Fernet keys that encrypt access tokens, the current one first.
 FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
 #: Bytes of a webhook body that are read; Meta sends up to 3 MB.

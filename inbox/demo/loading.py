@@ -7,44 +7,12 @@ from collections.abc import Callable
 
 from inbox.demo import script
 from inbox.demo.script import Step, Story
-from inbox.models import Agent, Message
-from whatsapp.models import PhoneNumber
+from inbox.models import Message
 from whatsapp.simulator import world
 from whatsapp.simulator.client import SimulatorClient
 
 #: Seconds that the worker gets to understand everything that was sent.
 PATIENCE = 120
-
-
-def prepare() -> None:
-    """Make the demo's logins (agent and admin, each its own password) and enter the simulator's numbers.
-
-    Safe to repeat: what is there stays, passwords and names that somebody changed included.
-    """
-    agent, made = Agent.objects.get_or_create(
-        username="agent", defaults={"first_name": "Ines", "last_name": "Prado", "email": "agent@example.com"}
-    )
-    admin, admin_made = Agent.objects.get_or_create(
-        username="admin",
-        defaults={"first_name": "Ada", "email": "admin@example.com", "is_staff": True, "is_superuser": True},
-    )
-    for person, new in ((agent, made), (admin, admin_made)):
-        if new:
-            person.set_password(person.username)
-            person.save(update_fields=["password"])
-    for simulated in world.NUMBERS:
-        number, new = PhoneNumber.objects.get_or_create(
-            phone_number_id=simulated.phone_number_id,
-            defaults={
-                "waba_id": world.WABA_ID,
-                "display_number": simulated.display,
-                "name": simulated.name,
-                "verified_name": simulated.name,
-                "access_token": world.ACCESS_TOKEN,
-            },
-        )
-        if new:
-            agent.numbers.add(number)
 
 
 def load(simulator: SimulatorClient, progress: Callable[[str], None]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError
 
 from whatsapp.simulator.client import SimulatorClient, SimulatorError
 
@@ -13,20 +13,14 @@ from whatsapp.simulator.client import SimulatorClient, SimulatorError
 class Command(BaseCommand):
     help = "Load the demo inbox through the running simulator. For development only; safe to repeat."
 
-    def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--prepare", action="store_true", help="only make the logins and enter the numbers")
-
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG or not settings.WHATSAPP_SIMULATOR_URL:
             raise CommandError("The demo is for development: start `make run`, which sets DEBUG and the simulator.")
-        from inbox.demo import loading
+        from inbox.demo import loading, people
 
-        loading.prepare()
-        if options["prepare"]:
-            return
+        people.ensure(settings.DEMO_PASSWORD)
         try:
             loading.load(SimulatorClient(settings.WHATSAPP_SIMULATOR_URL), self.stdout.write)
         except SimulatorError as error:
             raise CommandError(f"{error} Is `make run` running?") from error
-        (settings.DATA_DIR / "demo-loaded").touch()
         self.stdout.write("demo inbox: ready")
