@@ -39,7 +39,7 @@ from django.http import HttpResponse, JsonResponse
 
 from whatsapp.simulator import inbound, world
 from whatsapp.simulator.errors import REFUSALS
-from whatsapp.simulator.exchange import Exchange
+from whatsapp.simulator.exchange import SENT_AFTER, Exchange
 from whatsapp.simulator.faults import WEBHOOK_FAULTS, Line, MediaFault, Receipts
 from whatsapp.simulator.inbound import Draft
 from whatsapp.simulator.samples import Sample
@@ -220,7 +220,8 @@ def receipt(exchange: Exchange, wamid: str, status: str, code: int = 0) -> None:
         raise BadRequest("A receipt is one of sent, delivered, read, played, failed.")
     if code and code not in REFUSALS:
         raise BadRequest(f"The simulator does not know the error code {code}.")
-    exchange.report(message, status, code=code or (131026 if status == "failed" else 0))
+    # Not before the "sent" that may still be on its way.
+    exchange.report(message, status, delay=SENT_AFTER, code=code or (131026 if status == "failed" else 0))
 
 
 def _receipt(request: SimulatorRequest, wamid: str) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 from whatsapp.simulator import inbound
 from whatsapp.simulator.exchange import Exchange
 from whatsapp.simulator.inbound import Draft
@@ -48,10 +51,17 @@ def drafts() -> list[Draft]:
 
 def send(exchange: Exchange, person: Person, number: Number) -> list[str]:
     """Send one of everything; the wamids of the messages that can be seen."""
-    wamids = [inbound.write(exchange, person, number, draft) for draft in drafts()]
+    # Written over the last two minutes: WhatsApp's times count seconds, and nobody writes twenty messages in one.
+    shown = drafts()
+    began = time.time() - 5 * (len(shown) + 3)
+    wamids = [
+        inbound.write(exchange, person, number, replace(draft, at=began + 5 * n)) for n, draft in enumerate(shown)
+    ]
     photo = wamids[2]
-    wamids.append(inbound.write(exchange, person, number, Draft(text="Look at the corner on the right", target=photo)))
-    wamids.append(inbound.write(exchange, person, number, Draft(text="My adress is the same")))
+    answer = Draft(text="Look at the corner on the right", target=photo, at=time.time() - 10)
+    wamids.append(inbound.write(exchange, person, number, answer))
+    misspelt = Draft(text="My adress is the same", at=time.time() - 5)
+    wamids.append(inbound.write(exchange, person, number, misspelt))
     inbound.write(exchange, person, number, Draft(kind="edit", target=wamids[-1], text="My address is the same"))
     wamids.append(inbound.write(exchange, person, number, Draft(text="Sent to the wrong person")))
     inbound.write(exchange, person, number, Draft(kind="revoke", target=wamids[-1]))

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import AXE_OPTIONS, COUNT_VIOLATIONS
+from tests.whatsapp.simulator.conftest import NUMBER, Api, Endpoint, api, endpoint, simulator  # noqa: F401 (fixtures)
+from whatsapp.simulator import samples
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(params=[1440, 390])
+def phone(browser: Browser, api: Api, request: pytest.FixtureRequest) -> Iterator[Page]:  # noqa: F811
+    """The phone page, open for Amara, on a desk and on a phone."""
+    context = browser.new_context(viewport={"width": request.param, "height": 844})
+    context.set_default_timeout(10_000)
+    context.add_init_script(COUNT_VIOLATIONS)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{api.origin}/?person=amara&number={NUMBER.phone_number_id}")
+    yield page
+    assert not errors
+    assert not page.evaluate("window.policyViolations")
+    context.close()
+
+
+def write(phone: Page, text: str) -> None:
+    phone.get_by_label("Message", exact=True).fill(text)
+    phone.keyboard.press("Enter")
+
+
+class PhonePageTests:
+    def test_it_sends_and_shows_without_reloading(self, phone: Page, endpoint: Endpoint) -> None:  # noqa: F811
+        phone.evaluate("window.here = true")
+
+        write(phone, "Good *morning*")
+
+        expect(phone.locator(".speech--mine")).to_contain_text("Good morning")
+        expect(phone.get_by_label("Message", exact=True)).to_have_value("")
+        endpoint.wait(endpoint.messages)
+        assert phone.evaluate("window.here")
+
+    def test_what_the_business_sends_appears_and_becomes_read(
+        self,
+        phone: Page,
+        api: Api,  # noqa: F811
+        endpoint: Endpoint,  # noqa: F811
+    ) -> None:
+        write(phone, "Hello")
+        expect(phone.locator(".speech")).to_have_count(1)
+        buttons = [{"type": "reply", "reply": {"id": "fri", "title": "Friday"}}]
+        interactive = {"type": "button", "body": {"text": "Which day?"}, "action": {"buttons": buttons}}
+        api.answer(type="interactive", interactive=interactive)
+
+        phone.get_by_role("button", name="Friday").click()
+
+        expect(phone.locator(".speech--mine").last).to_contain_text("Friday")
+        endpoint.wait(lambda: "read" in [status["status"] for status in endpoint.statuses()])
+
+    def test_it_sends_from_the_sheet_and_from_the_disk(self, phone: Page, tmp_path: Path) -> None:
+        clip = phone.locator("[data-attach] summary")
+        clip.click()
+        phone.get_by_role("button", name="Photo", exact=True).click()
+        expect(phone.locator("img.speech__picture")).to_have_count(1)
+        expect(phone.locator(".phone__sheet")).to_be_hidden()
+
+        path = tmp_path / "relatório.csv"
+        path.write_bytes(samples.make("orders").content)
+        clip.click()
+        phone.locator("[data-file]").set_input_files(path)
+        expect(phone.locator(".speech__file")).to_contain_text("relatório.csv")
+
+    def test_it_answers_and_reacts(self, phone: Page, api: Api, endpoint: Endpoint) -> None:  # noqa: F811
+        wamid = api.write(text="First")
+        menu = phone.locator(".speech__menu summary")
+        menu.click()
+        phone.get_by_role("button", name="React with 👍").click()
+        expect(phone.locator(".speech__reactions")).to_contain_text("👍")
+        menu.click()
+        phone.get_by_role("link", name="Reply").click()
+        write(phone, "Second")
+
+        expect(phone.locator(".speech__quote")).to_contain_text("First")
+        expect(phone.locator("[data-quote]")).to_have_count(0)
+        endpoint.wait(lambda: len(endpoint.messages()) == 3)
+        assert endpoint.messages()[2]["context"]["id"] == wamid
+
+    def test_a_playing_video_plays_on_while_messages_arrive(self, phone: Page, api: Api) -> None:  # noqa: F811
+        api.write("video")
+        video = phone.locator("video")
+        expect(video).to_have_count(1)
+        video.evaluate("element => { element.mark = 'the same' }")
+
+        api.write(text="Another")
+
+        expect(phone.locator(".speech")).to_have_count(2)
+        assert video.evaluate("element => element.mark") == "the same"
+
+    def test_a_switch_is_set_at_once(self, phone: Page, api: Api) -> None:  # noqa: F811
+        with phone.expect_response("**/faults"):
+            phone.get_by_label("File download").select_option("media_gone")
+
+        assert api.faults()["media"] == "media_gone"
+
+    def test_it_says_why_the_simulator_refused(self, phone: Page) -> None:
+        phone.locator("[data-attach] summary").click()
+        phone.evaluate("document.querySelector('[name=what]').value = 'image/nothing'")
+        phone.locator("[name=what]").first.click()
+
+        expect(phone.get_by_role("status")).to_contain_text("There is no sample 'nothing'")
+
+    def test_it_can_be_used_by_everybody(self, phone: Page, api: Api) -> None:  # noqa: F811
+        api.write("image", text="Look")
+        api.answer(text={"body": "We see"})
+        expect(phone.locator(".speech")).to_have_count(2)
+
+        found = Axe().run(phone, options=AXE_OPTIONS)
+
+        assert not found.response["violations"], found.generate_report()
+        assert phone.evaluate("document.documentElement.scrollWidth") <= phone.viewport_size["width"]  # type: ignore[index]
