@@ -10,31 +10,15 @@ from django.test import Client
 from django.utils import timezone
 
 from inbox.models import Agent, Media
-from inbox.sniffing import HEAD_BYTES, TAIL_BYTES, sniff
 from inbox.storage import media_storage
 from tests import samples
+from tests.media_rows import own_files, stored
 from whatsapp.models import PhoneNumber
+
+__all__ = ["own_files"]
 
 PHOTO = samples.picture()
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg' onload='alert(1)'/>"
-
-
-def stored(number: PhoneNumber, content: bytes = PHOTO, **fields: Any) -> Media:
-    """A message whose file is in the storage, as fetching leaves it."""
-    kind = sniff(content[:HEAD_BYTES], content[-TAIL_BYTES:])
-    row = samples.waiting_media(
-        number,
-        state=Media.State.STORED,
-        next_try_at=None,
-        stored_at=timezone.now(),
-        content_type=kind.content_type,
-        extension=kind.extension,
-        **fields,
-    )
-    row.file.name = f"media/{row.pk}{kind.extension}"
-    row.save()
-    media_storage().put(row.file.name, io.BytesIO(content), content_type="application/octet-stream")
-    return row
 
 
 def follow(client: Client, url: str) -> Any:

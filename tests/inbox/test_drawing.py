@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import io
+import resource
+import subprocess
+import sys
+
+import pytest
+from django.conf import settings as project
+from PIL import Image
+
+from inbox.models import Media
+from inbox.sniffing import HEAD_BYTES, sniff
+from tests import samples
+from tests.media_rows import drawn, own_files
+from whatsapp.models import PhoneNumber
+
+__all__ = ["own_files"]
+
+
+def thumbnail(row: Media) -> Image.Image:
+    with row.thumbnail.open() as file:
+        image = Image.open(io.BytesIO(file.read()))
+    image.load()
+    assert image.format == "WEBP"
+    assert image.size == (row.thumbnail_width, row.thumbnail_height)
+    return image
+
+
+def colour(image: Image.Image, x: float, y: float) -> str:
+    """The strongest colour at a place given in parts of the width and height."""
+    pixel = image.convert("RGB").getpixel((int(x * image.width), int(y * image.height)))
+    assert isinstance(pixel, tuple)
+    return ("red", "green", "blue")[max(range(3), key=lambda index: pixel[index])]
+
+
+@pytest.mark.django_db
+class PictureTests:
+    def test_it_works(self, number: PhoneNumber) -> None:
+        row = drawn(number, samples.picture("JPEG", (4000, 3000)), kind="image")
+        assert (row.preview_state, row.preview_error, row.next_try_at) == (Media.PreviewState.READY, "", None)
+        assert (row.width, row.height, row.animated) == (4000, 3000, False)
+        picture = thumbnail(row)
+        assert picture.size == (640, 480)
+        assert (colour(picture, 0.1, 0.5), colour(picture, 0.9, 0.5)) == ("red", "blue")
+        assert row.thumbnail.name == f"previews/{row.pk}.webp"
+
+    @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF"])
+    def test_small_pictures_keep_their_size(self, number: PhoneNumber, format: str) -> None:
+        row = drawn(number, samples.picture(format, (320, 200)), kind="image")
+        assert thumbnail(row).size == (320, 200)
+        assert colour(thumbnail(row), 0.9, 0.5) == "blue"
+
+    @pytest.mark.parametrize("mode", ["L", "1", "P", "LA", "RGBA", "CMYK", "I;16"])
+    def test_every_kind_of_pixel_is_drawn(self, number: PhoneNumber, mode: str) -> None:
+        image = Image.new(mode, (900, 300))
+        row = drawn(number, samples.save(image, "JPEG" if mode == "CMYK" else "PNG"), kind="image")
+        assert (row.preview_state, thumbnail(row).size) == (Media.PreviewState.READY, (640, 213))
+
+    def test_what_is_transparent_stays_so(self, number: PhoneNumber) -> None:
+        image = Image.new("RGBA", (512, 512), (255, 0, 0, 0))
+        row = drawn(number, samples.save(image, "WEBP"), kind="sticker")
+        assert thumbnail(row).getchannel("A").getextrema() == (0, 0)
+
+    def test_a_photo_is_upright_and_says_nothing_of_its_place(self, number: PhoneNumber) -> None:
+        row = drawn(number, samples.photo_from_a_phone((400, 300)), kind="image")
+        picture = thumbnail(row)
+        assert (row.width, row.height, picture.size) == (300, 400, (300, 400))
+        assert (colour(picture, 0.5, 0.1), colour(picture, 0.5, 0.9)) == ("red", "blue")
+        assert not picture.getexif()
+        with row.thumbnail.open() as file:
+            assert b"Camera of Ada" not in file.read()
+
+    @pytest.mark.parametrize("orientation", range(1, 9))
+    def test_every_orientation_ends_upright(self, number: PhoneNumber, orientation: int) -> None:
+        upright = Image.open(io.BytesIO(samples.picture("PNG", (120, 80))))
+        undo = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # how the camera would have stored it
+        lying = upright.transpose(Image.Transpose(undo[orientation])) if orientation > 1 else upright
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        row = drawn(number, samples.save(lying.convert("RGB"), "JPEG", exif=exif, quality=95), kind="image")
+        picture = thumbnail(row)
+        assert (row.width, row.height) == picture.size == (120, 80)
+        assert (colour(picture, 0.1, 0.9), colour(picture, 0.9, 0.1)) == ("red", "blue")
+        white = picture.convert("RGB").getpixel((30, 30))
+        assert isinstance(white, tuple)
+        assert min(white) > 200
+
+    @pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG"])
+    def test_an_animation_shows_its_first_picture(self, number: PhoneNumber, format: str) -> None:
+        row = drawn(number, samples.animation(format, frames=500), kind="sticker")
+        assert (row.animated, thumbnail(row).size, colour(thumbnail(row), 0.5, 0.5)) == (True, (64, 48), "red")
+        assert getattr(thumbnail(row), "n_frames", 1) == 1
+
+
+@pytest.mark.django_db
+class RecordingTests:
+    @pytest.mark.parametrize("format", ["mp4", "mov", "3gp", "matroska"])
+    def test_a_film_has_a_poster_and_a_length(self, number: PhoneNumber, format: str) -> None:
+        row = drawn(number, samples.video(format), kind="video")
+        assert (row.width, row.height) == thumbnail(row).size == (320, 240)
+        assert row.duration == pytest.approx(2, abs=0.3)
+        assert colour(thumbnail(row), 0.5, 0.5) == "red"
+
+    def test_a_large_film_has_a_small_poster(self, number: PhoneNumber) -> None:
+        row = drawn(number, samples.video("mp4", seconds=0.5, size=(1920, 1080)), kind="video")
+        assert (row.width, row.height, thumbnail(row).size) == (1920, 1080, (640, 360))
+
+    @pytest.mark.parametrize(("turned", "size"), [(90, (240, 320)), (180, (320, 240)), (270, (240, 320))])
+    def test_a_film_of_a_turned_phone_is_upright(self, number: PhoneNumber, turned: int, size: tuple[int, int]) -> None:
+        row = drawn(number, samples.video("mp4", turned=turned), kind="video")
+        assert (row.width, row.height) == thumbnail(row).size == size
+
+    @pytest.mark.parametrize(
+        ("format", "codec", "rate", "copied"),
+        [
+            ("ogg", "libopus", 48_000, True),
+            ("amr", "libopencore_amrnb", 8000, True),
+            ("mp3", "libmp3lame", 44_100, False),
+            ("ipod", "aac", 44_100, False),
+            ("adts", "aac", 44_100, False),
+            ("wav", "pcm_s16le", 44_100, False),
+        ],
+    )
+    def test_a_sound_has_a_length_a_waveform_and_plays_everywhere(
+        self, number: PhoneNumber, format: str, codec: str, rate: int, copied: bool
+    ) -> None:
+        row = drawn(number, samples.sound(format, codec, rate=rate), kind="audio")
+        assert row.duration == pytest.approx(2, abs=0.15)
+        assert len(row.waveform) == 64
+        assert row.waveform[0] < 10 < 40 < row.waveform[32] < 60 < 90 < max(row.waveform[60:]) <= 100
+        assert not row.thumbnail
+        assert bool(row.playable) is copied
+        if copied:
+            with row.playable.open() as file:
+                copy = file.read()
+            assert sniff(copy[:HEAD_BYTES]).content_type == "audio/mp4"
+            again = drawn(number, copy, kind="audio")
+            assert again.duration == pytest.approx(2, abs=0.15)
+
+    def test_silence_is_a_flat_line(self, number: PhoneNumber) -> None:
+        samples_of_nothing = b"\0" * 16_000
+        header = b"RIFF" + (36 + 16_000).to_bytes(4, "little") + b"WAVEfmt \x10\0\0\0\x01\0\x01\0"
+        header += (8000).to_bytes(4, "little") + (16_000).to_bytes(4, "little") + b"\x02\0\x10\0data"
+        row = drawn(number, header + (16_000).to_bytes(4, "little") + samples_of_nothing, kind="audio")
+        assert row.waveform == [0] * 64
+
+    def test_a_sound_in_a_film_file_is_a_sound(self, number: PhoneNumber) -> None:
+        row = drawn(number, samples.sound("mp4", "aac", rate=44_100), kind="audio")
+        assert row.content_type == "video/mp4"
+        assert (len(row.waveform), bool(row.thumbnail)) == (64, False)
+
+
+@pytest.mark.django_db
+class DocumentTests:
+    def test_a_pdf_shows_its_first_page(self, number: PhoneNumber) -> None:
+        row = drawn(number, samples.pdf(["Invoice 2026-117", "Terms", "Annex"]))
+        assert (row.pages, row.excerpt) == (3, "Invoice 2026-117\nTerms\nAnnex")
+        assert thumbnail(row).size == (495, 640)
+        assert thumbnail(row).convert("L").getextrema()[0] < 100, "the words are on the page"
+
+    def test_a_text_is_read(self, number: PhoneNumber) -> None:
+        row = drawn(number, ("Olá \U0001f600 " + "x" * 9000).encode())
+        assert row.preview_state == Media.PreviewState.READY
+        assert row.excerpt.startswith("Olá \U0001f600 xxx")
+        assert len(row.excerpt) == 2000
+
+    @pytest.mark.parametrize("content", [samples.docx(), samples.archive(a_dot_txt="x"), b"<svg/>", b"\0\1", b"MZ\0"])
+    def test_other_files_are_only_named(self, number: PhoneNumber, content: bytes) -> None:
+        row = drawn(number, content)
+        assert (row.preview_state, row.preview_error) == (
+            Media.PreviewState.IMPOSSIBLE,
+            "Files of this kind have no preview.",
+        )
+
+
+def webp_with_a_huge_canvas() -> bytes:
+    """An animation whose frames are small and whose canvas is 16,383 pixels each way: two of those are 2 GB."""
+    content = bytearray(samples.animation("WEBP"))
+    assert content[12:16] == b"VP8X"
+    content[24:30] = (16_382).to_bytes(3, "little") * 2
+    return bytes(content)
+
+
+@pytest.mark.django_db
+class HostileFileTests:
+    """A bomb, a lie or a broken file costs its preview and nothing else, at the first attempt."""
+
+    @pytest.mark.parametrize(
+        ("content", "content_type"),
+        [
+            (samples.png_header(14_000, 14_000), "image/png"),
+            (samples.png_header(2**31 - 1, 2**31 - 1), "image/png"),
+            (samples.big_black_png(8000, 8000), "image/png"),
+            (webp_with_a_huge_canvas(), "image/webp"),
+            (samples.picture()[:1500], "image/jpeg"),
+            (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n", "image/jpeg"),
+            (b"<html>not a document", "application/pdf"),
+            (b"%PDF-1.7\n%%EOF", "application/pdf"),
+            (samples.video()[:900], "video/mp4"),
+            (b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", "video/mp4"),
+            (b"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:1/\n", "audio/mpeg"),
+            (samples.sound()[:40], "audio/ogg"),
+            (b"OggS" + bytes(500), "audio/ogg"),
+            (b"ID3" + b"\xff" * 4000, "audio/mpeg"),
+            (b"RIFF\xff\xff\xff\xffWEBPVP8 ", "image/webp"),
+            (b"GIF89a\xff\xff\xff\xff\xf7\x00\x00", "image/gif"),
+        ],
+    )
+    def test_it_has_no_preview(self, number: PhoneNumber, content: bytes, content_type: str) -> None:
+        row = drawn(number, content, content_type=content_type)
+        assert row.preview_state == Media.PreviewState.IMPOSSIBLE
+        assert row.preview_error.endswith((".", ")"))
+        assert (row.state, row.attempts, row.next_try_at) == (Media.State.STORED, 1, None)
+        assert row.file.read() == content
+
+    def test_a_picture_under_the_cap_is_drawn(self, number: PhoneNumber) -> None:
+        row = drawn(number, samples.big_black_png(6300, 6300))
+        assert thumbnail(row).size == (640, 640)
+
+    def test_a_gif_that_is_also_html_becomes_pixels(self, number: PhoneNumber) -> None:
+        row = drawn(number, samples.animation("GIF") + b"<html><script>alert(1)</script>")
+        with row.thumbnail.open() as file:
+            assert b"script" not in file.read()
+
+    def test_a_pdf_with_a_script_is_only_drawn(self, number: PhoneNumber) -> None:
+        script = "/OpenAction << /S /JavaScript /JS (app.launchURL\\('http://127.0.0.1:1/'\\)) >>"
+        assert drawn(number, samples.pdf(extra=script)).pages == 1
+
+    def test_html_in_the_metadata_of_a_film_goes_nowhere(self, number: PhoneNumber) -> None:
+        box = b"udta<html><script>alert(1)</script>"
+        row = drawn(number, samples.video() + (len(box) + 4).to_bytes(4, "big") + box)
+        assert row.preview_state == Media.PreviewState.READY
+        with row.thumbnail.open() as file:
+            assert b"script" not in file.read()
+
+    def test_a_long_contact_card_is_read_to_its_cap(self, number: PhoneNumber) -> None:
+        card = b"BEGIN:VCARD\n" + b"PHOTO;VALUE=uri:http://169.254.169.254/\n" * 100_000
+        assert len(drawn(number, card).excerpt) == 2000
+
+    def test_an_endless_sound_is_not_decoded(self, number: PhoneNumber) -> None:
+        quiet_day = samples.sound("flac", "flac", seconds=1, rate=8000)
+        packed = bytearray(quiet_day)
+        packed[18:26] = ((8000 << 44) | (15 << 36) | (8000 * 86_400)).to_bytes(8, "big")  # says that it lasts a day
+        row = drawn(number, bytes(packed), kind="audio")
+        assert (row.duration, row.waveform) == (86_400, [])
+
+
+class ChildTests:
+    """The process by itself: what it may use, and what it gets to know."""
+
+    def test_it_loads_neither_django_nor_boto(self) -> None:
+        script = (
+            "import sys, inbox.drawing.__main__, inbox.drawing.pictures, inbox.drawing.recordings, "
+            "inbox.drawing.documents; print([name for name in ('django', 'boto3', 'requests') if name in sys.modules])"
+        )
+        found = subprocess.run(
+            [sys.executable, "-c", script], cwd=project.BASE_DIR, capture_output=True, text=True, check=True
+        )
+        assert found.stdout.strip() == "[]"
+
+    def test_it_limits_itself(self) -> None:
+        script = "import json, resource as r; from inbox.drawing.__main__ import limit; limit(); "
+        script += "print([r.getrlimit(what)[0] for what in (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_FSIZE, r.RLIMIT_CORE)])"
+        found = subprocess.run(
+            [sys.executable, "-c", script], cwd=project.BASE_DIR, capture_output=True, text=True, check=True
+        )
+        memory, seconds, file_bytes, core = (int(value) for value in found.stdout.strip(" []\n").split(","))
+        assert resource.getrlimit(resource.RLIMIT_AS)[0] != memory, "the limits are the child's alone"
+        assert memory <= 1024**3
+        assert seconds <= 60
+        assert file_bytes <= 64 * 1024**2
+        assert core == 0
