@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 import threading
 from types import FrameType
@@ -22,6 +23,8 @@ from whatsapp.threads import DjangoThreads
 #: The address in Meta's dashboard; with and without the slash, for Meta follows no redirects.
 WEBHOOK_PATHS = frozenset({"/webhooks/meta/", "/webhooks/meta"})
 LIVE_PATH = "/live/"
+#: Files and sockets of one process beside its streams: webhooks, pages, the database.
+OTHER_FILES = 2000
 
 
 class Pages:
@@ -80,6 +83,7 @@ class Application:
             sentences = " ".join(f"{fault.msg} {fault.hint or ''}".strip() for fault in faults)
             await send({"type": "lifespan.startup.failed", "message": sentences})
             return
+        _allow_many_files()
         self._open()
         self._hear_signals()
         await send({"type": "lifespan.startup.complete"})
@@ -104,6 +108,17 @@ class Application:
                 server_handler(number, frame)
 
             signal.signal(number, handle)
+
+
+def _allow_many_files() -> None:
+    """Every open stream is a file. Where the limit stays at the usual 1,024, a thousand idle pages would shut the door
+    on webhooks."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = settings.LIVE_CONNECTION_LIMIT + OTHER_FILES
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 application = Application()
