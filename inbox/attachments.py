@@ -141,7 +141,8 @@ class Attachment(Drawn):
                 self.icon, self.again = icons.icon("retry"), "Fetch now"
                 due = (media.next_try_at - timezone.now()).total_seconds() if media.next_try_at else 0
                 self.title = f"{thing}: trying again " + (f"in {wording.wait(due)}" if due > 1 else "now")
-                self.reason = f"{media.error} {media.attempts} tries so far.".strip()
+                tries = f"{media.attempts} tries so far." if media.attempts > 1 else ""
+                self.reason = f"{media.error} {tries}".strip()
             case Media.State.EXPIRED:
                 self.icon, self.title = icons.icon("clock"), f"{thing} expired at WhatsApp"
                 self.reason = media.error or f"It was kept there for 7 days. Ask {sender} to send it again."
