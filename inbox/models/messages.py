@@ -33,10 +33,12 @@ class Message(models.Model):
     )
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages", db_index=False)
     #: The member of a group who wrote it; null elsewhere, where it is the conversation's contact or we.
-    author = models.ForeignKey(Contact, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    author = models.ForeignKey(
+        Contact, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     #: The colleague who wrote it here; null for customers and programs.
     agent = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
     direction = models.CharField(max_length=8, choices=_choices(events.Direction))
     kind = models.CharField(max_length=16, choices=_choices(events.Kind))
@@ -49,7 +51,7 @@ class Message(models.Model):
     #: The provider's own id where it is not the wamid (AWS answers with a UUID).
     provider_message_id = models.CharField(max_length=128, blank=True, default="")
     #: One press of Send is one message, however often the request comes.
-    client_token = models.UUIDField(null=True, blank=True, unique=True)
+    client_token = models.UUIDField(null=True, blank=True)
 
     #: WhatsApp's time of the message: the thread's order and the window count from it.
     sent_at = models.DateTimeField()
@@ -73,7 +75,9 @@ class Message(models.Model):
 
     quoted_wamid = models.CharField(max_length=255, blank=True, default="")
     #: The message that is answered, once we have it.
-    quoted = models.ForeignKey("self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    quoted = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     forwarded = models.BooleanField(default=False)
     frequently_forwarded = models.BooleanField(default=False)
     #: What led here: {"referral": {…}, "referred_product": {…}}; keys as in whatsapp.events.
@@ -110,6 +114,11 @@ class Message(models.Model):
         constraints = [
             # Redelivery, in parallel or a year later, is one message; two of our numbers may each have one wamid.
             models.UniqueConstraint(fields=["number", "wamid"], condition=~Q(wamid=""), name="message_wamid_unique"),
+            # One press of Send is one message. Partial, as are the indexes below: a million customers' messages have
+            # none, and an entry for nothing costs as much as one for something.
+            models.UniqueConstraint(
+                fields=["client_token"], condition=Q(client_token__isnull=False), name="message_client_token_unique"
+            ),
         ]
         indexes = [
             # The thread, newest page and deep pages, by row value.
@@ -122,8 +131,10 @@ class Message(models.Model):
                 name="message_quote_dangling",
                 condition=Q(quoted__isnull=True) & ~Q(quoted_wamid=""),
             ),
-            # The admin's search for a wamid, whichever number.
-            models.Index(fields=["wamid"], name="message_wamid", condition=~Q(wamid="")),
+            # What deleting a message, a contact or an agent has to look for.
+            models.Index(fields=["quoted"], name="message_quoted", condition=Q(quoted__isnull=False)),
+            models.Index(fields=["author"], name="message_author", condition=Q(author__isnull=False)),
+            models.Index(fields=["agent"], name="message_agent", condition=Q(agent__isnull=False)),
             # The filter "Failed".
             models.Index(fields=["conversation"], name="message_failed", condition=Q(status="failed")),
         ]

@@ -72,7 +72,7 @@ class Batch:
     processed: list[int] = field(default_factory=list)
     numbers: dict[str, PhoneNumber] = field(default_factory=dict)
     contacts: dict[people.Mention, int] = field(default_factory=dict)
-    conversations: threads.Conversations = field(default_factory=dict)
+    threads: threads.Threads = field(default_factory=dict)
 
     def of(self, *kinds: type[events.Event]) -> list[Fact]:
         return [fact for kind in kinds for fact in self.facts.get(kind, ())]
@@ -94,7 +94,7 @@ def apply(claimed: list[journal.Claimed]) -> None:
     _resolve_people(batch)
     targets = _targets(batch)
     threaded = batch.of(events.MessageReceived, events.CallChanged)
-    batch.conversations = threads.open_and_lock(
+    batch.threads = threads.open_and_lock(
         ((fact.number.pk, batch.contacts[fact.mention]) for fact in threaded),
         (conversation for _, conversation in targets.values()),
     )
@@ -195,7 +195,7 @@ def _write(batch: Batch, targets: dict[tuple[int, str], tuple[int, int]]) -> tup
     changed: set[int] = set()
     ids, number_ids, wamids = messages.keys(new)
     if new:
-        threads.advance(new)
+        threads.advance(new, batch.threads)
         messages.attach_quotes(new)
         reactions.attach(ids, number_ids, wamids)
     known = [key for key in targets if key not in set(zip(number_ids, wamids, strict=True))]
@@ -248,7 +248,7 @@ def _arrival(batch: Batch, fact: Fact) -> messages.Arrival:
     return messages.Arrival(
         event=fact.event,
         number=number,
-        conversation=batch.conversations[(number.pk, contact)],
+        conversation=batch.threads[number.pk, contact].id,
         author=batch.contacts.get(fact.author) if in_group else None,
         notification=fact.notification,
         received_at=fact.received_at,

@@ -28,11 +28,11 @@ INSERT INTO inbox_message (
     number_id, conversation_id, author_id, direction, kind, origin, text, payload, wamid, provider_message_id, sent_at,
     bad_timestamp, status, accepted_at, error_code, error, pricing, quoted_wamid, forwarded,
     frequently_forwarded, context, historic, standby, sender_phone, sender_name, receiving_phone, aws_phone_number_id,
-    notification_id, changed_xid
+    notification_id
 )
 SELECT number_id, conversation_id, author_id, direction, kind, origin, text, payload, wamid, '', sent_at,
     bad_timestamp, status, accepted_at, error_code, error, '{}', quoted_wamid, forwarded, frequently_forwarded, context,
-    historic, standby, sender_phone, sender_name, receiving_phone, aws_phone_number_id, notification_id, 0
+    historic, standby, sender_phone, sender_name, receiving_phone, aws_phone_number_id, notification_id
 FROM jsonb_to_recordset(%s) AS r (
     number_id bigint, conversation_id bigint, author_id bigint, direction text, kind text, origin text,
     text text, payload jsonb, wamid text, sent_at timestamptz, bad_timestamp boolean, status text,

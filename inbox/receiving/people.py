@@ -224,12 +224,22 @@ def describe(told: Iterable[tuple[int, Told]]) -> None:
         FROM jsonb_to_recordset(%s) AS r (
             id bigint, phone text, name text, username text, marketing text, at timestamptz
         )
-        WHERE c.id = r.id AND (
-            (r.phone <> '' AND c.phone IS DISTINCT FROM left(r.phone, 32))
-            OR (r.name <> '' AND c.profile_name <> left(r.name, 512))
-            OR (r.username <> '' AND c.username <> left(r.username, 128))
-            OR r.marketing <> ''
-        )
+        WHERE c.id = r.id
         """,
-        sorted(newest.values(), key=lambda row: row["id"]),
+        _differing(newest),
     )
+
+
+def _differing(told: dict[int, rows.Row]) -> list[rows.Row]:
+    """Those that say something new: nearly every message repeats a name that is known."""
+    known = rows.fetch(
+        "SELECT id, coalesce(phone, ''), profile_name, username FROM inbox_contact WHERE id = ANY(%s) ORDER BY id",
+        list(told),
+    )
+    found = []
+    for contact, *kept in known:
+        row = told[contact]
+        said = (row["phone"][:32], row["name"][:512], row["username"][:128])
+        if row["marketing"] or any(new and new != old for new, old in zip(said, kept, strict=True)):
+            found.append(row)
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from inbox.receiving import rows
@@ -10,11 +11,21 @@ from inbox.receiving import rows
 #: How long after a customer's message or call a free-form answer may be sent (WhatsApp's customer service window).
 WINDOW = timedelta(hours=24)
 
-#: (number, contact) → conversation.
-Conversations = dict[tuple[int, int], int]
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """A conversation that the current transaction holds, and where its last message stands in the thread's order."""
+
+    id: int
+    last_at: datetime
+    last_id: int
 
 
-def open_and_lock(pairs: Iterable[tuple[int, int]], also: Iterable[int]) -> Conversations:
+#: By (number, contact).
+Threads = dict[tuple[int, int], Thread]
+
+
+def open_and_lock(pairs: Iterable[tuple[int, int]], also: Iterable[int]) -> Threads:
     """Make the missing conversations of these (number, contact) pairs, and lock them and ``also`` for this transaction.
 
     Everything a batch does to a conversation happens behind this lock, taken in the order of ids, so that two workers
@@ -44,57 +55,59 @@ def _open(pairs: list[tuple[int, int]]) -> None:
     )
 
 
-def _lock(pairs: list[tuple[int, int]], ids: list[int]) -> Conversations:
+def _lock(pairs: list[tuple[int, int]], ids: list[int]) -> Threads:
     locked = rows.fetch(
         """
-        SELECT id, number_id, contact_id FROM inbox_conversation
-        WHERE id = ANY(%s) OR (number_id, contact_id) IN (SELECT * FROM unnest(%s::bigint[], %s::bigint[]))
+        SELECT id, number_id, contact_id, last_message_at, coalesce(last_message_id, 0) FROM inbox_conversation
+        WHERE id IN (
+            SELECT unnest(%s::bigint[])
+            UNION ALL
+            SELECT c.id FROM unnest(%s::bigint[], %s::bigint[]) AS k (number_id, contact_id)
+            JOIN inbox_conversation c USING (number_id, contact_id)
+        )
         ORDER BY id FOR UPDATE
         """,
         ids,
         [number for number, _ in pairs],
         [contact for _, contact in pairs],
     )
-    return {(number, contact): id for id, number, contact in locked}
+    return {(number, contact): Thread(id, last_at, last_id) for id, number, contact, last_at, last_id in locked}
 
 
-def advance(messages: list[rows.Row]) -> None:
-    """Bring conversations up to date with messages just inserted.
+def advance(messages: list[rows.Row], threads: Threads) -> None:
+    """Bring conversations up to date with messages just inserted, in the thread's order.
 
     Each row: conversation_id, id, sent_at, kind, direction, status, preview, unread (bool), opens_window (bool).
     Only rows that were really inserted may come here: the unread count depends on it.
     """
-    by_conversation: dict[int, rows.Row] = {}
-    for message in sorted(messages, key=lambda message: (message["sent_at"], message["id"])):
-        row = by_conversation.setdefault(message["conversation_id"], {"added": 0, "window_closes_at": None})
+    by_id = {thread.id: thread for thread in threads.values()}
+    updates: dict[int, rows.Row] = {}
+    for message in messages:
+        thread = by_id[message["conversation_id"]]
+        row = updates.setdefault(thread.id, {"conversation_id": thread.id, "added": 0, "window_closes_at": None})
         closes_at = message["sent_at"] + WINDOW if message["opens_window"] else None
         row["added"] += bool(message["unread"])
         row["window_closes_at"] = _later(row["window_closes_at"], closes_at)
-        row |= {name: message[name] for name in ("id", "sent_at", "kind", "direction", "status", "preview")}
+        if (message["sent_at"], message["id"]) > (thread.last_at, thread.last_id):
+            row |= {name: message[name] for name in ("id", "sent_at", "kind", "direction", "status", "preview")}
     rows.run(
         """
         UPDATE inbox_conversation c
         SET unread_count = c.unread_count + r.added,
             window_closes_at = greatest(c.window_closes_at, r.window_closes_at),
-            last_message_id = CASE WHEN newer THEN r.id ELSE c.last_message_id END,
-            last_message_at = CASE WHEN newer THEN r.sent_at ELSE c.last_message_at END,
-            last_message_kind = CASE WHEN newer THEN r.kind ELSE c.last_message_kind END,
-            last_message_direction = CASE WHEN newer THEN r.direction ELSE c.last_message_direction END,
-            last_message_status = CASE WHEN newer THEN r.status ELSE c.last_message_status END,
-            last_message_preview = CASE WHEN newer THEN r.preview ELSE c.last_message_preview END
-        FROM (
-            SELECT r.*, coalesce(
-                (r.sent_at, r.id) > (now.last_message_at, now.last_message_id), true
-            ) AS newer
-            FROM jsonb_to_recordset(%s) AS r (
-                conversation_id bigint, id bigint, sent_at timestamptz, kind text, direction text, status text,
-                preview text, added int, window_closes_at timestamptz
-            )
-            JOIN inbox_conversation now ON now.id = r.conversation_id
-        ) r
+            last_message_id = coalesce(r.id, c.last_message_id),
+            last_message_at = coalesce(r.sent_at, c.last_message_at),
+            last_message_kind = coalesce(r.kind, c.last_message_kind),
+            last_message_direction = coalesce(r.direction, c.last_message_direction),
+            last_message_status = coalesce(r.status, c.last_message_status),
+            last_message_preview = coalesce(r.preview, c.last_message_preview)
+        FROM jsonb_to_recordset(%s) AS r (
+            conversation_id bigint, id bigint, sent_at timestamptz, kind text, direction text, status text,
+            preview text, added int, window_closes_at timestamptz
+        )
         WHERE c.id = r.conversation_id
         """,
-        [row | {"conversation_id": id} for id, row in sorted(by_conversation.items())],
+        list(updates.values()),
     )
 
 

@@ -98,7 +98,7 @@ class NumberUpdateTests:
             del body["entry"][0]["changes"][0]["value"]["metadata"]  # type: ignore[index]
             receive(body)
         number.refresh_from_db()
-        assert number.quality == "GREEN"
+        assert number.quality == "UNKNOWN"  # no longer flagged; WhatsApp does not say how good
         assert number.messaging_limit == "TIER_1K"
         assert number.updates.count() == 2
 
