@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -42,6 +44,8 @@ DRAWABLE_TYPES = frozenset(
 #: The child ends itself before that (inbox.drawing.__main__); this is for one that cannot.
 CHILD_SECONDS = 150
 LEASE = timedelta(minutes=5)
+DIRECTORY_PREFIX = "inbox-preview-"
+LEFTOVER_SECONDS = 3600
 STORAGE_WAIT = timedelta(minutes=2)
 CRASH_WAIT = timedelta(seconds=30)
 MAX_CRASHES = 3
@@ -80,7 +84,8 @@ def make(media_id: uuid.UUID) -> None:
     if media.content_type not in DRAWABLE_TYPES:
         return _settle(media, Drawing(impossible="Files of this kind have no preview."))
     try:
-        with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="preview-") as directory:
+        _clear_leftovers()
+        with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix=DIRECTORY_PREFIX) as directory:
             drawing = _draw(media, Path(directory))
             _put(media, drawing)
     except FileNotFoundError:
@@ -117,6 +122,15 @@ def _claim(media_id: uuid.UUID) -> Media | None:
         media.next_try_at = media.now + LEASE
         media.save(update_fields=["attempts", "next_try_at"])
         return media
+
+
+def _clear_leftovers() -> None:
+    """Delete the copies of customers' files that a killed worker could not delete itself."""
+    for entry in os.scandir(settings.FILE_UPLOAD_TEMP_DIR or tempfile.gettempdir()):
+        if entry.name.startswith(DIRECTORY_PREFIX) and entry.is_dir(follow_symlinks=False):
+            facts = entry.stat(follow_symlinks=False)
+            if facts.st_uid == os.getuid() and facts.st_mtime < time.time() - LEFTOVER_SECONDS:
+                shutil.rmtree(entry.path, ignore_errors=True)
 
 
 def _draw(media: Media, directory: Path) -> Drawing:

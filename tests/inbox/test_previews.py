@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
@@ -65,6 +66,18 @@ class MakeTests:
         previews.make(row.pk)
         row.refresh_from_db()
         assert row.preview_state == Media.PreviewState.READY
+
+    def test_what_a_killed_worker_left_is_deleted(self, number: PhoneNumber, settings: Any, tmp_path: Path) -> None:
+        settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
+        old, young, other = (tmp_path / name for name in ("inbox-preview-1", "inbox-preview-2", "another"))
+        for directory in (old, young, other):
+            directory.mkdir()
+            (directory / "source").write_bytes(b"a customer's photo")
+        for directory in (old, other):
+            os.utime(directory, (0, 0))
+        drawn(number, samples.picture(), kind="image")
+        assert (old.exists(), young.exists(), other.exists()) == (False, True, True)
+        assert len(list(tmp_path.glob("inbox-preview-*"))) == 1
 
     def test_a_missing_file_is_said_plainly(self, number: PhoneNumber) -> None:
         row = stored(number, samples.picture(), kind="image")
