@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +33,18 @@ PRODUCTION = {
 
 
 def manage(*arguments: str, **environment: str | None) -> subprocess.CompletedProcess[str]:
-    """Run manage.py as production does, with nothing in the environment but this."""
-    named = {name: value for name, value in environment.items() if value is not None}
-    return subprocess.run(
-        [sys.executable, "manage.py", *arguments],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "DEBUG": "false"} | named,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    """Run manage.py as production does, with nothing in the environment but this; None is the same as unset."""
+    # Named but empty, so that neither a .env nor what `make run` left behind fills it.
+    named = dict.fromkeys(PRODUCTION, "") | {name: value or "" for name, value in environment.items()}
+    with tempfile.TemporaryDirectory() as data:
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "DEBUG": "false", "DATA_DIR": data} | named,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
 
 
 class ProductionTests:
