@@ -13,6 +13,7 @@ import hmac
 import itertools
 import json
 import os
+import random
 import select
 import socket
 import subprocess
@@ -88,9 +89,11 @@ class Load:
 class Generator:
     """The generator as a child process. Building it makes the requests; ``run`` sends them."""
 
-    def __init__(self, port: int, *, path: str, connections: int, seconds: float, requests: int) -> None:
+    def __init__(
+        self, port: int, *, path: str, connections: int, seconds: float, requests: int, replays: float = 0
+    ) -> None:
         arguments = [str(port), "--path", path, "--connections", str(connections)]
-        arguments += ["--seconds", str(seconds), "--requests", str(requests)]
+        arguments += ["--seconds", str(seconds), "--requests", str(requests), "--replays", str(replays)]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bench.load", *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -177,6 +180,7 @@ def main() -> None:
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=4)
     parser.add_argument("--requests", type=int, default=60_000)
+    parser.add_argument("--replays", type=float, default=0, help="share of requests that repeat an earlier one")
     options = parser.parse_args()
     head = (
         f"POST {options.path} HTTP/1.1\r\nHost: 127.0.0.1:{options.port}\r\nContent-Type: application/json\r\n"
@@ -185,6 +189,10 @@ def main() -> None:
     requests = [
         (head % (signed(body), len(body))).encode() + body for body in itertools.islice(bodies(), options.requests)
     ]
+    chance = random.Random(1)  # the same run every time
+    for place in range(1, len(requests)):
+        if chance.random() < options.replays:
+            requests[place] = requests[chance.randrange(max(0, place - 10_000), place)]
     print("ready", flush=True)
     sys.stdin.readline()
     load = send_all(options.port, requests, connections=options.connections, seconds=options.seconds)

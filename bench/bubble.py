@@ -1,0 +1,120 @@
+"""From the webhook's arrival to the bubble on the page, in a real browser, while an agent looks at the conversation."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from typing import Any
+
+import requests
+
+from bench.installation import Installation, installation
+from bench.load import bodies, signed
+from bench.table import Figure, show
+
+MESSAGES = 200
+WARM_UP = 10
+TARGET_MS = 150
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+#: Notes the moment at which each new bubble is in the page.
+WATCH = """
+() => {
+  window.bubbles = {};
+  const note = (node) => {
+    for (const words of node.querySelectorAll?.(".message__text") ?? []) {
+      const order = words.textContent.match(/Order (\\d+):/);
+      if (order) window.bubbles[Number(order[1])] ??= Date.now();
+    }
+  };
+  new MutationObserver((changes) => changes.forEach((change) => change.addedNodes.forEach(note)))
+    .observe(document.body, { childList: true, subtree: true });
+}
+"""
+
+
+def main() -> int:
+    if CHROMIUM is None:
+        print("Webhook to bubble: left out, it needs Debian's package chromium.")
+        return 0
+    with installation() as installed:
+        return measure(installed)
+
+
+def measure(installed: Installation) -> int:
+    from inbox.models import Agent, Conversation
+    from whatsapp.models import PhoneNumber
+
+    number = PhoneNumber.objects.create(phone_number_id="200000000000001", waba_id="100000000000001", name="Norte")
+    agent = Agent.objects.create_user("bench", password="bench password")
+    agent.numbers.add(number)
+    with installed.web() as web:
+        worker = subprocess.Popen([sys.executable, "manage.py", "worker"], stdout=subprocess.DEVNULL)
+        try:
+            # One customer: every thousandth body is from the same person.
+            made = bodies()
+            mine = [
+                body for place, body in zip(range(1000 * (MESSAGES + WARM_UP)), made, strict=False) if place % 1000 == 0
+            ]
+            post(web.url, mine[0])
+            while not Conversation.objects.exists():
+                time.sleep(0.05)
+            waits = watch(web.url, Conversation.objects.get().pk, agent, mine[1:])
+        finally:
+            worker.terminate()
+            worker.wait(40)
+    waits = sorted(waits[WARM_UP - 1 :])
+    median, p99 = statistics.median(waits), waits[len(waits) * 99 // 100]
+    return show(
+        f"Webhook to bubble: {len(waits)} messages into an open conversation in Chromium",
+        [
+            Figure("median", f"{median:.0f} ms", f"under {TARGET_MS} ms", median < TARGET_MS),
+            Figure("p99", f"{p99:.0f} ms"),
+        ],
+    )
+
+
+def post(url: str, body: bytes) -> None:
+    answer = requests.post(
+        f"{url}/webhooks/meta/", data=body, headers={"X-Hub-Signature-256": signed(body)}, timeout=10
+    )
+    assert answer.status_code == 200, f"The endpoint answered {answer.status_code}."
+
+
+def watch(url: str, conversation: int, agent: Any, made: list[bytes]) -> list[float]:
+    """Milliseconds from sending each body to its bubble. Raises RuntimeError when a bubble does not come."""
+    from django.conf import settings
+    from django.test import Client
+    from playwright.sync_api import sync_playwright
+
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    client = Client()
+    client.force_login(agent)
+    session = client.cookies[settings.SESSION_COOKIE_NAME].value
+    waits = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        context = browser.new_context(viewport={"width": 1440, "height": 900})
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": url}])
+        page = context.new_page()
+        page.goto(f"{url}/conversations/{conversation}/")
+        page.wait_for_timeout(1500)
+        page.evaluate(WATCH)
+        for body in made:
+            order = int(body.split(b"Order ")[1][:12])
+            sent = time.time() * 1000
+            post(url, body)
+            seen = page.wait_for_function("(order) => window.bubbles[order]", arg=order, polling=5, timeout=10_000)
+            waits.append(seen.json_value() - sent)
+            page.wait_for_timeout(60)
+        browser.close()
+    return waits
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""Accepting and understanding together on one machine for a minute, a third of it redelivered."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+import time
+
+from bench import raw16
+from bench.installation import Installation, installation
+from bench.load import Generator
+from bench.table import Figure, show
+
+SECONDS = 60.0
+REPLAYS = 0.3
+CONNECTIONS = 64
+TARGET = 0.8
+#: Seconds that the backlog may take to be worked off after the load ends, for it to count as bounded.
+CATCH_UP = 15.0
+
+
+def main() -> int:
+    with installation() as installed:
+        return measure(installed)
+
+
+def measure(installed: Installation) -> int:
+    from django.db.models import Sum
+
+    from inbox.models import Conversation, Message
+    from whatsapp import journal
+    from whatsapp.models import Notification, PhoneNumber
+
+    PhoneNumber.objects.create(phone_number_id="200000000000001", waba_id="100000000000001", name="Norte Service")
+    before = raw16.rate(4.0)
+    Notification.objects.all().delete()
+    with installed.web() as web:
+        worker = subprocess.Popen([sys.executable, "manage.py", "worker"], stdout=subprocess.DEVNULL)
+        try:
+            generator = Generator(
+                web.port,
+                path="/webhooks/meta/",
+                connections=CONNECTIONS,
+                seconds=SECONDS,
+                requests=int(SECONDS * before * 1.5),
+                replays=REPLAYS,
+            )
+            started = time.perf_counter()
+            load = generator.run()
+            sent = time.perf_counter()
+            while journal.oldest_pending_seconds() is not None and time.perf_counter() - sent < 10 * CATCH_UP:
+                time.sleep(0.05)
+            done = time.perf_counter()
+        finally:
+            worker.terminate()
+            worker.wait(40)
+    Notification.objects.all().delete()
+    after = raw16.rate(4.0)
+    rate = load.accepted / (done - started)
+    ratio = rate / statistics.mean([before, after])
+    messages = Message.objects.count()
+    unread = Conversation.objects.aggregate(total=Sum("unread_count"))["total"]
+    catch_up = done - sent
+    return show(
+        f"Accepting and understanding together, {SECONDS:.0f} s, {REPLAYS:.0%} redelivered",
+        [
+            Figure("raw16, before and after", f"{before:,.0f} and {after:,.0f} rows/s"),
+            Figure("accepted and understood", f"{rate:,.0f} notifications/s"),
+            Figure("÷ raw16", f"{ratio:.2f} ×", f"at least {TARGET} ×", ratio >= TARGET),
+            Figure("backlog worked off after", f"{catch_up:.1f} s", f"within {CATCH_UP:.0f} s", catch_up <= CATCH_UP),
+            Figure("refused", f"{load.other}"),
+            Figure("messages, and unread in the list", f"{messages:,} and {unread:,}", "equal", messages == unread),
+        ],
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
