@@ -14,7 +14,7 @@ from procrastinate.types import JSONValue
 from inbox.models import Media
 from inbox.receiving import rows
 from inbox.summaries import summarize
-from whatsapp.events import CallChanged, Direction, Kind, MessageReceived, Origin, Status
+from whatsapp.events import MEDIA_KINDS, CallChanged, Direction, Kind, MessageReceived, Origin, RemoteMedia, Status
 from whatsapp.models import PhoneNumber
 
 #: How far ahead of our clock WhatsApp's time may be before it is not believed.
@@ -191,7 +191,7 @@ def _upgrade(repeated: dict[tuple[int, str], rows.Row]) -> None:
 
 def _insert_media(messages: list[rows.Row]) -> None:
     """A media row for every new message that has a file, and the job that fetches it."""
-    files = [_media_row(message) for message in messages if message["media"] is not None]
+    files = [_media_row(message) for message in messages if message["kind"] in MEDIA_KINDS]
     inserted = rows.run(
         """
         INSERT INTO inbox_media (
@@ -218,8 +218,13 @@ def _insert_media(messages: list[rows.Row]) -> None:
 
 
 def _media_row(message: rows.Row) -> rows.Row:
-    media = message["media"]
-    gone = message["error_code"] == MEDIA_NOT_FETCHED
+    media = message["media"] or RemoteMedia(media_id="")
+    state, error = Media.State.PENDING, ""
+    if message["error_code"] == MEDIA_NOT_FETCHED:
+        state = Media.State.TOO_LARGE
+        error = "WhatsApp could not pass this file on, most often because it is over 100 MB."
+    elif not media.media_id:
+        state, error = Media.State.FAILED, "WhatsApp sent this message without its file."
     return {
         "id": uuid.uuid4(),
         "message_id": message["id"],
@@ -230,8 +235,8 @@ def _media_row(message: rows.Row) -> rows.Row:
         "sha256": media.sha256,
         "voice": media.voice,
         "animated": media.animated,
-        "state": Media.State.TOO_LARGE if gone else Media.State.PENDING,
-        "error": "WhatsApp could not pass this file on, most often because it is over 100 MB." if gone else "",
+        "state": state,
+        "error": error,
     }
 
 

@@ -136,6 +136,15 @@ class MessagesTests:
         assert "100 MB" in media.error
         assert not ProcrastinateJob.objects.filter(task_name="fetch_media").exists()
 
+    def test_a_file_that_does_not_come_with_its_message_is_missed_in_the_open(self, number: PhoneNumber) -> None:
+        errors = [{"code": 131052, "title": "Media download error"}]
+        receive(
+            payloads.notification(payloads.message("image")),
+            payloads.notification(payloads.message("video", errors=errors)),
+        )
+        assert set(Media.objects.values_list("message__kind", "state")) == {("image", "failed"), ("video", "too_large")}
+        assert not ProcrastinateJob.objects.filter(task_name="fetch_media").exists()
+
     def test_names_that_postgresql_refuses_are_cleaned(self, number: PhoneNumber) -> None:
         receive(payloads.notification(payloads.message(text={"body": "a\u0000b\ud83d"}), name="A\u0000\udc00"))
         message = only_message()
