@@ -7,6 +7,7 @@ leaf that cannot be understood becomes a BadLeaf, a field that we do not know an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 from whatsapp import events
 from whatsapp.events import AnyEvent
@@ -75,11 +76,13 @@ def parse_entry(entry: object, *, path: str) -> Iterator[AnyEvent]:
             raw = change if isinstance(change, dict) else {"value": change}
             yield events.BadLeaf(reason="This change has no object “value”.", path=place, raw=raw, waba_id=waba_id)
             continue
-        field = leaves.identifier(change.get("field") or entry.get("field"))
-        yield from _parse_change(_change(field, change["value"], f"{place}.value", waba_id, at))
+        value = change["value"]
+        # Some of Meta's samples have the field's name one level too high or too low.
+        field = leaves.identifier(change.get("field") or entry.get("field") or value.get("field"))
+        yield from _parse_change(_change(field, value, f"{place}.value", waba_id, at))
 
 
-def _change(field: str, value: leaves.Leaf, path: str, waba_id: str, at: object) -> Change:
+def _change(field: str, value: leaves.Leaf, path: str, waba_id: str, at: datetime | None) -> Change:
     # While an AI agent holds the conversation, the usual leaves come one level deeper.
     standby = field == "standby"
     inner = mapping(value.get("standby")) if standby else value
@@ -92,23 +95,37 @@ def _change(field: str, value: leaves.Leaf, path: str, waba_id: str, at: object)
         waba_id=waba_id,
         phone_number_id=leaves.identifier(metadata.get("phone_number_id")),
         display_phone_number=leaves.phone(metadata.get("display_phone_number")),
-        at=at,  # type: ignore[arg-type]  # a datetime or None
+        at=at,
         standby=standby,
-        contacts=Contacts(contacts if isinstance(contacts, list) else []),
+        contacts=Contacts(contacts if isinstance(contacts, list) else None, inner),
     )
 
 
 def _parse_change(change: Change) -> Iterator[AnyEvent]:
     reader = FIELDS.get(change.field)
     if reader is not None:
-        yield from reader(change)
-    elif change.field in account.TEMPLATE_FIELDS:
+        yield from _read(change, reader)
+        return
+    if change.field in account.TEMPLATE_FIELDS:
         yield from account.template(change)
     elif change.field in NUMBER_FIELDS:
         yield from account.number(change)
     else:
         yield _unrecognized(change, f"field {change.field or 'without a name'}")
     yield from _faults(change)
+
+
+def _read(change: Change, reader: Callable[[Change], Iterator[AnyEvent]]) -> Iterator[AnyEvent]:
+    """The events of a field that we know; Unrecognized when it holds nothing that we know, so that it is counted."""
+    silent = True
+    for event in reader(change):
+        silent = False
+        yield event
+    for event in _faults(change):
+        silent = False
+        yield event
+    if silent:
+        yield _unrecognized(change, f"nothing known in field {change.field}")
 
 
 def _messages(change: Change) -> Iterator[AnyEvent]:

@@ -22,8 +22,8 @@ TEMPLATE_FIELDS = frozenset(
     }
 )
 
-#: Events of phone_number_quality_update that say how the number is rated.
-QUALITY = {"FLAGGED": "RED", "UNFLAGGED": "GREEN"}
+#: Events of phone_number_quality_update that say how the number is rated. No longer flagged may be yellow or green.
+QUALITY = {"FLAGGED": "RED", "UNFLAGGED": "UNKNOWN"}
 
 
 def template(change: Change) -> Iterator[events.AnyEvent]:
@@ -31,12 +31,19 @@ def template(change: Change) -> Iterator[events.AnyEvent]:
     value = change.value
     name = words(value.get("message_template_name"))
     event = words(value.get("event"))
-    category = words(value.get("new_category")) or words(value.get("message_template_category"))
+    category = (
+        words(value.get("new_category"))
+        or words(value.get("message_template_category"))
+        or words(value.get("category"))
+    )
     quality = words(value.get("new_quality_score"))
     reason = words(value.get("reason"))
     told = {
         "now": event.lower().replace("_", " "),
         "category": category.lower(),
+        "category soon" if "new_category" in value else "category should be": words(
+            value.get("correct_category")
+        ).lower(),
         "quality": quality.lower(),
         "because": "" if reason == "NONE" else reason.lower().replace("_", " "),
     }
@@ -71,6 +78,8 @@ def number(change: Change) -> Iterator[events.AnyEvent]:
 def _about(change: Change) -> dict[str, Any]:
     about = change.about(change.value, change.path)
     about["at"] = about["at"] or change.at
+    # When a partner comes or goes the entry is the business portfolio's.
+    about["waba_id"] = leaves.identifier(mapping(change.value.get("waba_info")).get("waba_id")) or change.waba_id
     if not change.display_phone_number:
         # These fields have no metadata; some name the number by its digits only.
         about["display_phone_number"] = leaves.phone(
@@ -80,7 +89,8 @@ def _about(change: Change) -> dict[str, Any]:
 
 
 def _quality(value: Leaf) -> tuple[str, dict[str, str]]:
-    event, limit = words(value.get("event")), words(value.get("current_limit"))
+    event = words(value.get("event"))
+    limit = words(value.get("current_limit")) or words(value.get("max_daily_conversations_per_business"))
     changes = {"quality": QUALITY.get(event, "")}
     if event == "THROUGHPUT_UPGRADE":
         return "Throughput was upgraded.", {"throughput": "HIGH", "messaging_limit": limit}
@@ -110,13 +120,14 @@ def _account(value: Leaf) -> tuple[str, dict[str, str]]:
     parts = [_plain(words(value.get("event")))]
     ban = mapping(value.get("ban_info"))
     if ban:
-        parts.append(f"ban: {_plain(words(ban.get('waba_ban_state')))} {words(ban.get('waba_ban_date'))}".strip())
+        told = (_plain(words(ban.get("waba_ban_state"))), words(ban.get("waba_ban_date")))
+        parts.append("ban: " + " ".join(filter(None, told)))
     violation = words(mapping(value.get("violation_info")).get("violation_type"))
     if violation:
         parts.append(f"violation: {_plain(violation)}")
     restrictions = objects(value.get("restriction_info"))
     parts += [_plain(words(restriction.get("restriction_type"))) for restriction in restrictions]
-    return "Account: " + ", ".join(filter(None, parts)) + ".", {}
+    return "Account: " + (", ".join(filter(None, parts)) or "changed") + ".", {}
 
 
 def _groups(value: Leaf) -> tuple[str, dict[str, str]]:

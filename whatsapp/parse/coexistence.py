@@ -19,7 +19,8 @@ def history(change: Change) -> Iterator[events.AnyEvent]:
         path = f"{change.path}.history[{index}]"
         faults = leaves.faults(chunk.get("errors"))
         if faults:
-            yield events.FaultReported(**change.about(chunk, path), faults=faults)
+            about = change.about({"errors": chunk["errors"]}, f"{path}.errors") | {"at": change.at}
+            yield events.FaultReported(**about, faults=faults)
         for place, thread in enumerate(objects(chunk.get("threads"))):
             yield from _thread(thread, change, f"{path}.threads[{place}]")
     # Files of older messages come in notifications of their own, as plain messages.
@@ -27,9 +28,14 @@ def history(change: Change) -> Iterator[events.AnyEvent]:
 
 
 def _stray(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
+    """A historic message outside a thread: the person is whoever of the two is not us."""
     ours = change.ours(leaves.digits(leaves.phone(leaf.get("from"))))
-    key = "to" if ours else "from"
-    party = change.contacts.party(wa_id=leaves.phone(leaf.get(key)), user_id=leaves.user_id(leaf.get(f"{key}_user_id")))
+    key = "to" if ours or leaf.get("to_user_id") else "from"
+    party = change.contacts.party(
+        wa_id=leaves.phone(leaf.get(key)),
+        user_id=leaves.user_id(leaf.get(f"{key}_user_id")),
+        parent_user_id=leaves.user_id(leaf.get(f"{key}_parent_user_id")),
+    )
     yield from messages.historic(leaf, change, path, party)
 
 
@@ -43,7 +49,10 @@ def _thread(thread: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent
     )
 
     def read(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
-        yield from messages.historic(leaf, change, path, party)
+        if party.wa_id or party.user_id or party.parent_user_id:
+            yield from messages.historic(leaf, change, path, party)
+        else:
+            yield from _stray(leaf, change, path)
 
     whole, change.value, place, change.path = change.value, thread, change.path, path
     try:

@@ -27,7 +27,9 @@ def sha256_hex(value: object) -> str:
         return text if all(c in "0123456789abcdef" for c in text) else ""
     if len(text) in (43, 44):
         try:
-            raw = base64.b64decode(text.rstrip("=") + "=", validate=True)
+            raw = base64.b64decode(
+                text.rstrip("=") + "=", altchars=b"-_" if "-" in text or "_" in text else None, validate=True
+            )
         except (binascii.Error, ValueError):
             return ""
         return raw.hex() if len(raw) == 32 else ""
@@ -41,13 +43,19 @@ def remote_media(leaf: Leaf, *, voice: bool = False) -> RemoteMedia | None:
         return None
     return RemoteMedia(
         media_id=media_id,
-        mime_type=words(leaf.get("mime_type")).partition(";")[0].strip().lower()[:MAX_MIME_TYPE],
+        mime_type=_mime_type(leaf.get("mime_type")),
         sha256=sha256_hex(leaf.get("sha256")),
         url=words(leaf.get("url")),
         file_name=words(leaf.get("filename"))[:MAX_FILE_NAME],
         voice=voice or leaves.flag(leaf.get("voice")),
         animated=leaves.flag(leaf.get("animated")),
     )
+
+
+def _mime_type(value: object) -> str:
+    """The type alone. What has blanks or line breaks in it is cut there: it may end up in a header."""
+    found = words(value).partition(";")[0].split(maxsplit=1)
+    return found[0].lower()[:MAX_MIME_TYPE] if found else ""
 
 
 def _file(leaf: Leaf, key: str) -> Parts:
@@ -148,7 +156,9 @@ def _answers(value: object) -> list[dict[str, str]]:
         document = decode(value)
     except UnreadableError:
         return [{"name": "", "value": value}] if value else []
-    return _pairs(document) if isinstance(document, dict) else [{"name": "", "value": _flat(document)}]
+    if isinstance(document, dict):
+        return _pairs(document)
+    return [{"name": "", "value": _flat(document)}] if document not in (None, "") else []
 
 
 def _pairs(part: Leaf) -> list[dict[str, str]]:

@@ -46,7 +46,7 @@ class Change:
     at: datetime | None = None
     historic: bool = False
     standby: bool = False
-    contacts: Contacts = field(default_factory=lambda: Contacts([]))
+    contacts: Contacts = field(default_factory=lambda: Contacts())
 
     def about(self, leaf: Leaf, path: str) -> dict[str, Any]:
         """What every event says about its place: the keyword arguments of events.Event."""
@@ -71,15 +71,14 @@ class Change:
 class Contacts:
     """The people that a change names. Looked up by user id, then by wa_id, never by position (Meta, May 2026)."""
 
-    def __init__(self, leaves: Iterable[object]) -> None:
+    def __init__(self, contacts: object = None, value: Leaf | None = None) -> None:
         self._by_user_id: dict[str, Party] = {}
         self._by_wa_id: dict[str, Party] = {}
-        self._all: list[Party] = []
-        for leaf in leaves:
-            if isinstance(leaf, dict):
-                self._add(leaf)
+        parties = [self._add(contact) for contact in contacts if isinstance(contact, dict)] if contacts else []
+        # One contact beside leaves that all name one person is that person, however differently they write the ids.
+        self._only = parties[0] if len(parties) == 1 and value is not None and _about_one_person(value) else None
 
-    def _add(self, leaf: Leaf) -> None:
+    def _add(self, leaf: Leaf) -> Party:
         profile = mapping(leaf.get("profile"))
         party = Party(
             wa_id=phone(leaf.get("wa_id")),
@@ -88,25 +87,24 @@ class Contacts:
             name=words(profile.get("name"))[:MAX_NAME],
             username=username(profile.get("username") or leaf.get("username")),
         )
-        self._all.append(party)
         if party.user_id:
             self._by_user_id.setdefault(party.user_id, party)
         if party.wa_id:
             self._by_wa_id.setdefault(party.wa_id, party)
+        return party
 
-    def party(self, *, wa_id: str, user_id: str = "", parent_user_id: str = "", alone: bool = True) -> Party:
+    def party(self, *, wa_id: str, user_id: str = "", parent_user_id: str = "") -> Party:
         """The person with these ids, completed by what the change says about them.
 
-        With no match the only contact is it, if ``alone`` says that nobody else is spoken of. Where its ids differ
-        from the given ones (AWS's and Meta's own samples do), only its name counts: two ids of one kind never merge.
+        Where nobody matches, the only contact does if all leaves are about one person: Meta leaves ids out of either
+        side. Where its ids differ from the given ones, only its name counts: two ids of one kind never merge.
         """
         known = self._by_user_id.get(user_id) if user_id else None
         if known is None and wa_id:
             known = self._by_wa_id.get(wa_id)
             if known is not None and user_id and known.user_id and known.user_id != user_id:
                 known = None  # the number went to somebody else
-        if known is None and alone and len(self._all) == 1:
-            known = self._all[0]
+        known = known or self._only
         if known is None:
             return Party(wa_id=wa_id, user_id=user_id, parent_user_id=parent_user_id)
         same_wa_id = not wa_id or not known.wa_id or known.wa_id == wa_id
@@ -118,6 +116,23 @@ class Contacts:
         return Party(
             wa_id=wa_id, user_id=user_id, parent_user_id=parent_user_id, name=known.name, username=known.username
         )
+
+
+#: Where leaves name people, and the lists that hold such leaves.
+_PEOPLE = ("from", "from_user_id", "to", "to_user_id", "recipient_id", "recipient_user_id", "wa_id", "user_id")
+_LISTS = ("messages", "message_echoes", "statuses", "calls", "user_preferences")
+
+
+def _about_one_person(value: Leaf) -> bool:
+    first: list[object] | None = None
+    for key in _LISTS:
+        for leaf in objects(value.get(key)):
+            people = [leaf.get(name) for name in _PEOPLE]
+            if first is None:
+                first = people
+            elif people != first:
+                return False
+    return first is not None
 
 
 Reader = Callable[[Leaf, Change, str], Iterable[events.AnyEvent]]
@@ -194,10 +209,11 @@ def wamid(value: object, what: str) -> str:
 def phone(value: object) -> str:
     """A wa_id or phone number as WhatsApp's digits without a plus."""
     text = identifier(value)
-    if text.isdigit():
+    if text.isascii() and text.isdigit():
         return text if len(text) <= MAX_PHONE else ""
     bare = text.translate(_PHONE_PUNCTUATION)
-    return (bare if digits(bare) == bare else text)[:MAX_PHONE]
+    found = bare if digits(bare) == bare else text
+    return found if len(found) <= MAX_PHONE else ""
 
 
 def digits(text: str) -> str:
@@ -230,7 +246,7 @@ def whole(value: object) -> int | None:
     """A whole number from 0 to PostgreSQL's largest integer."""
     if type(value) is str and value.isascii() and value.isdigit() and len(value) <= 10:
         value = int(value)
-    if type(value) is float and value == value // 1:
+    if type(value) is float and value.is_integer():
         value = int(value)
     if type(value) is int and 0 <= value <= MAX_INTEGER:
         return value
@@ -245,6 +261,8 @@ def moment(value: object) -> datetime | None:
     if type(value) is str:
         if len(value) > 12 or not value.isascii() or not value.isdigit():
             return None
+        value = int(value)
+    elif type(value) is float and value.is_integer():
         value = int(value)
     if type(value) is int and EARLIEST <= value <= LATEST:
         return datetime.fromtimestamp(value, UTC)

@@ -26,6 +26,9 @@ REFERRAL = {
     "ctwa_clid": "ctwa_clid",
 }
 
+#: Only text and captions can be edited. Anything else would wipe out what the customer wrote.
+EDITABLE = frozenset({"text", "image", "video", "document"})
+
 #: What history says became of our own messages, upper case. PENDING and ERROR are as good as nothing.
 HISTORY_STATUSES = {
     "SENT": Status.SENT,
@@ -60,11 +63,17 @@ def echo(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
 
 def historic(leaf: Leaf, change: Change, path: str, party: Party) -> Iterator[events.AnyEvent]:
     """A message from the phone app's past with ``party``; ``from`` says who wrote it."""
-    ours = change.ours(leaves.digits(leaves.phone(leaf.get("from"))))
-    if ours:
+    if change.ours(leaves.digits(leaves.phone(leaf.get("from")))) or _to(leaf, party):
         yield from _read(leaf, change, path, party, Direction.OUTBOUND, Origin.PHONE_APP)
     else:
         yield from _read(leaf, change, path, party, Direction.INBOUND, Origin.CUSTOMER)
+
+
+def _to(leaf: Leaf, party: Party) -> bool:
+    """Whether a message names this person as its receiver."""
+    return (party.wa_id != "" and leaves.phone(leaf.get("to")) == party.wa_id) or (
+        party.user_id != "" and leaves.user_id(leaf.get("to_user_id")) == party.user_id
+    )
 
 
 def _read(
@@ -83,14 +92,13 @@ def _read(
             target = leaves.wamid(mapping(leaf.get("revoke")).get("original_message_id"), "id of the deleted message")
             yield events.MessageRevoked(**about, direction=direction, target_wamid=target)
         case "system":
-            yield from _system(leaf, about, party)
+            yield from _system(leaf, change, about | {"group_id": group_id}, party)
         case _:
             yield _message(leaf, change, about | {"direction": direction, "origin": origin, "group_id": group_id})
 
 
 def _message(leaf: Leaf, change: Change, about: dict[str, Any]) -> events.MessageReceived:
     context = mapping(leaf.get("context"))
-    product = mapping(context.get("referred_product"))
     inbound = about["direction"] == Direction.INBOUND
     status = None
     if change.historic and not inbound:
@@ -102,11 +110,7 @@ def _message(leaf: Leaf, change: Change, about: dict[str, Any]) -> events.Messag
         quoted_wamid=leaves.identifier(context.get("id"), leaves.MAX_WAMID),
         forwarded=leaves.flag(context.get("forwarded")),
         frequently_forwarded=leaves.flag(context.get("frequently_forwarded")),
-        referred_product={
-            ours: words(product.get(theirs))
-            for ours, theirs in (("catalog_id", "catalog_id"), ("product_id", "product_retailer_id"))
-            if words(product.get(theirs))
-        },
+        referred_product=_product(mapping(context.get("referred_product"))),
         referral=_referral(mapping(leaf.get("referral"))),
         faults=leaves.faults(leaf.get("errors")),
         historic=change.historic,
@@ -116,7 +120,16 @@ def _message(leaf: Leaf, change: Change, about: dict[str, Any]) -> events.Messag
     )
 
 
+def _product(leaf: Leaf) -> dict[str, str]:
+    if not leaf:
+        return {}
+    found = {"catalog_id": words(leaf.get("catalog_id")), "product_id": words(leaf.get("product_retailer_id"))}
+    return {key: value for key, value in found.items() if value}
+
+
 def _referral(leaf: Leaf) -> dict[str, str]:
+    if not leaf:
+        return {}
     found = {ours: words(leaf.get(theirs)) for theirs, ours in REFERRAL.items() if words(leaf.get(theirs))}
     welcome = words(mapping(leaf.get("welcome_message")).get("text"))
     return found | ({"welcome_message": welcome} if welcome else {})
@@ -132,11 +145,13 @@ def _reaction(leaf: Leaf, about: dict[str, Any]) -> events.ReactionChanged:
 def _edit(leaf: Leaf, about: dict[str, Any]) -> events.MessageEdited:
     part = mapping(leaf.get("edit"))
     target = leaves.wamid(part.get("original_message_id"), "id of the edited message")
-    text = kinds.read(mapping(part.get("message")))["text"]
-    return events.MessageEdited(**about, target_wamid=target, text=text)
+    message = mapping(part.get("message"))
+    if message.get("type") not in EDITABLE:
+        raise LeafError("It does not say what the edited message says now.")
+    return events.MessageEdited(**about, target_wamid=target, text=kinds.read(message)["text"])
 
 
-def _system(leaf: Leaf, about: dict[str, Any], party: Party) -> Iterator[events.AnyEvent]:
+def _system(leaf: Leaf, change: Change, about: dict[str, Any], party: Party) -> Iterator[events.AnyEvent]:
     """A customer who changed number or user id: a line in the thread they had, and the new ids for the same person.
 
     ``from`` is the old number, ``system.wa_id`` the new one (``new_wa_id`` in the on-premises API).
@@ -144,19 +159,31 @@ def _system(leaf: Leaf, about: dict[str, Any], party: Party) -> Iterator[events.
     part = mapping(leaf.get("system"))
     kind = words(part.get("type"))
     payload = {"type": kind if kind in SYSTEM_TYPES else "other", "body": words(part.get("body"))}
-    old = Party(
-        wa_id=party.wa_id,
-        user_id=leaves.user_id(part.get("previous_user_id")) or party.user_id,
-        parent_user_id=leaves.user_id(part.get("previous_parent_user_id")) or party.parent_user_id,
-    )
     new = Party(
         wa_id=leaves.phone(part.get("wa_id") or part.get("new_wa_id")),
         user_id=leaves.user_id(part.get("user_id")),
         parent_user_id=leaves.user_id(part.get("parent_user_id")),
     )
+    # The sender may be named by the new ids already. Those do not find the thread that the person had.
+    old = Party(
+        wa_id=party.wa_id,
+        user_id=leaves.user_id(part.get("previous_user_id")) or _unless(party.user_id, new.user_id),
+        parent_user_id=leaves.user_id(part.get("previous_parent_user_id"))
+        or _unless(party.parent_user_id, new.parent_user_id),
+    )
+    if not (old.wa_id or old.user_id or old.parent_user_id):
+        old = party
     yield events.MessageReceived(
-        **(about | {"party": old}), kind=Kind.SYSTEM, text="", payload=payload, opens_window=False
+        **(about | {"party": old}),
+        kind=Kind.SYSTEM,
+        payload=payload,
+        historic=change.historic,
+        standby=change.standby,
+        opens_window=False,
     )
     if (new.wa_id or new.user_id or new.parent_user_id) and new != old:
-        rest = {name: value for name, value in about.items() if name not in ("wamid", "party")}
-        yield events.ContactChanged(**rest, party=new, previous=old)
+        yield events.ContactChanged(**change.about(leaf, about["path"]), party=new, previous=old)
+
+
+def _unless(found: str, other: str) -> str:
+    return found if found != other else ""

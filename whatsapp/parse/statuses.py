@@ -8,14 +8,16 @@ from typing import Any
 from whatsapp import events
 from whatsapp.events import Party
 from whatsapp.parse import leaves
-from whatsapp.parse.leaves import Change, Leaf, mapping, words
+from whatsapp.parse.leaves import Change, Leaf, LeafError, mapping, words
 
 MAX_CALLBACK_DATA = 512
 
 
 def read(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
     """One status. The word is kept as it is: old and future ones must not be errors."""
-    recipient = leaves.phone(leaf.get("recipient_id"))
+    status = words(leaf.get("status")).lower()[: leaves.MAX_WORD]
+    if not status:
+        raise LeafError("It does not say what the status is.")
     in_group = leaf.get("recipient_type") == "group"
     participant = _participant(leaf)
     parent = leaf.get("recipient_parent_user_id") or leaf.get("parent_recipient_user_id")  # the name until May 2026
@@ -23,7 +25,7 @@ def read(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
         Party()
         if in_group
         else change.contacts.party(
-            wa_id=recipient,
+            wa_id=leaves.phone(leaf.get("recipient_id")),
             user_id=leaves.user_id(leaf.get("recipient_user_id")),
             parent_user_id=leaves.user_id(parent),
         )
@@ -31,7 +33,7 @@ def read(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
     yield events.StatusChanged(
         **change.about(leaf, path),
         wamid=leaves.wamid(leaf.get("id"), "message id"),
-        status=words(leaf.get("status")).lower()[: leaves.MAX_WORD],
+        status=status,
         party=party,
         group_id=leaves.identifier(leaf.get("recipient_id"), leaves.MAX_USER_ID) if in_group else "",
         participant=participant,
@@ -52,6 +54,8 @@ def _participant(leaf: Leaf) -> Party | None:
 
 def _pricing(leaf: Leaf) -> dict[str, Any]:
     part = mapping(leaf.get("pricing")) or mapping(mapping(leaf.get("conversation")).get("pricing"))
+    if not part:
+        return {}
     found: dict[str, Any] = {
         "model": words(part.get("pricing_model")),
         "type": words(part.get("type")),
