@@ -4,6 +4,7 @@
   const banner = document.querySelector("[data-offline]");
   const POLL = 10_000; // while the stream is down
   const PATIENCE = 3_000; // a stream that comes back sooner is not worth a banner
+  const day = new Date().toDateString();
   let pulling = false;
   let again = false;
   let stream;
@@ -68,7 +69,13 @@
     stream.addEventListener("error", interrupted);
   }
 
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && pull());
+  document.addEventListener("inbox:interrupted", interrupted);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState !== "visible") return;
+    // "Today" and "Yesterday" were written on another day.
+    if (new Date().toDateString() !== day) location.reload();
+    else pull();
+  });
   window.addEventListener("online", () => connect());
   window.addEventListener("pagehide", () => stream.close());
   window.addEventListener("pageshow", (event) => event.persisted && connect());

@@ -18,7 +18,11 @@
       if (!response.ok) throw new Error(response.status);
       const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
       if (!link.isConnected) return;
+      // A stretch of the past is not news: screen readers hear of new messages only.
+      const log = link.closest("[role=log]");
+      log.ariaLive = "off";
       document.dispatchEvent(new CustomEvent("inbox:messages", { detail: fresh.querySelectorAll(".day") }));
+      setTimeout(() => (log.ariaLive = "polite"), 500);
       const next = fresh.querySelector(end)?.parentElement;
       if (next) link.parentElement.replaceWith(next);
       else link.parentElement.remove();

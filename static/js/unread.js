@@ -30,6 +30,8 @@
   document.addEventListener("htmx:afterSettle", seen);
   document.addEventListener("visibilitychange", seen);
   document.addEventListener("scroll", seen, true);
+  // What did not arrive there is asked again with the next chance.
+  document.addEventListener("htmx:sendError", () => (asked = ""));
   window.addEventListener("focus", seen);
   seen();
 })();

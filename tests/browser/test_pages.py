@@ -112,6 +112,41 @@ class NavigationTests:
         expect(page.locator(".conversation-row")).to_have_attribute("aria-current", "page")
         assert page.evaluate("window.samePage")
 
+    def test_older_conversations_load_while_scrolling(
+        self, window: OpenWindow, alice: Agent, number: PhoneNumber
+    ) -> None:
+        for i in range(70):
+            message(conversation(number, f"Person {i}", phone=None), "hello")
+        page = window(alice).open("/")
+        rows = page.locator(".conversation-row")
+        expect(rows).to_have_count(30)
+        for _ in range(3):
+            page.locator(".list__rows").evaluate("(list) => (list.scrollTop = list.scrollHeight)")
+            page.wait_for_timeout(200)
+        expect(rows).to_have_count(70)
+        rows.last.click()
+        expect(page.get_by_role("log")).to_contain_text("hello")
+
+    def test_a_session_that_ended_leads_to_the_login(
+        self, window: OpenWindow, alice: Agent, amara: Conversation
+    ) -> None:
+        opened = window(alice)
+        with opened.page.expect_response("**/changes/**"):
+            page = opened.open("/")
+        page.context.clear_cookies()
+        page.locator(".conversation-row").click()
+        page.wait_for_url(re.compile("/accounts/login/"))
+
+    def test_a_conversation_that_is_not_ours_any_more_says_so(
+        self, window: OpenWindow, alice: Agent, amara: Conversation
+    ) -> None:
+        opened = window(alice)
+        page = opened.open("/")
+        alice.numbers.clear()
+        page.locator(".conversation-row").click()
+        expect(page.get_by_text("There is nothing here")).to_be_visible()
+        opened.faults.clear()  # the browser writes every 404 to its console
+
     def test_the_browsers_back_button_works(self, window: OpenWindow, alice: Agent, amara: Conversation) -> None:
         page = window(alice).open("/")
         page.get_by_role("link", name=re.compile("Amara")).click()
