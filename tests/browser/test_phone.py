@@ -12,6 +12,16 @@ from tests.whatsapp.simulator.conftest import NUMBER, Api, Endpoint, api, endpoi
 from whatsapp.simulator import samples
 
 pytestmark = pytest.mark.browser
+OSCILLATOR = """
+navigator.mediaDevices.getUserMedia = async () => {
+  const context = new AudioContext();
+  const target = context.createMediaStreamDestination();
+  const source = context.createOscillator();
+  source.connect(target);
+  source.start();
+  return target.stream;
+};
+"""
 
 
 @pytest.fixture(params=[1440, 390])
@@ -101,6 +111,20 @@ class PhonePageTests:
 
         expect(phone.locator(".speech")).to_have_count(2)
         assert video.evaluate("element => element.mark") == "the same"
+
+    def test_it_records_a_voice_note(self, phone: Page, endpoint: Endpoint) -> None:  # noqa: F811
+        # A machine that runs tests has no microphone; an oscillator takes its place.
+        phone.evaluate(OSCILLATOR)
+        button = phone.locator("[data-record]")
+
+        button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")
+        phone.wait_for_timeout(600)
+        button.click()
+
+        expect(phone.locator("audio")).to_have_count(1)
+        endpoint.wait(endpoint.messages)
+        assert endpoint.messages()[0]["audio"]["voice"] is True
 
     def test_a_switch_is_set_at_once(self, phone: Page, api: Api) -> None:  # noqa: F811
         with phone.expect_response("**/faults"):

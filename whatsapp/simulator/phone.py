@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import mimetypes
+import re
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from urllib.parse import urlencode
 
 from django.http import FileResponse, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template import Context, Engine
+from django.utils.http import content_disposition_header
 
 from whatsapp.simulator import bubbles, everything, inbound, recordings, world
 from whatsapp.simulator.control import add_person, draft_from, find_number, find_person, receipt
@@ -308,7 +310,7 @@ def retry(request: SimulatorRequest) -> HttpResponse:
     return _back(request, *_chat(request))
 
 
-def file(request: SimulatorRequest, media_id: str) -> HttpResponseBase:
+def file(request: SimulatorRequest, media_id: str) -> HttpResponse:
     """GET /files/<media id>: a file for the phone's own screen."""
     media = request.exchange.store.media(media_id)
     path = request.exchange.store.media_path(media) if media else None
@@ -316,15 +318,30 @@ def file(request: SimulatorRequest, media_id: str) -> HttpResponseBase:
         raise BadRequest("There is no such file.", 404)
     essence = media.mime_type.split(";")[0]
     inline = essence in _SHOWN or essence.startswith("audio/")
-    response = FileResponse(
-        path.open("rb"),
-        content_type=essence if inline else "application/octet-stream",
-        as_attachment=not inline,
-        filename=media.file_name or media.media_id,
-    )
+    response = HttpResponse(content_type=essence if inline else "application/octet-stream")
+    # Without ranges a browser can neither seek nor tell how long a recording is.
+    response["Accept-Ranges"] = "bytes"
+    first, last = _asked_range(request.headers.get("Range", ""), media.size)
+    if (first, last) != (0, media.size - 1):
+        response.status_code = 206
+        response["Content-Range"] = f"bytes {first}-{last}/{media.size}"
+    with path.open("rb") as stored:
+        stored.seek(first)
+        response.content = stored.read(last - first + 1)
+    response["Content-Length"] = str(len(response.content))
+    name = media.file_name or media.media_id
+    response["Content-Disposition"] = content_disposition_header(not inline, name) or "inline"
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     response["Cache-Control"] = "private, max-age=3600"
     return response
+
+
+def _asked_range(header: str, size: int) -> tuple[int, int]:
+    """The first and last byte of a single range; the whole file for anything else."""
+    found = re.fullmatch(r"bytes=(\d+)-(\d*)", header)
+    if not found or int(found[1]) >= size:
+        return 0, size - 1
+    return int(found[1]), min(int(found[2] or size), size - 1)
 
 
 def static(request: SimulatorRequest, name: str) -> HttpResponseBase:

@@ -269,6 +269,17 @@ class ChatTests:
         assert answer.headers["Content-Disposition"].startswith("attachment")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
+    def test_a_recording_can_be_sought_in(self, api: Api) -> None:
+        api.write("voice")
+        media_id = api.messages()[0]["media_id"]
+        content = samples.make("voice").content
+
+        part = requests.get(f"{api.origin}/files/{media_id}", headers={"Range": "bytes=100-"}, timeout=10)
+
+        assert part.status_code == 206
+        assert part.content == content[100:]
+        assert part.headers["Content-Range"] == f"bytes 100-{len(content) - 1}/{len(content)}"
+
 
 class LiveTests:
     def test_it_says_nothing_until_something_changes(self, api: Api) -> None:
