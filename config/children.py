@@ -20,9 +20,8 @@ _print_lock = threading.Lock()
 class Child:
     """One command. Its output goes to ours, each line behind its name."""
 
-    def __init__(self, name: str, *command: str, may_end: bool = False) -> None:
+    def __init__(self, name: str, *command: str) -> None:
         self.name = name
-        self.may_end = may_end
         self._command = command
         self._process: subprocess.Popen[str] | None = None
         self._printer: threading.Thread | None = None

@@ -78,13 +78,16 @@ def run(place: Place) -> int:
         for port, variable in ((place.port, "PORT"), (place.simulator_port, "SIMULATOR_PORT")):
             _check_port(port, variable)
         _set_environment(place)
-        passwords = _prepare()
+        passwords, demo_is_loaded = _prepare()
         children = [
             Child("web", *_web(place)),
             Child("simulator", *_simulator(place)),
             Child("worker", *_manage("worker")),
         ]
-        return _supervise(place, children, stopping, passwords)
+        # It speaks to the others, so it starts when they answer; and it may end.
+        wanted = os.environ.get("DEMO", "yes").lower() not in ("no", "false", "0")
+        demo = [Child("demo", *_manage("demo"))] if wanted and not demo_is_loaded else []
+        return _supervise(place, children, demo, passwords, stopping)
 
 
 def reset(place: Place) -> int:
@@ -214,8 +217,11 @@ def _write(path: Path, values: dict[str, str]) -> None:
     unfinished.rename(path)
 
 
-def _prepare() -> dict[str, bool]:
-    """Start the database, bring its tables up to date, enter the demo's people. Returns whose password is known."""
+def _prepare() -> tuple[dict[str, bool], bool]:
+    """Start the database, bring its tables up to date, enter the demo's people.
+
+    Returns whose password is known, and whether the demo's conversations are there.
+    """
     import django
     from django.core.management import call_command
     from django.db import DatabaseError, connections
@@ -224,9 +230,9 @@ def _prepare() -> dict[str, bool]:
     django.setup()
     try:
         call_command("migrate", verbosity=0, interactive=False)
-        from inbox.demo import people
+        from inbox.demo import loading, people
 
-        return people.ensure(os.environ["DEMO_PASSWORD"])
+        return people.ensure(os.environ["DEMO_PASSWORD"]), loading.is_loaded()
     except DatabaseError as error:
         raise Refusal(
             f"The database of DATABASE_URL does not answer as it should: {str(error).strip()}. Start it, correct "
@@ -269,30 +275,34 @@ def _hear_signals() -> threading.Event:
     return stopping
 
 
-def _supervise(place: Place, children: list[Child], stopping: threading.Event, passwords: dict[str, bool]) -> int:
-    parent, started, welcomed = os.getppid(), time.monotonic(), False
-    demo = Child("demo", *_manage("demo"), may_end=True)
+def _supervise(
+    place: Place, children: list[Child], demo: list[Child], passwords: dict[str, bool], stopping: threading.Event
+) -> int:
+    parent, deadline, welcomed = os.getppid(), time.monotonic() + START_TIMEOUT, False
     try:
         for child in children:
             child.start()
         while not stopping.wait(0.2):
             if os.environ.get("MAKELEVEL") and os.getppid() != parent:
                 break  # make was killed and cannot pass a Ctrl-C on any more
-            for child in (*children, demo):
-                if child.ended and not child.may_end:
+            for child in children:
+                if child.ended:
                     raise Refusal(f"The {child.name} process ended ({child.ending}), so everything was stopped.")
-            if not welcomed and _answers(place.url + "/health/live") and _answers(place.simulator_url + "/"):
+            if welcomed:
+                continue
+            if _answers(place.url + "/health/live") and _answers(place.simulator_url + "/"):
                 welcomed = True
                 _welcome(place, passwords)
-                demo.start()
-            if not welcomed and time.monotonic() - started > START_TIMEOUT:
+                for child in demo:
+                    child.start()
+            elif time.monotonic() > deadline:
                 raise Refusal(f"The inbox did not answer within {START_TIMEOUT} seconds, so everything was stopped.")
         _say("Stopping …")
         return 0
     except KeyboardInterrupt:
         return 0
     finally:
-        _stop([demo, *children])
+        _stop([*demo, *children])
 
 
 def _answers(url: str) -> bool:

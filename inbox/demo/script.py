@@ -18,7 +18,8 @@ class Step:
     """One thing that happens, ``ago`` seconds before the demo is loaded.
 
     ``by``: "customer", or "phone" for a colleague who answers in the phone app. ``about`` names an earlier step (its
-    ``name``) for answers, reactions, edits and deletions. ``receipt``: what the customer's phone reported.
+    ``name``) for answers, reactions, edits and deletions. ``receipt``: what the customer's phone reported. ``late``:
+    it stays marked as late, for the rest the demo pretends that it came at once.
     """
 
     kind: str
@@ -33,11 +34,13 @@ class Step:
     payload: dict[str, Any] | None = None
     extra: dict[str, Any] = field(default_factory=dict)
     faults: tuple[str, ...] = ()
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """One conversation. A person without ``wa_id`` shows WhatsApp only a user id and a username."""
+    """One conversation. A person without ``wa_id`` shows WhatsApp only a user id and a username. ``read``: a colleague
+    has seen it."""
 
     key: str
     name: str
@@ -45,6 +48,7 @@ class Story:
     number: str = SERVICE
     wa_id: str = ""
     username: str = ""
+    read: bool = False
 
 
 AD = {
@@ -56,11 +60,17 @@ AD = {
     "media_type": "image",
 }
 
+SLOT = {
+    "type": "list_reply",
+    "list_reply": {"id": "slot-3", "title": "Freitag, 14:30", "description": "Werkstatt, 60 Minuten"},
+}
+
 STORIES = (
     Story(
         key="amara",
         name="Amara Okafor",
         wa_id="351915550123",
+        read=True,
         steps=(
             Step("text", "Hello! My Norte Cargo 2 arrived this morning 🎉", ago=2 * DAY),
             Step("text", "but the box was open on one side, look", ago=2 * DAY - MINUTE, name="box"),
@@ -129,6 +139,7 @@ STORIES = (
         key="mei",
         name="陳美玲",
         wa_id="886955550162",
+        read=True,
         steps=(
             Step("text", "您好，請問煞車片有現貨嗎？", ago=30 * HOUR),
             Step("order", ago=29 * HOUR),
@@ -155,6 +166,7 @@ STORIES = (
         key="dilnoza",
         name="Dilnoza Saidova",
         wa_id="998905550147",
+        read=True,
         steps=(
             Step("text", "Салом! Сколько стоит доставка в Ташкент?", ago=3 * DAY),
             Step("text", "Hello Dilnoza, 120 € and about nine days.", ago=3 * DAY - HOUR, by="phone", receipt="failed"),
@@ -163,21 +175,34 @@ STORIES = (
     ),
     Story(
         key="rota",
-        name="Rota Fleet, dispatch",
+        name="Rota, expedição",
         wa_id="351925550131",
         number=LISBOA,
         steps=(
-            Step(
-                "document", "Purchase order 2291, twelve Cargo 2 for the Porto depot", ago=40 * MINUTE, sample="invoice"
-            ),
+            Step("document", "Nota de encomenda 2291: doze Cargo 2 para o Porto", ago=40 * MINUTE, sample="invoice"),
             Step("document", ago=39 * MINUTE, sample="orders"),
             Step("interactive", ago=35 * MINUTE),
+        ),
+    ),
+    Story(
+        key="johanna",
+        name="Johanna Brandt",
+        wa_id="4915155550128",
+        read=True,
+        steps=(
+            Step("text", "Guten Morgen! Wann hätten Sie einen Termin für die Jahresinspektion?", ago=52 * HOUR),
+            Step("text", "Zum Beispiel *Freitag um 14:30*.", ago=51 * HOUR, by="phone", receipt="read", name="slot"),
+            Step("interactive", ago=50 * HOUR, about="slot", payload=SLOT),
+            Step("text", "Passt das auch mit Anhänger?", ago=49 * HOUR),
+            Step("text", "Ja, gern. Bis Freitag!", ago=48 * HOUR, by="phone", receipt="read"),
+            Step("system", ago=30 * HOUR, payload={"wa_id": "4915155550199"}),
         ),
     ),
     Story(
         key="kenji",
         name="健司",
         wa_id="81905550144",
+        read=True,
         steps=(
             Step("text", "4時に伺ってもいいですか？", ago=20 * HOUR),
             Step("text", "Perfect, see you at four.", ago=19 * HOUR, by="phone", receipt="delivered", name="four"),
@@ -209,6 +234,7 @@ STORIES = (
         key="priya",
         name="प्रिया शर्मा",
         wa_id="919855550190",
+        read=True,
         steps=(
             Step("image", "पुरानी तस्वीर", ago=9 * DAY, sample="photo-hills", faults=("media_gone",)),
             Step("text", "नमस्ते, क्या हेलमेट मिलेगा?", ago=5 * DAY),
@@ -218,6 +244,7 @@ STORIES = (
         key="marta",
         name="Marta Bialik",
         wa_id="48655550112",
+        read=True,
         steps=(
             Step("text", "Do you fit a derailleur while I wait?", ago=3 * HOUR),
             Step(
@@ -236,12 +263,17 @@ STORIES = (
         key="unknownkind",
         name="Oğuz Yıldız",
         wa_id="905355550155",
+        read=True,
         steps=(
             Step("unknown", ago=6 * DAY),
-            Step("text", "Sorry for the late answer, I was in the mountains.", ago=4 * HOUR, faults=("late",)),
+            Step("text", "Sorry for the late answer, I was in the mountains.", ago=4 * HOUR, late=True),
         ),
     ),
 )
 
-#: Webhooks that no phone sends: a group, an update about a number, and a number that nobody entered.
-GROUP_MEMBERS = (("351915550123", "Amara Okafor"), ("351925550131", "Rota Fleet, dispatch"))
+#: Sender, name, words: a group, and somebody who writes to a number that no administrator entered.
+GROUP = (
+    ("351915550123", "Amara Okafor", "Who brings the pump on Sunday?"),
+    ("351925550131", "Rota, expedição", "Nós, e café ☕"),
+)
+STRANGER = ("447700900123", "Harriet Lowe", "Is this the old Norte number?")

@@ -22,5 +22,5 @@ class Command(BaseCommand):
         try:
             loading.load(SimulatorClient(settings.WHATSAPP_SIMULATOR_URL), self.stdout.write)
         except SimulatorError as error:
-            raise CommandError(f"{error} Is `make run` running?") from error
-        self.stdout.write("demo inbox: ready")
+            raise CommandError(str(error)) from error
+        self.stdout.write("The demo inbox is loaded.")
