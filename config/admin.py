@@ -117,10 +117,12 @@ class AdminConfig(admin_apps.AdminConfig):
 
     def ready(self) -> None:
         super().ready()
+        from inbox.admin.agents import SignInAdmin
         from inbox.admin.jobs import JobAdmin
 
         for label in LEFT_OUT:
             admin.site.unregister(apps.get_model(label))
-        jobs = apps.get_model("procrastinate.ProcrastinateJob")
-        admin.site.unregister(jobs)
-        admin.site.register(jobs, JobAdmin)
+        # The libraries' own pages, made to fit: registered once theirs are.
+        for label, page in (("procrastinate.ProcrastinateJob", JobAdmin), ("axes.AccessLog", SignInAdmin)):
+            admin.site.unregister(apps.get_model(label))
+            admin.site.register(apps.get_model(label), page)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.mfa.models import Authenticator
+from axes.admin import AccessLogAdmin
 from django.contrib import admin, messages
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.admin import UserAdmin
@@ -116,6 +117,17 @@ class AgentAdmin(ActsAdmin, UserAdmin):
         self.message_user(
             request, f"{row} signs in with the password alone until a new second factor is set up.", messages.WARNING
         )
+
+
+class SignInAdmin(ViewOnly, AccessLogAdmin):
+    """Who signed in, when and from where. Nobody can change or delete it here."""
+
+    list_display = ["attempt_time", "logout_time", "username", "ip_address", "user_agent"]
+    list_filter: list[str] = []
+    date_hierarchy = None
+    search_fields = ["ip_address", "username"]
+    ordering = ["-id"]
+    show_full_result_count = False
 
 
 @admin.register(LogEntry)

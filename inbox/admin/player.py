@@ -32,7 +32,9 @@ def player(media: Media) -> SafeString:
         picture = format_html("<div>{}</div>", media.preview_error or media.get_preview_state_display())
     kind = media.content_type.partition("/")[0]
     if kind == "audio":
-        picture = format_html('<audio controls preload="none" src="{}"></audio>', address)
+        # The copy where there is one: not every browser plays what phones record.
+        sound = reverse("media_playable", args=[media.pk]) if media.playable else address
+        picture = format_html('<audio controls preload="none" src="{}"></audio>', sound)
     elif kind == "video":
         picture = format_html(
             '{}<div><video class="thumbnail" controls preload="none" src="{}"></video></div>', picture, address

@@ -67,9 +67,7 @@ class PolicyTests:
 
 
 class PreviewTests:
-    def test_a_picture_and_a_sound_are_there(
-        self, window: OpenWindow, admin: Agent, number: PhoneNumber
-    ) -> None:
+    def test_a_picture_and_a_sound_are_there(self, window: OpenWindow, admin: Agent, number: PhoneNumber) -> None:
         picture = stored(number, "image", samples.picture(), "image/jpeg", ".jpg")
         sound = stored(number, "audio", samples.sound(), "audio/ogg", ".ogg")
         page = window(admin).open(detail(picture.message))

@@ -186,6 +186,16 @@ class ScopeTests:
     def test_what_concerns_everybody_is_for_superusers(self, staff: Client, name: str) -> None:
         assert staff.get(reverse(f"admin:{name}_changelist")).status_code == 403
 
+    def test_the_index_shows_what_somebody_may_open(self, client: Client, alice: Agent) -> None:
+        alice.is_staff = True
+        alice.save()
+        alice.user_permissions.set(Permission.objects.filter(codename="view_message"))
+        client.force_login(alice)
+        page = client.get("/admin/").content.decode()
+        assert 'href="/admin/inbox/message/"' in page
+        assert 'href="/admin/inbox/media/"' not in page
+        assert 'href="/admin/whatsapp/notification/"' not in page
+
     def test_agents_who_are_not_staff_are_refused(self, client: Client, alice: Agent) -> None:
         client.force_login(alice)
         assert client.get(reverse("admin:index"), follow=True).status_code == 403

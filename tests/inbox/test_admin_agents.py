@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from axes.models import AccessAttempt, AccessLog
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.test import Client
@@ -114,6 +117,24 @@ class SecondFactorTests:
 
 
 class LogTests:
+    def test_sign_ins_are_written_down_and_cannot_be_deleted(self, client: Client, admin: Agent, settings: Any) -> None:
+        settings.AXES_ENABLED = True
+        client.post("/accounts/login/", {"login": "admin", "password": "a password for admin"})
+        entry = AccessLog.objects.get()
+        assert "admin" in client.get("/admin/axes/accesslog/").content.decode()
+        assert client.post(reverse("admin:axes_accesslog_delete", args=[entry.pk]), {"post": "yes"}).status_code == 403
+
+    def test_deleting_a_failed_sign_in_lifts_the_lock(self, client: Client, admin: Agent, settings: Any) -> None:
+        settings.AXES_ENABLED = True
+        for _ in range(8):
+            client.post("/accounts/login/", {"login": "admin", "password": "no"})
+        rescue = Client()
+        rescue.force_login(admin)
+        attempt = AccessAttempt.objects.get()
+        rescue.post(reverse("admin:axes_accessattempt_delete", args=[attempt.pk]), {"post": "yes"})
+        answer = client.post("/accounts/login/", {"login": "admin", "password": "a password for admin"})
+        assert answer.status_code == 302
+
     def test_it_shows_what_was_done_and_cannot_be_changed(self, signed_in: Client, alice: Agent) -> None:
         signed_in.post(address(alice), {"username": "alice", "is_active": "on", "first_name": "Alicia"})
         entry = LogEntry.objects.get()

@@ -189,6 +189,8 @@ class DetailTests:
         assert "previews/x.webp" not in page
         sound = admin_rows.media(number, content_type="audio/ogg")
         assert f'<audio controls preload="none" src="/media/{sound.pk}/"' in detail(signed_in, sound.message)
+        old_phone = admin_rows.media(number, content_type="audio/amr", playable="previews/x.m4a")
+        assert f'src="/media/{old_phone.pk}/playable/"' in detail(signed_in, old_phone.message)
 
     def test_it_says_why_a_file_is_missing(self, signed_in: Client, number: PhoneNumber) -> None:
         media = admin_rows.media(number, "expired", error="WhatsApp keeps files for 7 days.")
