@@ -12,6 +12,17 @@
     else document.querySelector("[data-details]").focus();
   });
 
+  // A menu closes when one presses beside it, or Escape.
+  function closeMenus(except) {
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (menu !== except) menu.open = false;
+  }
+  document.addEventListener("click", ({ target }) => closeMenus(target.closest("details.menu")));
+  document.addEventListener("keydown", ({ key, target }) => {
+    if (key !== "Escape") return;
+    target.closest("details.menu")?.querySelector("summary").focus();
+    closeMenus();
+  });
+
   // A thread that was opened takes the focus when the row that opened it is out of sight.
   document.addEventListener("htmx:afterSettle", ({ target }) => {
     if (target.id !== "conversation") return;
