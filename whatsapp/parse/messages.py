@@ -146,9 +146,12 @@ def _edit(leaf: Leaf, about: dict[str, Any]) -> events.MessageEdited:
     part = mapping(leaf.get("edit"))
     target = leaves.wamid(part.get("original_message_id"), "id of the edited message")
     message = mapping(part.get("message"))
-    if message.get("type") not in EDITABLE:
+    kind = words(message.get("type"))
+    text = kinds.read(message)["text"]
+    # A caption may be taken away, a text may not.
+    if kind not in EDITABLE or not mapping(message.get(kind)) or (kind == "text" and not text):
         raise LeafError("It does not say what the edited message says now.")
-    return events.MessageEdited(**about, target_wamid=target, text=kinds.read(message)["text"])
+    return events.MessageEdited(**about, target_wamid=target, text=text)
 
 
 def _system(leaf: Leaf, change: Change, about: dict[str, Any], party: Party) -> Iterator[events.AnyEvent]:
