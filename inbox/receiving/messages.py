@@ -34,13 +34,13 @@ SELECT number_id, conversation_id, author_id, direction, kind, origin, text, pay
     bad_timestamp, status, accepted_at, error_code, error, '{}', quoted_wamid, forwarded, frequently_forwarded, context,
     historic, standby, sender_phone, sender_name, receiving_phone, aws_phone_number_id, notification_id
 FROM jsonb_to_recordset(%s) AS r (
-    number_id bigint, conversation_id bigint, author_id bigint, direction text, kind text, origin text,
+    place int, number_id bigint, conversation_id bigint, author_id bigint, direction text, kind text, origin text,
     text text, payload jsonb, wamid text, sent_at timestamptz, bad_timestamp boolean, status text,
     accepted_at timestamptz, error_code int, error text, quoted_wamid text, forwarded boolean,
     frequently_forwarded boolean, context jsonb, historic boolean, standby boolean, sender_phone text,
     sender_name text, receiving_phone text, aws_phone_number_id text, notification_id bigint
 )
-ORDER BY number_id, wamid
+ORDER BY place
 ON CONFLICT (number_id, wamid) WHERE NOT wamid = '' DO NOTHING
 RETURNING id, number_id, wamid
 """
@@ -72,8 +72,9 @@ def insert(arrivals: list[Arrival]) -> list[rows.Row]:
     """Write the messages that are not there yet. Returns the inserted rows (with ``media`` and ``unread`` beside the
     columns) in the thread's order. A message that is there already, from this batch or years ago, is left alone."""
     prepared: dict[tuple[int, str], rows.Row] = {}
-    for arrival in arrivals:
-        row = _row(arrival)
+    for place, arrival in enumerate(arrivals):
+        # Ids in the order of arrival: within one second, WhatsApp's time does not tell what came first.
+        row = _row(arrival) | {"place": place}
         prepared.setdefault((row["number_id"], row["wamid"]), row)
     new = []
     for id, number, wamid in rows.run(INSERT, list(prepared.values())):

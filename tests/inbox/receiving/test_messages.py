@@ -103,6 +103,12 @@ class MessagesTests:
         assert message.number.state == PhoneNumber.State.UNKNOWN
         assert message.number.phone_number_id == "299999999999999"
 
+    def test_messages_of_one_second_stay_in_the_order_in_which_they_came(self, number: PhoneNumber) -> None:
+        at = unix(timezone.now())
+        receive(payloads.notification(*(payloads.message(at=at, text={"body": str(n)}) for n in range(40))))
+        assert [message.text for message in Message.objects.in_order()] == [str(n) for n in range(40)]
+        assert Conversation.objects.get().last_message_preview == "39"
+
     def test_an_answer_finds_what_it_answers(self, number: PhoneNumber) -> None:
         first = payloads.message()
         receive(payloads.notification(first))
