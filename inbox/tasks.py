@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
+import structlog
+from django.conf import settings
+from procrastinate import JobContext, exceptions
 from procrastinate.contrib.django import app
+from procrastinate.jobs import Status
 
 from inbox import media, previews, receiving
 from whatsapp import journal
+
+log = structlog.get_logger(__name__)
+
+#: Seconds without a heartbeat after which a worker is taken for dead and its jobs are put back.
+DEAD_AFTER = 60
+#: Hours that failed jobs are kept for somebody to look at.
+KEEP_FAILED_HOURS = 7 * 24
+#: Rows that one step of forgetting deletes, so that it never holds many locks.
+FORGET_ROWS = 5000
 
 
 @app.task(name=journal.WAKE_UP_TASK, queue=journal.WAKE_UP_QUEUE, queueing_lock=journal.WAKE_UP_LOCK)
@@ -38,3 +52,38 @@ def sweep_journal(timestamp: int) -> None:
 def sweep_media(timestamp: int) -> None:
     """Put back the media and preview jobs that are due and have none."""
     media.sweep()
+
+
+@app.periodic(cron="* * * * * 30")
+@app.task(name="retry_stalled_jobs", queue="journal", queueing_lock="retry_stalled_jobs", pass_context=True)
+async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
+    """Put back the jobs of workers that died: Procrastinate finds them, and leaves the rest to us."""
+    manager = context.app.job_manager
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER):
+        if job.id is None:
+            continue
+        try:
+            await manager.retry_job(job)
+        except exceptions.ConnectorException:
+            # Another one of the same kind waits already and will do its work.
+            await manager.finish_job(job, status=Status.FAILED, delete_job=True)
+        log.warning("stalled_job_retried", job=job.id, task=job.task_name)
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(name="forget", queue="journal", queueing_lock="forget")
+def forget(timestamp: int) -> None:
+    """Delete what is kept for a time only: processed notifications, and statuses whose message never came."""
+    kept = timedelta(days=settings.JOURNAL_RETENTION_DAYS)
+    while journal.forget(kept, FORGET_ROWS) == FORGET_ROWS:
+        pass
+    receiving.forget_waiting_statuses()
+
+
+@app.periodic(cron="27 * * * *")
+@app.task(name="forget_failed_jobs", queue="journal", queueing_lock="forget_failed_jobs", pass_context=True)
+async def forget_failed_jobs(context: JobContext, timestamp: int) -> None:
+    """Delete failed jobs that nobody looked at for a week; succeeded ones are deleted at once."""
+    await context.app.job_manager.delete_old_jobs(
+        nb_hours=KEEP_FAILED_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
+    )

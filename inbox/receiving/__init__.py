@@ -6,6 +6,8 @@ ends parked with its reason. A dead worker's batch is simply still pending.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
 
@@ -16,6 +18,8 @@ from whatsapp import journal
 log = structlog.get_logger(__name__)
 
 BATCH_SIZE = 500
+#: How long a status waits for its message. WhatsApp redelivers for at most as long.
+STATUS_PATIENCE = timedelta(days=7)
 #: How often a batch is tried when PostgreSQL breaks a deadlock by choosing it.
 DEADLOCK_ATTEMPTS = 3
 
@@ -88,6 +92,15 @@ def settle_waiting_statuses() -> int:
             threads.refresh(changed)
             changes.touch(changed)
     return len(changed)
+
+
+def forget_waiting_statuses() -> int:
+    """Give up statuses that waited a week for their message: it was never ours, or is lost. Returns how many."""
+    forgotten = statuses.forget(STATUS_PATIENCE)
+    if forgotten:
+        batch.UNMATCHED.inc(forgotten)
+        log.warning("waiting_statuses_forgotten", count=forgotten)
+    return forgotten
 
 
 def refresh_preview(message_id: int) -> None:

@@ -22,6 +22,7 @@ from whatsapp.models import PhoneNumber
 log = structlog.get_logger(__name__)
 
 EVENTS = Counter("inbox_events", "Facts read from notifications, by kind.", ["kind"])
+UNMATCHED = Counter("inbox_statuses_unmatched", "Statuses given up because their message never came.")
 PARKED = Counter("inbox_notifications_parked", "Notifications set aside.")
 
 Personal = (

@@ -7,9 +7,12 @@ message did arrive. Statuses of messages that we do not have wait in PendingStat
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils import timezone
+
+from inbox.models import PendingStatus
 from inbox.receiving import rows
 from inbox.receiving.messages import time_of
 from whatsapp.events import Status, StatusChanged
@@ -125,3 +128,9 @@ def take_waiting(message_ids: list[int] | None = None) -> list[rows.Row]:
 
 def _waiting(row: dict[str, Any]) -> rows.Row:
     return row | {"pricing": row["pricing"] if isinstance(row["pricing"], dict) else {}}
+
+
+def forget(older_than: timedelta) -> int:
+    """Delete statuses that have waited longer than that. Returns how many."""
+    deleted, _ = PendingStatus.objects.filter(created_at__lt=timezone.now() - older_than).delete()
+    return deleted

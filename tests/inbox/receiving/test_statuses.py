@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import time
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from inbox import receiving
 from inbox.models import Conversation, Message, PendingStatus
@@ -85,6 +87,13 @@ class StatusTests:
         PendingStatus.objects.create(number=number, wamid="wamid.A", status="read", at=Message.objects.get().sent_at)
         assert receiving.settle_waiting_statuses() == 1
         assert Message.objects.get().status == "read"
+
+    def test_a_status_whose_message_never_comes_is_given_up_after_a_week(self, number: PhoneNumber) -> None:
+        receive(*statuses("wamid.NEVER", "delivered"), *statuses("wamid.SOON", "delivered"))
+        old = timezone.now() - timedelta(days=8)
+        PendingStatus.objects.filter(wamid="wamid.NEVER").update(created_at=old)
+        assert receiving.forget_waiting_statuses() == 1
+        assert PendingStatus.objects.get().wamid == "wamid.SOON"
 
     def test_the_price_is_kept(self, number: PhoneNumber) -> None:
         pricing = {"billable": True, "pricing_model": "PMP", "category": "utility", "type": "regular"}

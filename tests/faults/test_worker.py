@@ -1,0 +1,87 @@
+"""The worker as a process: it works, stops when asked, and what a killed one left is done by the next."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from django.db import connection
+from procrastinate.contrib.django.models import ProcrastinateWorker
+
+from inbox.models import Message
+from tests import payloads
+from tests.inbox.receiving.support import store
+from whatsapp import journal
+from whatsapp.models import Notification, PhoneNumber
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PATIENCE = 60
+
+
+def start_worker() -> subprocess.Popen[bytes]:
+    """`manage.py worker` on the database of this test."""
+    database = connection.settings_dict
+    place = urlencode({"host": database["HOST"], "port": database["PORT"]})
+    url = f"postgres://{database['USER']}@/{database['NAME']}?{place}"
+    environment = os.environ | {"DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    return subprocess.Popen([sys.executable, "manage.py", "worker"], cwd=ROOT, env=environment)
+
+
+@pytest.fixture
+def worker() -> Iterator[subprocess.Popen[bytes]]:
+    process = start_worker()
+    yield process
+    process.kill()
+    process.wait()
+
+
+def wait_until(claim: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not claim():
+        assert time.monotonic() < deadline, "It did not happen."
+        time.sleep(0.05)
+
+
+class WorkerTests:
+    def test_it_understands_what_it_is_woken_for(self, number: PhoneNumber, worker: subprocess.Popen[bytes]) -> None:
+        store(payloads.notification(payloads.message()))
+        journal.wake_up()
+        wait_until(lambda: Message.objects.exists())
+
+    def test_it_finds_what_nobody_woke_it_for(self, number: PhoneNumber, worker: subprocess.Popen[bytes]) -> None:
+        store(payloads.notification(payloads.message()))
+        wait_until(lambda: Message.objects.exists())
+
+    def test_it_ends_by_itself_when_asked(self, number: PhoneNumber, worker: subprocess.Popen[bytes]) -> None:
+        store(payloads.notification(payloads.message()))
+        journal.wake_up()
+        wait_until(lambda: Message.objects.exists())
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(40) == 0
+
+    def test_what_a_killed_worker_left_is_done_by_the_next(self, number: PhoneNumber) -> None:
+        first = start_worker()
+        try:
+            wait_until(lambda: ProcrastinateWorker.objects.exists())
+        finally:
+            first.kill()
+            first.wait()
+        for _ in range(3):
+            store(payloads.notification(payloads.message()))
+        journal.wake_up()
+        second = start_worker()
+        try:
+            wait_until(lambda: not Notification.objects.pending().exists())
+            assert Message.objects.count() == 3
+        finally:
+            second.kill()
+            second.wait()
