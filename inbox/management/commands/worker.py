@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import psycopg
+import structlog
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from procrastinate import App
 from procrastinate.contrib.django import app as django_app
 from procrastinate.contrib.django.procrastinate_app import current_app
+from procrastinate.exceptions import ConnectorException
+from procrastinate.periodic import PeriodicRegistry
 
 from whatsapp import journal
+from whatsapp.database import describe
+
+log = structlog.get_logger(__name__)
 
 #: Jobs of the journal at once. Two, so that a long drain does not hold up the sweep.
 JOURNAL_JOBS = 2
@@ -23,6 +32,11 @@ GRACE = 25
 #: Seconds between signs of life; `/health/ready` and `manage.py doctor` miss a worker after 90.
 HEARTBEAT = 10
 STALLED_AFTER = 30
+#: Seconds until a job is found whose notification got lost, or whose time has come.
+POLLING = 2
+#: Seconds between attempts while the database is away: the first, and the longest.
+AGAIN_AFTER, AGAIN_AT_MOST = 1, 15
+DatabaseFaults = (ConnectorException, psycopg.Error, OSError)
 
 
 class Command(BaseCommand):
@@ -36,41 +50,95 @@ class Command(BaseCommand):
 
 
 async def run(concurrency: int) -> None:
-    """Run both workers until a signal comes, then let running jobs finish for up to ``GRACE`` seconds."""
+    """Run jobs until a signal comes, through any number of database restarts; then let running jobs finish.
+
+    Jobs that are not done ``GRACE`` seconds after the signal are left: they are put back like those of a killed worker.
+    """
     loop = asyncio.get_running_loop()
     # Every job has a thread waiting for it: in asyncio's own pool the journal would queue behind downloads.
     loop.set_default_executor(ThreadPoolExecutor(JOURNAL_JOBS + concurrency + 2, thread_name_prefix="job"))
+    stopping = asyncio.Event()
+
+    def stop() -> None:
+        if not stopping.is_set():
+            stopping.set()
+            loop.call_later(GRACE, _leave_the_rest)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    wait = AGAIN_AFTER
+    while not stopping.is_set():
+        began = loop.time()
+        try:
+            await _work(concurrency, stopping)
+        except DatabaseFaults as error:
+            wait = AGAIN_AFTER if loop.time() - began > AGAIN_AT_MOST else min(wait * 2, AGAIN_AT_MOST)
+            log.error("worker_interrupted", reason=describe(error), again_in=wait)
+            await _within(stopping.wait(), wait)
+
+
+def _leave_the_rest() -> None:
+    log.warning("worker_left_jobs", sentence=f"Jobs were not done {GRACE} s after the signal; they run again later.")
+    os._exit(0)  # threads cannot be stopped, and the interpreter would wait for them
+
+
+async def _within(waiting: Any, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(waiting, seconds)
+    except TimeoutError:
+        return
+
+
+async def _work(concurrency: int, stopping: asyncio.Event) -> None:
+    """Run both workers until ``stopping`` is set or one of them ends. Raises one of ``DatabaseFaults``."""
     worker_app = _worker_app()
-    queues = {task.queue for task in worker_app.tasks.values()} - {journal.WAKE_UP_QUEUE}
+    rest = sorted({task.queue for task in worker_app.tasks.values()} - {journal.WAKE_UP_QUEUE})
     async with worker_app.open_async():
         workers = [
-            asyncio.create_task(_work(worker_app, [journal.WAKE_UP_QUEUE], JOURNAL_JOBS, "journal")),
-            asyncio.create_task(_work(worker_app, sorted(queues), concurrency, "files")),
+            asyncio.create_task(_take_jobs(worker_app, [journal.WAKE_UP_QUEUE], JOURNAL_JOBS, "journal")),
+            asyncio.create_task(_take_jobs(worker_app, rest, concurrency, "files")),
         ]
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, _stop, workers)
-        done, pending = await asyncio.wait(workers, return_when=asyncio.FIRST_COMPLETED)
-        _stop(list(pending))
-        await asyncio.gather(*done, *pending, return_exceptions=True)
-        for worker in done:
-            if not worker.cancelled() and (error := worker.exception()):
-                raise error
+        end = asyncio.create_task(stopping.wait())
+        await asyncio.wait([*workers, end], return_when=asyncio.FIRST_COMPLETED)
+        end.cancel()
+        for worker in workers:
+            worker.cancel()
+        results = await asyncio.gather(*workers, return_exceptions=True)
+    if stopping.is_set():
+        return
+    for result in results:
+        if isinstance(result, Exception):
+            raise result
+    # A side task of the worker (its heartbeat, its listening) failed: it has logged why, and ended in good order.
+    raise OSError("The worker lost its connection to the database.")
 
 
 def _worker_app() -> App:
     """The same tasks on connections for workers. Not ``replace_connector``: jobs that a job defers must go through
     Django's connection, or they would start before the transaction that wrote their rows has committed."""
-    worker_app = App(connector=django_app.connector.get_worker_connector())  # type: ignore[attr-defined]
+    connector = django_app.connector.get_worker_connector()  # type: ignore[attr-defined]
+    worker_app = App(connector=connector)
     worker_app.tasks = current_app.tasks
-    worker_app.periodic_registry = current_app.periodic_registry
+    # The periodic ones are deferred from the event loop, where Django's connection would stay broken once it broke.
+    worker_app.periodic_registry = PeriodicRegistry()
+    for periodic in current_app.periodic_registry.periodic_tasks.values():
+        task = copy.copy(periodic.task)
+        task.blueprint = worker_app
+        worker_app.periodic_registry.register_task(
+            task=task,
+            cron=periodic.cron,
+            periodic_id=periodic.periodic_id,
+            configure_kwargs=periodic.configure_kwargs,
+        )
     return worker_app
 
 
-async def _work(worker_app: App, queues: list[str], concurrency: int, name: str) -> None:
+async def _take_jobs(worker_app: App, queues: list[str], concurrency: int, name: str) -> None:
     await worker_app.run_worker_async(
         queues=queues,
         name=name,
         concurrency=concurrency,
+        fetch_job_polling_interval=POLLING,
         install_signal_handlers=False,
         shutdown_graceful_timeout=GRACE,
         update_heartbeat_interval=HEARTBEAT,
@@ -87,8 +155,3 @@ def _with_fresh_connections(call_next: Callable[[], Any], _context: Any, _worker
         return call_next()
     finally:
         close_old_connections()
-
-
-def _stop(workers: list[asyncio.Task[None]]) -> None:
-    for worker in workers:
-        worker.cancel()
