@@ -14,10 +14,10 @@
     const all = links();
     const index = all.indexOf(link);
     const message = link.closest("[data-message]");
-    const author = message?.querySelector(".message__author")?.textContent.trim();
+    const author = message?.querySelector(".message__author") ?? document.querySelector(".thread__name");
     const time = message?.querySelector("time");
     part("photo").src = link.href;
-    part("about").textContent = [author, time?.title, `${index + 1} of ${all.length}`].filter(Boolean).join(" · ");
+    part("about").textContent = [author.textContent.trim(), time?.title, `${index + 1} of ${all.length}`].filter(Boolean).join(" · ");
     const text = message?.querySelector(".message__text")?.cloneNode(true);
     text?.querySelector(".message__meta")?.remove();
     part("caption").textContent = text?.textContent.trim() ?? "";
