@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
-from django.db.models import Prefetch, prefetch_related_objects
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -19,8 +18,7 @@ from django.utils.safestring import SafeString
 from inbox import cards, icons, markup, wording
 from inbox.attachments import Attachment
 from inbox.drawn import Drawn
-from inbox.models import Agent, Message, Reaction, Revision
-from inbox.models.messages import MessageQuerySet
+from inbox.models import Agent, Message, Reaction
 from inbox.summaries import summarize
 from whatsapp.events import Direction, Kind, Origin, Status
 
@@ -131,55 +129,18 @@ class Day(Drawn):
     bubbles: list[Bubble]
 
 
-#: The columns that a bubble needs of its message; the rest is for the admin and for receiving.
-MESSAGE_COLUMNS = [
-    "id", "number_id", "conversation_id", "author_id", "agent_id", "direction", "kind", "origin", "text", "payload",
-    "sent_at", "created_at", "bad_timestamp", "status", "delivered_at", "read_at", "played_at", "failed_at",
-    "error_code", "error", "quoted_wamid", "quoted_id", "forwarded", "frequently_forwarded", "context", "revoked_at",
-    "edited_at", "historic", "standby", "changed_xid",
-]  # fmt: skip
-MEDIA_COLUMNS = [
-    "id", "message_id", "extension", "file_name", "mime_type", "content_type", "size", "voice", "duration", "pages",
-    "thumbnail", "thumbnail_width", "thumbnail_height", "playable", "waveform", "state", "preview_state", "attempts",
-    "next_try_at", "error", "preview_error",
-]  # fmt: skip
-
-
-def fetch(messages: MessageQuerySet) -> list[Message]:
-    """The messages, in the order asked for, with everything that their bubbles show: two queries, and one more for
-    each of quotes, group members and edits if there are any, however many messages there are."""
-    found = list(
-        messages.select_related("media", "agent").only(
-            *MESSAGE_COLUMNS,
-            *(f"media__{column}" for column in MEDIA_COLUMNS),
-            *(f"agent__{column}" for column in ("username", "first_name", "last_name")),
-        )
-    )
-    reactions = Reaction.objects.exclude(emoji="").select_related("contact").order_by("at", "id")
-    prefetch_related_objects(found, Prefetch("reactions", reactions, to_attr="shown_reactions"))
-    if answers := [message for message in found if message.quoted_id]:
-        prefetch_related_objects(
-            answers, Prefetch("quoted", Message.objects.select_related("media", "author", "agent"))
-        )
-    if members := [message for message in found if message.author_id]:
-        prefetch_related_objects(members, "author")
-    if edited := [message for message in found if message.edited_at]:
-        edits = Revision.objects.filter(kind=Revision.Kind.EDIT).order_by("at", "id")
-        prefetch_related_objects(edited, Prefetch("revisions", edits))
-    return found
-
-
 def days(messages: Sequence[Message], *, name: str, unread: int = 0, whole_text: bool = False) -> list[Day]:
     """Messages in the thread's order as days of bubbles, grouped by sender; ``name`` is what the contact is called.
 
     ``unread``: how many of the contact's messages are unread; the line "new messages" stands before the first of them.
     """
+    zone = timezone.get_current_timezone()
     today = timezone.localdate()
     result: list[Day] = []
     previous: Bubble | None = None
     first_unread = _first_unread(messages, unread)
     for message in messages:
-        bubble = draw(message, name=name, whole_text=whole_text)
+        bubble = draw(message, zone, name=name, whole_text=whole_text)
         if message.pk == first_unread:
             bubble.unread = unread
         day = bubble.at.date()
@@ -210,9 +171,9 @@ def _first_unread(messages: Iterable[Message], unread: int) -> int | None:
     return inbound[-unread:][0] if inbound else None
 
 
-def draw(message: Message, *, name: str, whole_text: bool = False) -> Bubble:
-    """One message as a bubble. It came through fetch()."""
-    at = timezone.localtime(message.sent_at)
+def draw(message: Message, zone: tzinfo, *, name: str, whole_text: bool = False) -> Bubble:
+    """One message as a bubble, with the times of this zone. It came through inbox.thread.fetch()."""
+    at = message.sent_at.astimezone(zone)
     author, author_icon = _author(message)
     bubble = Bubble(
         id=str(message.pk),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from inbox import bubbles, rows, wording
+from inbox import rows, thread, wording
 from inbox.attachments import Attachment
 from inbox.models import Conversation, Media, Message
 from inbox.rows import Number
@@ -62,6 +62,6 @@ def _files(conversation: Conversation) -> list[Attachment]:
     media = Media.objects.filter(message__in=newest[:LOOK_BACK], state=Media.State.STORED).exclude(
         message__kind=Kind.STICKER
     )
-    columns = [*bubbles.MEDIA_COLUMNS, "message__kind"]
+    columns = [*thread.MEDIA_COLUMNS, "message__kind"]
     found = media.select_related("message").only(*columns).order_by("-message__sent_at", "-message__id")[:GRID]
     return [Attachment.of(one, one.message.kind, "") for one in found]

@@ -10,7 +10,6 @@ import re
 from html import escape
 from itertools import groupby
 
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 TAGS = {"*": "strong", "_": "em", "~": "s"}
@@ -36,7 +35,7 @@ def render(text: str) -> SafeString:
         elif index == len(parts) - 1 or not part.strip():
             pieces.append("```" + _lines(part) + ("```" if index < len(parts) - 1 else ""))
         else:
-            pieces.append(format_html("<code>{}</code>", part.strip("\n")))
+            pieces.append("<code>" + escape(part.strip("\n")) + "</code>")
     return SafeString("".join(pieces))
 
 
@@ -85,7 +84,7 @@ def _inline(line: str) -> str:
         if found in TAGS:
             _mark(line, match.start(), pieces, opened)
         elif found[0] == "`":
-            pieces.append(format_html("<code>{}</code>", found[1:-1]))
+            pieces.append(f"<code>{escape(found[1:-1])}</code>")
         else:
             found = found.rstrip(AFTER_LINK) or found
             pieces.append(_link(found))
@@ -114,6 +113,7 @@ def _mark(line: str, at: int, pieces: list[str], opened: list[tuple[str, int]]) 
 
 def _link(address: str) -> str:
     url = address if "://" in address else f"https://{address}"
-    return format_html(
-        '<a href="{}" target="_blank" rel="noopener noreferrer nofollow"><bdi>{}</bdi></a>', url, address
+    # Not format_html, which would be half of what a page of links costs.
+    return (
+        f'<a href="{escape(url)}" target="_blank" rel="noopener noreferrer nofollow"><bdi>{escape(address)}</bdi></a>'
     )

@@ -1,14 +1,55 @@
-"""A stretch of a conversation's messages: the newest, those before or after a place, or those around one message."""
+"""A stretch of a conversation's messages, with all that their bubbles show: the newest, those before or after a place,
+or those around one message."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inbox import bubbles, keyset
-from inbox.models import Conversation, Message
+from django.db.models import Prefetch, prefetch_related_objects
+
+from inbox import keyset
+from inbox.models import Conversation, Message, Reaction, Revision
 from inbox.models.messages import MessageQuerySet
 
 PAGE_SIZE = 50
+
+
+#: The columns that a bubble needs of its message; the rest is for the admin and for receiving.
+MESSAGE_COLUMNS = [
+    "id", "number_id", "conversation_id", "author_id", "agent_id", "direction", "kind", "origin", "text", "payload",
+    "sent_at", "created_at", "bad_timestamp", "status", "delivered_at", "read_at", "played_at", "failed_at",
+    "error_code", "error", "quoted_wamid", "quoted_id", "forwarded", "frequently_forwarded", "context", "revoked_at",
+    "edited_at", "historic", "standby", "changed_xid",
+]  # fmt: skip
+MEDIA_COLUMNS = [
+    "id", "message_id", "extension", "file_name", "mime_type", "content_type", "size", "voice", "duration", "pages",
+    "thumbnail", "thumbnail_width", "thumbnail_height", "playable", "waveform", "state", "preview_state", "attempts",
+    "next_try_at", "error", "preview_error",
+]  # fmt: skip
+
+
+def fetch(messages: MessageQuerySet) -> list[Message]:
+    """The messages, in the order asked for, with everything that their bubbles show: two queries, and one more for
+    each of quotes, group members and edits if there are any, however many messages there are."""
+    found = list(
+        messages.select_related("media", "agent").only(
+            *MESSAGE_COLUMNS,
+            *(f"media__{column}" for column in MEDIA_COLUMNS),
+            *(f"agent__{column}" for column in ("username", "first_name", "last_name")),
+        )
+    )
+    reactions = Reaction.objects.exclude(emoji="").select_related("contact").order_by("at", "id")
+    prefetch_related_objects(found, Prefetch("reactions", reactions, to_attr="shown_reactions"))
+    if answers := [message for message in found if message.quoted_id]:
+        prefetch_related_objects(
+            answers, Prefetch("quoted", Message.objects.select_related("media", "author", "agent"))
+        )
+    if members := [message for message in found if message.author_id]:
+        prefetch_related_objects(members, "author")
+    if edited := [message for message in found if message.edited_at]:
+        edits = Revision.objects.filter(kind=Revision.Kind.EDIT).order_by("at", "id")
+        prefetch_related_objects(edited, Prefetch("revisions", edits))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +91,13 @@ def _of(conversation: Conversation) -> MessageQuerySet:
 
 
 def _backwards(messages: MessageQuerySet, size: int = PAGE_SIZE) -> tuple[list[Message], keyset.Place | None]:
-    found = bubbles.fetch(messages.order_by("-sent_at", "-id")[: size + 1])
+    found = fetch(messages.order_by("-sent_at", "-id")[: size + 1])
     page = found[size - 1 :: -1] if len(found) > size else found[::-1]
     return page, _beginning(page) if len(found) > size else None
 
 
 def _forwards(messages: MessageQuerySet, size: int = PAGE_SIZE) -> tuple[list[Message], keyset.Place | None]:
-    found = bubbles.fetch(messages.in_order()[: size + 1])
+    found = fetch(messages.in_order()[: size + 1])
     return found[:size], _end(found[:size]) if len(found) > size else None
 
 

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from inbox import bubbles, rows
+from inbox import bubbles, rows, thread
 from inbox import changes as feed
 from inbox.models import Conversation, Message
 from inbox.rows import Filters
@@ -69,5 +69,5 @@ def _opened(
     if opened is None:
         raise Http404
     messages = Message.objects.filter(conversation_id=open_id, changed_xid__gte=since)
-    found = bubbles.fetch(messages.order_by("-changed_xid", "-id")[: LIMIT + 1])
+    found = thread.fetch(messages.order_by("-changed_xid", "-id")[: LIMIT + 1])
     return opened, sorted(found, key=lambda message: (message.sent_at, message.pk))

@@ -77,7 +77,7 @@ def messages(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 def message(request: HttpRequest, pk: int) -> HttpResponse:
     """One message with its whole text, however long."""
-    found = bubbles.fetch(access.messages_visible_to(request.user).filter(pk=pk))
+    found = thread.fetch(access.messages_visible_to(request.user).filter(pk=pk))
     if not found:
         raise Http404
     conversation = found[0].conversation
