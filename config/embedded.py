@@ -204,6 +204,8 @@ def _forget_the_dead(server: Any) -> None:
 
 
 def _leave(server: Any) -> None:
+    if not server.pgdata.exists():
+        return  # a test threw its folder away; taking the lock would make it again
     with server._lock:
         _forget_the_dead(server)
     server._cleanup()

@@ -14,9 +14,9 @@ import psycopg
 import structlog
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
-from procrastinate import App
-from procrastinate.contrib.django import app as django_app
+from procrastinate import App, PsycopgConnector
 from procrastinate.contrib.django.procrastinate_app import current_app
+from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ConnectorException
 from procrastinate.periodic import PeriodicRegistry
 
@@ -36,6 +36,8 @@ STALLED_AFTER = 30
 POLLING = 2
 #: Seconds between attempts while the database is away: the first, and the longest.
 AGAIN_AFTER, AGAIN_AT_MOST = 1, 15
+#: Seconds that the queue's own statements wait for a connection; stopping while the database is away waits as long.
+CONNECTION_TIMEOUT = 5
 DatabaseFaults = (ConnectorException, psycopg.Error, OSError)
 
 
@@ -116,8 +118,9 @@ async def _work(concurrency: int, stopping: asyncio.Event) -> None:
 def _worker_app() -> App:
     """The same tasks on connections for workers. Not ``replace_connector``: jobs that a job defers must go through
     Django's connection, or they would start before the transaction that wrote their rows has committed."""
-    connector = django_app.connector.get_worker_connector()  # type: ignore[attr-defined]
-    worker_app = App(connector=connector)
+    worker_app = App(
+        connector=PsycopgConnector(kwargs=connector_params(), min_size=2, max_size=8, timeout=CONNECTION_TIMEOUT)
+    )
     worker_app.tasks = current_app.tasks
     # The periodic ones are deferred from the event loop, where Django's connection would stay broken once it broke.
     worker_app.periodic_registry = PeriodicRegistry()
