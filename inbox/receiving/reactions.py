@@ -27,7 +27,11 @@ def apply(reactions: list[rows.Row]) -> list[int]:
         ON CONFLICT (number_id, target_wamid, contact_id) DO UPDATE
             SET emoji = excluded.emoji, at = excluded.at, notification_id = excluded.notification_id,
                 message_id = coalesce(kept.message_id, excluded.message_id)
-            WHERE excluded.at > kept.at OR (excluded.at = kept.at AND excluded.notification_id > kept.notification_id)
+            WHERE excluded.at > kept.at OR (
+                -- In one second the later word counts; the same word again is a redelivery and changes nothing.
+                excluded.at = kept.at AND excluded.notification_id > kept.notification_id
+                AND excluded.emoji <> kept.emoji
+            )
         RETURNING message_id
         """,
         [newest[key] for key in sorted(newest)],
