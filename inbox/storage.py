@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import shutil
 import tempfile
@@ -16,7 +17,13 @@ from django.core.files.storage import FileSystemStorage, default_storage
 from django.urls import reverse
 from django.utils.deconstruct import deconstructible
 
-SIGNER = signing.Signer(salt="inbox.storage.file")
+
+@functools.cache
+def _signer() -> signing.Signer:
+    """Made at first use: without SECRET_KEY, Django's checks have to be able to say so."""
+    return signing.Signer(salt="inbox.storage.file")
+
+
 COPY_BYTES = 256 * 1024
 #: A file that nobody has written to for this long was left by a process that died.
 ABANDONED_SECONDS = 3600
@@ -119,7 +126,7 @@ class SignedFileSystemStorage(FileSystemStorage):
             "type": content_type,
             "disposition": disposition,
             "expires": until,
-            "signature": SIGNER.signature(_signed_words(name, content_type, disposition, until)),
+            "signature": _signer().signature(_signed_words(name, content_type, disposition, until)),
         }
         return f"{reverse('file', args=[name])}?{urlencode(query, quote_via=quote)}"
 
@@ -163,7 +170,7 @@ def signature_holds(name: str, query: dict[str, str]) -> bool:
     has not expired. Compares in constant time."""
     words = _signed_words(name, query["type"], query["disposition"], query["expires"])
     try:
-        SIGNER.unsign(f"{words}{SIGNER.sep}{query['signature']}")
+        _signer().unsign(f"{words}{_signer().sep}{query['signature']}")
     except signing.BadSignature:
         return False
     return time.time() < int(query["expires"])
