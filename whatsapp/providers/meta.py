@@ -151,7 +151,7 @@ class MetaProvider:
             answer = None
         if response.status_code == 200 and isinstance(answer, dict) and "error" not in answer:
             return answer
-        raise _refused(response, answer)
+        raise _refused(response, answer, self.number.access_token)
 
 
 def check_media_url(url: str) -> None:
@@ -217,12 +217,13 @@ def _unreachable(error: Exception) -> ProviderError:
     return ProviderError("WhatsApp could not be reached.", retryable=True)
 
 
-def _refused(response: requests.Response, answer: Any) -> ProviderError:
+def _refused(response: requests.Response, answer: Any, token: str) -> ProviderError:
+    """What WhatsApp says, without the token: its words on a malformed one repeat it, and these go to pages and logs."""
     fault = answer.get("error") if isinstance(answer, dict) else None
     fault = fault if isinstance(fault, dict) else {}
     code = _integer(fault.get("code")) or 0
     status = response.status_code
-    words = str(fault.get("message") or "")[:300]
+    words = str(fault.get("message") or "").replace(token, "[access token]")[:300]
     return ProviderError(
         f"WhatsApp answered {status}" + (f": {words}" if words else "."),
         code=code,
