@@ -32,8 +32,6 @@ TESTING = "pytest" in sys.modules
 SECRET_KEY = env("SECRET_KEY", default="development-only-not-a-secret" if DEBUG else "")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
-#: Where people reach this installation, for links in messages and logs: https://inbox.example.com
-PUBLIC_URL = env("PUBLIC_URL", default="")
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 ASGI_APPLICATION = "config.asgi.application"

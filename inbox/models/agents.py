@@ -17,5 +17,9 @@ class Agent(AbstractUser):
     numbers = models.ManyToManyField("whatsapp.PhoneNumber", blank=True, related_name="agents")
     theme = models.CharField(max_length=8, choices=Theme, blank=True, default=Theme.SYSTEM)
 
+    class Meta(AbstractUser.Meta):
+        verbose_name = "agent"
+        verbose_name_plural = "agents"
+
     def __str__(self) -> str:
         return self.get_full_name() or self.username

@@ -84,14 +84,6 @@ class MediaInfoTests:
         assert (caught.value.code, caught.value.http_status, caught.value.retryable) == (code, status, retryable)
 
     @pytest.mark.parametrize(("header", "seconds"), [("120", 120.0), ("soon", None), ("-5", None), ("", None)])
-    def test_a_token_that_whatsapp_repeats_is_not_passed_on(
-        self, provider: Provider, wire: responses.RequestsMock
-    ) -> None:
-        wire.get(f"{GRAPH}/{MEDIA_ID}", status=400, json=refusal(190, "Malformed access token TEST-TOKEN-1"))
-        with pytest.raises(ProviderError) as caught:
-            provider.media_info(MEDIA_ID)
-        assert "TEST-TOKEN-1" not in str(caught.value)
-
     def test_it_passes_on_how_long_to_wait(
         self, provider: Provider, wire: responses.RequestsMock, header: str, seconds: float | None
     ) -> None:
@@ -100,6 +92,14 @@ class MediaInfoTests:
             provider.media_info(MEDIA_ID)
         assert caught.value.retry_after == seconds
         assert caught.value.retryable
+
+    def test_a_token_that_whatsapp_repeats_is_not_passed_on(
+        self, provider: Provider, wire: responses.RequestsMock
+    ) -> None:
+        wire.get(f"{GRAPH}/{MEDIA_ID}", status=400, json=refusal(190, "Malformed access token TEST-TOKEN-1"))
+        with pytest.raises(ProviderError) as caught:
+            provider.media_info(MEDIA_ID)
+        assert "TEST-TOKEN-1" not in str(caught.value)
 
     def test_a_redirect_is_not_followed(self, provider: Provider, wire: responses.RequestsMock) -> None:
         wire.get(f"{GRAPH}/{MEDIA_ID}", status=302, headers={"Location": "https://evil.example/"})
