@@ -206,6 +206,24 @@ class HostileFileTests:
             (b"RIFF\xff\xff\xff\xffWEBPVP8 ", "image/webp"),
             (b"GIF89a\xff\xff\xff\xff\xf7\x00\x00", "image/gif"),
         ],
+        ids=[
+            "wide-png-header",
+            "endless-png-header",
+            "black-png",
+            "huge-webp-canvas",
+            "half-a-jpeg",
+            "eps-as-jpeg",
+            "html-as-pdf",
+            "empty-pdf",
+            "half-a-video",
+            "playlist-as-video",
+            "playlist-as-audio",
+            "half-a-sound",
+            "empty-ogg",
+            "noise-as-mp3",
+            "broken-webp",
+            "broken-gif",
+        ],
     )
     def test_it_has_no_preview(self, number: PhoneNumber, content: bytes, content_type: str) -> None:
         row = drawn(number, content, content_type=content_type)
