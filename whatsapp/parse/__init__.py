@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from itertools import chain
 
 from whatsapp import events
 from whatsapp.events import AnyEvent
-from whatsapp.parse import account, coexistence, leaves, messages, statuses
+from whatsapp.parse import account, calls, coexistence, leaves, messages, people, statuses
 from whatsapp.parse.leaves import Change, Contacts, each, mapping
 from whatsapp.parse.reading import read
 
@@ -118,14 +119,19 @@ def _parse_change(change: Change) -> Iterator[AnyEvent]:
 def _read(change: Change, reader: Callable[[Change], Iterator[AnyEvent]]) -> Iterator[AnyEvent]:
     """The events of a field that we know; Unrecognized when it holds nothing that we know, so that it is counted."""
     silent = True
-    for event in reader(change):
-        silent = False
-        yield event
-    for event in _faults(change):
+    for event in chain(_misshapen(change), reader(change), _faults(change)):
         silent = False
         yield event
     if silent:
         yield _unrecognized(change, f"nothing known in field {change.field}")
+
+
+def _misshapen(change: Change) -> Iterator[AnyEvent]:
+    """What is said once for all leaves and is of the wrong type: they are read without it, as far as they can be."""
+    for key, kind, what in (("metadata", dict, "an object"), ("contacts", list, "a list"), ("errors", list, "a list")):
+        part = change.value.get(key)
+        if part is not None and not isinstance(part, kind):
+            yield change.bad(part, f"{change.path}.{key}", f"“{key}” is not {what}.")
 
 
 def _messages(change: Change) -> Iterator[AnyEvent]:
@@ -137,16 +143,16 @@ def _messages(change: Change) -> Iterator[AnyEvent]:
 
 
 def _calls(change: Change) -> Iterator[AnyEvent]:
-    yield from each(change, "calls", coexistence.call)
-    yield from each(change, "statuses", coexistence.call_status)
+    yield from each(change, "calls", calls.call)
+    yield from each(change, "statuses", calls.status)
 
 
 def _state_sync(change: Change) -> Iterator[AnyEvent]:
-    return each(change, "state_sync", coexistence.state_sync)
+    return each(change, "state_sync", people.state_sync)
 
 
 def _preferences(change: Change) -> Iterator[AnyEvent]:
-    return each(change, "user_preferences", coexistence.preference)
+    return each(change, "user_preferences", people.preference)
 
 
 FIELDS: dict[str, Callable[[Change], Iterator[AnyEvent]]] = {

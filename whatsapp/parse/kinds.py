@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Callable
 from typing import Any
 
-from whatsapp.events import Kind, RemoteMedia, UnreadableError
+from whatsapp.events import MEDIA_KINDS, Kind, RemoteMedia, UnreadableError
 from whatsapp.parse import leaves
 from whatsapp.parse.leaves import Leaf, mapping, objects, words
 from whatsapp.parse.reading import decode
@@ -15,6 +15,7 @@ from whatsapp.parse.reading import decode
 #: What one kind adds to a message: any of ``kind``, ``text``, ``payload``, ``media``.
 Parts = dict[str, Any]
 
+MAX_MEDIA_ID = 128
 MAX_FILE_NAME = 1024
 MAX_MIME_TYPE = 255
 
@@ -38,7 +39,7 @@ def sha256_hex(value: object) -> str:
 
 def remote_media(leaf: Leaf, *, voice: bool = False) -> RemoteMedia | None:
     """The file that Meta holds, None without an id: then there is nothing to fetch."""
-    media_id = leaves.identifier(leaf.get("id"), 128)
+    media_id = leaves.identifier(leaf.get("id"), MAX_MEDIA_ID)
     if not media_id:
         return None
     return RemoteMedia(
@@ -132,13 +133,18 @@ def _interactive(leaf: Leaf, _key: str) -> Parts:
             payload = _given(answer, "name", "body") | {"type": kind, "answers": _answers(answer.get("response_json"))}
             payload["title"] = payload.pop("body", "")
         case "call_permission_reply":
+            # The title is ours: the customer pressed a button, and WhatsApp does not say what was on it.
             accepted = words(answer.get("response")) == "accept"
             title = "You may call me" if accepted else "Please do not call me"
-            payload = {"type": kind, "title": title, "answers": _pairs(answer)}
+            return {"payload": {"type": kind, "title": title, "answers": _pairs(answer)}}
         case "payment_method":
             payload = {"type": kind, "title": words(answer.get("payment_method")), "answers": _pairs(answer)}
+            return {"payload": {key: value for key, value in payload.items() if value}}
         case "product" | "product_list":
             payload = {"type": "product", "answers": _pairs(answer)}
+        case "button" | "list" | "cta_url" | "flow" | "catalog_message" if isinstance(part.get("body"), dict):
+            # A question of ours, written by Meta's AI agent or in the phone app.
+            return {"text": words(part["body"].get("text")), "payload": {"type": "other"}}
         case _:
             payload = {"type": "other", "title": words(answer.get("title")) or kind, "answers": _pairs(answer)}
     return {"text": words(payload.get("title")), "payload": {key: value for key, value in payload.items() if value}}
@@ -174,6 +180,15 @@ def _flat(value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{key}: {_flat(item)}" for key, item in value.items())
     return words(value)
+
+
+def _template(leaf: Leaf, _key: str) -> Parts:
+    """A message template of ours, as the phone app or Meta's AI agent sent it: named, its words are not in it."""
+    part = mapping(leaf.get("template"))
+    payload = _given(part, "name")
+    language = part.get("language")
+    code = words(language.get("code")) if isinstance(language, dict) else words(language)
+    return {"payload": payload | ({"language": code} if code else {})}
 
 
 def _button(leaf: Leaf, _key: str) -> Parts:
@@ -218,11 +233,33 @@ READERS: dict[str, tuple[Kind, Callable[[Leaf, str], Parts]]] = {
     "interactive": (Kind.INTERACTIVE, _interactive),
     "button": (Kind.BUTTON, _button),
     "order": (Kind.ORDER, _order),
+    "template": (Kind.TEMPLATE, _template),
     "unsupported": (Kind.UNSUPPORTED, _unsupported),
     "unknown": (Kind.UNSUPPORTED, _unsupported),  # what unsupported was called before
     "ephemeral": (Kind.UNSUPPORTED, _unsupported),  # on-premises API only
     "media_placeholder": (Kind.UNSUPPORTED, _unsupported),  # history: the file comes later under the same id
 }
+
+
+def problem(leaf: Leaf) -> str:
+    """Why what a message says it carries is not in it, as a sentence; empty when it is.
+
+    Such a message is kept, for somebody wrote it. An administrator has to find out what Meta sent.
+    """
+    word = words(leaf.get("type"))
+    kind, _ = READERS.get(word, (Kind.UNKNOWN, None))
+    part = leaf.get(word)
+    if kind in (Kind.UNKNOWN, Kind.UNSUPPORTED):
+        return ""
+    if kind == Kind.CONTACTS:
+        return "" if objects(part) else "“contacts” has no contact in it."
+    if not isinstance(part, dict):
+        return f"“{word}” is not an object."
+    if kind in MEDIA_KINDS and not leaves.identifier(part.get("id"), MAX_MEDIA_ID):
+        return f"“{word}” has no usable file id."
+    if kind == Kind.TEXT and type(part.get("body")) is not str:
+        return "“text” has no words in it."
+    return ""
 
 
 def read(leaf: Leaf) -> Parts:

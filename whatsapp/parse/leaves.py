@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ MAX_USER_ID = 160
 MAX_NAME = 512
 MAX_USERNAME = 128
 MAX_WORD = 64
+MAX_SUMMARY = 500
 
 EARLIEST = 1_230_768_000  # 2009, the year of WhatsApp
 LATEST = 4_102_444_800  # 2100
@@ -46,7 +48,7 @@ class Change:
     at: datetime | None = None
     historic: bool = False
     standby: bool = False
-    contacts: Contacts = field(default_factory=lambda: Contacts())
+    contacts: Contacts = dataclasses.field(default_factory=lambda: Contacts())
 
     def about(self, leaf: Leaf, path: str) -> dict[str, Any]:
         """What every event says about its place: the keyword arguments of events.Event."""
@@ -59,19 +61,28 @@ class Change:
             "raw": leaf,
         }
 
+    def party(self, leaf: Leaf, key: str, wa_id_key: str = "") -> Party:
+        """The person whom a leaf names by ``key``: "from" goes with from_user_id and from_parent_user_id."""
+        return self.contacts.party(
+            wa_id=phone(leaf.get(wa_id_key or key)),
+            user_id=user_id(leaf.get(f"{key}_user_id")),
+            parent_user_id=user_id(leaf.get(f"{key}_parent_user_id")),
+        )
+
     def bad(self, leaf: object, path: str, reason: str) -> events.BadLeaf:
         raw = leaf if isinstance(leaf, dict) else {"value": leaf}
         return events.BadLeaf(reason=reason, **(self.about(raw, path) | {"at": self.at}))
 
-    def ours(self, phone: str) -> bool:
-        """Whether this is our own number, as digits."""
-        return phone != "" and phone == digits(self.display_phone_number)
+    def ours(self, value: object) -> bool:
+        """Whether this is our own number, however it is written."""
+        written = digits(words(value))
+        return written != "" and written == digits(self.display_phone_number)
 
 
 class Contacts:
     """The people that a change names. Looked up by user id, then by wa_id, never by position (Meta, May 2026)."""
 
-    def __init__(self, contacts: object = None, value: Leaf | None = None) -> None:
+    def __init__(self, contacts: list[Any] | None = None, value: Leaf | None = None) -> None:
         self._by_user_id: dict[str, Party] = {}
         self._by_wa_id: dict[str, Party] = {}
         parties = [self._add(contact) for contact in contacts if isinstance(contact, dict)] if contacts else []
@@ -165,6 +176,7 @@ def each(change: Change, key: str, read: Reader, *, needs_number: bool = True) -
 
 
 def mapping(value: object) -> Leaf:
+    """An object; empty for anything else."""
     return value if isinstance(value, dict) else {}
 
 
@@ -196,6 +208,11 @@ def identifier(value: object, longest: int = MAX_ID) -> str:
 
 def user_id(value: object) -> str:
     return identifier(value, MAX_USER_ID)
+
+
+def named(party: Party) -> bool:
+    """Whether there is an id to know this person by."""
+    return bool(party.wa_id or party.user_id or party.parent_user_id)
 
 
 def wamid(value: object, what: str) -> str:

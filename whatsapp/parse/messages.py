@@ -10,7 +10,11 @@ from whatsapp.events import Direction, Kind, Origin, Party, Status
 from whatsapp.parse import kinds, leaves
 from whatsapp.parse.leaves import Change, Leaf, LeafError, mapping, words
 
-SYSTEM_TYPES = frozenset({"user_changed_number", "user_changed_user_id", "customer_identity_changed"})
+#: System messages that say which new ids belong to the same person. Those of other types never link anybody.
+NEW_IDS = frozenset({"user_changed_number", "user_changed_user_id"})
+SYSTEM_TYPES = NEW_IDS | {"customer_identity_changed"}
+#: What older payloads call them.
+FORMER_SYSTEM_TYPES = {"customer_changed_number": "user_changed_number"}
 
 #: Meta's keys of an ad referral → ours.
 REFERRAL = {
@@ -29,41 +33,31 @@ REFERRAL = {
 #: Only text and captions can be edited. Anything else would wipe out what the customer wrote.
 EDITABLE = frozenset({"text", "image", "video", "document"})
 
-#: What history says became of our own messages, upper case. PENDING and ERROR are as good as nothing.
+#: What history says became of our own messages. With any other word they were sent: the phone shows them as such.
 HISTORY_STATUSES = {
     "SENT": Status.SENT,
     "DELIVERED": Status.DELIVERED,
     "READ": Status.READ,
     "PLAYED": Status.PLAYED,
+    "PENDING": Status.UNKNOWN,  # still on the phone when it told us; it sends them without us
     "ERROR": Status.FAILED,
 }
 
 
 def inbound(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
     """A message that a customer wrote."""
-    sender = leaves.phone(leaf.get("from"))
-    party = change.contacts.party(
-        wa_id=sender,
-        user_id=leaves.user_id(leaf.get("from_user_id")),
-        parent_user_id=leaves.user_id(leaf.get("from_parent_user_id")),
-    )
-    yield from _read(leaf, change, path, party, Direction.INBOUND, Origin.CUSTOMER)
+    yield from _read(leaf, change, path, change.party(leaf, "from"), Direction.INBOUND, Origin.CUSTOMER)
 
 
 def echo(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
     """A message that a colleague wrote in the phone app, or Meta's AI agent while it holds the conversation."""
-    party = change.contacts.party(
-        wa_id=leaves.phone(leaf.get("to")),
-        user_id=leaves.user_id(leaf.get("to_user_id")),
-        parent_user_id=leaves.user_id(leaf.get("to_parent_user_id")),
-    )
     origin = Origin.AI_AGENT if change.standby else Origin.PHONE_APP
-    yield from _read(leaf, change, path, party, Direction.OUTBOUND, origin)
+    yield from _read(leaf, change, path, change.party(leaf, "to"), Direction.OUTBOUND, origin)
 
 
 def historic(leaf: Leaf, change: Change, path: str, party: Party) -> Iterator[events.AnyEvent]:
     """A message from the phone app's past with ``party``; ``from`` says who wrote it."""
-    if change.ours(leaves.digits(leaves.phone(leaf.get("from")))) or _to(leaf, party):
+    if change.ours(leaf.get("from")) or _to(leaf, party):
         yield from _read(leaf, change, path, party, Direction.OUTBOUND, Origin.PHONE_APP)
     else:
         yield from _read(leaf, change, path, party, Direction.INBOUND, Origin.CUSTOMER)
@@ -81,9 +75,10 @@ def _read(
 ) -> Iterator[events.AnyEvent]:
     about = change.about(leaf, path) | {"wamid": leaves.wamid(leaf.get("id"), "message id"), "party": party}
     group_id = leaves.identifier(leaf.get("group_id"), leaves.MAX_USER_ID)
-    if not group_id and not (party.wa_id or party.user_id or party.parent_user_id):
+    kind = leaf.get("type")
+    if not group_id and not leaves.named(party) and kind != "system":
         raise LeafError("It does not say who the person is.")
-    match leaf.get("type"):
+    match kind:
         case "reaction":
             yield _reaction(leaf, about | {"direction": direction, "group_id": group_id})
         case "edit":
@@ -93,8 +88,14 @@ def _read(
             yield events.MessageRevoked(**about, direction=direction, target_wamid=target)
         case "system":
             yield from _system(leaf, change, about | {"group_id": group_id}, party)
+        case "request_welcome":
+            # Somebody opened the chat and wrote nothing. The feature was withdrawn on 26 Mar 2026.
+            yield events.Unrecognized(**change.about(leaf, path), what="request_welcome")
         case _:
             yield _message(leaf, change, about | {"direction": direction, "origin": origin, "group_id": group_id})
+            problem = "" if leaf.get("errors") else kinds.problem(leaf)
+            if problem:
+                yield change.bad(leaf, path, problem)
 
 
 def _message(leaf: Leaf, change: Change, about: dict[str, Any]) -> events.MessageReceived:
@@ -161,6 +162,7 @@ def _system(leaf: Leaf, change: Change, about: dict[str, Any], party: Party) -> 
     """
     part = mapping(leaf.get("system"))
     kind = words(part.get("type"))
+    kind = FORMER_SYSTEM_TYPES.get(kind, kind)
     payload = {"type": kind if kind in SYSTEM_TYPES else "other", "body": words(part.get("body"))}
     new = Party(
         wa_id=leaves.phone(part.get("wa_id") or part.get("new_wa_id")),
@@ -174,8 +176,10 @@ def _system(leaf: Leaf, change: Change, about: dict[str, Any], party: Party) -> 
         parent_user_id=leaves.user_id(part.get("previous_parent_user_id"))
         or _unless(party.parent_user_id, new.parent_user_id),
     )
-    if not (old.wa_id or old.user_id or old.parent_user_id):
-        old = party
+    if not leaves.named(old):
+        old = party if leaves.named(party) else new
+    if not leaves.named(old) and not about["group_id"]:
+        raise LeafError("It does not say who the person is.")
     yield events.MessageReceived(
         **(about | {"party": old}),
         kind=Kind.SYSTEM,
@@ -184,7 +188,7 @@ def _system(leaf: Leaf, change: Change, about: dict[str, Any], party: Party) -> 
         standby=change.standby,
         opens_window=False,
     )
-    if (new.wa_id or new.user_id or new.parent_user_id) and new != old:
+    if kind in NEW_IDS and leaves.named(new) and new != old:
         yield events.ContactChanged(**change.about(leaf, about["path"]), party=new, previous=old)
 
 

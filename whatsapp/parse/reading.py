@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from whatsapp.events import UnreadableError
@@ -61,6 +62,7 @@ def cleaned(document: Any) -> Any:
     """The document with every string clean, changed in place, without recursion."""
     root = [document]
     pending: list[Any] = [root]
+    children: Iterable[tuple[Any, Any]]
     while pending:
         node = pending.pop()
         if type(node) is dict:

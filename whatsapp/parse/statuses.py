@@ -20,7 +20,8 @@ def read(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
         raise LeafError("It does not say what the status is.")
     in_group = leaf.get("recipient_type") == "group"
     participant = _participant(leaf)
-    parent = leaf.get("recipient_parent_user_id") or leaf.get("parent_recipient_user_id")  # the name until May 2026
+    # One id, three names in Meta's pages: since May 2026, until then, and in a sample.
+    parent = leaf.get("recipient_parent_user_id") or leaf.get("parent_recipient_user_id") or leaf.get("parent_user_id")
     party = (
         Party()
         if in_group

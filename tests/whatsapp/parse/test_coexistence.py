@@ -1,4 +1,4 @@
-"""What comes from the phone app and from calls: history, its contact list, preferences, every step of a call."""
+"""The history of the phone app: who wrote what, its files, how far it is, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import pytest
 
 from tests.whatsapp.parse.support import (
     AMARA,
-    AT,
     LEAF,
     NAMELESS,
     NO_PHONE,
@@ -18,16 +17,16 @@ from tests.whatsapp.parse.support import (
     notification,
     only,
     read,
+    text,
 )
 from whatsapp.events import (
     BadLeaf,
-    CallChanged,
-    ContactChanged,
     Direction,
     Fault,
     FaultReported,
     Kind,
     MessageReceived,
+    NumberChanged,
     Origin,
     Party,
     Status,
@@ -66,25 +65,26 @@ class HistoryTests:
 
     def test_nothing_of_it_opens_a_window(self) -> None:
         events = [*read("history"), *read("history_without_phone"), *read("history_media")]
-        assert [(event.historic, event.opens_window) for event in events] == [(True, False)] * len(events)
+        messages = [event for event in events if isinstance(event, MessageReceived)]
+        assert [(event.historic, event.opens_window) for event in messages] == [(True, False)] * 8
 
     def test_a_thread_with_somebody_without_a_phone_number(self) -> None:
         party = Party("", USER_ID, NO_PHONE.parent_user_id, "", "amara.okafor")
         place = f"{LEAF}.history[0].threads[0].messages"
-        theirs, ours = read("history_without_phone")
+        theirs, ours, _progress = read("history_without_phone")
         assert theirs == message("history_bsuid_1", path=f"{place}[0]", party=party, text="Hello", **HISTORIC)
         assert isinstance(ours, MessageReceived)
         assert (ours.party, ours.direction, ours.status) == (party, Direction.OUTBOUND, Status.READ)
 
     def test_a_message_to_the_person_is_ours_even_when_our_number_is_not_told(self) -> None:
-        leaf = {"id": "wamid.X", "type": "text", "from": "1", "to_user_id": USER_ID}
+        leaf = text(**{"from": "1", "to_user_id": USER_ID})
         thread = {"context": {"user_id": USER_ID}, "messages": [leaf]}
         (event,) = parse(notification({"threads": [thread]}, key="history", field="history"))
         assert isinstance(event, MessageReceived)
         assert event.direction == Direction.OUTBOUND
 
     def test_a_thread_that_names_nobody_is_read_from_its_messages(self) -> None:
-        leaf = {"id": "wamid.X", "type": "text", "from_user_id": USER_ID}
+        leaf = text(**{"from": None, "from_user_id": USER_ID})
         (event,) = parse(notification({"threads": [{"messages": [leaf]}]}, key="history", field="history"))
         assert isinstance(event, MessageReceived)
         assert event.party == Party(user_id=USER_ID)
@@ -120,78 +120,44 @@ class HistoryTests:
         )
 
     def test_one_bad_message_does_not_lose_its_thread(self) -> None:
-        good = {"id": "wamid.X", "type": "text", "from": "351915550123"}
-        thread = {"id": "351915550123", "messages": [None, {"type": "text"}, good]}
+        thread = {"id": "351915550123", "messages": [None, {"type": "text"}, text()]}
         *bad, kept = parse(notification({"threads": [thread]}, key="history", field="history"))
         assert [type(event) for event in bad] == [BadLeaf, BadLeaf]
         assert isinstance(kept, MessageReceived)
         assert kept.path.endswith("threads[0].messages[2]")
 
+    def test_a_message_that_is_still_on_the_phone_is_not_said_to_be_sent(self) -> None:
+        ours = text(**{"from": NUMBER["display_phone_number"], "history_context": {"status": "PENDING"}})
+        thread = {"id": "351915550123", "messages": [ours]}
+        (event,) = parse(notification({"threads": [thread]}, key="history", field="history"))
+        assert isinstance(event, MessageReceived)
+        assert (event.direction, event.status) == (Direction.OUTBOUND, Status.UNKNOWN)
 
-class ContactListTests:
-    def test_somebody_was_saved(self) -> None:
-        party = Party("351915550123", USER_ID, "", "Amara (frames)", "amara.okafor")
-        assert only("contact_saved") == ContactChanged(**about(f"{LEAF}.state_sync[0]"), party=party, saved=True)
+    def test_a_thread_takes_its_name_from_the_contacts(self) -> None:
+        thread = {"id": "351915550123", "messages": [text()]}
+        contacts = [{"wa_id": "351915550123", "profile": {"name": "Amara Okafor"}}]
+        (event,) = parse(notification({"threads": [thread]}, key="history", field="history", contacts=contacts))
+        assert isinstance(event, MessageReceived)
+        assert event.party == AMARA
 
-    def test_somebody_was_removed(self) -> None:
-        assert only("contact_removed") == ContactChanged(**about(f"{LEAF}.state_sync[0]"), party=NAMELESS, saved=False)
-
-    def test_nobody_is_a_bad_leaf(self) -> None:
-        leaf = {"type": "contact", "action": "add", "contact": {"full_name": "Nobody"}}
-        (event,) = parse(notification(leaf, key="state_sync", field="smb_app_state_sync"))
-        assert isinstance(event, BadLeaf)
-
-
-class PreferenceTests:
-    @pytest.mark.parametrize(
-        ("name", "word"), [("marketing_stopped", "stop"), ("marketing_resumed", "resume"), ("marketing_signup", "")]
-    )
-    def test_no_more_marketing_and_marketing_again(self, name: str, word: str) -> None:
-        party = Party("351915550123", USER_ID, "", "Amara Okafor")
-        assert only(name) == ContactChanged(**about(f"{LEAF}.user_preferences[0]"), party=party, marketing=word)
-
-
-class CallTests:
-    def call(self, step: str, *, path: str = f"{LEAF}.calls[0]", **fields: object) -> CallChanged:
-        return CallChanged(**(about(path) | {"call_id": "wacid.CALL", "step": step, "party": AMARA} | fields))
-
-    def test_the_customer_calls(self) -> None:
-        assert only("call_connect") == self.call("connect")
-
-    def test_it_ends_with_its_length(self) -> None:
-        assert only("call_terminate") == self.call("terminate", duration=65)
-
-    def test_it_fails_with_the_reason(self) -> None:
-        fault = Fault(138021, "Call error", "No answer from the phone")
-        assert only("call_failed") == self.call("terminate", faults=(fault,))
-
-    def test_we_call(self) -> None:
-        assert only("call_ours") == self.call("connect", party=NAMELESS, direction=Direction.OUTBOUND)
-
-    def test_somebody_without_a_phone_number_calls(self) -> None:
-        assert only("call_without_phone") == self.call("connect", party=NO_PHONE)
-
-    def test_a_step_that_we_do_not_know(self) -> None:
-        assert only("call_recording") == self.call("other")
-
-    @pytest.mark.parametrize("word", ["ringing", "accepted", "rejected"])
-    def test_how_a_call_of_ours_goes(self, word: str) -> None:
-        assert only(f"call_{word}") == self.call(
-            word, path=f"{LEAF}.statuses[0]", party=NAMELESS, direction=Direction.OUTBOUND
+    def test_it_says_how_much_of_it_is_here(self) -> None:
+        progress = read("history")[-1]
+        assert progress == NumberChanged(
+            **about(f"{LEAF}.history[0].metadata", at=None),
+            webhook_field="history",
+            summary="History of the phone app: phase 1, part 2, 60 % are here.",
         )
 
-    def test_without_a_direction_the_caller_tells_it(self) -> None:
-        leaf = {"id": "wacid.X", "event": "connect", "from": NUMBER["display_phone_number"], "to": "351915550123"}
-        (event,) = parse(notification(leaf, key="calls", field="calls"))
-        assert isinstance(event, CallChanged)
-        assert (event.direction, event.party, event.at) == (Direction.OUTBOUND, NAMELESS, None)
-
-    @pytest.mark.parametrize("duration", [None, "x", -1, 10**12, [], 1.5])
-    def test_a_length_that_makes_no_sense_is_none(self, duration: object) -> None:
-        leaf = {"id": "wacid.X", "event": "terminate", "from": "351915550123", "duration": duration}
-        (event,) = parse(notification(leaf, key="calls", field="calls"))
-        assert isinstance(event, CallChanged)
-        assert event.duration is None
-
-    def test_its_time_is_whatsapps(self) -> None:
-        assert only("call_connect").at == AT
+    @pytest.mark.parametrize(
+        ("chunk", "place"),
+        [
+            ("x", "history[0]"),
+            ({"threads": {"id": "1"}}, "history[0].threads"),
+            ({"threads": [7]}, "history[0].threads[0]"),
+            ({"threads": [{"id": "1", "messages": "x"}]}, "history[0].threads[0].messages"),
+        ],
+    )
+    def test_what_is_not_a_history_says_where(self, chunk: object, place: str) -> None:
+        (event,) = parse(notification(chunk, key="history", field="history"))
+        assert isinstance(event, BadLeaf)
+        assert event.path == f"{LEAF}.{place}"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.whatsapp.parse.support import NO_PHONE, file, message, notification, only, text
-from whatsapp.events import Fault, Kind, RemoteMedia
+from tests.whatsapp.parse.support import NO_PHONE, about, file, message, notification, only, text
+from whatsapp.events import BadLeaf, Fault, Kind, MessageReceived, RemoteMedia, Unrecognized
 from whatsapp.parse import parse
 from whatsapp.parse.kinds import sha256_hex
 
@@ -32,7 +32,11 @@ class TextTests:
 
     @pytest.mark.parametrize("part", [None, [], {"body": None}, {"body": ["x"]}])
     def test_a_text_without_words_is_still_a_message(self, part: object) -> None:
-        assert (read(text=part).kind, read(text=part).text) == (Kind.TEXT, "")
+        event, problem = parse(notification(text(text=part)))
+        assert isinstance(event, MessageReceived)
+        assert (event.kind, event.text) == (Kind.TEXT, "")
+        assert isinstance(problem, BadLeaf)
+        assert problem.path == event.path
 
 
 class MediaTests:
@@ -246,19 +250,18 @@ class InteractiveTests:
 
     def test_a_permission_to_call(self) -> None:
         event = only("interactive_call_permission")
-        assert event.text == event.payload["title"] == "You may call me"
+        assert (event.text, event.payload["title"]) == ("", "You may call me")
         assert {"name": "is_permanent", "value": "no"} in event.payload["answers"]
         assert {"name": "expiration_timestamp", "value": "1760604800"} in event.payload["answers"]
 
     def test_a_refusal_of_calls(self) -> None:
-        assert only("interactive_call_refusal").text == "Please do not call me"
+        assert only("interactive_call_refusal").payload["title"] == "Please do not call me"
 
     def test_a_choice_of_payment(self) -> None:
         answers = [{"name": "payment_method", "value": "pix"}, {"name": "reference_id", "value": "ORDER-7"}]
         assert only("interactive_payment") == message(
             "interactive_payment",
             kind=Kind.INTERACTIVE,
-            text="pix",
             payload={"type": "payment_method", "title": "pix", "answers": answers},
             **QUESTION,
         )
@@ -281,7 +284,15 @@ class InteractiveTests:
 
     @pytest.mark.parametrize("part", [None, [], {}, {"type": []}, {"type": "button_reply", "button_reply": 3}])
     def test_one_that_says_nothing_is_still_a_message(self, part: object) -> None:
-        assert read(type="interactive", interactive=part).kind == Kind.INTERACTIVE
+        event, *_ = parse(notification(text(type="interactive", interactive=part)))
+        assert isinstance(event, MessageReceived)
+        assert event.kind == Kind.INTERACTIVE
+
+    @pytest.mark.parametrize("kind", ["button", "list", "cta_url", "flow"])
+    def test_a_question_of_ours_is_what_it_asks(self, kind: str) -> None:
+        question = {"type": kind, "body": {"text": "Pick it up?"}, "action": {"buttons": []}}
+        event = read(type="interactive", interactive=question)
+        assert (event.kind, event.text, event.payload) == (Kind.INTERACTIVE, "Pick it up?", {"type": "other"})
 
 
 class OtherKindsTests:
@@ -317,14 +328,39 @@ class OtherKindsTests:
     def test_a_disappearing_message_of_the_on_premises_api(self) -> None:
         assert only("ephemeral") == message("ephemeral", kind=Kind.UNSUPPORTED, payload={"type": "ephemeral"})
 
-    @pytest.mark.parametrize(("name", "word"), [("unknown_type", "hologram"), ("request_welcome", "request_welcome")])
-    def test_a_kind_that_we_do_not_know_is_kept_with_its_name(self, name: str, word: str) -> None:
-        assert only(name) == message(name, kind=Kind.UNKNOWN, payload={"type": word})
+    def test_a_kind_that_we_do_not_know_is_kept_with_its_name(self) -> None:
+        assert only("unknown_type") == message("unknown_type", kind=Kind.UNKNOWN, payload={"type": "hologram"})
+
+    @pytest.mark.parametrize("language", ["pt_PT", {"code": "pt_PT", "policy": "deterministic"}])
+    def test_a_template_of_ours_is_named(self, language: object) -> None:
+        event = read(type="template", template={"name": "order_ready", "language": language})
+        assert (event.kind, event.payload) == (Kind.TEMPLATE, {"name": "order_ready", "language": "pt_PT"})
+
+    def test_opening_a_chat_is_not_a_message(self) -> None:
+        assert only("request_welcome") == Unrecognized(**about(), what="request_welcome")
 
     @pytest.mark.parametrize("word", [None, [], {}, ""])
     def test_a_message_that_does_not_say_its_kind_is_kept(self, word: object) -> None:
         event = read(type=word)
         assert (event.kind, event.payload) == (Kind.UNKNOWN, {"type": ""})
+
+    @pytest.mark.parametrize("kind", ["image", "voice", "location", "contacts", "interactive", "button", "order"])
+    @pytest.mark.parametrize("part", [None, 5, "x", [], [7]])
+    def test_one_whose_content_is_not_there_is_kept_and_reported(self, kind: str, part: object) -> None:
+        event, problem = parse(notification(text(type=kind, **{kind: part})))
+        assert isinstance(event, MessageReceived)
+        assert (event.text, event.media, event.opens_window) == ("", None, True)
+        assert isinstance(problem, BadLeaf)
+        assert (problem.path, problem.raw) == (event.path, event.raw)
+
+    def test_a_file_without_an_id_is_reported_unless_whatsapp_says_why(self) -> None:
+        leaf = text(type="image", image={"caption": "Look"})
+        event, problem = parse(notification(leaf))
+        assert isinstance(event, MessageReceived)
+        assert event.text == "Look"
+        assert isinstance(problem, BadLeaf)
+        assert problem.reason == "“image” has no usable file id."
+        assert len(parse(notification(leaf | {"errors": [{"code": 131052}]}))) == 1
 
     def test_a_window_opens_with_every_kind(self) -> None:
         names = ("unsupported_poll", "unknown_type", "sticker", "image_without_file", "contacts")

@@ -234,9 +234,30 @@ class SystemTests:
         )
 
     def test_a_system_message_of_a_kind_to_come_is_a_line(self) -> None:
-        (event,) = parse(notification(text(type="system", system={"type": "user_moved_to_mars", "body": "Bye"})))
+        moved = {"type": "user_moved_to_mars", "body": "Bye", "wa_id": "351935550456"}
+        (event,) = parse(notification(text(type="system", system=moved)))  # and links nobody
         assert isinstance(event, MessageReceived)
         assert event.payload == {"type": "other", "body": "Bye"}
+
+    def test_a_new_number_in_older_words(self) -> None:
+        change = {"type": "customer_changed_number", "body": "changed", "wa_id": "351935550456"}
+        line, link = parse(notification(text(type="system", system=change)))
+        assert isinstance(line, MessageReceived)
+        assert line.payload["type"] == "user_changed_number"
+        assert isinstance(link, ContactChanged)
+        assert (link.previous, link.party) == (NAMELESS, Party("351935550456"))
+
+    def test_a_new_user_id_of_somebody_whom_only_the_change_names(self) -> None:
+        change = {"type": "user_changed_user_id", "user_id": "PT.2", "previous_user_id": "PT.1"}
+        line, link = parse(notification(text(type="system", system=change, **{"from": None})))
+        assert isinstance(line, MessageReceived)
+        assert line.party == Party(user_id="PT.1")
+        assert isinstance(link, ContactChanged)
+        assert (link.previous, link.party) == (Party(user_id="PT.1"), Party(user_id="PT.2"))
+
+    def test_a_change_that_names_nobody_is_a_bad_leaf(self) -> None:
+        (event,) = parse(notification(text(type="system", system={"body": "x"}, **{"from": None})))
+        assert isinstance(event, BadLeaf)
 
     def test_in_a_group_it_stays_in_the_group(self) -> None:
         (event,) = parse(notification(text(type="system", group_id="R3JvdXA", system={"body": "x"})))

@@ -157,8 +157,18 @@ class EnvelopeTests:
         kinds = [type(event) for event in parse(notification(text(), messages=leaves))]
         assert kinds == [MessageReceived, BadLeaf, BadLeaf, MessageReceived]
 
+    @pytest.mark.parametrize(
+        ("key", "reason"),
+        [("contacts", "“contacts” is not a list."), ("errors", "“errors” is not a list.")],
+    )
+    def test_what_is_said_once_for_all_leaves_may_be_wrong_and_they_are_read(self, key: str, reason: str) -> None:
+        problem, event = parse(notification(text(), **{key: "x"}))
+        assert isinstance(problem, BadLeaf)
+        assert (problem.path, problem.reason) == (f"{LEAF}.{key}", reason)
+        assert isinstance(event, MessageReceived)
+
     def test_without_our_number_nothing_can_be_placed(self) -> None:
-        (event,) = parse(notification(text(), metadata=None))
+        (event,) = parse(notification(text(), metadata=None))  # missing; of a wrong type, that is said as well
         assert isinstance(event, BadLeaf)
         assert event.reason == "It does not say which of our numbers it is about."
 

@@ -28,7 +28,9 @@ PROMISES = [
     (r"button", ["MessageReceived button"]),
     (r"order", ["MessageReceived order"]),
     (r"unsupported", ["MessageReceived unsupported"]),
-    (r"request_welcome|message_type", ["MessageReceived unknown"]),  # retired, and a placeholder for any kind
+    (r"message_type", ["MessageReceived unknown"]),  # a placeholder for any kind
+    (r"request_welcome", ["Unrecognized"]),
+    (r"system_system_change_type", ["MessageReceived system"]),  # a placeholder that promises no new ids
     (r"system", ["MessageReceived system", "ContactChanged"]),
     (r"reaction", ["ReactionChanged"]),
     (r"edit", ["MessageEdited"]),
@@ -41,7 +43,7 @@ PROMISES = [
     (r"history_image", ["MessageReceived image"]),
     (
         r"history_threads",
-        ["MessageReceived text", "MessageReceived unsupported", "MessageReceived text", "MessageReceived text"],
+        [f"MessageReceived {kind}" for kind in ("text", "unsupported", "text", "text")] + ["NumberChanged"],
     ),
     (r"calls", ["CallChanged"]),
     (r"message_template|template_category", ["TemplateChanged"]),
@@ -65,7 +67,7 @@ READ = {
     "03_lone_surrogate.json": ["MessageReceived text"],
     "05_bidi_zero_width_name.json": ["MessageReceived text"],
     "06_huge_int_timestamp.json": ["MessageReceived text"],
-    "15_wrong_types_everywhere.json": ["BadLeaf"] * 7,
+    "15_wrong_types_everywhere.json": ["BadLeaf"] * 9,
     "17_unknown_message_type.json": ["MessageReceived unknown"],
     "18_unknown_field_change.json": ["Unrecognized"],
     "19_no_phone_bsuid_only.json": ["MessageReceived text"],
@@ -146,6 +148,8 @@ class HostileSamplesTests:
             "entry[0]",
             "entry[1]",
             "entry[2]",
+            f"{value}.metadata",
+            f"{value}.contacts",
             f"{value}.messages",
             *(f"{value}.statuses[{index}]" for index in range(3)),
         ]

@@ -36,6 +36,13 @@ class StatusTests:
             pricing={"billable": False, "model": "CBP", "category": "service"},
         )
 
+    @pytest.mark.parametrize("key", ["recipient_parent_user_id", "parent_recipient_user_id", "parent_user_id"])
+    def test_the_parent_id_has_three_names_in_metas_pages(self, key: str) -> None:
+        leaf = {"id": "wamid.OURS", "status": "read", "recipient_user_id": USER_ID, key: PARENT}
+        (event,) = parse(notification(leaf, key="statuses"))
+        assert isinstance(event, StatusChanged)
+        assert event.party == Party("", USER_ID, PARENT)
+
     @pytest.mark.parametrize("word", ["read", "played"])
     def test_read_and_played(self, word: str) -> None:
         assert only(f"status_{word}") == status(word)

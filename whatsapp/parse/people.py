@@ -1,0 +1,48 @@
+"""What WhatsApp tells about people beside their messages: marketing preferences, the phone app's contact list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from whatsapp import events
+from whatsapp.events import Party
+from whatsapp.parse import leaves
+from whatsapp.parse.leaves import Change, Leaf, LeafError, mapping, words
+
+#: The words we act on. Others (``signup`` is seen) still tell which ids belong together.
+PREFERENCES = frozenset({"stop", "resume"})
+#: ``action`` of an entry of the phone app's contact list → whether the phone still has it.
+SAVED = {"add": True, "edit": True, "update": True, "remove": False}
+
+
+def preference(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
+    """Somebody who wants no more marketing messages, or wants them again."""
+    party = change.contacts.party(
+        wa_id=leaves.phone(leaf.get("wa_id")),
+        user_id=leaves.user_id(leaf.get("user_id")),
+        parent_user_id=leaves.user_id(leaf.get("parent_user_id")),
+    )
+    value = words(leaf.get("value"))
+    yield events.ContactChanged(
+        **change.about(leaf, path), party=_named(party), marketing=value if value in PREFERENCES else ""
+    )
+
+
+def state_sync(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
+    """Somebody whom the phone app's contact list got, changed or lost."""
+    contact = mapping(leaf.get("contact"))
+    party = Party(
+        wa_id=leaves.phone(contact.get("phone_number")),
+        user_id=leaves.user_id(contact.get("user_id")),
+        parent_user_id=leaves.user_id(contact.get("parent_user_id")),
+        name=(words(contact.get("full_name")) or words(contact.get("first_name")))[: leaves.MAX_NAME],
+        username=leaves.username(contact.get("username")),
+    )
+    about = change.about(leaf, path) | {"at": leaves.moment(mapping(leaf.get("metadata")).get("timestamp"))}
+    yield events.ContactChanged(**about, party=_named(party), saved=SAVED.get(words(leaf.get("action"))))
+
+
+def _named(party: Party) -> Party:
+    if not leaves.named(party):
+        raise LeafError("It does not say who the person is.")
+    return party
