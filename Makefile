@@ -31,7 +31,7 @@ bench: $(INSTALLED) browser
 	@exec $(BIN)/python -m bench
 
 bench-large: $(INSTALLED)
-	@exec $(BIN)/python -m bench --large
+	@exec $(BIN)/python -m bench.pages 10000000
 
 setup: $(INSTALLED)
 
