@@ -229,8 +229,9 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 if env.bool("BEHIND_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
-CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+# Browsers keep cookies by host and not by port: two `make run` side by side would sign each other's agents out.
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else f"session{env('PORT', default='')}"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else f"csrf{env('PORT', default='')}"
 SESSION_COOKIE_AGE = 7 * 24 * 3600
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
