@@ -12,7 +12,7 @@ from itertools import chain
 
 from whatsapp import events
 from whatsapp.events import AnyEvent
-from whatsapp.parse import account, calls, coexistence, leaves, messages, people, statuses
+from whatsapp.parse import account, calls, coexistence, groups, leaves, messages, people, statuses
 from whatsapp.parse.leaves import Change, Contacts, each, mapping
 from whatsapp.parse.reading import read
 
@@ -30,10 +30,6 @@ NUMBER_FIELDS = frozenset(
         "business_username_update",
         "business_username_updates",
         "flows",
-        "group_lifecycle_update",
-        "group_participants_update",
-        "group_settings_update",
-        "group_status_update",
         "messaging_handovers",
         "partner_solutions",
         "payment_configuration_update",
@@ -164,6 +160,7 @@ FIELDS: dict[str, Callable[[Change], Iterator[AnyEvent]]] = {
     "smb_app_state_sync": _state_sync,
     "user_preferences": _preferences,
     "calls": _calls,
+    **dict.fromkeys(groups.FIELDS, groups.read),
 }
 
 

@@ -1,16 +1,13 @@
-"""What WhatsApp tells about our numbers, accounts, templates and groups: one readable sentence each."""
+"""What WhatsApp tells about our numbers, accounts and templates: one readable sentence each."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from whatsapp import events
 from whatsapp.parse import leaves
-from whatsapp.parse.leaves import Change, Leaf, mapping, objects, words
-
-MAX_SUMMARY = 500
+from whatsapp.parse.leaves import MAX_SUMMARY, Change, Leaf, mapping, moment, words
 
 TEMPLATE_FIELDS = frozenset(
     {
@@ -25,6 +22,12 @@ TEMPLATE_FIELDS = frozenset(
 #: Events of phone_number_quality_update that say how the number is rated. No longer flagged may be yellow or green.
 QUALITY = {"FLAGGED": "RED", "UNFLAGGED": "UNKNOWN"}
 
+#: How far into a value its facts are told, and how many of them: the rest is in the raw leaf.
+MAX_FACT_DEPTH = 4
+MAX_FACTS = 40
+#: Facts that say nothing: they are the event's time, or Meta's samples have them in the wrong place.
+UNTOLD = frozenset({"timestamp", "field", "object", "messaging product"})
+
 
 def template(change: Change) -> Iterator[events.AnyEvent]:
     """A message template was approved, rejected, edited, re-categorised or re-rated."""
@@ -37,55 +40,72 @@ def template(change: Change) -> Iterator[events.AnyEvent]:
         or words(value.get("category"))
     )
     quality = words(value.get("new_quality_score"))
-    reason = words(value.get("reason"))
+    reason = _reason(value)
     told = {
-        "now": event.lower().replace("_", " "),
-        "category": category.lower(),
-        "category soon" if "new_category" in value else "category should be": words(
-            value.get("correct_category")
-        ).lower(),
-        "quality": quality.lower(),
-        "because": "" if reason == "NONE" else reason.lower().replace("_", " "),
+        "now": plain(event),
+        "category": plain(category),
+        "category soon" if "new_category" in value else "category should be": plain(
+            words(value.get("correct_category"))
+        ),
+        "quality": plain(quality),
+        "because": reason if reason != words(value.get("reason")) else plain(reason),
     }
     facts = ", ".join(f"{key} {fact}" for key, fact in told.items() if fact)
     language = words(value.get("message_template_language")).replace("-", "_")
     yield events.TemplateChanged(
-        **_about(change),
+        **about(change),
         webhook_field=change.field,
         template_id=leaves.identifier(value.get("message_template_id")),
         name=name,
         language=language,
-        summary=f"Template {name} ({language}): {facts or 'changed'}."[:MAX_SUMMARY],
+        summary=sentence(f"Template {name} ({language}): {facts or 'changed'}"),
         status=event[: leaves.MAX_WORD],
         category=category[: leaves.MAX_WORD],
         quality=quality[: leaves.MAX_WORD],
-        reason="" if reason == "NONE" else reason,
+        reason=reason,
     )
+
+
+def _reason(value: Leaf) -> str:
+    """Why a template was rejected or paused: Meta's word for it, and its advice when there is any."""
+    rejection, other = mapping(value.get("rejection_info")), mapping(value.get("other_info"))
+    told = (
+        words(value.get("reason")),
+        words(rejection.get("reason")),
+        words(rejection.get("recommendation")),
+        words(other.get("description")),
+    )
+    return " ".join(dict.fromkeys(part for part in told if part not in ("", "NONE")))
 
 
 def number(change: Change) -> Iterator[events.AnyEvent]:
     """Anything else about a number or account. Known fields get words of their own, the rest its facts in order."""
     write = SENTENCES.get(change.field)
-    sentence, changes = write(change.value) if write else (_facts(change), {})
+    text, changes = write(change.value) if write else (_facts_of(change), {})
     yield events.NumberChanged(
-        **_about(change),
+        **about(change),
         webhook_field=change.field,
-        summary=sentence[:MAX_SUMMARY],
+        summary=sentence(text),
         changes={key: value for key, value in changes.items() if value},
     )
 
 
-def _about(change: Change) -> dict[str, Any]:
-    about = change.about(change.value, change.path)
-    about["at"] = about["at"] or change.at
+def about(change: Change) -> dict[str, Any]:
+    """What the event of a change without leaves says about its place. These fields have no metadata as a rule; some
+    name the number by its digits, some by its id, most only the account."""
+    value = change.value
+    found = change.about(value, change.path)
+    found["at"] = found["at"] or change.at
     # When a partner comes or goes the entry is the business portfolio's.
-    about["waba_id"] = leaves.identifier(mapping(change.value.get("waba_info")).get("waba_id")) or change.waba_id
+    found["waba_id"] = leaves.identifier(mapping(value.get("waba_info")).get("waba_id")) or change.waba_id
     if not change.display_phone_number:
-        # These fields have no metadata; some name the number by its digits only.
-        about["display_phone_number"] = leaves.phone(
-            change.value.get("display_phone_number") or change.value.get("phone_number")
-        )
-    return about
+        found["display_phone_number"] = leaves.phone(value.get("display_phone_number") or value.get("phone_number"))
+    if not change.phone_number_id:
+        named = mapping(value.get("phone_number_settings")).get("phone_number_id")
+        if value.get("entity_type") == "PHONE_NUMBER":
+            named = value.get("entity_id")
+        found["phone_number_id"] = leaves.identifier(named)
+    return found
 
 
 def _quality(value: Leaf) -> tuple[str, dict[str, str]]:
@@ -93,18 +113,15 @@ def _quality(value: Leaf) -> tuple[str, dict[str, str]]:
     limit = words(value.get("current_limit")) or words(value.get("max_daily_conversations_per_business"))
     changes = {"quality": QUALITY.get(event, "")}
     if event == "THROUGHPUT_UPGRADE":
-        return "Throughput was upgraded.", {"throughput": "HIGH", "messaging_limit": limit}
-    sentence = f"Quality: {_plain(event)}" + (f", limit {limit}." if limit else ".")
-    return sentence, changes | {"messaging_limit": limit}
+        return "Throughput was upgraded", {"throughput": "HIGH", "messaging_limit": limit}
+    return f"Quality: {plain(event)}" + (f", limit {limit}" if limit else ""), changes | {"messaging_limit": limit}
 
 
 def _name(value: Leaf) -> tuple[str, dict[str, str]]:
     decision, name = words(value.get("decision")), words(value.get("requested_verified_name"))
     reason = words(value.get("rejection_reason"))
-    sentence = f"Display name {name}: {_plain(decision)}" + (
-        f", {_plain(reason)}." if reason not in ("", "NONE") else "."
-    )
-    return sentence, {"verified_name": name if decision == "APPROVED" else ""}
+    text = f"Display name {name}: {plain(decision)}" + (f", {plain(reason)}" if reason not in ("", "NONE") else "")
+    return text, {"verified_name": name if decision == "APPROVED" else ""}
 
 
 def _capability(value: Leaf) -> tuple[str, dict[str, str]]:
@@ -113,29 +130,33 @@ def _capability(value: Leaf) -> tuple[str, dict[str, str]]:
     )
     numbers = words(value.get("max_phone_numbers_per_business") or value.get("max_phone_numbers_per_waba"))
     parts = [f"messaging limit {limit}" if limit else "", f"up to {numbers} phone numbers" if numbers else ""]
-    return "Limits: " + (", ".join(filter(None, parts)) or "changed") + ".", {"messaging_limit": limit}
+    return "Limits: " + (", ".join(filter(None, parts)) or "changed"), {"messaging_limit": limit}
 
 
 def _account(value: Leaf) -> tuple[str, dict[str, str]]:
-    parts = [_plain(words(value.get("event")))]
-    ban = mapping(value.get("ban_info"))
-    if ban:
-        told = (_plain(words(ban.get("waba_ban_state"))), words(ban.get("waba_ban_date")))
-        parts.append("ban: " + " ".join(filter(None, told)))
-    violation = words(mapping(value.get("violation_info")).get("violation_type"))
-    if violation:
-        parts.append(f"violation: {_plain(violation)}")
-    restrictions = objects(value.get("restriction_info"))
-    parts += [_plain(words(restriction.get("restriction_type"))) for restriction in restrictions]
-    return "Account: " + (", ".join(filter(None, parts)) or "changed") + ".", {}
+    told = {key: part for key, part in value.items() if key not in ("event", "phone_number", "waba_info")}
+    parts = [plain(words(value.get("event"))), *facts(told)]
+    return "Account: " + (", ".join(filter(None, parts)) or "changed").replace("waba ban", "ban"), {}
 
 
-def _groups(value: Leaf) -> tuple[str, dict[str, str]]:
-    steps = []
-    for group in objects(value.get("groups")):
-        subject = words(group.get("subject"))
-        steps.append(_plain(words(group.get("type"))) + (f" “{subject}”" if subject else ""))
-    return f"Groups: {', '.join(filter(None, steps)) or 'changed'}.", {}
+def _alert(value: Leaf) -> tuple[str, dict[str, str]]:
+    alert = mapping(value.get("alert_info")) or value
+    severity = plain(words(alert.get("alert_severity")))
+    told = (plain(words(alert.get("alert_type"))), words(alert.get("alert_description")))
+    return f"Alert ({severity or 'of unknown weight'}): " + (": ".join(filter(None, told)) or "no details"), {}
+
+
+def _handover(value: Leaf) -> tuple[str, dict[str, str]]:
+    """Meta Business Agent takes a conversation or leaves it to us; the customer is named by phone only."""
+    step = plain(words(value.get("type"))) or next(
+        (plain(key) for key in value if key.startswith("control")), "changed"
+    )
+    person = words(mapping(value.get("sender")).get("phone_number"))
+    return f"AI agent's conversation: {step}" + (f", with {person}" if person else ""), {}
+
+
+def _flow(value: Leaf) -> tuple[str, dict[str, str]]:
+    return words(value.get("message")) or "Flow: " + ", ".join(facts(value)), {}
 
 
 SENTENCES: dict[str, Callable[[Leaf], tuple[str, dict[str, str]]]] = {
@@ -143,26 +164,49 @@ SENTENCES: dict[str, Callable[[Leaf], tuple[str, dict[str, str]]]] = {
     "phone_number_name_update": _name,
     "business_capability_update": _capability,
     "account_update": _account,
-    "group_lifecycle_update": _groups,
-    "group_participants_update": _groups,
-    "group_settings_update": _groups,
-    "group_status_update": _groups,
+    "account_alerts": _alert,
+    "flows": _flow,
+    "messaging_handovers": _handover,
 }
 
 
-def _plain(word: str) -> str:
-    return word.lower().replace("_", " ")
+def sentence(text: str) -> str:
+    """The text with a full stop, at most MAX_SUMMARY characters."""
+    text = text.rstrip(" .")
+    return f"{text}." if len(text) < MAX_SUMMARY else f"{text[: MAX_SUMMARY - 1]}…"
 
 
-def _facts(change: Change) -> str:
-    """The field and every short fact of its value, one level deep."""
-    skipped = ("messaging_product", "metadata", "contacts")
-    facts = []
-    for key, value in change.value.items():
-        if key in skipped:
-            continue
-        text = _plain(words(value)) if not isinstance(value, bool) else str(value).lower()
-        if isinstance(value, dict | list):
-            text = json.dumps(value, ensure_ascii=False)[:120]
-        facts.append(f"{_plain(key)}: {text}")
-    return f"{_plain(change.field).capitalize()}: " + (", ".join(facts) or "no details") + "."
+def plain(word: str) -> str:
+    """PIN_RESET_REQUEST → pin reset request. What is not one of Meta's words stays as it is."""
+    spaced = word.replace("_", " ")
+    return spaced.lower() if word == word.upper() or word == word.lower() else word
+
+
+def facts(part: Leaf) -> list[str]:
+    """Every fact in an object, from top to bottom: "event: pin changed"."""
+    found: list[str] = []
+    _collect(part, "", found, MAX_FACT_DEPTH)
+    return found
+
+
+def _collect(part: object, name: str, found: list[str], depth: int) -> None:
+    if len(found) >= MAX_FACTS:
+        return
+    if isinstance(part, dict | list):
+        named = part.items() if isinstance(part, dict) else ((name, child) for child in part)
+        for key, child in named if depth else ():
+            _collect(child, plain(str(key)), found, depth - 1)
+        return
+    text = ("yes" if part else "no") if isinstance(part, bool) else words(part)
+    at = moment(part) if any(hint in name for hint in ("time", "expiration", "date")) else None
+    if at:
+        text = f"{at:%Y-%m-%d %H:%M} UTC"
+    elif name in ("type", "event") or (text.isupper() and len(text) > 3):  # but not the country PT
+        text = plain(text)
+    if text and name not in UNTOLD:
+        found.append(f"{name}: {text}")
+
+
+def _facts_of(change: Change) -> str:
+    told = facts({key: part for key, part in change.value.items() if key not in ("metadata", "contacts")})
+    return f"{plain(change.field).capitalize()}: " + (", ".join(told) or "no details")
