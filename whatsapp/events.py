@@ -67,7 +67,8 @@ class Status(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A person on WhatsApp as one payload names them. Any of the ids may be missing; never all of them in an event.
+    """A person on WhatsApp as one payload names them. Any of the ids may be missing. All of them are only in what a
+    group tells (a group's status names a participant instead) and in a status that names nobody.
 
     ``wa_id`` is digits without a plus. ``user_id`` is the business-scoped user id ("PT.1349…"), ``parent_user_id``
     its portfolio-wide parent. ``username`` has no leading "@".
@@ -110,7 +111,7 @@ class RemoteMedia:
 class Event:
     """What all events share. ``phone_number_id`` is Meta's id of our number, empty for events of the whole account.
 
-    ``display_phone_number`` is our number as the payload writes it; ``at`` is WhatsApp's time, None when it was
+    ``display_phone_number`` is our number in digits without a plus; ``at`` is WhatsApp's time, None when it was
     missing or nonsense (then the time of receipt counts); ``path`` finds the leaf in the notification
     ("entry[0].changes[0].value.messages[2]").
     """
@@ -137,6 +138,7 @@ class MessageReceived(Event):
     * button: ``title``, ``payload``
     * order: ``catalog_id``, ``items``: list of ``product_id``, ``quantity``, ``price`` (string), ``currency``
     * system: ``type`` (user_changed_number, user_changed_user_id, customer_identity_changed, other), ``body``
+    * template: ``name``, ``language`` (written in the phone app or by Meta's AI agent)
     * unsupported: ``type`` (what WhatsApp says it was, may be empty)
     * unknown: ``type`` (Meta's word for it)
     * other kinds: empty
@@ -297,7 +299,10 @@ class Unrecognized(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadLeaf(Event):
-    """A leaf that cannot be understood; ``reason`` is a sentence. Its siblings are kept."""
+    """A leaf that cannot be understood; ``reason`` is a sentence. Its siblings are kept.
+
+    With the ``path`` of a message before it: the message is kept, but what it carries is missing or malformed.
+    """
 
     reason: str
 
