@@ -40,6 +40,7 @@ def load(simulator: SimulatorClient, progress: Callable[[str], None]) -> None:
     """
     if is_loaded():
         return
+    _settle(simulator)  # what an interrupted load left on its way counts as played
     began = timezone.now()
     late: list[str] = []
     for place, story in enumerate(script.STORIES, start=1):
@@ -48,8 +49,7 @@ def load(simulator: SimulatorClient, progress: Callable[[str], None]) -> None:
             simulator.add_person(story.name, key=story.key, wa_id=story.wa_id, username=story.username)
             late += _play(simulator, story, began.timestamp())
     _post_what_no_phone_sends(simulator, began.timestamp())
-    simulator.wait_until_posted()
-    _wait_until_understood()
+    _settle(simulator)
     _pretend_it_came_in_time(began, late)
     for story in script.STORIES:
         if story.read and (conversation := _conversation(story)):
@@ -154,7 +154,9 @@ def _post_half_a_body(simulator: SimulatorClient) -> None:
         raise SimulatorError(f"The inbox at {address} does not answer ({type(error).__name__}).") from error
 
 
-def _wait_until_understood() -> None:
+def _settle(simulator: SimulatorClient) -> None:
+    """Return when every webhook was posted and understood. Raises SimulatorError."""
+    simulator.wait_until_posted()
     deadline = time.monotonic() + PATIENCE
     while journal.oldest_pending_seconds() is not None:
         if time.monotonic() > deadline:
