@@ -133,7 +133,8 @@ def _message_columns(event: MessageReceived, sent_at: datetime) -> rows.Row:
         "historic": event.historic,
         "standby": event.standby,
         "media": media,
-        "unread": not outbound and not event.historic,
+        # A changed number is news, but nothing to answer.
+        "unread": not outbound and not event.historic and event.kind != Kind.SYSTEM,
         "opens_window": event.opens_window and not outbound and not event.historic,
         "preview": summarize(
             event.kind,

@@ -85,6 +85,7 @@ class IdentityTests:
         receive(text(wa_id="351915550999"))
         contact = Contact.objects.get()
         assert contact.phone == "+351915550999"
+        assert Conversation.objects.get().unread_count == 2
         assert Conversation.objects.get().messages.count() == 3
 
     @pytest.mark.parametrize(
