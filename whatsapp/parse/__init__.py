@@ -57,8 +57,8 @@ def parse(body: bytes) -> list[AnyEvent]:
 
 
 def parse_entry(entry: object, *, path: str) -> Iterator[AnyEvent]:
-    """Everything one entry says. ``entry`` comes from ``read``, which cleans its text (AWS wraps one entry as a string of
-    JSON: ``read`` its bytes). ``path`` is its place in the notification, for administrators."""
+    """Everything one entry says. ``entry`` comes from ``read``, which cleans its text: AWS wraps one entry as a string
+    of JSON, whose bytes ``read`` takes. ``path`` is its place in the notification, for administrators."""
     if not isinstance(entry, dict):
         yield events.BadLeaf(reason="This entry is not an object.", path=path, raw={"value": entry})
         return

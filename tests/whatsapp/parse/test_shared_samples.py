@@ -8,10 +8,11 @@ import re
 import pytest
 
 from tests.whatsapp.parse.support import SHARED
-from whatsapp.events import BadLeaf, Kind, MessageReceived, UnreadableError
-from whatsapp.parse import parse
+from whatsapp.events import BadLeaf, Kind, MessageReceived, Unrecognized, UnreadableError
+from whatsapp.parse import parse, parse_entry, read
 
 META = sorted(path.name for path in (SHARED / "meta").glob("*.json"))
+WRAPPED = sorted(path.name for path in (SHARED / "aws" / "meta_entry").glob("*.json"))
 HOSTILE = sorted(path.name for path in (SHARED / "adversarial").glob("[0-9]*"))
 
 #: What a sample's name promises: the beginning of its name without its source → what its events are.
@@ -108,6 +109,14 @@ class MetaSamplesTests:
     @pytest.mark.parametrize("name", META)
     def test_each_is_what_its_name_promises(self, name: str) -> None:
         assert words((SHARED / "meta" / name).read_bytes()) == promise(name)
+
+
+class WrappedEntriesTests:
+    @pytest.mark.parametrize("name", WRAPPED)
+    def test_every_entry_that_aws_wraps_is_read(self, name: str) -> None:
+        found = list(parse_entry(read((SHARED / "aws" / "meta_entry" / name).read_bytes()), path="entry"))
+        assert found
+        assert [event for event in found if isinstance(event, BadLeaf | Unrecognized)] == []
 
 
 class HostileSamplesTests:
