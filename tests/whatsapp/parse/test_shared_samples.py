@@ -8,7 +8,7 @@ import re
 import pytest
 
 from tests.whatsapp.parse.support import SHARED
-from whatsapp.events import BadLeaf, Kind, MessageReceived, Unrecognized, UnreadableError
+from whatsapp.events import BadLeaf, Kind, MessageReceived, UnreadableError, Unrecognized
 from whatsapp.parse import parse, parse_entry, read
 
 META = sorted(path.name for path in (SHARED / "meta").glob("*.json"))
