@@ -20,6 +20,7 @@ from inbox.attachments import Attachment
 from inbox.drawn import Drawn
 from inbox.models import Agent, Message, Reaction
 from inbox.summaries import summarize
+from whatsapp.errors import explain
 from whatsapp.events import Direction, Kind, Origin, Status
 
 #: One sender within this time is one group, drawn close together.
@@ -93,7 +94,11 @@ class Bubble(Drawn):
     marks: list[str] = field(default_factory=list)
     problem: str = ""
     doubt: str = ""
+    #: WhatsApp reported an error although the message had arrived.
+    remark: str = ""
     code: int | None = None
+    #: WhatsApp's own words on the error.
+    detail: str = ""
     previous: list[tuple[str, str]] = field(default_factory=list)
     reactions: list[tuple[str, str, bool]] = field(default_factory=list)
     #: What of the bubble there is to draw, so that a template asks once.
@@ -111,7 +116,7 @@ class Bubble(Drawn):
         self.words = bool(self.html or self.notice)
         self.tail = bool(self.cut or self.notice)
         self.marked = bool(self.marks or self.late)
-        self.after = bool(self.reactions or self.previous or self.problem or self.doubt)
+        self.after = bool(self.reactions or self.previous or self.problem or self.remark or self.doubt)
         self.meta_inside = not self.words and self.body.endswith("_voice.html")
         self.shape_class = f" message__bubble--{self.shape}" if self.shape else ""
         if self.words or self.shape == "bare":
@@ -321,9 +326,17 @@ def _marks(bubble: Bubble, message: Message) -> None:
 def _outcome(bubble: Bubble, message: Message) -> None:
     if message.inbound:
         return
+    if message.error_code:
+        explanation = explain(message.error_code)
+        bubble.code, bubble.detail = message.error_code, message.error
+        reason = f"{explanation.words} {explanation.next_step}"
+    else:
+        reason = message.error or "WhatsApp gave no reason."
     if message.status == Status.FAILED:
-        bubble.problem = message.error or "WhatsApp gave no reason."
-        bubble.code = message.error_code
+        bubble.problem = reason
+    elif message.failed_at:
+        # It did arrive: the ticks stay, and so does what WhatsApp said afterwards.
+        bubble.remark = reason
     elif message.status == Status.UNKNOWN:
         bubble.doubt = message.error or "the line broke before WhatsApp answered. A receipt will settle it."
 

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from django.utils.html import escape
 
 from inbox.models import Agent, Contact, Conversation, Media, Message, Reaction, Revision
 from tests.inbox.test_conversations import text
 from tests.inbox.thread_rows import NOON, conversation, media, message
+from whatsapp.errors import explain
 from whatsapp.models import PhoneNumber
 
 pytestmark = pytest.mark.django_db
@@ -347,8 +349,19 @@ class OutcomeTests:
     def test_a_failure_says_why(self, amara: Conversation, shown: Any) -> None:
         message(amara, "x", direction="outbound", status="failed", error="The window is closed.", error_code=131047)
         html = shown()
-        assert "Not sent: The window is closed." in html
+        assert f"Not sent: {escape(explain(131047).words)}" in html
+        assert escape(explain(131047).next_step) in html
+        assert 'title="The window is closed."' in html
         assert "131047" in html
+
+    def test_an_error_after_delivery_stands_beside_the_ticks(self, amara: Conversation, shown: Any) -> None:
+        at = timezone.now()
+        parts = {"status": "delivered", "delivered_at": at, "failed_at": at, "error_code": 131026}
+        message(amara, "x", direction="outbound", **parts)
+        html = shown()
+        assert "tick--delivered" in html
+        assert "Not sent" not in html
+        assert escape(explain(131026).words) in html
 
     def test_a_message_that_may_have_been_sent_says_so(self, amara: Conversation, shown: Any) -> None:
         message(amara, "x", direction="outbound", status="unknown")
