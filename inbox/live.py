@@ -72,7 +72,7 @@ def visitor(session_key: str) -> Visitor | None:
     close_old_connections()
     request = HttpRequest()
     request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
-    agent: Agent | AnonymousUser = get_user(request)  # type: ignore[assignment]
+    agent: Agent | AnonymousUser = get_user(request)
     if not isinstance(agent, Agent) or not agent.is_active:
         return None
     return Visitor(agent.pk, tuple(numbers_visible_to(agent)))

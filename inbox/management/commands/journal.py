@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from datetime import datetime, time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -90,7 +91,7 @@ def _moment(text: str) -> Any:
     except ValueError:
         moment = day = None
     if moment is None and day is not None:
-        moment = timezone.datetime(day.year, day.month, day.day)
+        moment = datetime.combine(day, time.min)
     if moment is None:
         raise CommandError(f"{text!r} is not a time: write 2026-11-22 or 2026-11-22T08:00.")
     return moment if timezone.is_aware(moment) else timezone.make_aware(moment)
