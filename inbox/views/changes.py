@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -34,14 +35,15 @@ def changes(request: HttpRequest) -> HttpResponse:
     The answer carries the next cursor, taken before anything was read. Elements carry the transaction that changed
     them, so that the page leaves alone what it already shows. 404 if the open conversation is no longer visible.
     """
-    since, open_id = _number(request, "since"), _number(request, "open")
-    if since is None:
-        raise Http404
+    open_id = _number(request, "open")
     filters = Filters.of(request)
     cursor = feed.current_cursor()
+    try:
+        since = feed.since(request.GET.get("since", ""), cursor)
+    except ValueError:
+        raise Http404 from None
     numbers = rows.numbers_of(request)
-    # The newest changes first: should a long transaction hold the cursor back, what is cut off was seen before.
-    changed = list(rows.visible(numbers).filter(changed_xid__gte=since).order_by("-changed_xid")[: LIMIT + 1])
+    changed = list(rows.visible(numbers).filter(since).order_by("-changed_xid")[: LIMIT + 1])
     opened, messages = _opened(numbers, open_id, since, changed)
     name = display_name(opened.contact) if opened else ""
     context = {
@@ -59,7 +61,7 @@ def changes(request: HttpRequest) -> HttpResponse:
 
 
 def _opened(
-    numbers: list[rows.Number], open_id: int | None, since: int, changed: list[Conversation]
+    numbers: list[rows.Number], open_id: int | None, since: Q, changed: list[Conversation]
 ) -> tuple[Conversation | None, list[Message]]:
     """The open conversation if it may be seen, and its changed messages in the thread's order."""
     if open_id is None:
@@ -68,6 +70,6 @@ def _opened(
     opened = opened or rows.visible(numbers).filter(pk=open_id).first()
     if opened is None:
         raise Http404
-    messages = Message.objects.filter(conversation_id=open_id, changed_xid__gte=since)
+    messages = Message.objects.filter(since, conversation_id=open_id)
     found = thread.fetch(messages.order_by("-changed_xid", "-id")[: LIMIT + 1])
     return opened, sorted(found, key=lambda message: (message.sent_at, message.pk))
