@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +15,7 @@ from django.utils import timezone
 from inbox import receiving
 from inbox.models import Contact, Conversation, Media, Message, Reaction
 from tests import payloads
+from tests.faults import processes
 from tests.inbox.receiving.support import store
 from whatsapp.models import Notification, PhoneNumber
 
@@ -70,49 +71,38 @@ def in_threads(count: int, act: Callable[[], None]) -> None:
         raise errors[0]
 
 
-def in_processes(count: int, act: Callable[[], None]) -> list[int]:
-    """Run ``act`` in ``count`` forked processes at once. Returns how each ended, negative for a signal."""
-    connections.close_all()
-    children = []
-    for _ in range(count):
-        child = os.fork()
-        if child == 0:
-            code = 1
-            try:
-                act()
-                code = 0
-            finally:
-                os._exit(code)
-        children.append(child)
-    return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+def deliver_and_drain(bodies: list[dict[str, Any]]) -> None:
+    for body in bodies:
+        store(body)
+    receiving.drain()
+
+
+def drain_and_be_killed(statement: int) -> None:
+    with connection.execute_wrapper(processes.kill_before(statement)):
+        receiving.drain()
+
+
+def drain_all() -> None:
+    """Drain until nothing is left: PostgreSQL needs a moment to notice that a client is dead and to free its rows."""
+    deadline = time.monotonic() + 30
+    while receiving.drain() or Notification.objects.pending().exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 class RedeliveryTests:
     def test_the_same_notification_from_many_threads_at_once_is_one_message(self, number: PhoneNumber) -> None:
         bodies = some_notifications()
-
-        def deliver_and_drain() -> None:
-            for body in bodies:
-                store(body)
-            receiving.drain()
-
-        in_threads(8, deliver_and_drain)
-        receiving.drain()
+        in_threads(8, lambda: deliver_and_drain(bodies))
+        drain_all()
         state = everything()
         assert len(state["messages"]) == 3
         assert [row[1] for row in state["conversations"]] == [2, 1]
         assert state["pending"] == state["parked"] == 0
 
     def test_the_same_message_received_by_eight_processes_is_one_row(self, number: PhoneNumber) -> None:
-        bodies = some_notifications()
-
-        def deliver_and_drain() -> None:
-            for body in bodies:
-                store(body)
-            receiving.drain()
-
-        assert in_processes(8, deliver_and_drain) == [0] * 8
-        receiving.drain()
+        assert processes.run(8, deliver_and_drain, some_notifications()) == [0] * 8
+        drain_all()
         assert Message.objects.count() == 3
         assert Contact.objects.count() == 2
         assert Notification.objects.pending().count() == Notification.objects.parked().count() == 0
@@ -126,20 +116,6 @@ class RedeliveryTests:
         assert Conversation.objects.get().unread_count == 40
 
 
-def kill_at(statement: int) -> Callable[..., Any]:
-    """A wrapper round database statements that kills this process, as power loss would, before the given one."""
-    count = 0
-
-    def wrapper(execute: Callable[..., Any], *arguments: Any) -> Any:
-        nonlocal count
-        count += 1
-        if count == statement:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return execute(*arguments)
-
-    return wrapper
-
-
 class KilledWorkerTests:
     def test_a_worker_killed_between_any_two_statements_loses_and_repeats_nothing(self, number: PhoneNumber) -> None:
         bodies = some_notifications()
@@ -148,23 +124,16 @@ class KilledWorkerTests:
         receiving.drain()
         untroubled = everything()
 
-        survived = False
         for statement in range(1, 200):
             for model in (Reaction, Media, Message, Conversation, Contact, Notification):
                 model.objects.all().delete()
             for body in bodies:
                 store(body)
-
-            def drain_until_killed(statement: int = statement) -> None:
-                with connection.execute_wrapper(kill_at(statement)):
-                    receiving.drain()
-
-            (ended,) = in_processes(1, drain_until_killed)
-            receiving.drain()
+            (ended,) = processes.run(1, drain_and_be_killed, statement)
+            drain_all()
             assert everything() == untroubled, f"killed before statement {statement}"
             if ended == 0:
-                survived = True
                 break
             assert ended == -signal.SIGKILL
-        assert survived
+        assert ended == 0
         assert statement > 10
