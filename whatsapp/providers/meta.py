@@ -223,7 +223,7 @@ def _refused(response: requests.Response, answer: Any, token: str) -> ProviderEr
     fault = fault if isinstance(fault, dict) else {}
     code = _integer(fault.get("code")) or 0
     status = response.status_code
-    words = str(fault.get("message") or "").replace(token, "[access token]")[:300]
+    words = str(fault.get("message") or "").replace(token, "(the token)")[:300]
     return ProviderError(
         f"WhatsApp answered {status}" + (f": {words}" if words else "."),
         code=code,
