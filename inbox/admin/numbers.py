@@ -205,7 +205,6 @@ class PhoneNumberAdmin(ActsAdmin):
 
     def act_check(self, request: HttpRequest, row: PhoneNumber) -> None:
         """Ask the provider about the number with the stored token, and keep what it says."""
-        token = ""
         try:
             number = PhoneNumber.objects.get(pk=row.pk)
             provider = provider_for(number)
