@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
+from django.db import connections
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from inbox.models import Agent
 from tests.servers import WebServer
@@ -48,11 +49,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(skip)
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for one module. While Playwright runs, its event loop is the thread's own, and Django keeps another set
+    of connections for it: a browser that stayed open would change the ground under every test that follows."""
     if CHROMIUM is None:
         pytest.fail("Browser tests need Debian's package chromium: apt-get install chromium")
-    return browser_type_launch_args | {"executable_path": CHROMIUM, "args": QUIET}
+    connections.close_all()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+        connections.close_all()
 
 
 class Window:
