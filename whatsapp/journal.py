@@ -74,6 +74,8 @@ def _json(value: Any) -> Any:
 
 def park(reasons: Mapping[int, str]) -> None:
     """Set notifications aside that cannot be understood or applied. ``reasons`` by id are sentences."""
+    if not reasons:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             """

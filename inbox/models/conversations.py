@@ -22,7 +22,8 @@ class Conversation(models.Model):
 
     #: No index of its own: two of those below begin with it.
     number = models.ForeignKey(PhoneNumber, on_delete=models.PROTECT, related_name="conversations", db_index=False)
-    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="conversations")
+    #: No index of its own: the constraint's begins with it.
+    contact = models.ForeignKey(Contact, on_delete=models.PROTECT, related_name="conversations", db_index=False)
     #: The newest message in the thread's order, null while there is none. Without a constraint: it is written in the
     #: transaction that writes the message, and checking it again costs as much as the update.
     last_message = models.ForeignKey(
@@ -52,7 +53,7 @@ class Conversation(models.Model):
     class Meta:
         constraints = [
             # Two webhooks at once open one conversation.
-            models.UniqueConstraint(fields=["number", "contact"], name="conversation_number_contact_unique"),
+            models.UniqueConstraint(fields=["contact", "number"], name="conversation_number_contact_unique"),
         ]
         indexes = [
             # The list of one number, newest first, paged by row value.

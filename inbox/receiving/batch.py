@@ -194,15 +194,16 @@ def _write(batch: Batch, targets: dict[tuple[int, str], tuple[int, int]]) -> tup
     calls = [_arrival(batch, fact) for fact in batch.of(events.CallChanged)]
     new = messages.insert([_arrival(batch, fact) for fact in batch.of(events.MessageReceived)] + calls)
     changed: set[int] = set()
-    ids, number_ids, wamids = messages.keys(new)
+    awaited = messages.awaited(new) if new else []
     if new:
         threads.advance(new, batch.threads)
-        messages.attach_quotes(new)
-        reactions.attach(ids, number_ids, wamids)
-    known = [key for key in targets if key not in set(zip(number_ids, wamids, strict=True))]
-    number_ids += [number for number, _ in known]
-    wamids += [wamid for _, wamid in known]
-    rewritten = reactions.revise(_revisions(batch), number_ids, wamids) + messages.apply_calls(calls)
+        messages.attach_quotes(new, awaited)
+    if awaited:
+        reactions.attach(*messages.keys(awaited))
+    revisions = _revisions(batch)
+    revised = {(row["number_id"], row["wamid"]) for row in awaited}
+    revised |= {(row["number_id"], row["target_wamid"]) for row in revisions}
+    rewritten = reactions.revise(revisions, sorted(revised)) + messages.apply_calls(calls)
     if rewritten:
         refresh_previews(rewritten)
         changed.update(rewritten)
@@ -212,7 +213,7 @@ def _write(batch: Batch, targets: dict[tuple[int, str], tuple[int, int]]) -> tup
     threads.refresh(folded)
     changed.update(folded)
     changed.update(reactions.apply(_reactions(batch)))
-    return new, changed.difference(ids)
+    return new, changed.difference(row["id"] for row in new)
 
 
 def refresh_previews(message_ids: Iterable[int]) -> None:

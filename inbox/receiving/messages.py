@@ -30,9 +30,11 @@ INSERT INTO inbox_message (
     frequently_forwarded, context, historic, standby, sender_phone, sender_name, receiving_phone, aws_phone_number_id,
     notification_id
 )
-SELECT number_id, conversation_id, author_id, direction, kind, origin, text, payload, wamid, '', sent_at,
-    bad_timestamp, status, accepted_at, error_code, error, '{}', quoted_wamid, forwarded, frequently_forwarded, context,
-    historic, standby, sender_phone, sender_name, receiving_phone, aws_phone_number_id, notification_id
+SELECT number_id, conversation_id, author_id, direction, kind, origin, coalesce(text, ''), coalesce(payload, '{}'),
+    wamid, '', sent_at, coalesce(bad_timestamp, false), coalesce(status, ''), accepted_at, error_code,
+    coalesce(error, ''), '{}', coalesce(quoted_wamid, ''), coalesce(forwarded, false), coalesce(frequently_forwarded, false),
+    coalesce(context, '{}'), coalesce(historic, false), coalesce(standby, false), coalesce(sender_phone, ''),
+    coalesce(sender_name, ''), coalesce(receiving_phone, ''), coalesce(aws_phone_number_id, ''), notification_id
 FROM jsonb_to_recordset(%s) AS r (
     place int, number_id bigint, conversation_id bigint, author_id bigint, direction text, kind text, origin text,
     text text, payload jsonb, wamid text, sent_at timestamptz, bad_timestamp boolean, status text,
@@ -77,7 +79,9 @@ def insert(arrivals: list[Arrival]) -> list[rows.Row]:
         row = _row(arrival) | {"place": place}
         prepared.setdefault((row["number_id"], row["wamid"]), row)
     new = []
-    for id, number, wamid in rows.run(INSERT, list(prepared.values())):
+    # Most columns of most messages are empty, and leaving them out halves what the database has to read.
+    filled = [{name: value for name, value in row.items() if value or name == "place"} for row in prepared.values()]
+    for id, number, wamid in rows.run(INSERT, filled):
         row = prepared.pop((number, wamid))
         row["id"] = id
         new.append(row)
@@ -242,17 +246,37 @@ def _media_row(message: rows.Row) -> rows.Row:
     }
 
 
-def attach_quotes(new: list[rows.Row]) -> None:
+def awaited(new: list[rows.Row]) -> list[rows.Row]:
+    """Those of these new messages for which something waits: an answer, a reaction, an edit, a deletion."""
+    waiting = rows.fetch(
+        """
+        SELECT k.number_id, k.wamid FROM unnest(%s::bigint[], %s::text[]) AS k (number_id, wamid)
+        WHERE EXISTS (SELECT FROM inbox_message m
+                      WHERE m.quoted_wamid = k.wamid AND NOT m.quoted_wamid = '' AND m.quoted_id IS NULL)
+           OR EXISTS (SELECT FROM inbox_reaction r WHERE r.number_id = k.number_id AND r.target_wamid = k.wamid)
+           OR EXISTS (SELECT FROM inbox_revision v WHERE v.number_id = k.number_id AND v.target_wamid = k.wamid)
+        """,
+        [row["number_id"] for row in new],
+        [row["wamid"] for row in new],
+    )
+    found = set(waiting)
+    return [row for row in new if (row["number_id"], row["wamid"]) in found] if found else []
+
+
+def attach_quotes(new: list[rows.Row], awaited: list[rows.Row]) -> None:
     """Link answers with what they answer, in both directions: whichever of the two came first."""
-    if any(row["quoted_wamid"] for row in new):
+    answers = [row["id"] for row in new if row["quoted_wamid"]]
+    if answers:
         rows.fetch(
             """
             UPDATE inbox_message m SET quoted_id = q.id FROM inbox_message q
             WHERE m.id = ANY(%s) AND m.quoted_wamid <> '' AND q.number_id = m.number_id AND q.wamid = m.quoted_wamid
               AND NOT q.wamid = '' RETURNING m.id
             """,
-            [row["id"] for row in new],
+            answers,
         )
+    if not awaited:
+        return
     rows.fetch(
         """
         UPDATE inbox_message m SET quoted_id = q.id
@@ -260,7 +284,7 @@ def attach_quotes(new: list[rows.Row]) -> None:
         WHERE NOT m.quoted_wamid = '' AND m.quoted_id IS NULL AND m.quoted_wamid = q.wamid AND m.number_id = q.number_id
         RETURNING m.id
         """,
-        *keys(new),
+        *keys(awaited),
     )
 
 

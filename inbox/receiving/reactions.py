@@ -54,8 +54,8 @@ def attach(ids: list[int], numbers: list[int], wamids: list[str]) -> None:
     )
 
 
-def revise(revisions: list[rows.Row], numbers: list[int], wamids: list[str]) -> list[int]:
-    """Keep edits and deletions, and apply all that these messages have: the targets, and new ones, given by columns.
+def revise(revisions: list[rows.Row], keys: list[tuple[int, str]]) -> list[int]:
+    """Keep edits and deletions, and apply all that the messages with these (number, wamid) have.
 
     Each row: number_id, wamid, target_wamid, kind, text, at, notification_id, direction (whose message it may change).
     Returns the changed messages.
@@ -74,7 +74,7 @@ def revise(revisions: list[rows.Row], numbers: list[int], wamids: list[str]) -> 
         """,
         revisions,
     )
-    if not wamids:
+    if not keys:
         return []
     found = rows.fetch(
         """
@@ -84,8 +84,8 @@ def revise(revisions: list[rows.Row], numbers: list[int], wamids: list[str]) -> 
         JOIN inbox_message m ON m.number_id = k.number_id AND m.wamid = k.wamid AND r.direction = m.direction
         WHERE NOT m.wamid = ''
         """,
-        numbers,
-        wamids,
+        [number for number, _ in keys],
+        [wamid for _, wamid in keys],
     )
     return _apply(found) if found else []
 

@@ -49,7 +49,7 @@ def _open(pairs: list[tuple[int, int]]) -> None:
         )
         SELECT number_id, contact_id, 'epoch'::timestamptz, '', '', '', '', 0, statement_timestamp(), 0
         FROM jsonb_to_recordset(%s) AS r (number_id bigint, contact_id bigint)
-        ON CONFLICT (number_id, contact_id) DO NOTHING
+        ON CONFLICT (contact_id, number_id) DO NOTHING
         """,
         [{"number_id": number, "contact_id": contact} for number, contact in pairs],
     )
