@@ -32,9 +32,10 @@ INSERT INTO inbox_message (
 )
 SELECT number_id, conversation_id, author_id, direction, kind, origin, coalesce(text, ''), coalesce(payload, '{}'),
     wamid, '', sent_at, coalesce(bad_timestamp, false), coalesce(status, ''), accepted_at, error_code,
-    coalesce(error, ''), '{}', coalesce(quoted_wamid, ''), coalesce(forwarded, false), coalesce(frequently_forwarded, false),
-    coalesce(context, '{}'), coalesce(historic, false), coalesce(standby, false), coalesce(sender_phone, ''),
-    coalesce(sender_name, ''), coalesce(receiving_phone, ''), coalesce(aws_phone_number_id, ''), notification_id
+    coalesce(error, ''), '{}', coalesce(quoted_wamid, ''), coalesce(forwarded, false),
+    coalesce(frequently_forwarded, false), coalesce(context, '{}'), coalesce(historic, false),
+    coalesce(standby, false), coalesce(sender_phone, ''), coalesce(sender_name, ''), coalesce(receiving_phone, ''),
+    coalesce(aws_phone_number_id, ''), notification_id
 FROM jsonb_to_recordset(%s) AS r (
     place int, number_id bigint, conversation_id bigint, author_id bigint, direction text, kind text, origin text,
     text text, payload jsonb, wamid text, sent_at timestamptz, bad_timestamp boolean, status text,
