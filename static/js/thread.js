@@ -92,8 +92,9 @@
   document.addEventListener("inbox:changes", ({ detail }) => {
     const [fresh, thread] = [detail.querySelector("[data-thread]"), document.querySelector("#thread")];
     if (!fresh || fresh.dataset.conversation !== thread?.dataset.conversation) return;
-    merge(fresh.querySelectorAll(".day"), false);
+    // Before the messages: whoever hears that they are in place asks what there is to mark as read.
     Object.assign(thread.dataset, { changed: fresh.dataset.changed, unread: fresh.dataset.unread });
+    merge(fresh.querySelectorAll(".day"), false);
     thread.querySelector("[data-foot]").replaceWith(fresh.querySelector("[data-foot]"));
   });
 })();
