@@ -115,7 +115,7 @@ class Intake:
             self._memory -= body.size
 
     async def _rest(self, body: Body) -> bytes:
-        """What comes after the first part. A timer on every small request would cost more than its HMAC; here it may."""
+        """What comes after the first part. A timer on every small request would cost more than its HMAC: it is here."""
         parts: list[bytes] = []
         async with asyncio.timeout(BODY_TIMEOUT):
             while not body.complete:

@@ -25,9 +25,9 @@ from django.views.decorators.csrf import csrf_exempt
 from pytest_django import Settings
 
 from inbox.models import Agent
-from tests import payloads
 from tests.inbox.test_live import stream
 from tests.servers import WebServer, serve, wait_until
+from tests.webhooks import a_body, post
 from whatsapp.models import Notification
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -48,12 +48,6 @@ def echo(request: HttpRequest) -> HttpResponse:
 
 
 urlpatterns = [path("slow/", slow), path("echo/", echo)]
-
-
-def deliver(server: WebServer) -> int:
-    body = payloads.encode(payloads.notification(payloads.message()))
-    headers = {"X-Hub-Signature-256": payloads.signature(body)}
-    return requests.post(server.url + "/webhooks/meta/", data=body, headers=headers, timeout=5).status_code
 
 
 class PageTests:
@@ -105,7 +99,7 @@ class SlowPageTests:
             try:
                 pages = [pool.submit(requests.get, server.url + "/slow/", timeout=30) for _ in range(4)]
                 wait_until(lambda: server.requests_in_progress == 4)
-                assert [deliver(server) for _ in range(5)] == [200] * 5
+                assert [post(server, a_body()).status_code for _ in range(5)] == [200] * 5
                 assert not any(page.done() for page in pages)
             finally:
                 released.set()
@@ -172,7 +166,7 @@ class SignalTests:
         self, transactional_db: None, alice: Agent, told: signal.Signals
     ) -> None:
         with self.process() as (server, running), stream(server, alice) as opened:
-            assert deliver(server) == 200
+            assert post(server, a_body()).status_code == 200
             running.send_signal(told)
             assert opened.ended()
             _, errors = running.communicate(timeout=20)
