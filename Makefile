@@ -16,7 +16,7 @@ run: $(INSTALLED)
 reset: $(INSTALLED)
 	@exec $(BIN)/python -m config.development reset
 
-test: $(INSTALLED) browser
+test: browser
 	@exec $(BIN)/python -m pytest --numprocesses logical --dist loadscope $(PYTEST)
 
 lint: $(INSTALLED)
@@ -27,7 +27,7 @@ lint: $(INSTALLED)
 format: $(INSTALLED)
 	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format .
 
-bench: $(INSTALLED) browser
+bench: browser
 	@exec $(BIN)/python -m bench
 
 bench-large: $(INSTALLED)
@@ -36,13 +36,13 @@ bench-large: $(INSTALLED)
 setup: $(INSTALLED)
 
 # Debian's Chromium for the browser tests, where this user may install it. Elsewhere those tests say what to install.
-browser:
+browser: $(INSTALLED)
 	@command -v chromium >/dev/null 2>&1 || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null 2>&1 || { \
 	  echo "Installing Chromium for the browser tests …"; \
 	  export DEBIAN_FRONTEND=noninteractive; \
 	  { apt-get -qq update && apt-get -qq install -y --no-install-recommends \
-	      chromium fonts-dejavu-core fonts-noto-color-emoji </dev/null; } >/tmp/chromium-install.log 2>&1 \
-	  || echo "Chromium could not be installed (/tmp/chromium-install.log says why)."; }
+	      chromium fonts-dejavu-core fonts-noto-color-emoji </dev/null; } >$(VENV)/chromium.log 2>&1 \
+	  || echo "Chromium could not be installed ($(VENV)/chromium.log says why)."; }
 
 $(INSTALLED): requirements.txt requirements-dev.txt
 	@python= ; \
