@@ -111,7 +111,7 @@ class Courier:
             webhook = self._claim()
             if webhook is None:
                 session.close()
-                self.store.forget_thread()
+                self.store.close()
                 return
             try:
                 self._post(session, webhook)

@@ -148,7 +148,7 @@ def _fetch_and_report(exchange: Exchange, number: Number, message: ChatMessage, 
     except requests.RequestException as error:
         details = f"Downloading media from weblink failed: {type(error).__name__}"
         exchange.report(message, "failed", code=131053, details=details)
-        exchange.store.forget_thread()
+        exchange.store.close()
         return
     if not content or len(content) > limit or not essence.startswith(_FAMILIES.get(message.kind, "")):
         details = f"The file behind the link has the unsupported type {essence or 'unknown'}, or is too large."
@@ -157,4 +157,4 @@ def _fetch_and_report(exchange: Exchange, number: Number, message: ChatMessage, 
         kept = media.keep(exchange, number.phone_number_id, content, essence, days=media.UPLOADED_DAYS)
         exchange.chats.attach(message, kept.media_id)
         _succeed(exchange, message)
-    exchange.store.forget_thread()
+    exchange.store.close()

@@ -123,7 +123,7 @@ class _Server(ThreadedWSGIServer):
             super().process_request_thread(request, client_address)
         finally:
             if self.exchange is not None:
-                self.exchange.store.forget_thread()
+                self.exchange.store.close()
 
 
 class Simulator:

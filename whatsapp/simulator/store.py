@@ -129,7 +129,6 @@ class Store:
         self.files = folder / "media"
         self.files.mkdir(parents=True, exist_ok=True)
         self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
         self._writing = threading.RLock()
         #: Grows with every change; pages ask "anything since?".
         self.revision = time.time_ns() // 1_000_000
@@ -141,31 +140,20 @@ class Store:
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = sqlite3.connect(
-                self.folder / "simulator.sqlite3", timeout=10, isolation_level=None, check_same_thread=False
-            )
+            connection = sqlite3.connect(self.folder / "simulator.sqlite3", timeout=10, isolation_level=None)
             connection.row_factory = sqlite3.Row
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA synchronous=NORMAL")
             self._local.connection = connection
-            with self._writing:
-                self._connections.append(connection)
         return connection
 
     def close(self) -> None:
-        """Close every thread's connection. Nothing may use the store afterwards."""
-        with self._writing:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
+        """Close this thread's connection; the other threads close theirs as they end.
 
-    def forget_thread(self) -> None:
-        """Close this thread's connection: a server that makes a thread per connection would collect them."""
+        No thread closes another's: SQLite would crash the process if that one were reading.
+        """
         connection = getattr(self._local, "connection", None)
         if connection is not None:
-            with self._writing:
-                if connection in self._connections:
-                    self._connections.remove(connection)
             connection.close()
             self._local.connection = None
 
