@@ -31,7 +31,7 @@ bench: browser
 	@exec $(BIN)/python -m bench
 
 bench-large: $(INSTALLED)
-	@exec $(BIN)/python -m bench.pages 10000000
+	@exec $(BIN)/python -m bench --large
 
 setup: $(INSTALLED)
 

@@ -102,8 +102,8 @@ class MakeRun:
 
 
 @pytest.fixture
-def make_run(tmp_path: Path) -> Iterator[MakeRun]:
-    run = MakeRun(tmp_path / "data", free_port())
+def make_run(folder: Path) -> Iterator[MakeRun]:
+    run = MakeRun(folder / "data", free_port())
     yield run
     run.kill_all()
 

@@ -68,8 +68,8 @@ class Users:
 
 
 @pytest.fixture
-def users(tmp_path: Path) -> Iterator[Users]:
-    users = Users(tmp_path / "pg")
+def users(folder: Path) -> Iterator[Users]:
+    users = Users(folder / "pg")
     yield users
     for process in users.processes:
         process.kill()
