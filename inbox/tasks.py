@@ -64,7 +64,7 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
             continue
         try:
             await manager.retry_job(job)
-        except exceptions.ConnectorException:
+        except exceptions.UniqueViolation:
             # Another one of the same kind waits already and will do its work.
             await manager.finish_job(job, status=Status.FAILED, delete_job=True)
         log.warning("stalled_job_retried", job=job.id, task=job.task_name)
