@@ -102,18 +102,30 @@ def watch(url: str, conversation: int, agent: Any, made: list[bytes]) -> list[fl
         context = browser.new_context(viewport={"width": 1440, "height": 900})
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": url}])
         page = context.new_page()
-        page.goto(f"{url}/conversations/{conversation}/")
+        opened = page.goto(f"{url}/conversations/{conversation}/")
+        assert opened.ok, f"The page answered {opened.status}."
         page.wait_for_timeout(1500)
         page.evaluate(WATCH)
         for body in made:
             order = int(body.split(b"Order ")[1][:12])
             sent = time.time() * 1000
             post(url, body)
-            seen = page.wait_for_function("(order) => window.bubbles[order]", arg=order, polling=5, timeout=10_000)
-            waits.append(seen.json_value() - sent)
+            waits.append(shown_at(page, order) - sent)
             page.wait_for_timeout(60)
         browser.close()
     return waits
+
+
+def shown_at(page: Any, order: int) -> float:
+    """Milliseconds since 1970 at which the bubble of this order was in the page. Raises RuntimeError if it never is."""
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        # Not wait_for_function: the page's content security policy refuses the script it would add.
+        at = page.evaluate("(order) => window.bubbles[order] ?? null", order)
+        if at is not None:
+            return float(at)
+        page.wait_for_timeout(5)
+    raise RuntimeError(f"The bubble of order {order} did not come within 10 s.")
 
 
 if __name__ == "__main__":

@@ -108,6 +108,7 @@ def installation(settings: Mapping[str, str] | None = None) -> Iterator[Installa
 
         django.setup()
         call_command("migrate", verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
         yield Installation(directory)
     finally:
         _remove(directory)
