@@ -16,6 +16,8 @@ from whatsapp import journal
 
 log = structlog.get_logger(__name__)
 
+#: Batches of notifications that one job works off, two seconds or so.
+BATCHES_PER_JOB = 20
 #: Seconds without a heartbeat after which a worker is taken for dead and its jobs are put back.
 DEAD_AFTER = 60
 #: Hours that failed jobs are kept for somebody to look at.
@@ -26,7 +28,16 @@ FORGET_ROWS = 5000
 
 @app.task(name=journal.WAKE_UP_TASK, queue=journal.WAKE_UP_QUEUE, queueing_lock=journal.WAKE_UP_LOCK)
 def process_notifications() -> None:
-    receiving.drain()
+    _drain()
+
+
+def _drain() -> None:
+    """A bounded piece of the journal, and another job for the rest: a job that goes on for as long as customers write
+    could not be stopped in time."""
+    for _ in range(BATCHES_PER_JOB):
+        if not receiving.process_batch():
+            return
+    journal.wake_up()
 
 
 @app.task(name="fetch_media", queue="media")
@@ -43,7 +54,7 @@ def make_previews(media_id: str) -> None:
 @app.task(name="sweep_journal", queue="journal", queueing_lock="sweep_journal")
 def sweep_journal(timestamp: int) -> None:
     """Work off notifications whose wake-up was lost, so that nothing waits for the next customer to write."""
-    receiving.drain()
+    _drain()
     receiving.settle_waiting_statuses()
 
 
