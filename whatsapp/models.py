@@ -49,6 +49,17 @@ class PhoneNumber(models.Model):
     quality = models.CharField(max_length=16, blank=True)
     throughput = models.CharField(max_length=32, blank=True)
     messaging_limit = models.CharField(max_length=32, blank=True)
+    send_rate = models.PositiveSmallIntegerField(
+        "messages per second",
+        default=0,
+        db_default=0,
+        help_text="The most that is sent in a second. 0: what WhatsApp allows the number.",
+    )
+    read_receipts = models.BooleanField(
+        default=True,
+        db_default=True,
+        help_text="Customers see blue ticks when a colleague opens the conversation, and “typing…”.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = PhoneNumberQuerySet.as_manager()
@@ -147,7 +158,11 @@ class MessageTemplate(models.Model):
     status = models.CharField(max_length=32, blank=True)
     quality = models.CharField(max_length=16, blank=True)
     reason = models.TextField(blank=True)
+    #: POSITIONAL ({{1}}) or NAMED ({{first_name}}).
+    parameter_format = models.CharField(max_length=16, blank=True, default="POSITIONAL", db_default="POSITIONAL")
     components = models.JSONField(default=list, blank=True)
+    #: Missing from the provider's list since then; kept for the messages that used it.
+    gone_at = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

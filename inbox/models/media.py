@@ -45,6 +45,8 @@ class Media(models.Model):
     message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="media")
     #: WhatsApp's id of the file: 7 days old at most when it came by webhook.
     media_id = models.CharField(max_length=128, blank=True, default="")
+    #: When a file of ours was given to WhatsApp, which keeps it under ``media_id`` for 30 days.
+    registered_at = models.DateTimeField(null=True, blank=True)
     #: The download address from the webhook, good for 5 minutes. Emptied once used or stale; never shown.
     remote_url = models.TextField(blank=True, default="")
     #: The S3 key (or the path below MEDIA_ROOT) is this file's name.

@@ -85,6 +85,8 @@ class Message(models.Model):
     #: The writer deleted it for everyone; the text stays for colleagues as policy says.
     revoked_at = models.DateTimeField(null=True, blank=True)
     edited_at = models.DateTimeField(null=True, blank=True)
+    #: It failed or stayed unknown, and somebody sent it again as a new message.
+    resent_at = models.DateTimeField(null=True, blank=True)
     #: Came with the phone app's history: opened no window, counted no unread.
     historic = models.BooleanField(default=False)
     #: An AI agent of WhatsApp held the conversation.
@@ -136,7 +138,11 @@ class Message(models.Model):
             models.Index(fields=["author"], name="message_author", condition=Q(author__isnull=False)),
             models.Index(fields=["agent"], name="message_agent", condition=Q(agent__isnull=False)),
             # The filter "Failed".
-            models.Index(fields=["conversation"], name="message_failed", condition=Q(status="failed")),
+            models.Index(
+                fields=["conversation"],
+                name="message_unresolved_failure",
+                condition=Q(status="failed", resent_at__isnull=True),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -187,6 +193,12 @@ class Reaction(models.Model):
     contact = models.ForeignKey(Contact, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     emoji = models.CharField(max_length=64, blank=True, default="")
     at = models.DateTimeField()
+    #: Of ours only: the colleague, and what became of it.
+    agent = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    status = models.CharField(max_length=16, choices=_choices(events.Status), blank=True, default="", db_default="")
+    error = models.TextField(blank=True, default="", db_default="")
     notification_id = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
@@ -194,6 +206,10 @@ class Reaction(models.Model):
             models.UniqueConstraint(
                 fields=["number", "target_wamid", "contact"], nulls_distinct=False, name="reaction_one_per_person"
             ),
+        ]
+        indexes = [
+            # Ours that still have to leave.
+            models.Index(fields=["at"], name="reaction_queued", condition=Q(status="queued")),
         ]
 
     def __str__(self) -> str:
