@@ -61,7 +61,7 @@ class Upload(models.Model):
     #: Null for those of programs, and for the headers of templates.
     draft = models.ForeignKey(Draft, null=True, blank=True, on_delete=models.SET_NULL, related_name="uploads")
     #: What it will be sent as.
-    kind = models.CharField(max_length=16, choices=[(kind.value, kind.value) for kind in events.MEDIA_KINDS])
+    kind = models.CharField(max_length=16, choices=[(kind, kind) for kind in sorted(events.MEDIA_KINDS)])
     caption = models.TextField(blank=True, default="")
     position = models.PositiveSmallIntegerField(default=0)
     #: What its owner called it: hostile text, never part of a key.
