@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -23,7 +19,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from prometheus_client import Counter
 
-from inbox import changes, receiving
+from inbox import changes, child_process, receiving
+from inbox.child_process import CrashError
 from inbox.models import Media
 from inbox.models.media import playable_key, thumbnail_key
 from inbox.sniffing import HEAD_BYTES, sniff
@@ -49,14 +46,9 @@ LEFTOVER_SECONDS = 3600
 STORAGE_WAIT = timedelta(minutes=2)
 CRASH_WAIT = timedelta(seconds=30)
 MAX_CRASHES = 3
-RESULT_BYTES = 256 * 1024
 THUMBNAIL_BYTES = 2 * 1024 * 1024
 MAX_SIDE = 1_000_000
 EXCERPT_CHARACTERS = 2000
-
-
-class CrashError(Exception):
-    """The child left no result. The text says how it ended, for the log."""
 
 
 @dataclass
@@ -138,46 +130,14 @@ def _draw(media: Media, directory: Path) -> Drawing:
     target.mkdir()
     with source.open("xb") as file:
         media_storage().copy_to(media.file.name or "", file)
-    if not _run_child(source, target, media.content_type):
+    if not child_process.run("inbox.drawing", source, target, media.content_type, seconds=CHILD_SECONDS):
         return Drawing(impossible="Drawing a preview of this file takes more time than it may.")
     return _read(target)
 
 
-def _run_child(source: Path, target: Path, content_type: str) -> bool:
-    """Let the child draw. False when it used up its processor time, as it would again; raises CrashError when it ended
-    otherwise than by itself."""
-    # No secrets in its environment and nothing on its hands but the two paths.
-    environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "HOME": str(target), "TMPDIR": str(target)}
-    child = subprocess.Popen(
-        [sys.executable, "-s", "-m", "inbox.drawing", str(source), str(target), content_type],
-        cwd=settings.BASE_DIR,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        status = child.wait(CHILD_SECONDS)
-    except subprocess.TimeoutExpired:
-        status = None
-    finally:
-        if child.poll() is None:
-            os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
-    if status not in (0, -signal.SIGXCPU):
-        raise CrashError("took too long" if status is None else f"ended with {status}")
-    return status == 0
-
-
 def _read(target: Path) -> Drawing:
     """The child's result, with everything out of bounds left out."""
-    try:
-        result = json.loads(_open(target / "result.json", RESULT_BYTES))
-    except (OSError, ValueError, RecursionError) as error:
-        raise CrashError("left no readable result") from error
-    if not isinstance(result, dict):
-        raise CrashError("left no readable result")
+    result = child_process.read_result(target)
     drawing = Drawing(impossible=str(result.get("impossible") or "")[:300], because=str(result.get("because") or ""))
     if drawing.impossible:
         return drawing
@@ -203,28 +163,15 @@ def _read(target: Path) -> Drawing:
 def _read_files(target: Path, result: dict[str, Any], drawing: Drawing) -> None:
     thumbnail, size = target / "thumbnail.webp", result.get("thumbnail")
     if isinstance(size, list) and len(size) == 2 and all(isinstance(side, int) and 0 < side < 5000 for side in size):
-        if sniff(_open(thumbnail, THUMBNAIL_BYTES)[:HEAD_BYTES]).content_type != "image/webp":
+        if sniff(child_process.read(thumbnail, THUMBNAIL_BYTES)[:HEAD_BYTES]).content_type != "image/webp":
             raise CrashError("left a picture that is none")
         drawing.thumbnail = thumbnail
         drawing.facts |= {"thumbnail_width": size[0], "thumbnail_height": size[1]}
     playable = target / "playable.m4a"
     if result.get("playable") is True:
-        if sniff(_open(playable, HEAD_BYTES, whole=False)).content_type != "audio/mp4":
+        if sniff(child_process.read(playable, HEAD_BYTES, whole=False)).content_type != "audio/mp4":
             raise CrashError("left a sound that is none")
         drawing.playable = playable
-
-
-def _open(path: Path, limit: int, *, whole: bool = True) -> bytes:
-    """At most ``limit`` bytes of a file that the child wrote; never through a link it might have made instead."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        raise CrashError(f"left no {path.name}") from error
-    with os.fdopen(descriptor, "rb") as file:
-        content = file.read(limit + 1)
-    if whole and len(content) > limit:
-        raise CrashError(f"left a {path.name} that is too large")
-    return content[:limit]
 
 
 def _put(media: Media, drawing: Drawing) -> None:

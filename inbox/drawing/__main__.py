@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
-import resource
-import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from inbox.confined import confine
 from inbox.drawing import ImpossibleError
 
 MEMORY_BYTES = 1024 * 1024 * 1024
 CPU_SECONDS = 60
 WALL_SECONDS = 120
 FILE_BYTES = 64 * 1024 * 1024
-OPEN_FILES = 64
 
 
 def limit() -> None:
-    """Give up, for good, what a preview does not need. A file that wants more costs its preview, nothing else."""
-    for what, soft, hard in (
-        (resource.RLIMIT_AS, MEMORY_BYTES, MEMORY_BYTES),
-        # At the soft limit a signal says why it ended; at the hard one it is killed like by anybody.
-        (resource.RLIMIT_CPU, CPU_SECONDS, CPU_SECONDS + 5),
-        (resource.RLIMIT_FSIZE, FILE_BYTES, FILE_BYTES),
-        (resource.RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES),
-        (resource.RLIMIT_CORE, 0, 0),
-    ):
-        _, allowed = resource.getrlimit(what)
-        if allowed != resource.RLIM_INFINITY:
-            soft, hard = min(soft, allowed), min(hard, allowed)
-        resource.setrlimit(what, (soft, hard))
-    os.nice(10)
-    signal.alarm(WALL_SECONDS)  # ends an orphan whose worker was killed
+    """Give up, for good, what a preview does not need."""
+    confine(memory_bytes=MEMORY_BYTES, cpu_seconds=CPU_SECONDS, wall_seconds=WALL_SECONDS, file_bytes=FILE_BYTES)
 
 
 def drawer(content_type: str) -> Callable[[Path, Path, str], dict[str, Any]]:
