@@ -40,6 +40,10 @@ class Message(models.Model):
     agent = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
+    #: The program that sent it through the API.
+    program = models.ForeignKey(
+        "inbox.Program", null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
     direction = models.CharField(max_length=8, choices=_choices(events.Direction))
     kind = models.CharField(max_length=16, choices=_choices(events.Kind))
     origin = models.CharField(max_length=16, choices=_choices(events.Origin))
@@ -137,6 +141,7 @@ class Message(models.Model):
             models.Index(fields=["quoted"], name="message_quoted", condition=Q(quoted__isnull=False)),
             models.Index(fields=["author"], name="message_author", condition=Q(author__isnull=False)),
             models.Index(fields=["agent"], name="message_agent", condition=Q(agent__isnull=False)),
+            models.Index(fields=["program"], name="message_program", condition=Q(program__isnull=False)),
             # The filter "Failed".
             models.Index(
                 fields=["conversation"],

@@ -58,6 +58,9 @@ class Upload(models.Model):
     agent = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="uploads"
     )
+    program = models.ForeignKey(
+        "inbox.Program", null=True, blank=True, on_delete=models.CASCADE, related_name="uploads"
+    )
     #: Null for those of programs, and for the headers of templates.
     draft = models.ForeignKey(Draft, null=True, blank=True, on_delete=models.SET_NULL, related_name="uploads")
     #: What it will be sent as.
