@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from inbox.receiving import rows
-
-#: How long after a customer's message or call a free-form answer may be sent (WhatsApp's customer service window).
-WINDOW = timedelta(hours=24)
+from whatsapp.limits import WINDOW
 
 
 @dataclass(frozen=True, slots=True)
