@@ -8,7 +8,6 @@ import pytest
 
 from whatsapp import errors
 from whatsapp.errors import EXPLANATIONS, Scope, explain
-from whatsapp.providers import meta
 
 CODES = sorted(EXPLANATIONS)
 
@@ -72,8 +71,3 @@ class ExplanationTests:
         assert explain(0, http_status=429).retryable
         assert explain(0, http_status=503).may_have_sent
         assert explain(0, http_status=418).words == explain(0).words
-
-    def test_the_provider_tries_the_same_codes_again(self) -> None:
-        # The pair limit is left to whoever sends: a request for a file never meets it.
-        retryable = {code for code in CODES if explain(code).retryable}
-        assert retryable - {errors.PAIR_RATE} == meta.RETRYABLE_CODES

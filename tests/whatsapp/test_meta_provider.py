@@ -107,8 +107,9 @@ class MediaInfoTests:
             provider.media_info(MEDIA_ID)
         assert len(wire.calls) == 1
 
-    def test_what_cannot_be_reached_is_not_named(self, provider: Provider, wire: responses.RequestsMock) -> None:
-        wire.get(f"{GRAPH}/{MEDIA_ID}", body=meta.requests.ConnectionError("to 10.0.0.7:443 refused"))
+    def test_what_cannot_be_reached_is_not_named(self, provider: Provider, settings: Any) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as closed:
+            settings.WHATSAPP_GRAPH_URL = f"http://127.0.0.1:{closed.getsockname()[1]}"
         with pytest.raises(ProviderError) as caught:
             provider.media_info(MEDIA_ID)
         assert str(caught.value) == "WhatsApp could not be reached."

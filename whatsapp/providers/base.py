@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Protocol
+from typing import Any, BinaryIO, Protocol
 
 from whatsapp import models
 
@@ -16,6 +16,8 @@ class ProviderError(Exception):
 
     ``code`` is Meta's error code (0: none), ``http_status`` the answer's (0: there was no answer), ``retryable`` says
     whether the same request may succeed later, ``retry_after`` the seconds that the provider asked us to wait.
+    ``may_have_sent`` is about a message: False only when WhatsApp certainly did not take it, because the request never
+    left or was refused. True means that its receipts decide; sending it again may send it twice.
     """
 
     def __init__(
@@ -26,12 +28,14 @@ class ProviderError(Exception):
         http_status: int = 0,
         retryable: bool = False,
         retry_after: float | None = None,
+        may_have_sent: bool = False,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.http_status = http_status
         self.retryable = retryable
         self.retry_after = retry_after
+        self.may_have_sent = may_have_sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +68,57 @@ class NumberInfo:
     status: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """WhatsApp took a message: no more than that, its receipts tell the rest.
+
+    ``provider_message_id`` is the provider's own id where it is not the wamid. ``held`` is Meta's word when the message
+    is not on its way yet (a template's "held_for_quality_assessment", "paused"), else empty.
+    """
+
+    wamid: str
+    provider_message_id: str = ""
+    held: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateInfo:
+    """A message template as WhatsApp describes it. Words are Meta's, in capitals ("APPROVED", "UTILITY", "NAMED")."""
+
+    id: str
+    name: str
+    language: str
+    status: str = ""
+    category: str = ""
+    components: list[dict[str, Any]] = field(default_factory=list)
+    parameter_format: str = ""
+    quality: str = ""
+    reason: str = ""
+
+
 class Provider(Protocol):
     """The provider of one number. Every method may raise ProviderError; only the ones named so change anything."""
+
+    def send(self, body: dict[str, Any]) -> Accepted:
+        """Send one message (whatsapp.compose makes ``body``) in exactly one request: nothing here repeats it.
+
+        A ProviderError says with ``may_have_sent`` whether the message can have left all the same.
+        """
+
+    def mark_read(self, wamid: str, *, typing: bool = False) -> None:
+        """Show the customer that this message and all before it were read, and that we write an answer. Safe to repeat.
+
+        "Typing…" stays until a message follows, at most 25 seconds. Works for messages of the last 30 days.
+        """
+
+    def upload_media(self, file: BinaryIO, *, size: int, mime_type: str, file_name: str) -> str:
+        """Give WhatsApp a file of exactly ``size`` bytes to send; returns its media id, good for 30 days.
+
+        Reads ``file`` once from where it stands, in pieces. Repeating it gives another id, and does no harm.
+        """
+
+    def templates(self) -> Iterator[TemplateInfo]:
+        """Every message template of the number's account, page by page as they are asked for."""
 
     def media_info(self, media_id: str) -> MediaInfo:
         """Ask for a fresh address of a file. Counts against WhatsApp's error throttle when it fails."""

@@ -8,10 +8,9 @@ import contextlib
 import email.utils
 import json
 import re
-import threading
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import requests
@@ -20,8 +19,11 @@ from django.conf import settings
 from django.utils import timezone
 from requests.auth import AuthBase
 
+from whatsapp import compose, errors
 from whatsapp.models import PhoneNumber
-from whatsapp.providers.base import Download, MediaInfo, NumberInfo, ProviderError
+from whatsapp.providers import wire
+from whatsapp.providers.base import Accepted, Download, MediaInfo, NumberInfo, ProviderError, TemplateInfo
+from whatsapp.providers.multipart import MultipartFile
 
 #: Clients without a name of their own have been answered with HTML or 403 by the download host.
 USER_AGENT = "whatsapp-inbox/1.0"
@@ -35,10 +37,14 @@ ANSWER_MAX_BYTES = 4 * 1024 * 1024
 NUMBER_FIELDS = (
     "display_phone_number,verified_name,quality_rating,throughput,whatsapp_business_manager_messaging_limit,status"
 )
-#: Codes that pass by themselves (reference: Meta "Error codes", 12 Dec 2025): Meta's side, call rates, maintenance.
-RETRYABLE_CODES = frozenset({1, 2, 4, 80007, 130429, 131000, 131016, 131057, 133004})
-
-_local = threading.local()
+TEMPLATE_FIELDS = "id,name,language,status,category,components,parameter_format,quality_score,rejected_reason"
+#: Message templates of one page, and pages at most: Meta allows an account 6,000.
+TEMPLATE_PAGE = 100
+TEMPLATE_PAGES = 500
+#: WhatsApp looks into a file before it answers an upload.
+UPLOAD_READ_SECONDS = 120
+#: Refusals of whatever stands before WhatsApp's application, when no code says more: nothing was taken.
+REFUSED_AT_THE_DOOR = frozenset({401, 403, 404, 405, 411, 413, 414, 415, 421, 429, 431})
 
 
 class BearerAuth(AuthBase):
@@ -58,6 +64,48 @@ class MetaProvider:
     def __init__(self, number: PhoneNumber) -> None:
         self.number = number
 
+    def send(self, body: dict[str, Any]) -> Accepted:
+        answer = self._call("POST", self.number.phone_number_id, "messages", json_body=body)
+        rows = answer.get("messages")
+        row = rows[0] if isinstance(rows, list) and rows and isinstance(rows[0], dict) else {}
+        wamid = row.get("id")
+        if not isinstance(wamid, str) or not wamid:
+            raise ProviderError("WhatsApp answered without an id for the message.", http_status=200, may_have_sent=True)
+        status = str(row.get("message_status") or "")
+        return Accepted(wamid, held="" if status == "accepted" else status)
+
+    def mark_read(self, wamid: str, *, typing: bool = False) -> None:
+        body = compose.mark_read(wamid, typing=typing)
+        self._call("POST", self.number.phone_number_id, "messages", json_body=body)
+
+    def upload_media(self, file: BinaryIO, *, size: int, mime_type: str, file_name: str) -> str:
+        fields = {"messaging_product": "whatsapp", "type": mime_type}
+        body = MultipartFile(fields, file, size=size, mime_type=mime_type, file_name=file_name)
+        answer = self._call("POST", self.number.phone_number_id, "media", upload=body)
+        media_id = answer.get("id")
+        if not isinstance(media_id, str | int) or not media_id:
+            raise ProviderError("WhatsApp answered without an id for the file.", http_status=200, retryable=True)
+        return str(media_id)
+
+    def templates(self) -> Iterator[TemplateInfo]:
+        params = {"fields": TEMPLATE_FIELDS, "limit": str(TEMPLATE_PAGE)}
+        seen: set[str] = set()
+        for _ in range(TEMPLATE_PAGES):
+            answer = self._call("GET", self.number.waba_id, "message_templates", params=params)
+            rows = answer.get("data")
+            if not isinstance(rows, list):
+                raise ProviderError("WhatsApp's list of message templates cannot be read.", retryable=True)
+            yield from (_template(row) for row in rows if isinstance(row, dict) and row.get("name"))
+            cursor = _next_cursor(answer.get("paging"))
+            if not cursor:
+                return
+            if cursor in seen:
+                break
+            seen.add(cursor)
+            params["after"] = cursor
+        # Not an end: whoever counts on having seen all of them must not.
+        raise ProviderError("WhatsApp's list of message templates does not end.", retryable=True)
+
     def media_info(self, media_id: str) -> MediaInfo:
         answer = self._call("GET", media_id, params={"phone_number_id": self.number.phone_number_id})
         url = answer.get("url")
@@ -74,7 +122,7 @@ class MetaProvider:
     def download(self, url: str) -> Iterator[Download]:
         check_media_url(url)
         try:
-            response = _session().get(
+            response = wire.session(USER_AGENT).get(
                 url,
                 auth=self._auth(),
                 # The digest and length are of the file itself, so nothing may be packed on the way.
@@ -125,25 +173,36 @@ class MetaProvider:
             raise ProviderError("The number has no access token; an administrator has to enter one.", code=190)
         return BearerAuth(self.number.access_token)
 
-    def _call(self, method: str, *path: str, params: dict[str, str] | None = None) -> dict[str, Any]:
-        """One request to the Graph API and its JSON answer. Raises ProviderError for everything else."""
+    def _call(
+        self,
+        method: str,
+        *path: str,
+        params: dict[str, str] | None = None,
+        json_body: dict[str, Any] | None = None,
+        upload: MultipartFile | None = None,
+    ) -> dict[str, Any]:
+        """One request to the Graph API, never repeated, and its JSON answer. Raises ProviderError for all else."""
         # Ids come out of payloads: none may lead to another path.
         if not all(re.fullmatch(r"[A-Za-z0-9_-]{1,128}", segment) for segment in path):
             raise ProviderError("An id that WhatsApp gave, or that was entered for the number, cannot be one.")
         url = "/".join([settings.WHATSAPP_GRAPH_URL, settings.WHATSAPP_GRAPH_VERSION, *path])
+        auth, session = self._auth(), wire.session(USER_AGENT)
         try:
-            response = _session().request(
+            response = session.request(
                 method,
                 url,
                 params=params,
-                auth=self._auth(),
+                json=json_body,
+                data=upload,
+                headers={"Content-Type": upload.content_type} if upload else None,
+                auth=auth,
                 stream=True,
                 allow_redirects=False,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                timeout=(CONNECT_SECONDS, UPLOAD_READ_SECONDS if upload else READ_SECONDS),
             )
             with contextlib.closing(response):
                 body = response.raw.read(ANSWER_MAX_BYTES, decode_content=True)
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise _unreachable(error) from None
         try:
             answer = json.loads(body)
@@ -186,14 +245,29 @@ def hex_digest(value: object) -> str:
     return digest.hex() if len(digest) == 32 else ""
 
 
-def _session() -> requests.Session:
-    """This thread's connections. The token is set on each request, never here."""
-    session: requests.Session | None = getattr(_local, "session", None)
-    if session is None:
-        session = requests.Session()
-        session.headers["User-Agent"] = USER_AGENT
-        _local.session = session
-    return session
+def _template(row: dict[str, Any]) -> TemplateInfo:
+    quality = row.get("quality_score")
+    components = row.get("components")
+    reason = str(row.get("rejected_reason") or "")
+    return TemplateInfo(
+        id=str(row.get("id") or ""),
+        name=str(row["name"]),
+        language=str(row.get("language") or ""),
+        status=str(row.get("status") or "").upper(),
+        category=str(row.get("category") or "").upper(),
+        components=[part for part in components if isinstance(part, dict)] if isinstance(components, list) else [],
+        parameter_format=str(row.get("parameter_format") or "").upper(),
+        quality=str(quality.get("score") or "") if isinstance(quality, dict) else "",
+        reason="" if reason.upper() == "NONE" else reason,
+    )
+
+
+def _next_cursor(paging: object) -> str:
+    """Where the next page of a list begins; empty on the last one, which has cursors too but no ``next``."""
+    if not isinstance(paging, dict) or not paging.get("next"):
+        return ""
+    cursors = paging.get("cursors")
+    return str(cursors.get("after") or "") if isinstance(cursors, dict) else ""
 
 
 def _chunks(response: requests.Response) -> Iterator[bytes]:
@@ -212,8 +286,11 @@ def _chunks(response: requests.Response) -> Iterator[bytes]:
 
 def _unreachable(error: Exception) -> ProviderError:
     """No answer. Says what kind of failure, never to which address: the text is shown to agents."""
+    left = wire.may_have_left(error)
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
-        return ProviderError("WhatsApp did not answer in time.", retryable=True)
+        return ProviderError("WhatsApp did not answer in time.", retryable=True, may_have_sent=left)
+    if left:
+        return ProviderError("The connection to WhatsApp broke before it answered.", retryable=True, may_have_sent=True)
     return ProviderError("WhatsApp could not be reached.", retryable=True)
 
 
@@ -224,14 +301,23 @@ def _refused(response: requests.Response, answer: Any, token: str) -> ProviderEr
     code = _integer(fault.get("code")) or 0
     status = response.status_code
     words = str(fault.get("message") or "").replace(token, "(the token)")[:300]
+    # Rate limits come as 400, so the code counts more than the status.
+    explanation = errors.explain(code, http_status=status)
     return ProviderError(
         f"WhatsApp answered {status}" + (f": {words}" if words else "."),
         code=code,
         http_status=status,
-        # Rate limits come as 400, so the code counts more than the status.
-        retryable=code in RETRYABLE_CODES or status == 429 or status >= 500 or (status < 400 and not code),
+        retryable=explanation.retryable or status == 429 or status >= 500 or (status < 400 and not code),
         retry_after=_retry_after(response),
+        may_have_sent=explanation.may_have_sent or not _certainly_refused(code, status),
     )
+
+
+def _certainly_refused(code: int, status: int) -> bool:
+    """Whether an answer that is no success says that nothing was done, unless the code itself leaves it open."""
+    if code in errors.EXPLANATIONS or 200 <= code <= 299:
+        return True
+    return 400 <= status < 500 if code else status in REFUSED_AT_THE_DOOR
 
 
 def _retry_after(response: requests.Response) -> float | None:
