@@ -139,7 +139,10 @@ EXPLANATIONS: dict[int, Explanation] = {
     131005: _NO_PERMISSION,
     190: _BAD_TOKEN,
     4: _CALL_RATE,
+    17: _CALL_RATE,  # the same, counted by user instead of app (Graph API "Rate limits")
+    613: _CALL_RATE,
     80007: _CALL_RATE,
+    80008: _CALL_RATE,
     130429: Explanation(
         "The number sends more messages a second than WhatsApp allows it.",
         "It is tried again by itself, a little later.",
@@ -247,6 +250,13 @@ EXPLANATIONS: dict[int, Explanation] = {
     100: _BAD_PARAMETER,
     131008: _BAD_PARAMETER,
     131009: _BAD_PARAMETER,
+    135000: _BAD_PARAMETER,
+    131030: Explanation(
+        "The number is a test number, and this person is not on its list of receivers.",
+        "Ask an administrator to add them to the list in WhatsApp's developer settings, or to connect a real number.",
+        Scope.RECIPIENT,
+        permanent=True,
+    ),
     132000: _TEMPLATE_VALUES,
     132012: _TEMPLATE_VALUES,
     132018: _TEMPLATE_VALUES,

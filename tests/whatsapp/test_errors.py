@@ -71,3 +71,24 @@ class ExplanationTests:
         assert explain(0, http_status=429).retryable
         assert explain(0, http_status=503).may_have_sent
         assert explain(0, http_status=418).words == explain(0).words
+
+    def test_nothing_that_can_be_tried_again_waits_for_somebody(self) -> None:
+        for code in CODES:
+            assert not (explain(code).may_have_sent and explain(code).permanent), code
+
+
+class CoverageTests:
+    #: Codes that Meta documents for sending, files and history (reference of the error codes, September 2026).
+    DOCUMENTED = (
+        *(1, 2, 3, 4, 10, 33, 100, 190, 200, 299, 368, 470, 80007, 130429, 130472, 130497, 131000, 131005, 131008),
+        *(131009, 131016, 131021, 131026, 131031, 131037, 131042, 131045, 131047, 131048, 131049, 131050, 131051),
+        *(131052, 131053, 131056, 131057, 131062, 131064, 132000, 132001, 132005, 132007, 132012, 132015, 132016),
+        *(132018, 132068, 132069, 133004, 133010, 133016, 134011, 2593107, 2593108, 2593109),
+    )
+
+    @pytest.mark.parametrize("code", DOCUMENTED)
+    def test_a_documented_code_has_words_of_its_own(self, code: int) -> None:
+        assert "not known here" not in explain(code).words
+
+    def test_code_0_with_401_is_a_dead_token(self) -> None:
+        assert explain(0, http_status=401).pauses_number

@@ -32,8 +32,9 @@ READ_SECONDS = 20
 #: A whole file, however slowly it drips: its address lives 5 minutes.
 DOWNLOAD_SECONDS = 300
 CHUNK_BYTES = 64 * 1024
-#: Bytes of an answer that is read as JSON.
+#: Bytes of an answer that is read as JSON, and seconds that it may take to come, however slowly it drips.
 ANSWER_MAX_BYTES = 4 * 1024 * 1024
+ANSWER_SECONDS = 60
 NUMBER_FIELDS = (
     "display_phone_number,verified_name,quality_rating,throughput,whatsapp_business_manager_messaging_limit,status"
 )
@@ -201,7 +202,7 @@ class MetaProvider:
                 timeout=(CONNECT_SECONDS, UPLOAD_READ_SECONDS if upload else READ_SECONDS),
             )
             with contextlib.closing(response):
-                body = response.raw.read(ANSWER_MAX_BYTES, decode_content=True)
+                body = _answer(response)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise _unreachable(error) from None
         try:
@@ -268,6 +269,17 @@ def _next_cursor(paging: object) -> str:
         return ""
     cursors = paging.get("cursors")
     return str(cursors.get("after") or "") if isinstance(cursors, dict) else ""
+
+
+def _answer(response: requests.Response) -> bytes:
+    """The answer's body. What is cut off cannot be read as JSON, which the caller finds out."""
+    deadline = time.monotonic() + ANSWER_SECONDS
+    body = bytearray()
+    while len(body) < ANSWER_MAX_BYTES and (chunk := response.raw.read1(CHUNK_BYTES, decode_content=True)):
+        body += chunk
+        if time.monotonic() > deadline:
+            raise requests.ReadTimeout
+    return bytes(body)
 
 
 def _chunks(response: requests.Response) -> Iterator[bytes]:

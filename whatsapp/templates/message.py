@@ -30,8 +30,7 @@ def parameters(
     for index, button in enumerate(button_list(objects(components))):
         found = _button(form, index, button, values)
         if found:
-            sub_type, parameter = found
-            sent.append({"type": "button", "sub_type": sub_type, "index": str(index), "parameters": [parameter]})
+            sent.append({"type": "button", "index": str(index)} | found)
     return sent
 
 
@@ -63,20 +62,18 @@ def _texts(form: TemplateForm, place: str, values: Mapping[str, Any]) -> list[di
     ]
 
 
-def _button(
-    form: TemplateForm, index: int, button: Mapping[str, Any], values: Mapping[str, Any]
-) -> tuple[str, dict[str, Any]] | None:
-    """The sub_type and parameter of a button, None for one that needs nothing."""
+def _button(form: TemplateForm, index: int, button: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The sub_type and parameters of a button; empty for one that may not be named at all, as it needs nothing."""
     if is_code_button(button):
         code = value_of(next(field for field in form.fields if field.place == "body"), form, values)
-        return "url", {"type": "text", "text": code}
+        return {"sub_type": "url", "parameters": [{"type": "text", "text": code}]}
     if word(button.get("type")) == "FLOW":
-        # Meta fails with 131009 when a Flow's button has no parameters at all; this is its own default token.
-        return "flow", {"type": "action", "action": {"flow_token": "unused"}}
+        # Refused with 131009 when it is not named (juspay/clairvoyance#1128, 9 Sep 2026); its token is optional.
+        return {"sub_type": "flow"}
     for field in form.fields:
         if field.place == "button" and field.name == str(index):
             value = value_of(field, form, values)
             if field.kind == "copy_code":
-                return "copy_code", {"type": "coupon_code", "coupon_code": value}
-            return "url", {"type": "text", "text": value}
-    return None
+                return {"sub_type": "copy_code", "parameters": [{"type": "coupon_code", "coupon_code": value}]}
+            return {"sub_type": "url", "parameters": [{"type": "text", "text": value}]}
+    return {}
