@@ -77,13 +77,16 @@ def sound(format: str = "ogg", codec: str = "libopus", *, seconds: float = 2, ra
     file = io.BytesIO()
     with av.open(file, "w", format=format) as container:
         stream = container.add_stream(codec, rate=rate, layout="mono")
-        _encode_tone(container, stream, seconds, rate)
+        encode_tone(container, stream, seconds, rate)
     return file.getvalue()
 
 
-def _encode_tone(container: Any, stream: Any, seconds: float, rate: int) -> None:
+def encode_tone(container: Any, stream: Any, seconds: float, rate: int) -> None:
+    """Write a tone that grows louder into a stream of sound."""
     block = stream.codec_context.frame_size or 960
-    resampler = av.AudioResampler(format=stream.codec_context.format, layout="mono", rate=rate)
+    resampler = av.AudioResampler(
+        format=stream.codec_context.format, layout=stream.codec_context.layout.name, rate=rate
+    )
     total = int(seconds * rate)
     for start in range(0, total, block):
         values = [
@@ -116,7 +119,7 @@ def video(
             container.mux(stream.encode(av.VideoFrame.from_image(image)))
         container.mux(stream.encode(None))
         if tone is not None:
-            _encode_tone(container, tone, seconds, 44_100)
+            encode_tone(container, tone, seconds, 44_100)
     content = file.getvalue()
     return _turn(content, turned) if turned else content
 

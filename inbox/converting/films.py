@@ -1,0 +1,242 @@
+"""Films as MP4 that WhatsApp takes: H.264 without B-frames and one AAC track, the directory first, 16 MB at most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+
+from inbox.converting import DETAILS_REMOVED, LOCATION_REMOVED, VIDEO_BYTES, Outcome, RefusalError
+from inbox.converting.boxes import inspect
+from inbox.converting.frames import MOST_FRAME_PIXELS, Pictures, shown_size
+from inbox.converting.streams import (
+    AUDIO_CODECS,
+    DAMAGED,
+    VIDEO_CODECS,
+    Sound,
+    codec_of,
+    decoded,
+    opened,
+    pictures_of,
+    seconds_of,
+)
+
+MP4_OPTIONS = {"movflags": "faststart", "fflags": "bitexact"}
+NAME = "converted.mp4"
+PROFILES = frozenset({"Constrained Baseline", "Baseline", "Main", "High"})
+#: What a film gets of the 16 MB; the rest is for the container and the encoder's inaccuracy.
+SHARE = 0.93
+SOUND_BITS = 96_000
+MOST_RATE = 30
+BEST_BITS = 6_000_000
+#: From how many bits a second on a film is watchable at which length of its longer side; below the last it is not.
+WATCHABLE = ((1_200_000, 1280), (600_000, 854), (220_000, 640))
+LARGER_SIDE = 1280
+TOO_LONG = "This video is too long to fit WhatsApp's 16 MB at a watchable quality. It can be sent as a document."
+SMALLER = "Made smaller to fit WhatsApp's 16 MB"
+NAMES = {
+    "video/quicktime": "MOV",
+    "video/webm": "WebM",
+    "video/x-matroska": "MKV",
+    "video/x-msvideo": "AVI",
+    "video/3gpp": "3GP",
+}
+
+
+@dataclass
+class Scan:
+    """What all packets of a film say together, its headers left unasked."""
+
+    packets: int = 0
+    film_bytes: int = 0
+    sound_bytes: int = 0
+    seconds: float = 0.0
+    reordered: bool = False
+
+
+def convert(source: Path, target: Path, content_type: str) -> Outcome:
+    """The film as WhatsApp takes it: unchanged, or its streams in a new file, or encoded anew."""
+    if content_type.startswith("image/"):
+        from inbox.converting import animations
+
+        return animations.convert(source, target, content_type)
+    scan = _scan(source, content_type)
+    width, height = _shown_size(source, content_type)
+    with opened(source, content_type) as container:
+        film, sound = _streams(container)
+        outcome = Outcome(content_type, "", [], width, height, scan.seconds)
+        film_stays = _film_stays(film, scan)
+        sound_stays = sound is None or _sound_stays(sound)
+        boxes = inspect(source) if content_type in ("video/mp4", "video/3gpp") else None
+        fits = scan.film_bytes + scan.sound_bytes < VIDEO_BYTES * 0.98
+        alone = len(container.streams) == 1 + (sound is not None)
+        tidy = alone and boxes is not None and boxes.in_order and not boxes.hidden
+        if film_stays and sound_stays and tidy and source.stat().st_size <= VIDEO_BYTES:
+            return outcome
+        outcome.content_type, outcome.file = "video/mp4", NAME
+        outcome.changes = _said(container, content_type, located=boxes is not None and boxes.located)
+        if film_stays and fits:
+            _copy(container, film, sound, target / NAME, sound_stays=sound_stays)
+            if (target / NAME).stat().st_size <= VIDEO_BYTES:
+                if boxes is not None and not boxes.in_order:
+                    outcome.changes.append("Arranged so that it plays while it loads")
+                if not sound_stays:
+                    outcome.changes.append("Sound converted to AAC")
+                return outcome
+    outcome.width, outcome.height = _encode_to_fit(source, target / NAME, content_type, scan)
+    if not fits:
+        outcome.changes.append(SMALLER)
+    elif content_type in ("video/mp4", "video/3gpp"):
+        outcome.changes.append("Converted to H.264, which every phone plays")
+    return outcome
+
+
+def _scan(source: Path, content_type: str) -> Scan:
+    scan = Scan()
+    first, last, latest = None, 0.0, None
+    with opened(source, content_type) as container:
+        film, sound = _streams(container)
+        for packet in container.demux(film, *([sound] if sound is not None else [])):
+            if packet.stream is sound:
+                scan.sound_bytes += packet.size
+            elif packet.size:
+                scan.packets += 1
+                scan.film_bytes += packet.size
+                if packet.pts is not None and packet.time_base is not None:
+                    scan.reordered |= latest is not None and packet.pts < latest
+                    latest = packet.pts if latest is None else max(latest, packet.pts)
+                    seconds = float(packet.pts * packet.time_base)
+                    first = seconds if first is None else min(first, seconds)
+                    last = max(last, seconds + float((packet.duration or 0) * packet.time_base))
+        if not scan.packets:
+            raise RefusalError(DAMAGED)
+        scan.seconds = round(last - (first or 0), 3) or seconds_of(container, film) or 0.0
+    if not 0 <= scan.seconds < 10_000_000:
+        raise RefusalError(DAMAGED)
+    return scan
+
+
+def _streams(container: Any) -> tuple[Any, Any | None]:
+    film = pictures_of(container)
+    if film is None:
+        raise RefusalError("There are no moving pictures in this file. It can be sent as a sound or as a document.")
+    codec_of(film, VIDEO_CODECS)
+    if film.codec_context.width * film.codec_context.height > MOST_FRAME_PIXELS:
+        raise RefusalError("This video has too many pixels to be converted. It can be sent as a document.")
+    sound = container.streams.audio[0] if container.streams.audio else None
+    if sound is not None:
+        codec_of(sound, AUDIO_CODECS)
+    return film, sound
+
+
+def _film_stays(film: Any, scan: Scan) -> bool:
+    """Whether the pictures go as they are. Meta: the High profile with B-frames does not play on Android."""
+    context = film.codec_context
+    return (
+        context.codec.canonical_name == "h264"
+        and context.profile in PROFILES
+        and context.pix_fmt in ("yuv420p", "yuvj420p")
+        and not (context.profile == "High" and scan.reordered)
+    )
+
+
+def _sound_stays(sound: Any) -> bool:
+    return sound.codec_context.codec.canonical_name == "aac" and 1 <= sound.codec_context.channels <= 2
+
+
+def _shown_size(source: Path, content_type: str) -> tuple[int, int]:
+    """The width and height of the first picture as it is shown; raises RefusalError when there is none."""
+    with opened(source, content_type) as container:
+        film, _ = _streams(container)
+        _, frame = next(decoded(container, film), (None, None))
+        if frame is None:
+            raise RefusalError(DAMAGED)
+        return shown_size(frame, film)
+
+
+def _said(container: Any, content_type: str, *, located: bool) -> list[str]:
+    changes = []
+    if content_type not in ("video/mp4", "video/3gpp"):
+        changes.append(f"Converted from {NAMES.get(content_type, 'this format')} to MP4")
+    tags = {key.lower() for stream in (container, *container.streams) for key in stream.metadata}
+    if located or any("location" in tag for tag in tags):
+        changes.append(LOCATION_REMOVED)
+    elif len(container.streams) > 2 or any(
+        "apple" in tag or "android" in tag or tag in ("make", "model") for tag in tags
+    ):
+        changes.append(DETAILS_REMOVED)
+    return changes
+
+
+def _copy(container: Any, film: Any, sound: Any | None, path: Path, *, sound_stays: bool) -> None:
+    """The same pictures in a new file, with the same sound or as AAC."""
+    start = Fraction(container.start_time or 0, av.time_base)
+    with av.open(str(path), "w", format="mp4", options=MP4_OPTIONS) as out:
+        copies = {film: out.add_stream_from_template(film)}
+        encoder = None
+        if sound is not None and sound_stays:
+            copies[sound] = out.add_stream_from_template(sound)
+        elif sound is not None:
+            encoder = _sound_encoder(out, sound, start)
+        for packet in container.demux(*([film] if sound is None else [film, sound])):
+            stream = packet.stream
+            if stream in copies:
+                if packet.dts is not None:
+                    packet.stream = copies[stream]
+                    out.mux(packet)
+            elif encoder is not None:
+                for frame in _forgiving(packet):
+                    encoder.add(frame)
+        if encoder is not None:
+            encoder.close()
+
+
+def _forgiving(packet: Any) -> list[Any]:
+    try:
+        return list(packet.decode())
+    except (av.error.InvalidDataError, av.error.EOFError):
+        return []
+
+
+def _sound_encoder(out: Any, sound: Any, start: Fraction) -> Sound:
+    rate = 44_100 if sound.codec_context.sample_rate == 44_100 else 48_000
+    layout = "mono" if sound.codec_context.channels == 1 else "stereo"
+    return Sound(out, "aac", layout=layout, rate=rate, bit_rate=SOUND_BITS, start=start)
+
+
+def _encode_to_fit(source: Path, path: Path, content_type: str, scan: Scan) -> tuple[int, int]:
+    bits = BEST_BITS
+    if scan.seconds:
+        bits = min(bits, int(VIDEO_BYTES * 8 * SHARE / scan.seconds - (SOUND_BITS * 1.05 if scan.sound_bytes else 0)))
+    side = next((side for least, side in WATCHABLE if bits >= least), 0)
+    if not side:
+        raise RefusalError(TOO_LONG)
+    for _ in range(2):
+        with opened(source, content_type) as container:
+            size = _encode(container, path, scan, bits=bits, side=side)
+        if path.stat().st_size <= VIDEO_BYTES:
+            return size
+        bits = int(bits * 0.8)
+    raise RefusalError(TOO_LONG)
+
+
+def _encode(container: Any, path: Path, scan: Scan, *, bits: int, side: int) -> tuple[int, int]:
+    film, sound = _streams(container)
+    start = Fraction(container.start_time or 0, av.time_base)
+    rate = max(1, min(MOST_RATE, round(scan.packets / scan.seconds))) if scan.seconds else MOST_RATE
+    with av.open(str(path), "w", format="mp4", options=MP4_OPTIONS) as out:
+        frames = decoded(container, *([film] if sound is None else [film, sound]))
+        pictures = Pictures(out, film, rate=rate, bits=bits, side=side, start=start)
+        encoder = None if sound is None else _sound_encoder(out, sound, start)
+        for stream, frame in frames:
+            if stream is film:
+                pictures.add(frame)
+            elif encoder is not None:
+                encoder.add(frame)
+        pictures.close()
+        if encoder is not None:
+            encoder.close()
+    return pictures.size

@@ -1,0 +1,106 @@
+"""Moving pictures as H.264: upright, square pixels, 8 bits, no more than 30 a second."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+import av
+
+from inbox.converting import RefusalError
+
+#: 8K and what screens record.
+MOST_FRAME_PIXELS = 36_000_000
+DAMAGED = "This video is damaged, so it cannot be sent."
+#: ITU-T H.273 transfer characteristics of high dynamic range: PQ and HLG.
+HDR_TRANSFERS = (16, 18)
+#: Main profile without B-frames: the most that Meta's reference promises to play on every phone.
+X264_OPTIONS = {"preset": "veryfast", "profile": "main", "bf": "0", "crf": "23"}
+
+
+def fitted(width: float, height: float, side: int) -> tuple[int, int]:
+    """The even size, at most ``side`` long, nearest to the shape; H.264 at 4:2:0 has no odd ones."""
+    scale = min(1.0, side / max(width, height, 1))
+    return max(16, round(width * scale / 2) * 2), max(16, round(height * scale / 2) * 2)
+
+
+def turn_of(frame: Any) -> int:
+    """By how many degrees counterclockwise a picture is shown: 0, 90, 180 or 270."""
+    return round((frame.rotation or 0) / 90) * 90 % 360
+
+
+def shown_size(frame: Any, film: Any) -> tuple[int, int]:
+    """The width and height of a picture as players show it: upright and with square pixels."""
+    ratio = float(film.sample_aspect_ratio or 1) or 1.0
+    size = (max(1, round(frame.width * ratio)) if 0.1 < ratio < 10 else frame.width, frame.height)
+    return size[::-1] if turn_of(frame) in (90, 270) else size
+
+
+class Pictures:
+    """An encoder of moving pictures. ``size`` is known when the first one has been added."""
+
+    def __init__(self, out: Any, film: Any, *, rate: int, bits: int, side: int, start: Fraction) -> None:
+        self._out, self._film, self._side, self._rate, self._start = out, film, side, rate, start
+        # It is added now, because a container's streams are fixed once the sound begins.
+        self._stream = add_h264(out, rate=rate, bits=bits)
+        self._graph: Any = None
+        self._shape: Any = None
+        self._last = -1
+        self.size = (0, 0)
+
+    def add(self, frame: Any) -> None:
+        """Encode a decoded frame; one that comes too soon after the one before is left out."""
+        number = (
+            self._last + 1
+            if frame.time is None
+            else max(0, round((Fraction(frame.pts) * frame.time_base - self._start) * self._rate))
+        )
+        if number <= self._last:
+            return
+        shape = (frame.width, frame.height, frame.format.name, turn_of(frame))
+        if shape != self._shape:
+            self._graph, self._shape = self._filters(frame, shape[3]), shape
+        self._graph.push(frame)
+        picture = self._graph.pull()
+        picture.pts, picture.time_base = number, Fraction(1, self._rate)
+        picture.pict_type = 0
+        self._last = number
+        self._out.mux(self._stream.encode(picture))
+
+    def close(self) -> None:
+        """Encode what is left. Raises RefusalError when there was nothing at all."""
+        if self._graph is None:
+            raise RefusalError(DAMAGED)
+        self._out.mux(self._stream.encode(None))
+
+    def _filters(self, frame: Any, turn: int) -> Any:
+        if frame.width * frame.height > MOST_FRAME_PIXELS:
+            raise RefusalError("This video has too many pixels to be converted. It can be sent as a document.")
+        if not any(self.size):
+            self.size = fitted(*shown_size(frame, self._film), self._side)
+            self._stream.width, self._stream.height = self.size
+        width, height = self.size[::-1] if turn in (90, 270) else self.size
+        graph = av.filter.Graph()
+        scaling = f"{width}:{height}:out_range=tv"
+        if frame.color_trc in HDR_TRANSFERS:
+            scaling += ":out_primaries=bt709:out_transfer=bt709:out_color_matrix=bt709"
+        steps = [
+            graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base),
+            graph.add("scale", scaling),
+            # Turned after it was made smaller. ``turn`` is counterclockwise.
+            *(graph.add("transpose", direction) for direction in {90: "2", 180: "11", 270: "1"}.get(turn, "")[:2]),
+            graph.add("setsar", "1"),
+            graph.add("format", "yuv420p"),
+            graph.add("buffersink"),
+        ]
+        graph.link_nodes(*steps).configure()
+        return graph
+
+
+def add_h264(out: Any, *, rate: int | Fraction, bits: int) -> Any:
+    """A stream of ``out`` that every phone plays, never more than so many bits a second."""
+    options = X264_OPTIONS | {"maxrate": str(bits), "bufsize": str(bits)}
+    stream = out.add_stream("libx264", rate=rate, options=options)
+    stream.pix_fmt = "yuv420p"
+    stream.codec_context.thread_count = 2
+    return stream

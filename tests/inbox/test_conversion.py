@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings as project
+
+from inbox.conversion import ConversionCrashError
+from tests import samples
+from tests.conversions import Desk, desk
+from whatsapp.events import Kind
+
+__all__ = ["desk"]
+
+
+def stand_in(directory: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Another program runs instead of the child: its fifth argument is where results go."""
+    program = directory / "python"
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o700)
+    monkeypatch.setattr(sys, "executable", str(program))
+
+
+class ConvertTests:
+    def test_it_may_be_repeated(self, desk: Desk) -> None:
+        first, made = desk.made(samples.picture("WEBP"), Kind.IMAGE)
+        second, again = desk.made(samples.picture("WEBP"), Kind.IMAGE)
+        assert first.path != second.path
+        assert made == again
+
+    @pytest.mark.parametrize("content", [samples.picture("WEBP"), samples.video(), samples.docx(), b"\x00\x01"])
+    def test_a_document_is_not_touched(self, desk: Desk, content: bytes) -> None:
+        converted = desk.convert(content, Kind.DOCUMENT)
+        assert (converted.path, converted.refusal) == (None, "")
+
+    def test_a_photo_as_a_document_keeps_its_place_and_that_is_said(self, desk: Desk) -> None:
+        (change,) = desk.convert(samples.photo_from_a_phone(), Kind.DOCUMENT).changes
+        assert "location" in change
+        assert desk.convert(samples.docx(), Kind.DOCUMENT).changes == ()
+
+    @pytest.mark.parametrize("kind", [Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.STICKER, Kind.DOCUMENT])
+    def test_an_empty_file_is_refused(self, desk: Desk, kind: Kind) -> None:
+        assert desk.convert(b"", kind).refusal == "This file is empty."
+
+    @pytest.mark.parametrize("kind", [Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.STICKER])
+    def test_what_cannot_become_that_kind_gets_a_sentence(self, desk: Desk, kind: Kind) -> None:
+        converted = desk.convert(samples.pdf(), kind)
+        assert (converted.path, converted.changes) == (None, ())
+        assert converted.refusal.endswith(".")
+
+    def test_more_than_whatsapp_carries_is_refused(self, desk: Desk) -> None:
+        source = desk.directory / "source"
+        source.touch()
+        os.truncate(source, 100 * 1024 * 1024 + 1)
+        from inbox import conversion
+
+        for kind in (Kind.DOCUMENT, Kind.VIDEO):
+            assert "100 MB" in conversion.convert(source, "video/mp4", kind, desk.directory).refusal
+
+
+class CrashTests:
+    def test_a_child_that_dies_is_said_to_have_died(
+        self, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stand_in(tmp_path, monkeypatch, "kill -SEGV $$")
+        with pytest.raises(ConversionCrashError):
+            desk.convert(samples.picture("WEBP"), Kind.IMAGE)
+        assert [entry.name for entry in desk.directory.iterdir()] == ["source"]
+
+    def test_a_child_out_of_processor_time_would_run_out_again(
+        self, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stand_in(tmp_path, monkeypatch, "kill -XCPU $$")
+        assert "longer" in desk.convert(samples.picture("WEBP"), Kind.IMAGE).refusal
+
+    @pytest.mark.parametrize(
+        "script",
+        [
+            "true",
+            "mkfifo $5/result.json",
+            'echo "[1]" > $5/result.json',
+            "ln -s /etc/passwd $5/result.json",
+            'echo "{}" > $5/result.json',
+            'echo "{\\"content_type\\": \\"text/html\\"}" > $5/result.json',
+            'echo "{\\"content_type\\": \\"text/html\\", \\"file\\": \\"x\\"}" > $5/result.json; echo "<html>" > $5/x',
+            'echo "{\\"content_type\\": \\"image/jpeg\\", \\"file\\": \\"/etc/passwd\\"}" > $5/result.json',
+            'echo "{\\"content_type\\": \\"image/jpeg\\", \\"file\\": \\"x\\"}" > $5/result.json; '
+            "ln -s /etc/passwd $5/converted.jpg",
+            'echo "{\\"content_type\\": \\"image/jpeg\\", \\"file\\": \\"x\\"}" > $5/result.json; '
+            'echo "<html>" > $5/converted.jpg',
+            'echo "{\\"content_type\\": \\"image/jpeg\\", \\"file\\": \\"x\\"}" > $5/result.json; '
+            "printf '\\377\\330\\377' > $5/converted.jpg; truncate -s 6M $5/converted.jpg",
+        ],
+    )
+    def test_a_child_that_was_taken_over_is_not_believed(
+        self, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str
+    ) -> None:
+        stand_in(tmp_path, monkeypatch, script)
+        with pytest.raises(ConversionCrashError):
+            desk.convert(samples.picture("WEBP"), Kind.IMAGE)
+        assert [entry.name for entry in desk.directory.iterdir()] == ["source"]
+
+    def test_nonsense_in_the_result_is_left_out(
+        self, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        facts = '{"content_type": "image/jpeg", "width": -1, "height": 1e99, "duration": NaN, "animated": "yes", '
+        facts += '"changes": ["a\\u0000\\ud83d\\nb", ' + ", ".join(['"x"'] * 50) + "]}"
+        stand_in(tmp_path, monkeypatch, f"cat > $5/result.json << 'END'\n{facts}\nEND")
+        converted = desk.convert(samples.picture(), Kind.IMAGE)
+        assert (converted.width, converted.height, converted.duration, converted.animated) == (None, None, None, None)
+        assert converted.changes[0] == "a ? b"
+        assert len(converted.changes) < 10
+
+    def test_it_is_told_no_secrets(self, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("S3_SECRET_ACCESS_KEY", "CANARY")
+        stand_in(tmp_path, monkeypatch, f"env > {tmp_path}/environment")
+        with pytest.raises(ConversionCrashError):
+            desk.convert(samples.picture(), Kind.IMAGE)
+        words = (tmp_path / "environment").read_text()
+        assert "PATH=" in words
+        assert "CANARY" not in words
+        assert "DATABASE" not in words
+
+
+class ChildTests:
+    """The process by itself: what it may use, and what it gets to know."""
+
+    def test_it_loads_neither_django_nor_boto(self) -> None:
+        script = (
+            "import sys, inbox.converting.__main__ as main; "
+            "[main.converter(form) for form in ('image', 'sticker', 'voice', 'audio', 'video')]; "
+            "import inbox.converting.animations; "
+            "print([name for name in ('django', 'boto3', 'requests') if name in sys.modules])"
+        )
+        found = subprocess.run(
+            [sys.executable, "-c", script], cwd=project.BASE_DIR, capture_output=True, text=True, check=True
+        )
+        assert found.stdout.strip() == "[]"
+
+    def test_it_limits_itself(self) -> None:
+        script = "import resource as r; from inbox.converting.__main__ import limit; limit(); "
+        script += "print([r.getrlimit(what)[0] for what in (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_FSIZE, r.RLIMIT_CORE)])"
+        found = subprocess.run(
+            [sys.executable, "-c", script], cwd=project.BASE_DIR, capture_output=True, text=True, check=True
+        )
+        memory, seconds, file_bytes, core = (int(value) for value in found.stdout.strip(" []\n").split(","))
+        assert resource.getrlimit(resource.RLIMIT_AS)[0] != memory, "the limits are the child's alone"
+        assert memory <= 2 * 1024**3
+        assert seconds <= 20 * 60
+        assert file_bytes <= 128 * 1024**2
+        assert core == 0
