@@ -35,6 +35,7 @@ DRAWABLE_TYPES = frozenset(
         *("image/jpeg", "image/png", "image/webp", "image/gif"),
         *("video/mp4", "video/quicktime", "video/3gpp", "video/webm", "video/x-matroska", "video/x-msvideo"),
         *("audio/ogg", "audio/mpeg", "audio/mp4", "audio/aac", "audio/amr", "audio/amr-wb", "audio/wav", "audio/flac"),
+        *("audio/webm", "audio/x-matroska"),
         *("application/pdf", "text/plain", "text/vcard", "text/calendar"),
     }
 )

@@ -76,6 +76,9 @@ BRANDS = {
     b"avis": FileType("image/avif", ".avif"),
 }
 
+#: How long the second header of a Windows bitmap is, by its version: the two bytes at the beginning say too little.
+BITMAP_HEADERS = {size.to_bytes(4, "little") for size in (12, 40, 52, 56, 64, 108, 124)}
+
 #: Names inside a ZIP that say which document it is; the directory at the file's end lists them.
 ZIP_MEMBERS = (
     (b"word/document", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", ".docx"),
@@ -102,24 +105,53 @@ def sniff(head: bytes, tail: bytes = b"") -> FileType:
         if head.startswith(signature):
             return file_type
     if head[4:8] == b"ftyp":
-        return _brand(head[8:12])
+        return _iso_media(head)
     if head.startswith(b"OggS"):
         return _ogg(head)
     if head.startswith(b"RIFF"):
         return _riff(head[8:12])
     if head.startswith(b"\x1a\x45\xdf\xa3"):
-        return FileType("video/webm", ".webm") if b"webm" in head[:64] else FileType("video/x-matroska", ".mkv")
+        return _matroska(head)
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip(head, tail)
+    if head.startswith(b"BM") and head[6:10] == b"\0\0\0\0" and head[14:18] in BITMAP_HEADERS:
+        return FileType("image/bmp", ".bmp")
     if len(head) >= 2 and head[0] == 0xFF:
         return _mpeg_audio(head[1])
     return _text(head)
 
 
-def _brand(brand: bytes) -> FileType:
+def _iso_media(head: bytes) -> FileType:
+    length = min(max(int.from_bytes(head[:4], "big"), 16), 256)
+    brand, compatible = head[8:12], head[16:length]
     if brand[:3] in (b"3gp", b"3g2", b"3gr", b"3gs"):
         return FileType("video/3gpp", ".3gp")
-    return BRANDS.get(brand, FileType("video/mp4", ".mp4"))
+    if brand in (b"mif1", b"msf1") and (b"avif" in compatible or b"avis" in compatible):
+        return BRANDS[b"avif"]  # the brand only says that it is pictures; what they are coded in comes later
+    return BRANDS.get(brand) or _mp4(head)
+
+
+def _mp4(head: bytes) -> FileType:
+    """MP4 of no particular brand, as browsers record it: sound when a track list that is whole names nothing else."""
+    at = head.find(b"moov", 16)
+    whole = at >= 20 and at - 4 + int.from_bytes(head[at - 4 : at], "big") <= len(head)
+    handlers = {head[place + 12 : place + 16] for place in _places(head, b"hdlr")} if whole else set()
+    if b"soun" in handlers and b"vide" not in handlers:
+        return FileType("audio/mp4", ".m4a")
+    return FileType("video/mp4", ".mp4")
+
+
+def _places(head: bytes, word: bytes) -> list[int]:
+    return [match.start() for match in re.finditer(re.escape(word), head)]
+
+
+def _matroska(head: bytes) -> FileType:
+    """WebM and Matroska: sound when its tracks, which browsers write at once, name codecs of sound only."""
+    codecs_named = re.findall(rb"\x86[\x80-\xff]([AV])_[A-Z]", head)  # element CodecID, its length, "A_OPUS"
+    webm = b"webm" in head[:64]
+    if b"A" in codecs_named and b"V" not in codecs_named:
+        return FileType("audio/webm", ".weba") if webm else FileType("audio/x-matroska", ".mka")
+    return FileType("video/webm", ".webm") if webm else FileType("video/x-matroska", ".mkv")
 
 
 def _ogg(head: bytes) -> FileType:

@@ -30,11 +30,13 @@ DEMUXERS = {
     "audio/amr-wb": "amr",
     "audio/wav": "wav",
     "audio/flac": "flac",
+    "audio/webm": "matroska",
+    "audio/x-matroska": "matroska",
 }
 VIDEO_CODECS = frozenset({"h264", "hevc", "h263", "mpeg4", "vp8", "vp9", "av1", "mjpeg"})
 AUDIO_CODECS = frozenset({"aac", "mp3", "opus", "vorbis", "amr_nb", "amr_wb", "flac", "pcm_s16le", "pcm_u8"})
-#: Sounds that not every browser plays: Safari has no Ogg before 18.4, and nobody has AMR.
-NEEDS_COPY = frozenset({"audio/ogg", "audio/amr", "audio/amr-wb"})
+#: Sounds that not every browser plays: Safari has no Ogg before 18.4, nobody has AMR, few have Matroska.
+NEEDS_COPY = frozenset({"audio/ogg", "audio/amr", "audio/amr-wb", "audio/webm", "audio/x-matroska"})
 #: Longer recordings get their duration and nothing that needs all of them to be decoded.
 MAX_DECODED_SECONDS = 20 * 60
 WAVEFORM_POINTS = 64

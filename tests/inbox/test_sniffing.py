@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from inbox.sniffing import HEAD_BYTES, INLINE_TYPES, TAIL_BYTES, UNKNOWN, FileType, sniff
 from tests import samples
+from tests.conversions import film, fragmented_voice, heic
 
 OFFICE = "application/vnd.openxmlformats-officedocument."
 
@@ -115,3 +116,46 @@ class HostileTests:
     def test_no_bytes_make_it_fail(self, head: bytes, tail: bytes) -> None:
         found = sniff(head, tail)
         assert found == UNKNOWN or found.content_type
+
+
+class RecordedSoundTests:
+    """Films and sounds come in the same containers; browsers record voices in both."""
+
+    @pytest.mark.parametrize(
+        ("content", "expected"),
+        [
+            (samples.sound("webm"), FileType("audio/webm", ".weba")),
+            (samples.sound("matroska"), FileType("audio/x-matroska", ".mka")),
+            (film("webm", "libvpx", options={}, sounds=(("libopus", "mono"),)), FileType("video/webm", ".webm")),
+            (samples.video("matroska"), FileType("video/x-matroska", ".mkv")),
+        ],
+    )
+    def test_it_tells_sound_from_film(self, content: bytes, expected: FileType) -> None:
+        assert type_of(content) == expected
+
+    def test_a_voice_recorded_by_safari_is_sound(self) -> None:
+        parts = {"movflags": "frag_keyframe+empty_moov+default_base_moof"}
+        assert type_of(film(muxer=parts)).content_type == "video/mp4"
+        assert type_of(fragmented_voice(parts)) == FileType("audio/mp4", ".m4a")
+
+    def test_a_track_list_that_is_not_whole_proves_nothing(self) -> None:
+        content = fragmented_voice({"movflags": "frag_keyframe+empty_moov+default_base_moof"})
+        assert sniff(content[: content.index(b"soun") + 20]).content_type == "video/mp4"
+
+
+class PictureTests:
+    def test_a_bitmap_is_known_by_more_than_two_letters(self) -> None:
+        assert type_of(samples.picture("BMP")) == FileType("image/bmp", ".bmp")
+        assert type_of(b"BMW is a maker of cars, this is text").content_type == "text/plain"
+
+    @pytest.mark.parametrize(
+        ("content", "expected"),
+        [
+            (heic(), "image/heic"),
+            (samples.picture("AVIF"), "image/avif"),
+            (b"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1heic", "image/heic"),
+            (b"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00mif1avif", "image/avif"),
+        ],
+    )
+    def test_it_tells_the_pictures_of_iso_media(self, content: bytes, expected: str) -> None:
+        assert type_of(content).content_type == expected
