@@ -21,10 +21,12 @@ class SimulatorClient:
 
     def __init__(self, origin: str) -> None:
         self.origin = origin.rstrip("/")
+        #: Where the control API is: beside the Graph API, but for the time that the plug is pulled.
+        self._door = self.origin
         self._session = requests.Session()
 
     def _call(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-        address = f"{self.origin}/_simulator/{path}"
+        address = f"{self._door}/_simulator/{path}"
         try:
             answer = self._session.request(method, address, timeout=TIMEOUT, **options)
         except requests.RequestException as error:
@@ -38,7 +40,7 @@ class SimulatorClient:
         return body
 
     def overview(self) -> dict[str, Any]:
-        """The origin, webhook_url, waba_id, access_token, numbers, and webhooks_waiting."""
+        """The origin, webhook_url, waba_id, access_token, numbers, webhooks_waiting, and pulled."""
         return self._call("GET", "")
 
     def people(self) -> list[dict[str, str]]:
@@ -49,6 +51,10 @@ class SimulatorClient:
         """Somebody new, or other particulars of the person with this key. Returns the key."""
         particulars = {"name": name, "key": key, "wa_id": wa_id, "username": username, "user_id": user_id}
         return str(self._call("POST", "people", json=particulars)["key"])
+
+    def block(self, person: str, what: str = "all") -> None:
+        """The person takes nothing from us any more: "all", "marketing", or "" for everything again."""
+        self._call("POST", "people", json={"key": person, "blocks": what})
 
     def send(
         self, person: str, number: str, kind: str = "text", *, file: tuple[str, bytes, str] | None = None, **draft: Any
@@ -81,7 +87,7 @@ class SimulatorClient:
         return messages
 
     def receipt(self, wamid: str, status: str, code: int = 0) -> None:
-        """Report delivered, read, played or failed for a message of the business."""
+        """Report sent, delivered, read, played or failed (with any error ``code``) for a message of the business."""
         self._call("POST", f"messages/{wamid}", json={"status": status, "code": code})
 
     def open_chat(self, person: str, number: str) -> int:
@@ -96,6 +102,36 @@ class SimulatorClient:
         """Set these switches (see `faults.Faults`). Returns all of them."""
         faults: dict[str, Any] = self._call("POST", "faults", json=switches)["faults"]
         return faults
+
+    def script(self, *steps: dict[str, Any]) -> list[dict[str, Any]]:
+        """Plan what the next calls get (see `script.Step`), instead of what was planned; nothing: they work.
+
+        ``script({"times": 2, "code": 130429}, {"status": 500, "empty": True}, {"line": "after"}, {"seconds": 5})``
+        """
+        planned: list[dict[str, Any]] = self._call("POST", "script", json={"steps": list(steps)})["steps"]
+        return planned
+
+    def planned(self) -> list[dict[str, Any]]:
+        """The steps of the script that are not used up."""
+        steps: list[dict[str, Any]] = self._call("GET", "script")["steps"]
+        return steps
+
+    def pull_plug(self) -> None:
+        """Nobody can connect from now on, but for this client. Safe to repeat."""
+        self._door = str(self._call("POST", "plug", json={"pulled": True})["origin"])
+
+    def put_plug_in(self) -> None:
+        """Everybody can connect again, and webhooks that waited are posted. Safe to repeat."""
+        self._door = str(self._call("POST", "plug", json={"pulled": False})["origin"])
+
+    def requests(self, path: str = "", *, method: str = "", after: int = 0) -> list[dict[str, Any]]:
+        """Requests to the Graph API as they arrived, oldest first: id, at, method, path, body, status.
+
+        ``path`` is what theirs must end with ("/messages"); ``after`` is the id of one that was seen.
+        """
+        query: dict[str, str | int] = {"path": path, "method": method, "after": after}
+        requests: list[dict[str, Any]] = self._call("GET", "requests", params=query)["requests"]
+        return requests
 
     def media_fault(self, media_id: str, fault: str = "", *, expires_in: float | None = None) -> None:
         """What is wrong with one file from now on; nothing by default."""

@@ -2,22 +2,32 @@
 
     GET  /_simulator/                  origin, webhook address, numbers, the access token, webhooks waiting
     GET  /_simulator/people            {"people": [{"key", "name", "wa_id", "user_id", "username"}]}
-    POST /_simulator/people            {"name", "wa_id"?, "username"?, "user_id"?, "key"?}: a person; the ``key`` of
-                                       somebody who exists changes them. Without wa_id their webhooks carry no number
+    POST /_simulator/people            {"name", "wa_id"?, "username"?, "user_id"?, "key"?, "blocks"?}: a person; the
+                                       ``key`` of somebody who exists changes them. Without wa_id their webhooks carry
+                                       no number. ``blocks``: "all", "marketing" or "": what they do not take from us
     POST /_simulator/messages          {"person": key, "number": phone_number_id, "kind": …, "text"?, "payload"?,
                                        "target"?: wamid, "forwarded"?, "at"?: unix time, "sample"?: a name of `samples`,
                                        "faults"?: […], "delay"?: seconds, "echo"?: true, "extra"?: {…}}, gives "wamids";
                                        or multipart with the same names (JSON in payload, faults, extra) and ``file``;
                                        or {"batch": [those, …]}: one webhook for a run of the same person and number
     GET  /_simulator/messages          ?after=ID: all chats from that row on; ?person=&number=: one chat
-    POST /_simulator/messages/WAMID    {"status": "delivered" | "read" | "played" | "failed", "code"?}: a receipt
+    POST /_simulator/messages/WAMID    {"status": "sent" | "delivered" | "read" | "played" | "failed", "code"?}: a
+                                       receipt; ``code`` is any error code, and goes with failed
     POST /_simulator/open              {"person", "number"}: the person opens the chat; what waits there is read
     POST /_simulator/webhooks          {"field", "value", "waba"?, "delay"?}: any webhook, signed and posted as it is
     POST /_simulator/webhooks/retry    everything that waits is tried now
     GET  /_simulator/faults            the switches, and the words that they take
     POST /_simulator/faults            {switch: value, …}: see `faults.Faults`
+    GET  /_simulator/script            {"steps": […]}: what is planned for the next calls, and not used up
+    POST /_simulator/script            {"steps": [{"call"?: "send" | "upload" | "read", "times"?, "code"?, "details"?,
+                                       "status"?, "empty"?, "line"?: "before" | "after", "seconds"?}, …]}: plan these
+                                       instead, see `script.Step`; an empty list plans nothing
+    POST /_simulator/plug              {"pulled": true | false}: refuse every connection and hang up, or work again;
+                                       gives {"pulled", "origin"}, where the control API and the phone are meanwhile
     POST /_simulator/media/ID          {"fault"?, "expires_in"?: seconds}: what is wrong with one file
-    GET  /_simulator/calls             the last calls
+    GET  /_simulator/requests          ?after=ID&method=&path=: requests to the Graph API as they arrived: {"id", "at",
+                                       "method", "path", "body", "status"}; ``path`` is what theirs must end with
+    GET  /_simulator/calls             the last calls, with the webhooks that went out
     POST /_simulator/reset             forget everything
 
 ``kind`` and ``faults`` take the words of `inbound.KINDS`, `faults.MediaFault` and `faults.WEBHOOK_FAULTS`. Errors are
@@ -26,10 +36,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
-import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from itertools import groupby
@@ -37,14 +45,12 @@ from typing import Any
 
 from django.http import HttpResponse, JsonResponse
 
-from whatsapp.simulator import inbound, world
-from whatsapp.simulator.errors import REFUSALS
+from whatsapp.simulator import control_faults, inbound, world
 from whatsapp.simulator.exchange import SENT_AFTER, Exchange
-from whatsapp.simulator.faults import WEBHOOK_FAULTS, Line, MediaFault, Receipts
 from whatsapp.simulator.inbound import Draft
 from whatsapp.simulator.samples import Sample
 from whatsapp.simulator.store import ChatMessage
-from whatsapp.simulator.web import BadRequest, SimulatorRequest
+from whatsapp.simulator.web import BadRequest, SimulatorRequest, data_of
 from whatsapp.simulator.world import Number, Person
 
 _DRAFT_FIELDS: dict[str, Callable[[Any], Any]] = {
@@ -69,27 +75,6 @@ def control(request: SimulatorRequest, path: str) -> HttpResponse:
                 raise BadRequest(f"This address takes {' and '.join(methods)}.", 405)
             return JsonResponse(act(request, *found.groups()))
     raise BadRequest("The control API has no such address.", 404)
-
-
-def _data(request: SimulatorRequest) -> dict[str, Any]:
-    """The JSON object, or the form with its file."""
-    if request.content_type == "multipart/form-data":
-        data: dict[str, Any] = dict(request.POST.items())
-        for name in ("payload", "faults", "extra"):
-            if name in data:
-                data[name] = _json(data[name])
-        return data
-    data = _json(request.body or b"{}")
-    if not isinstance(data, dict):
-        raise BadRequest("The body must be a JSON object.")
-    return data
-
-
-def _json(text: str | bytes) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        raise BadRequest("The body is not JSON.") from None
 
 
 def find_person(exchange: Exchange, key: object) -> Person:
@@ -168,21 +153,29 @@ def _overview(request: SimulatorRequest) -> dict[str, Any]:
         "access_token": world.ACCESS_TOKEN,
         "numbers": [asdict(number) for number in world.NUMBERS],
         "webhooks_waiting": courier.waiting(),
+        "pulled": bool(request.exchange.plug and request.exchange.plug.pulled),
     }
 
 
 def _people(request: SimulatorRequest) -> dict[str, Any]:
-    return {"people": [asdict(person) for person in request.exchange.store.people()]}
+    exchange = request.exchange
+    return {"people": [asdict(each) | {"blocks": exchange.blocks(each)} for each in exchange.store.people()]}
 
 
 def _add_person(request: SimulatorRequest) -> dict[str, Any]:
-    data = _data(request)
+    data = data_of(request)
     fields = {name: str(data[name]) for name in ("name", "wa_id", "username", "user_id", "key") if data.get(name)}
-    return asdict(add_person(request.exchange, **({"name": ""} | fields)))
+    person = add_person(request.exchange, **({"name": ""} | fields))
+    if "blocks" in data:
+        try:
+            request.exchange.set_blocks(person, str(data["blocks"]))
+        except ValueError as error:
+            raise BadRequest(str(error)) from None
+    return asdict(person) | {"blocks": request.exchange.blocks(person)}
 
 
 def _send(request: SimulatorRequest) -> dict[str, Any]:
-    data = _data(request)
+    data = data_of(request)
     wamids: list[str] = []
     if "batch" not in data:
         drafts = [(data, draft_from(data, _uploaded(request)))]
@@ -218,26 +211,27 @@ def receipt(exchange: Exchange, wamid: str, status: str, code: int = 0) -> None:
         raise BadRequest("There is no such message of the business.", 404)
     if status not in ("sent", "delivered", "read", "played", "failed"):
         raise BadRequest("A receipt is one of sent, delivered, read, played, failed.")
-    if code and code not in REFUSALS:
-        raise BadRequest(f"The simulator does not know the error code {code}.")
     # Not before the "sent" that may still be on its way.
     exchange.report(message, status, delay=SENT_AFTER, code=code or (131026 if status == "failed" else 0))
 
 
 def _receipt(request: SimulatorRequest, wamid: str) -> dict[str, Any]:
-    data = _data(request)
-    receipt(request.exchange, wamid, str(data.get("status", "")), int(data.get("code") or 0))
+    data = data_of(request)
+    code = str(data.get("code") or 0)
+    if not code.isdigit():
+        raise BadRequest("An error code is a number.")
+    receipt(request.exchange, wamid, str(data.get("status", "")), int(code))
     return {"success": True}
 
 
 def _open(request: SimulatorRequest) -> dict[str, Any]:
-    data = _data(request)
+    data = data_of(request)
     person, number = find_person(request.exchange, data.get("person")), find_number(data.get("number"))
     return {"read": request.exchange.open_chat(number, person)}
 
 
 def _webhook(request: SimulatorRequest) -> dict[str, Any]:
-    data = _data(request)
+    data = data_of(request)
     field, value = data.get("field"), data.get("value")
     if not isinstance(field, str) or not isinstance(value, dict):
         raise BadRequest("A webhook needs field, a string, and value, an object.")
@@ -248,47 +242,6 @@ def _webhook(request: SimulatorRequest) -> dict[str, Any]:
 def _retry(request: SimulatorRequest) -> dict[str, Any]:
     request.exchange.courier.retry_now()
     return {"waiting": request.exchange.courier.waiting()}
-
-
-def _faults(request: SimulatorRequest) -> dict[str, Any]:
-    words = {
-        "media": [*MediaFault],
-        "line": [*Line],
-        "receipts": [*Receipts],
-        "refuse": [0, *REFUSALS],
-        "message": [*filter(None, MediaFault), *WEBHOOK_FAULTS],
-    }
-    return {"faults": asdict(request.exchange.store.faults()), "words": words}
-
-
-def _set_faults(request: SimulatorRequest) -> dict[str, Any]:
-    store = request.exchange.store
-    try:
-        store.set_faults(store.faults().changed(_data(request)))
-    except ValueError as error:
-        raise BadRequest(str(error)) from None
-    return _faults(request)
-
-
-def _media(request: SimulatorRequest, media_id: str) -> dict[str, Any]:
-    data = _data(request)
-    store = request.exchange.store
-    if store.media(media_id) is None:
-        raise BadRequest(f"There is no file {media_id}.", 404)
-    changes: dict[str, str | float] = {}
-    if "fault" in data:
-        if data["fault"] not in set(MediaFault):
-            raise BadRequest(f"There is no fault {data['fault']!r} of a file.")
-        changes |= {"fault": str(data["fault"]), "refusals": 0}
-    if "expires_in" in data:
-        changes["expires_at"] = time.time() + float(data["expires_in"])
-    if changes:
-        store.change_media(media_id, **changes)
-    return {"success": True}
-
-
-def _calls(request: SimulatorRequest) -> dict[str, Any]:
-    return {"calls": [asdict(call) for call in request.exchange.store.calls()]}
 
 
 def _reset(request: SimulatorRequest) -> dict[str, Any]:
@@ -305,8 +258,6 @@ _ROUTES: tuple[tuple[str, dict[str, _Act]], ...] = (
     ("open/?", {"POST": _open}),
     ("webhooks/?", {"POST": _webhook}),
     ("webhooks/retry/?", {"POST": _retry}),
-    ("faults/?", {"GET": _faults, "POST": _set_faults}),
-    (r"media/(\d+)/?", {"POST": _media}),
-    ("calls/?", {"GET": _calls}),
     ("reset/?", {"POST": _reset}),
+    *control_faults.ROUTES,
 )

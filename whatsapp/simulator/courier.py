@@ -42,6 +42,7 @@ class Courier:
         self._counter = 0
         self._wake = threading.Condition()
         self._stopping = False
+        self._holding = False
         self._threads = [threading.Thread(target=self._work, name=f"courier-{n}", daemon=True) for n in range(WORKERS)]
 
     def start(self) -> None:
@@ -54,6 +55,12 @@ class Courier:
             self._wake.notify_all()
         for thread in self._threads:
             thread.join(timeout=TIMEOUT + 1)
+
+    def hold(self, holding: bool) -> None:
+        """Post nothing until told otherwise; what is to be posted waits."""
+        with self._wake:
+            self._holding = holding
+            self._wake.notify_all()
 
     def take(
         self, chat: str, label: str, changes: list[dict[str, Any]], *, delay: float = 0, faults: tuple[str, ...] = ()
@@ -124,6 +131,9 @@ class Courier:
         """The next webhook that is due and whose chat nobody is posting for; None when stopping."""
         with self._wake:
             while not self._stopping:
+                if self._holding:
+                    self._wake.wait(timeout=1)
+                    continue
                 now = time.time()
                 marks = ", ".join("?" * len(self._busy))
                 free = self.store.rows(

@@ -23,10 +23,13 @@ class Refusal:
 _REFUSALS = (
     Refusal(1, "An unknown error occurred", "An unknown error occurred.", 500),
     Refusal(2, "Service temporarily unavailable", "An unexpected error has occurred. Retry your request later.", 503),
+    Refusal(3, "API Method", "The app may not use this method.", 403),
     Refusal(4, "Application request limit reached", "The app has reached its API call rate limit."),
     Refusal(10, "Application does not have permission for this action", "Permission is not granted.", 403),
     Refusal(190, "Error validating access token", "The session has been invalidated.", 401),
     Refusal(368, "Temporarily blocked for policies violations", "The account is restricted.", 403),
+    Refusal(80007, "Rate limit issues", "The WhatsApp Business Account has reached its rate limit."),
+    Refusal(130403, "User is blocked", "The business has blocked this user."),
     Refusal(130429, "Rate limit hit", "Message failed to send because there were too many messages sent."),
     Refusal(130472, "User's number is part of an experiment", "User's number is part of an experiment.", later=True),
     Refusal(130497, "Business account is restricted from messaging users in this country", "", 403),
@@ -46,6 +49,7 @@ _REFUSALS = (
         "Message failed to send because more than 24 hours have passed since the customer last replied to this number.",
         later=True,
     ),
+    Refusal(131045, "Incorrect certificate", "Message failed to send due to a phone number registration error."),
     Refusal(131048, "Spam rate limit hit", "Message failed to send because of restrictions on this number."),
     Refusal(
         131049,
@@ -60,12 +64,20 @@ _REFUSALS = (
     Refusal(131056, "(Business Account, Consumer Account) pair rate limit hit", "Too many messages to this user."),
     Refusal(131057, "Business Account is in maintenance mode", "The account is being upgraded."),
     Refusal(131062, "Business-scoped user id is not allowed", "This message needs the user's phone number."),
+    Refusal(131064, "Messaging limit reached", "The account breaks the rules for the categories of templates."),
     Refusal(132000, "Number of parameters does not match the expected number of params", ""),
     Refusal(132001, "Template name does not exist in the translation", "", 404),
+    Refusal(132005, "Translated text too long", "The text with its parameters is too long."),
+    Refusal(132007, "Template format character policy violated", "The template breaks WhatsApp's policy."),
     Refusal(132012, "Parameter format does not match format in the created template", ""),
     Refusal(132015, "Template is paused", "The template is paused because of its quality."),
     Refusal(132016, "Template is disabled", "The template was paused too often and is now disabled."),
+    Refusal(132018, "There's an issue with the parameters in your template", ""),
+    Refusal(132068, "Flow is in blocked state", "The Flow is blocked."),
+    Refusal(132069, "Flow is in throttled state", "The Flow was used too often within the last hour."),
+    Refusal(133004, "Server temporarily unavailable", "The server is temporarily unavailable.", 503),
     Refusal(133010, "Phone number not registered", "The phone number is not registered."),
+    Refusal(134011, "WhatsApp Payments terms of service has not been accepted", "The terms were not accepted.", 403),
 )
 REFUSALS = {each.code: each for each in _REFUSALS}
 
@@ -112,13 +124,20 @@ def unknown_object(node: str, method: str = "get") -> GraphError:
     )
 
 
+def dead_token() -> GraphError:
+    """What a token gets that was good until somebody changed the password or took it back."""
+    message = "Error validating access token: The session has been invalidated because the user changed their password."
+    return GraphError(190, message=message, subcode=460)
+
+
 def invalid_token() -> GraphError:
     return GraphError(190, message="Invalid OAuth access token - Cannot parse access token")
 
 
 def webhook_error(code: int, details: str = "") -> dict[str, Any]:
-    """One entry of ``errors`` as statuses and messages carry it. Takes a code of ``REFUSALS``."""
-    refusal = REFUSALS[code]
+    """One entry of ``errors`` as statuses and messages carry it; a code that the simulator does not know gets a title
+    that says so."""
+    refusal = REFUSALS.get(code) or Refusal(code, f"Error {code}", "")
     return {
         "code": code,
         "title": refusal.title,

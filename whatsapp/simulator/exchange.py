@@ -6,19 +6,35 @@ import secrets
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from whatsapp.simulator import webhooks, world
 from whatsapp.simulator.chats import Chats
 from whatsapp.simulator.courier import Courier
 from whatsapp.simulator.errors import webhook_error
+from whatsapp.simulator.rates import Rates
 from whatsapp.simulator.store import ChatMessage, Store
 from whatsapp.simulator.world import Number, Person
 
 TYPING_SECONDS = 25
+BLOCKS = ("", "marketing", "all")
 #: Seconds after the answer to a send at which its statuses leave.
 SENT_AFTER = 0.1
 DELIVERED_AFTER = 0.5
+
+
+class Plug(Protocol):
+    """The plug of the server that the exchange answers through."""
+
+    @property
+    def pulled(self) -> bool:
+        """Whether the plug is pulled."""
+
+    def pull(self) -> str:
+        """Refuse every connection but those to a side door. Returns the side door's origin. Safe to repeat."""
+
+    def put_in(self) -> str:
+        """Answer again, and post what waited. Returns the usual origin. Safe to repeat."""
 
 
 class Exchange:
@@ -29,6 +45,8 @@ class Exchange:
         self.store = Store(folder)
         self.chats = Chats(self.store)
         self.courier = Courier(self.store, webhook_url, app_secret)
+        self.rates = Rates()
+        self.plug: Plug | None = None
         self._typing: dict[tuple[str, str], float] = {}
         self._lock = threading.Lock()
         if not self.store.setting("link_key"):
@@ -41,6 +59,7 @@ class Exchange:
     def reset(self) -> None:
         """Forget everything that happened; addresses of files given out before stop working."""
         self.store.reset()
+        self.rates.clear()
         self.store.set_setting("link_key", secrets.token_hex(32))
 
     @property
@@ -85,6 +104,18 @@ class Exchange:
         "24 hours" pass."""
         written = self.chats.last_written_at(number.phone_number_id, person.key)
         return written > max(time.time() - 24 * 3600, self.store.faults().window_closed_at)
+
+    # Whom a person does not want to hear from
+
+    def blocks(self, person: Person) -> str:
+        """What this person takes from nobody: "" (they take everything), "marketing", or "all"."""
+        return str((self.store.setting("blocks") or {}).get(person.key, ""))
+
+    def set_blocks(self, person: Person, what: str) -> None:
+        """Set what this person takes from nobody. Raises ValueError, a sentence."""
+        if what not in BLOCKS:
+            raise ValueError(f"A person blocks one of {', '.join(map(repr, BLOCKS))}.")
+        self.store.set_setting("blocks", (self.store.setting("blocks") or {}) | {person.key: what})
 
     # Typing
 

@@ -31,6 +31,15 @@ class Line(enum.StrEnum):
 class Receipts(enum.StrEnum):
     AUTO = "auto"  # sent, delivered soon, read when the chat is open on the phone
     BY_HAND = "by_hand"  # sent; the rest when the player presses
+    HELD = "held"  # not even sent until the player presses
+
+
+class WindowError(enum.StrEnum):
+    """How a message outside the customer service window is refused. The reference names the code and not the way; in
+    2026 it came as a failed status."""
+
+    LATER = "later"
+    AT_ONCE = "at_once"
 
 
 #: Faults of one webhook, beside those of its file.
@@ -51,6 +60,15 @@ class Faults:
     media: MediaFault = MediaFault.NONE
     line: Line = Line.WORKS
     refuse: int = 0
+    #: The access token is dead: every call is answered with 190.
+    token_dead: bool = False
+    #: Seconds that the answer to a send takes, after the message was accepted.
+    slow: float = 0.0
+    #: Whether the pair rate and the throughput count; off for load tests.
+    rates: bool = True
+    #: Messages in a second that one number may send.
+    throughput: int = 80
+    window_error: WindowError = WindowError.LATER
     #: When "24 hours have passed" was pressed (unix time): whoever has not written since is outside the window.
     window_closed_at: float = 0.0
 

@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse, JsonResponse
 
-from whatsapp.simulator import graph_media, outbound, world
+from whatsapp.simulator import graph_media, outbound, script, world
 from whatsapp.simulator.errors import GraphError, unknown_object
+from whatsapp.simulator.script import Target
 from whatsapp.simulator.web import SimulatorRequest, graph_body, require_token
 from whatsapp.simulator.world import Number
 
@@ -52,7 +53,7 @@ def edge(request: SimulatorRequest, node_id: str, name: str) -> HttpResponse:
         if name == "messages" and request.method == "POST":
             return outbound.messages(request, number)
         if name == "media" and request.method == "POST":
-            return graph_media.upload(request, number)
+            return script.played(request.exchange.store, Target.UPLOAD, lambda: graph_media.upload(request, number))
         if name == "whatsapp_business_profile":
             return _profile(request, number)
     elif node_id == world.WABA_ID:

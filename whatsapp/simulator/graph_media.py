@@ -8,35 +8,15 @@ from pathlib import Path
 
 from django.http import HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 
-from whatsapp.simulator import media
+from whatsapp.simulator import inspection, media
 from whatsapp.simulator.errors import GraphError, unknown_object
 from whatsapp.simulator.faults import MediaFault
 from whatsapp.simulator.store import StoredMedia
 from whatsapp.simulator.web import SimulatorRequest, drop, graph_body, require_token
 from whatsapp.simulator.world import Number
 
-MB = 1024 * 1024
-_OFFICE = "application/vnd.openxmlformats-officedocument."
-#: What may be uploaded, and how large it may be (reference: "Media", 2025-12-11).
-LIMITS: dict[str, int] = {
-    **dict.fromkeys(("image/jpeg", "image/png"), 5 * MB),
-    **dict.fromkeys(("video/mp4", "video/3gpp"), 16 * MB),
-    **dict.fromkeys(("audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"), 16 * MB),
-    **dict.fromkeys(
-        (
-            "application/pdf",
-            "text/plain",
-            "application/msword",
-            "application/vnd.ms-excel",
-            "application/vnd.ms-powerpoint",
-            f"{_OFFICE}wordprocessingml.document",
-            f"{_OFFICE}spreadsheetml.sheet",
-            f"{_OFFICE}presentationml.presentation",
-        ),
-        100 * MB,
-    ),
-    "image/webp": 500 * 1024,
-}
+#: What may be uploaded, and how large it may be.
+LIMITS = {each: most for types, most in inspection.KINDS.values() for each in types}
 CHUNK = 64 * 1024
 
 

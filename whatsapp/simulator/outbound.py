@@ -6,22 +6,22 @@ import threading
 import time
 from typing import Any
 
-import requests
 from django.http import HttpResponse, JsonResponse
 
-from whatsapp.simulator import chats, graph_media, media, validation
+from whatsapp.simulator import chats, inspection, linked, media, script, validation
 from whatsapp.simulator.errors import REFUSALS, GraphError
 from whatsapp.simulator.exchange import DELIVERED_AFTER, SENT_AFTER, Exchange
-from whatsapp.simulator.faults import Line, Receipts
+from whatsapp.simulator.faults import Line, Receipts, WindowError
+from whatsapp.simulator.script import Target
 from whatsapp.simulator.store import ChatMessage
+from whatsapp.simulator.validation import files, templates
 from whatsapp.simulator.web import ConnectionDropped, SimulatorRequest, graph_body
-from whatsapp.simulator.world import NUMBERS, Number, Person
+from whatsapp.simulator.world import Number, Person
 
-#: Types that a file of each kind may have; a document may have any that can be uploaded.
-_FAMILIES = {"image": "image/", "video": "video/", "audio": "audio/", "sticker": "image/webp"}
-LINK_TIMEOUT = 10
 #: What WhatsApp says about somebody it does not know.
 NOBODY = ""
+#: A reaction can be given for so long (reference §8).
+REACTION_SECONDS = 30 * 24 * 3600
 
 
 def messages(request: SimulatorRequest, number: Number) -> HttpResponse:
@@ -29,7 +29,11 @@ def messages(request: SimulatorRequest, number: Number) -> HttpResponse:
     exchange = request.exchange
     body = graph_body(request)
     if "status" in body:
-        return _mark_read(exchange, number, body)
+        return script.played(exchange.store, Target.READ, lambda: _mark_read(exchange, number, body))
+    return script.played(exchange.store, Target.SEND, lambda: _send(exchange, number, body))
+
+
+def _send(exchange: Exchange, number: Number, body: dict[str, Any]) -> HttpResponse:
     faults = exchange.store.faults()
     if faults.line is Line.BEFORE:
         raise ConnectionDropped
@@ -37,14 +41,21 @@ def messages(request: SimulatorRequest, number: Number) -> HttpResponse:
     if refusal and not refusal.later:
         raise GraphError(refusal.code)
     kind = validation.check(exchange, number, body)
+    digits = _dialled(number, str(body.get("to") or ""))
     if kind == "template":
-        template = validation.template_of(exchange, body["template"])
+        template = templates.find(exchange, number, body["template"], by_user_id=not digits)
         body["template"] |= {"_definition": template, "_category": template["category"]}
-    person, answer_contact = _recipient(exchange, number, body)
+    person, answer_contact = _recipient(exchange, body, digits)
+    at_once = kind != "template" and faults.window_error is WindowError.AT_ONCE
+    if person and at_once and not exchange.window_open(number, person):
+        raise GraphError(131047)
+    if faults.rates:
+        exchange.rates.spend(number.phone_number_id, digits or str(body["recipient"]), faults.throughput)
     message = _accept(exchange, number, body, kind, person)
     hooks = _follow(exchange, number, message, person, refusal.code if refusal else 0)
     if faults.receipts_first:
         exchange.courier.wait_for(hooks, 3)
+    time.sleep(faults.slow)
     if faults.line is Line.AFTER:
         raise ConnectionDropped
     accepted: dict[str, Any] = {"id": message.wamid}
@@ -54,29 +65,48 @@ def messages(request: SimulatorRequest, number: Number) -> HttpResponse:
 
 
 def _mark_read(exchange: Exchange, number: Number, body: dict[str, Any]) -> HttpResponse:
+    if body.get("messaging_product") != "whatsapp":
+        raise GraphError(100, message="(#100) The parameter messaging_product is required.")
     if body.get("status") != "read":
         raise GraphError(100, message="(#100) Param status must be one of {read}")
+    indicator = body.get("typing_indicator")
+    if indicator is not None and (not isinstance(indicator, dict) or indicator.get("type") != "text"):
+        raise GraphError(100, message="(#100) Param typing_indicator['type'] must be one of {text}")
     message = exchange.chats.get(str(body.get("message_id", "")))
     if message is None or not message.mine or message.number_id != number.phone_number_id:
         raise GraphError(131009, "message_id is not a message that this number received.")
     exchange.chats.business_read(message)
     person = exchange.store.person(message.person)
-    if body.get("typing_indicator") and person:
+    if indicator and person:
         exchange.typing(number, person, now=True)
     return JsonResponse({"success": True})
 
 
-def _recipient(exchange: Exchange, number: Number, body: dict[str, Any]) -> tuple[Person | None, dict[str, Any]]:
-    """Who the message is for, and the entry of ``contacts`` in the answer. ``to`` wins over ``recipient``."""
-    address = str(body.get("to") or "")
+def _dialled(number: Number, address: str) -> str:
+    """The digits that ``to`` means, empty without one.
+
+    Without a plus, the country code of the business's own number goes in front: what was a whole number becomes
+    somebody else's (reference §8).
+    """
+    if not address:
+        return ""
     digits = "".join(filter(str.isdigit, address))
-    if address and not digits:
+    if not digits or any(character.isalpha() for character in address):
         raise GraphError(131009, "to is not a phone number.")
-    if digits in [each.digits for each in NUMBERS]:
+    if not address.strip().startswith("+"):
+        digits = number.country_code + digits
+    if not 6 <= len(digits) <= 20:
+        raise GraphError(131009, "to is not a phone number.")
+    if digits == number.digits:
         raise GraphError(131021)
-    if address:
+    return digits
+
+
+def _recipient(exchange: Exchange, body: dict[str, Any], digits: str) -> tuple[Person | None, dict[str, Any]]:
+    """Who the message is for, and the entry of ``contacts`` in the answer. ``to`` wins over ``recipient``."""
+    if digits:
         person = exchange.store.person_by(wa_id=digits)
-        entry = {"input": address, "wa_id": digits}
+        entry = {"input": str(body["to"]), "wa_id": digits}
         return person, entry | ({"user_id": person.user_id} if person else {})
     user_id = str(body["recipient"])
     return exchange.store.person_by(user_id=user_id), {"input": user_id, "user_id": user_id}
@@ -84,8 +114,7 @@ def _recipient(exchange: Exchange, number: Number, body: dict[str, Any]) -> tupl
 
 def _accept(exchange: Exchange, number: Number, body: dict[str, Any], kind: str, person: Person | None) -> ChatMessage:
     """Put the message on the person's phone."""
-    part = body.get(kind)
-    media_id = str(part.get("id") or "") if kind in validation.FILE_TYPES and isinstance(part, dict) else ""
+    file = files.attached(kind, body.get(kind))
     message = exchange.chats.add(
         wamid=chats.new_wamid(person.wa_id if person else number.digits),
         number_id=number.phone_number_id,
@@ -94,7 +123,7 @@ def _accept(exchange: Exchange, number: Number, body: dict[str, Any], kind: str,
         kind=kind,
         leaf=body | {"type": kind},
         at=time.time(),
-        media_id=media_id,
+        media_id=str(file[1].get("id") or "") if file else "",
         status="accepted",
         callback_data=str(body.get("biz_opaque_callback_data") or ""),
     )
@@ -105,56 +134,77 @@ def _accept(exchange: Exchange, number: Number, body: dict[str, Any], kind: str,
 
 def _follow(exchange: Exchange, number: Number, message: ChatMessage, person: Person | None, refuse: int) -> list[int]:
     """Queue the statuses that follow an accepted message. Returns the ids of the webhooks."""
+    code = refuse or _undeliverable(exchange, number, message, person)
+    if code:
+        return exchange.report(message, "failed", delay=SENT_AFTER, code=code)
     part = message.leaf.get(message.kind)
-    if refuse:
-        return exchange.report(message, "failed", delay=SENT_AFTER, code=refuse)
-    if person is None:
-        return exchange.report(message, "failed", delay=SENT_AFTER, code=131026)
-    if message.kind != "template" and not exchange.window_open(number, person):
-        return exchange.report(message, "failed", delay=SENT_AFTER, code=131047)
     if message.kind == "reaction" and isinstance(part, dict):
-        if exchange.chats.get(part["message_id"]) is None:
-            return exchange.report(message, "failed", delay=SENT_AFTER, code=131009)
-        exchange.chats.react(part["message_id"], mine=False, emoji=part["emoji"])
-        # A reaction only ever gets "sent" (reference §5).
-        return exchange.report(message, "sent", delay=SENT_AFTER)
-    if isinstance(part, dict) and part.get("link") and message.kind in validation.FILE_TYPES:
-        threading.Thread(target=_fetch_and_report, args=(exchange, number, message, part["link"]), daemon=True).start()
+        return _react(exchange, message, part)
+    file = files.attached(message.kind, part)
+    if file and file[1].get("link"):
+        threading.Thread(target=_fetch, args=(exchange, number, message, *file), daemon=True).start()
         return []
-    if message.media_id:
+    if file:
         found = exchange.store.media(message.media_id)
-        family = _FAMILIES.get(message.kind, "")
-        if found and not found.mime_type.startswith(family):
-            details = f"{found.mime_type} is not supported in a message of type {message.kind}."
+        details = _fault(exchange, found.media_id, *file) if found else "The file is gone."
+        if details:
             return exchange.report(message, "failed", delay=SENT_AFTER, code=131053, details=details)
     return _succeed(exchange, message)
 
 
+def _undeliverable(exchange: Exchange, number: Number, message: ChatMessage, person: Person | None) -> int:
+    """The code of the failed status that an accepted message ends with, 0 when it reaches the person."""
+    if person is None or exchange.blocks(person) == "all":
+        return 131026
+    if message.kind == "template":
+        marketing = message.leaf["template"]["_category"] == "MARKETING"
+        return 131050 if marketing and exchange.blocks(person) == "marketing" else 0
+    return 0 if exchange.window_open(number, person) else 131047
+
+
+def _react(exchange: Exchange, message: ChatMessage, part: dict[str, Any]) -> list[int]:
+    """A reaction only ever gets "sent" (reference §5), and fails on what is unknown here or too old."""
+    target = exchange.chats.get(part["message_id"])
+    chat = (message.number_id, message.person)
+    if target is None or (target.number_id, target.person) != chat or target.at < time.time() - REACTION_SECONDS:
+        details = "The message is unknown, or older than 30 days."
+        return exchange.report(message, "failed", delay=SENT_AFTER, code=131009, details=details)
+    exchange.chats.react(part["message_id"], mine=False, emoji=part["emoji"])
+    if exchange.store.faults().receipts is Receipts.HELD:
+        return []
+    return exchange.report(message, "sent", delay=SENT_AFTER)
+
+
 def _succeed(exchange: Exchange, message: ChatMessage) -> list[int]:
-    hooks = exchange.report(message, "sent", delay=SENT_AFTER)
-    if exchange.store.faults().receipts is Receipts.AUTO:
+    receipts = exchange.store.faults().receipts
+    hooks = [] if receipts is Receipts.HELD else exchange.report(message, "sent", delay=SENT_AFTER)
+    if receipts is Receipts.AUTO:
         hooks += exchange.report(message, "delivered", delay=DELIVERED_AFTER)
     return hooks
 
 
-def _fetch_and_report(exchange: Exchange, number: Number, message: ChatMessage, link: str) -> None:
-    """Fetch a file that was sent as a link, as Meta does after it has answered."""
+def _fault(exchange: Exchange, media_id: str, word: str, part: dict[str, Any]) -> str:
+    """Why WhatsApp cannot send this file as it was asked to, empty when it can."""
+    found = exchange.store.media(media_id)
+    if found is None:
+        return "The file is gone."
+    voice = part.get("voice") is True
+    return inspection.fault_of(exchange.store.media_path(found), word, found.mime_type, voice=voice)
+
+
+def _fetch(exchange: Exchange, number: Number, message: ChatMessage, word: str, part: dict[str, Any]) -> None:
+    """Fetch a file that was sent as a link, as Meta does after it has answered, and report what became of it."""
     try:
-        with requests.get(link, timeout=LINK_TIMEOUT, stream=True) as answer:
-            answer.raise_for_status()
-            essence = answer.headers.get("Content-Type", "").split(";")[0].strip().lower()
-            limit = graph_media.LIMITS.get(essence, 0)
-            content = answer.raw.read(limit + 1, decode_content=True) if limit else b""
-    except requests.RequestException as error:
-        details = f"Downloading media from weblink failed: {type(error).__name__}"
-        exchange.report(message, "failed", code=131053, details=details)
-        exchange.store.close()
-        return
-    if not content or len(content) > limit or not essence.startswith(_FAMILIES.get(message.kind, "")):
-        details = f"The file behind the link has the unsupported type {essence or 'unknown'}, or is too large."
-        exchange.report(message, "failed", code=131053, details=details)
+        content, mime_type = linked.fetch(str(part["link"]), most=inspection.KINDS[word][1])
+    except linked.Unreachable as error:
+        exchange.report(message, "failed", code=131053, details=str(error))
     else:
-        kept = media.keep(exchange, number.phone_number_id, content, essence, days=media.UPLOADED_DAYS)
+        kept = media.keep(exchange, number.phone_number_id, content, mime_type, days=media.UPLOADED_DAYS)
         exchange.chats.attach(message, kept.media_id)
-        _succeed(exchange, message)
-    exchange.store.close()
+        details = _fault(exchange, kept.media_id, word, part)
+        if details:
+            exchange.report(message, "failed", code=131053, details=details)
+        else:
+            _succeed(exchange, message)
+    finally:
+        exchange.store.close()

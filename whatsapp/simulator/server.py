@@ -6,7 +6,9 @@ Sockets are within reach on purpose: to break a connection halfway is one of the
 
 from __future__ import annotations
 
+import json
 import logging
+import socket
 import tempfile
 import threading
 import time
@@ -56,7 +58,11 @@ class Application:
     def _respond(self, request: SimulatorRequest) -> HttpResponseBase:
         graph = _is_graph(request.path)
         try:
-            if not graph:
+            if graph:
+                request.kept_as = self.exchange.store.add_request(
+                    request.method or "", _plain_path(request.path), _body_of(request)
+                )
+            else:
                 require_local(request)
             match = resolver.resolve(request.path_info)
             return match.func(request, *match.args, **match.kwargs)
@@ -82,12 +88,34 @@ class Application:
     def _note(self, request: SimulatorRequest, status: int, began: float, note: str = "") -> None:
         """Put the product's calls on the tape; the player's own clicks are not worth a line."""
         if _is_graph(request.path):
-            target = "/file" if request.path == media.PATH else "/" + "/".join(request.path.split("/")[2:])
-            self.exchange.store.add_call(request.method or "", target, status, (time.monotonic() - began) * 1000, note)
+            with self.exchange.store.write():
+                ms = (time.monotonic() - began) * 1000
+                self.exchange.store.add_call(request.method or "", _plain_path(request.path), status, ms, note)
+                self.exchange.store.answer_request(request.kept_as, status)
 
 
 def _is_graph(path: str) -> bool:
     return path == media.PATH or (path[:2] == "/v" and path[2:3].isdigit())
+
+
+def _plain_path(path: str) -> str:
+    """The path without the version; a file's address is just /file."""
+    return "/file" if path == media.PATH else "/" + "/".join(path.split("/")[2:])
+
+
+def _body_of(request: SimulatorRequest) -> Any:
+    """What the request carries, for the list of requests; never its headers, which hold the token."""
+    if request.content_type == "multipart/form-data":
+        form: dict[str, Any] = dict(request.POST.items())
+        for name in request.FILES:
+            file = request.FILES.get(name)
+            if file is not None:
+                form[name] = {"name": file.name, "type": file.content_type, "size": file.size}
+        return form
+    try:
+        return json.loads(request.body or b"null")
+    except ValueError:
+        return request.body.decode(errors="replace")
 
 
 def _unchunk(environ: dict[str, Any]) -> None:
@@ -115,44 +143,105 @@ class _Handler(WSGIRequestHandler):
 
 
 class _Server(ThreadedWSGIServer):
+    """One listening socket, and the connections that came through it."""
+
     request_queue_size = 128
-    exchange: Exchange | None = None
+
+    def __init__(self, port: int, exchange: Exchange | None = None) -> None:
+        super().__init__((HOST, port), _Handler)
+        self.exchange = exchange
+        self._open: dict[int, socket.socket] = {}
+        self._thread: threading.Thread | None = None
+
+    def answer_for(self, exchange: Exchange) -> None:
+        """Answer for this exchange from a thread of its own, until ``end``."""
+        self.exchange = exchange
+        self.set_app(Application(exchange))
+        self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._thread.start()
+
+    def end(self, *, hang_up: bool = False) -> None:
+        """Refuse connections from now on; ``hang_up`` ends those that are open, but not the caller's own."""
+        if self._thread is not None:
+            self.shutdown()
+        self.server_close()
+        if hang_up:
+            for thread, connection in list(self._open.items()):
+                if thread != threading.get_ident():
+                    drop(connection)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
+        self._open[threading.get_ident()] = request
         try:
             super().process_request_thread(request, client_address)
         finally:
+            self._open.pop(threading.get_ident(), None)
             if self.exchange is not None:
                 self.exchange.store.close()
 
 
 class Simulator:
-    """A running simulator: its server and its courier.
+    """A running simulator: its server and its courier. It is also the exchange's plug.
 
     ``port`` 0 takes a free one. Raises OSError when the port is in use.
     """
 
     def __init__(self, *, folder: Path, webhook_url: str, app_secret: str, port: int = 0) -> None:
-        self._server = _Server((HOST, port), _Handler)
+        self._server: _Server | None = _Server(port)
+        #: Where the control API and the phone are while the plug is pulled.
+        self._side_door: _Server | None = None
+        self._switching = threading.Lock()
+        self._stopped = threading.Event()
         self.port: int = self._server.server_port
         self.origin = f"http://{HOST}:{self.port}"
         self.exchange = Exchange(folder=folder, origin=self.origin, webhook_url=webhook_url, app_secret=app_secret)
-        self._server.exchange = self.exchange
-        self._server.set_app(Application(self.exchange))
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
+        self.exchange.plug = self
 
     def start(self) -> None:
         """Answer and post from threads of its own."""
+        if self._server is not None:
+            self._server.answer_for(self.exchange)
         self.exchange.courier.start()
-        self._thread.start()
 
     def wait(self) -> None:
-        """Return when the server has stopped."""
-        self._thread.join()
+        """Return when the simulator was stopped."""
+        self._stopped.wait()
+
+    def pull(self) -> str:
+        """Pull the plug, as `exchange.Plug` says: connections are refused, and those that are open end."""
+        with self._switching:
+            if self._side_door is None:
+                self._side_door = _Server(0)
+                self._side_door.answer_for(self.exchange)
+                self.exchange.courier.hold(True)
+            if self._server is not None:
+                self._server.end(hang_up=True)
+                self._server = None
+            return f"http://{HOST}:{self._side_door.server_port}"
+
+    def put_in(self) -> str:
+        """Put the plug back in. Raises OSError when somebody else took the port meanwhile."""
+        with self._switching:
+            if self._server is None:
+                self._server = _Server(self.port)
+                self._server.answer_for(self.exchange)
+            if self._side_door is not None:
+                self._side_door.end()
+                self._side_door = None
+            self.exchange.courier.hold(False)
+            return self.origin
+
+    @property
+    def pulled(self) -> bool:
+        """Whether the plug is pulled."""
+        return self._server is None
 
     def stop(self) -> None:
-        """Stop both; what waits to be posted is posted after the next start."""
-        if self._thread.is_alive():
-            self._server.shutdown()
-        self._server.server_close()
+        """Stop all; what waits to be posted is posted after the next start."""
+        with self._switching:
+            for server in (self._server, self._side_door):
+                if server is not None:
+                    server.end()
+            self._server = self._side_door = None
+        self._stopped.set()
         self.exchange.close()

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from whatsapp.simulator import world
+from whatsapp.simulator import message_templates, world
 from whatsapp.simulator.faults import Faults
 from whatsapp.simulator.world import Person
 
@@ -49,10 +49,16 @@ CREATE TABLE IF NOT EXISTS calls (
     id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, method TEXT NOT NULL, target TEXT NOT NULL,
     status INTEGER NOT NULL, ms REAL NOT NULL, note TEXT NOT NULL DEFAULT ''
 );
+CREATE TABLE IF NOT EXISTS requests (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at REAL NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL,
+    body TEXT NOT NULL, status INTEGER NOT NULL DEFAULT 0
+);
 CREATE TABLE IF NOT EXISTS templates (id TEXT PRIMARY KEY, body TEXT NOT NULL);
 """
 
 CALLS_KEPT = 500
+_TABLES = ("settings", "people", "messages", "reactions", "media", "webhooks", "calls", "requests", "templates")
+REQUESTS_KEPT = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,19 @@ class Call:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class GraphRequest:
+    """A request to the Graph API as it arrived. ``path`` is without the version; ``body`` the JSON object, or the form
+    with its file as {name, type, size}; ``status`` what was answered, 0 while it is not, or when the line broke."""
+
+    id: int
+    at: float
+    method: str
+    path: str
+    body: Any
+    status: int
+
+
 class Store:
     """Opens (and creates) the simulator's file in ``folder``. Safe to use from many threads."""
 
@@ -186,11 +205,11 @@ class Store:
     def reset(self) -> None:
         """Forget everything; the world is as `world.py` says."""
         with self.write() as db:
-            for table in ("settings", "people", "messages", "reactions", "media", "webhooks", "calls", "templates"):
-                db.execute(f"DELETE FROM {table}")  # noqa: S608 (the names stand in the line above)
+            for table in _TABLES:
+                db.execute(f"DELETE FROM {table}")  # noqa: S608 (the names stand above)
             for person in world.PEOPLE:
                 self.save_person(person)
-            for template in world.TEMPLATES:
+            for template in message_templates.TEMPLATES:
                 self.save_template(template)
         for path in self.files.iterdir():
             path.unlink(missing_ok=True)
@@ -284,6 +303,29 @@ class Store:
                 (time.time(), method, target, status, ms, note),
             )
             db.execute("DELETE FROM calls WHERE id <= (SELECT max(id) FROM calls) - ?", (CALLS_KEPT,))
+
+    def add_request(self, method: str, path: str, body: Any) -> int:
+        """Keep a request that arrived; returns its id."""
+        with self.write() as db:
+            cursor = db.execute(
+                "INSERT INTO requests (at, method, path, body) VALUES (?, ?, ?, ?)",
+                (time.time(), method, path, json.dumps(body)),
+            )
+            db.execute("DELETE FROM requests WHERE id <= ?", ((cursor.lastrowid or 0) - REQUESTS_KEPT,))
+            return cursor.lastrowid or 0
+
+    def answer_request(self, request_id: int, status: int) -> None:
+        """Note what it was answered."""
+        with self.write() as db:
+            db.execute("UPDATE requests SET status = ? WHERE id = ?", (status, request_id))
+
+    def requests(self, *, after: int = 0, method: str = "", path: str = "") -> list[GraphRequest]:
+        """Requests kept after this row, oldest first; of one method, or whose path ends so."""
+        rows = self.rows(
+            "SELECT * FROM requests WHERE id > ? AND ? IN ('', method) AND path LIKE '%' || ? ORDER BY id",
+            *(after, method, path),
+        )
+        return [GraphRequest(**{**dict(row), "body": json.loads(row["body"])}) for row in rows]
 
     def calls(self, limit: int = CALLS_KEPT) -> list[Call]:
         """The last calls, oldest first."""

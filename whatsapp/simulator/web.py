@@ -13,14 +13,15 @@ from django.core.handlers.wsgi import WSGIRequest
 from django.http.request import split_domain_port, validate_host
 
 from whatsapp.simulator import world
-from whatsapp.simulator.errors import GraphError, invalid_token
+from whatsapp.simulator.errors import GraphError, dead_token, invalid_token
 from whatsapp.simulator.exchange import Exchange
 
 
 class SimulatorRequest(WSGIRequest):
-    """A request that knows the exchange."""
+    """A request that knows the exchange. ``kept_as``: its row in the list of requests, for calls of the Graph API."""
 
     exchange: Exchange
+    kept_as: int = 0
 
 
 class BadRequest(Exception):
@@ -59,6 +60,8 @@ def require_token(request: SimulatorRequest) -> None:
     given = token.strip().encode()
     if scheme.lower() != "bearer" or not hmac.compare_digest(given, world.ACCESS_TOKEN.encode()):
         raise invalid_token()
+    if request.exchange.store.faults().token_dead:
+        raise dead_token()
 
 
 def graph_body(request: SimulatorRequest) -> dict[str, Any]:
@@ -74,6 +77,27 @@ def graph_body(request: SimulatorRequest) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise GraphError(100, message="(#100) The request body must be a JSON object")
     return body
+
+
+def data_of(request: SimulatorRequest) -> dict[str, Any]:
+    """What a call of the control API carries: the JSON object, or the form beside its file."""
+    if request.content_type == "multipart/form-data":
+        data: dict[str, Any] = dict(request.POST.items())
+        for name in ("payload", "faults", "extra"):
+            if name in data:
+                data[name] = _json(data[name])
+        return data
+    data = _json(request.body or b"{}")
+    if not isinstance(data, dict):
+        raise BadRequest("The body must be a JSON object.")
+    return data
+
+
+def _json(text: str | bytes) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise BadRequest("The body is not JSON.") from None
 
 
 def drop(connection: socket.socket | None) -> None:

@@ -53,12 +53,23 @@ class Endpoint:
     def statuses(self) -> list[dict[str, Any]]:
         return [leaf for value in self.values() for leaf in value.get("statuses", [])]
 
+    def wait_for_statuses(self, count: int = 1) -> list[dict[str, Any]]:
+        """The statuses, once there are so many."""
+        self.wait(lambda: len(self.statuses()) >= count)
+        return self.statuses()
+
     def wait(self, ready: Callable[[], Any], seconds: float = 15) -> None:
         """Until ``ready``; fails when it never is."""
         deadline = time.monotonic() + seconds
         while not ready():
             assert time.monotonic() < deadline, f"never came; received {[post.json for post in self.posts]}"
             time.sleep(0.02)
+
+
+def refusal(answer: requests.Response) -> tuple[int, str]:
+    """The code of an error, and its details or else its message."""
+    error = answer.json().get("error", {})
+    return error.get("code", 0), error.get("error_data", {}).get("details") or error.get("message", "")
 
 
 @pytest.fixture
@@ -106,6 +117,12 @@ class Api(SimulatorClient):
         to = {} if "recipient" in body else {"to": "+351915550123"}
         message = {"messaging_product": "whatsapp"} | to | body
         return self.graph("POST", f"{NUMBER.phone_number_id}/messages", json=message)
+
+    def upload(self, content: bytes, mime_type: str, name: str = "file") -> str:
+        """Upload a file as the business; its media id."""
+        files = {"file": (name, content, mime_type)}
+        form = {"messaging_product": "whatsapp", "type": mime_type}
+        return str(self.graph("POST", f"{NUMBER.phone_number_id}/media", data=form, files=files).json()["id"])
 
     def write(self, kind: str = "text", *, person: str = "amara", **draft: Any) -> str:
         """A message of Amara, or of ``person``; its wamid."""

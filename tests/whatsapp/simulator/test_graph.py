@@ -64,7 +64,7 @@ class SendTests:
             ({"messaging_product": "", "text": {"body": "a"}}, 100),
             ({"to": "", "text": {"body": "a"}}, 100),
             ({"to": "nobody", "text": {"body": "a"}}, 131009),
-            ({"to": NUMBER.digits, "text": {"body": "a"}}, 131021),
+            ({"to": f"+{NUMBER.digits}", "text": {"body": "a"}}, 131021),
             ({"type": "hologram", "hologram": {}}, 100),
             ({"type": "text"}, 131008),
             ({"type": "text", "text": {"body": " "}}, 100),

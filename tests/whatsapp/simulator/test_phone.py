@@ -157,6 +157,11 @@ class FormTests:
             "media": "media_gone",
             "line": "",
             "refuse": 190,
+            "token_dead": False,
+            "slow": 0,
+            "rates": True,
+            "throughput": 80,
+            "window_error": "later",
             "window_closed_at": 0,
         }
         closed = api.faults()["window_closed_at"]
