@@ -7,17 +7,21 @@ from datetime import timedelta
 
 import structlog
 from django.conf import settings
-from procrastinate import JobContext, exceptions
+from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from inbox import media, previews, receiving
+from inbox import media, previews, receipts, receiving, uploads
+from inbox.sending import delivery, outbox, pace, reactions
+from inbox.sending import jobs as sending
 from whatsapp import journal
 
 log = structlog.get_logger(__name__)
 
 #: Batches of notifications that one job works off, two seconds or so.
 BATCHES_PER_JOB = 20
+#: Messages that one job sends.
+MESSAGES_PER_JOB = 100
 #: Seconds without a heartbeat after which a worker is taken for dead and its jobs are put back.
 DEAD_AFTER = 60
 #: Hours that failed jobs are kept for somebody to look at.
@@ -48,6 +52,57 @@ def fetch_media(media_id: str) -> None:
 @app.task(name="make_previews", queue="previews")
 def make_previews(media_id: str) -> None:
     previews.make(uuid.UUID(media_id))
+
+
+@app.task(name="prepare_upload", queue="media", retry=RetryStrategy(max_attempts=5, exponential_wait=4))
+def prepare_upload(upload_id: str) -> None:
+    uploads.prepare(uuid.UUID(upload_id))
+
+
+@app.task(name=sending.SEND_TASK, queue=sending.QUEUE, queueing_lock=sending.SEND_TASK)
+def send_messages() -> None:
+    """A bounded piece of the outbox. Where more waits, another of the worker's places helps with it."""
+    helped = False
+    for _ in range(MESSAGES_PER_JOB):
+        if not delivery.deliver_next():
+            return
+        if not helped and outbox.anything_due():
+            sending.wake_up()
+            helped = True
+    sending.wake_up()
+
+
+@app.task(name=sending.REACT_TASK, queue=sending.QUEUE, queueing_lock=sending.REACT_TASK, lock=sending.REACT_TASK)
+def send_reactions() -> None:
+    reactions.send_queued()
+
+
+@app.task(name="report_read", queue="receipts", retry=RetryStrategy(max_attempts=3, exponential_wait=5))
+def report_read(conversation_id: int) -> None:
+    receipts.report_read(conversation_id)
+
+
+@app.task(name="report_typing", queue="receipts")
+def report_typing(conversation_id: int) -> None:
+    receipts.report_typing(conversation_id)
+
+
+@app.periodic(cron="* * * * * */5")
+@app.task(name="sweep_outbox", queue=sending.QUEUE, queueing_lock="sweep_outbox")
+def sweep_outbox(timestamp: int) -> None:
+    """Send what has become due or lost its wake-up, and settle what dead workers left."""
+    outbox.settle_abandoned()
+    outbox.probe()
+    if reactions.anything_queued():
+        sending.wake_up_reactions()
+    if outbox.anything_due():
+        sending.wake_up()
+
+
+@app.periodic(cron="* * * * * 45")
+@app.task(name="sweep_uploads", queue="media", queueing_lock="sweep_uploads")
+def sweep_uploads(timestamp: int) -> None:
+    uploads.sweep()
 
 
 @app.periodic(cron="* * * * * */10")
@@ -89,6 +144,8 @@ def forget(timestamp: int) -> None:
     while journal.forget(kept, FORGET_ROWS) == FORGET_ROWS:
         pass
     receiving.forget_waiting_statuses()
+    pace.forget()
+    uploads.forget()
 
 
 @app.periodic(cron="27 * * * *")

@@ -6,7 +6,7 @@ from inbox.models.conversations import Conversation
 from inbox.models.media import Media
 from inbox.models.messages import Message, PendingStatus, Reaction, Revision
 from inbox.models.programs import ApiToken, KeptAnswer, Program, WebhookDelivery, WebhookEndpoint
-from inbox.models.sending import Draft, Outbox, OutboxEntry, Pace, Upload
+from inbox.models.sending import Draft, Outbox, OutboxEntry, Pace, ReadReceipt, Upload
 
 __all__ = [
     "Agent",
@@ -24,6 +24,7 @@ __all__ = [
     "PendingStatus",
     "Program",
     "Reaction",
+    "ReadReceipt",
     "Revision",
     "Upload",
     "WebhookDelivery",

@@ -44,8 +44,6 @@ class Conversation(models.Model):
     unread_count = models.PositiveIntegerField(default=0)
     #: When the customer service window closes; null when it never opened.
     window_closes_at = models.DateTimeField(null=True, blank=True)
-    #: The customer's newest message that WhatsApp was told we read. Not a key: it only ever grows.
-    read_reported_id = models.BigIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     #: The transaction that last changed this row, set by a trigger (migration 0002): the cursor of live updates.
     changed_xid = models.BigIntegerField(default=0, editable=False)

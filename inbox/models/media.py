@@ -30,6 +30,7 @@ class Media(models.Model):
 
     class State(models.TextChoices):
         PENDING = "pending", "Waiting for the file"
+        PREPARING = "preparing", "Being prepared for WhatsApp"
         RETRYING = "retrying", "Trying again"
         STORED = "stored", "Stored"
         EXPIRED = "expired", "Expired at WhatsApp"

@@ -111,9 +111,13 @@ class OutboxEntry(models.Model):
 
     message = models.OneToOneField(Message, primary_key=True, on_delete=models.CASCADE, related_name="outbox_entry")
     #: Repeated here, so that finding work reads this small table alone.
-    number = models.ForeignKey(PhoneNumber, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    number = models.ForeignKey(
+        PhoneNumber, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="+", db_constraint=False)
-    due_at = models.DateTimeField(default=timezone.now, db_index=True)
+    #: Colleagues' answers before what programs send, which may be thousands.
+    priority = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(default=timezone.now)
     leased_until = models.DateTimeField(null=True, blank=True)
     #: Who holds the lease: a worker that lost it can no longer write.
     lease = models.UUIDField(null=True, blank=True)
@@ -122,6 +126,10 @@ class OutboxEntry(models.Model):
 
     class Meta:
         verbose_name_plural = "outbox entries"
+        indexes = [
+            # What may leave next from one number.
+            models.Index(fields=["number", "priority", "due_at"], name="outbox_due"),
+        ]
 
     def __str__(self) -> str:
         return f"Outbox entry {self.pk}"
@@ -146,6 +154,20 @@ class Outbox(models.Model):
 
     def __str__(self) -> str:
         return f"Outbox of {self.number_id}"
+
+
+class ReadReceipt(models.Model):
+    """The customer's newest message that WhatsApp was told we read. A table of its own: nothing that a page shows."""
+
+    conversation = models.OneToOneField(
+        Conversation, primary_key=True, on_delete=models.CASCADE, related_name="read_receipt"
+    )
+    #: Not a key: it only ever grows.
+    message_id = models.BigIntegerField()
+    reported_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"Read receipt {self.pk}"
 
 
 class Pace(models.Model):

@@ -12,7 +12,7 @@ import structlog
 from django.db.models import F
 from prometheus_client import Counter
 
-from inbox import changes
+from inbox import callback_data, changes
 from inbox.models import Message
 from inbox.receiving import messages, numbers, people, reactions, rows, statuses, threads
 from inbox.summaries import summarize
@@ -74,6 +74,8 @@ class Batch:
     numbers: dict[str, PhoneNumber] = field(default_factory=dict)
     contacts: dict[people.Mention, int] = field(default_factory=dict)
     threads: threads.Threads = field(default_factory=dict)
+    #: Messages of ours whose wamid a status told us: id, wamid.
+    unnamed: list[rows.Row] = field(default_factory=list)
 
     def of(self, *kinds: type[events.Event]) -> list[Fact]:
         return [fact for kind in kinds for fact in self.facts.get(kind, ())]
@@ -186,6 +188,28 @@ def _targets(batch: Batch) -> dict[tuple[int, str], tuple[int, int]]:
         """,
         [{"number_id": number, "wamid": wamid} for number, wamid in sorted(wanted)],
     )
+    targets = {(number, wamid): (message, conversation) for number, wamid, message, conversation in found}
+    return targets | _unnamed(batch, targets)
+
+
+def _unnamed(batch: Batch, targets: dict[tuple[int, str], tuple[int, int]]) -> dict[tuple[int, str], tuple[int, int]]:
+    """The same for messages of ours that have no wamid yet, by our own id in the status. Notes that they get one."""
+    tokens = {
+        (fact.number.pk, fact.event.wamid[:255]): token
+        for fact in batch.of(events.StatusChanged)
+        if (fact.number.pk, fact.event.wamid) not in targets
+        and (token := callback_data.message_token(fact.event.callback_data))
+    }
+    found = rows.run(
+        """
+        SELECT r.number_id, r.wamid, m.id, m.conversation_id
+        FROM jsonb_to_recordset(%s) AS r (number_id bigint, wamid text, token uuid)
+        JOIN inbox_message m ON m.client_token = r.token AND m.number_id = r.number_id
+        WHERE m.wamid = '' AND m.direction = 'outbound' AND NOT r.wamid = ''
+        """,
+        [{"number_id": number, "wamid": wamid, "token": str(token)} for (number, wamid), token in tokens.items()],
+    )
+    batch.unnamed = [{"id": message, "wamid": wamid} for _, wamid, message, _ in found]
     return {(number, wamid): (message, conversation) for number, wamid, message, conversation in found}
 
 
@@ -209,10 +233,12 @@ def _write(batch: Batch, targets: dict[tuple[int, str], tuple[int, int]]) -> tup
         changed.update(rewritten)
     outbound = [row["id"] for row in new if row["direction"] == events.Direction.OUTBOUND]
     waiting = statuses.take_waiting(outbound) if outbound else []
+    statuses.name(batch.unnamed)
     folded = statuses.apply(waiting + _statuses(batch))
     threads.refresh(folded)
     changed.update(folded)
     changed.update(reactions.apply(_reactions(batch)))
+    changed.update(reactions.fail(_failed_reactions(batch)))
     return new, changed.difference(row["id"] for row in new)
 
 
@@ -276,6 +302,18 @@ def _reactions(batch: Batch) -> list[rows.Row]:
             "notification_id": fact.notification,
         }
         for fact in batch.of(events.ReactionChanged)
+    ]
+
+
+def _failed_reactions(batch: Batch) -> list[rows.Row]:
+    return [
+        {
+            "id": reaction,
+            "error": (fact.event.faults[0].details or fact.event.faults[0].title) if fact.event.faults else "",
+        }
+        for fact in batch.of(events.StatusChanged)
+        if fact.event.status == events.Status.FAILED
+        and (reaction := callback_data.reaction_id(fact.event.callback_data)) is not None
     ]
 
 

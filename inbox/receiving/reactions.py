@@ -134,3 +134,19 @@ def _apply(found: list[tuple[Any, ...]]) -> list[int]:
         links,
     )
     return list(messages)
+
+
+def fail(failed: list[rows.Row]) -> list[int]:
+    """Note that WhatsApp did not take reactions of ours. Each row: id, error. Returns the messages they are on."""
+    return [
+        row[0]
+        for row in rows.run(
+            """
+            UPDATE inbox_reaction v SET status = 'failed', error = r.error
+            FROM jsonb_to_recordset(%s) AS r (id bigint, error text)
+            WHERE v.id = r.id AND v.contact_id IS NULL AND v.status = 'sent' AND v.message_id IS NOT NULL
+            RETURNING v.message_id
+            """,
+            failed,
+        )
+    ]

@@ -12,9 +12,12 @@ from typing import Any
 
 from django.utils import timezone
 
+from inbox import callback_data
 from inbox.models import PendingStatus
 from inbox.receiving import rows
 from inbox.receiving.messages import time_of
+from inbox.receiving.threads import WINDOW as CUSTOMER_SERVICE_WINDOW
+from whatsapp.errors import WINDOW_CLOSED
 from whatsapp.events import Status, StatusChanged
 
 #: The column that keeps the time of each status WhatsApp may report. Others are kept in the journal only.
@@ -31,7 +34,11 @@ UPDATE inbox_message m
 SET accepted_at = least(m.accepted_at, r.accepted_at), delivered_at = least(m.delivered_at, r.delivered_at),
     read_at = least(m.read_at, r.read_at), played_at = least(m.played_at, r.played_at),
     failed_at = least(m.failed_at, r.failed_at),
-    error_code = coalesce(m.error_code, r.error_code), error = coalesce(nullif(m.error, ''), r.error, ''),
+    -- What stands there before WhatsApp's first word is why it waited, or that nobody knew.
+    error_code = CASE WHEN m.status IN ('queued', 'sending', 'unknown') THEN r.error_code
+                 ELSE coalesce(m.error_code, r.error_code) END,
+    error = CASE WHEN m.status IN ('queued', 'sending', 'unknown') THEN coalesce(r.error, '')
+            ELSE coalesce(nullif(m.error, ''), r.error, '') END,
     pricing = m.pricing || coalesce(r.pricing, '{}'),
     status = CASE
         WHEN coalesce(m.played_at, r.played_at) IS NOT NULL THEN 'played'
@@ -50,8 +57,8 @@ RETURNING m.id, m.number_id, m.wamid
 
 
 def row(event: StatusChanged, number: int, notification: int, received_at: datetime) -> rows.Row | None:
-    """One status as a row, None for a word that we do not know: the journal keeps it."""
-    if event.status not in COLUMNS:
+    """One status as a row, None for a word that we do not know, which the journal keeps, and for our reactions."""
+    if event.status not in COLUMNS or callback_data.reaction_id(event.callback_data) is not None:
         return None
     fault = event.faults[0] if event.faults else None
     return {
@@ -67,9 +74,40 @@ def row(event: StatusChanged, number: int, notification: int, received_at: datet
     }
 
 
+def name(sends: list[rows.Row]) -> None:
+    """Give messages of ours the wamid that a status told before WhatsApp's answer to the send did, or instead of it.
+
+    Each row: id (of the message), wamid. Safe to repeat.
+    """
+    rows.run(
+        """
+        UPDATE inbox_message m SET wamid = r.wamid FROM jsonb_to_recordset(%s) AS r (id bigint, wamid text)
+        WHERE m.id = r.id AND m.wamid = ''
+          AND NOT EXISTS (SELECT 1 FROM inbox_message o WHERE o.number_id = m.number_id AND o.wamid = r.wamid)
+        """,
+        sends,
+    )
+
+
+def close_windows(statuses: list[rows.Row]) -> None:
+    """Where WhatsApp refused a message because the customer service window was closed, it is, whatever we thought."""
+    rows.run(
+        """
+        UPDATE inbox_conversation c SET window_closes_at = least(c.window_closes_at, r.at)
+        FROM jsonb_to_recordset(%s) AS r (number_id bigint, wamid text, at timestamptz)
+        JOIN inbox_message m ON m.number_id = r.number_id AND m.wamid = r.wamid AND NOT m.wamid = ''
+        -- Not where the customer has written since.
+        WHERE c.id = m.conversation_id AND c.window_closes_at > r.at AND c.window_closes_at <= r.at + %s
+        """,
+        [status for status in statuses if status["error_code"] == WINDOW_CLOSED],
+        CUSTOMER_SERVICE_WINDOW,
+    )
+
+
 def apply(statuses: list[rows.Row]) -> list[int]:
     """Fold statuses into their messages; those without a message wait. Returns the changed messages."""
     changed = fold(statuses)
+    close_windows(statuses)
     found = {(number, wamid) for _, number, wamid in changed}
     waiting = {
         (status["number_id"], status["wamid"], status["status"]): status

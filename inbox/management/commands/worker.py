@@ -1,4 +1,5 @@
-"""`manage.py worker`: runs the jobs, with places of their own for the journal so that slow files never hold it up."""
+"""`manage.py worker`: runs the jobs, with places of their own for the journal and for sending, so that slow files never
+hold either up."""
 
 from __future__ import annotations
 
@@ -20,6 +21,7 @@ from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ConnectorException
 from procrastinate.periodic import PeriodicRegistry
 
+from inbox.sending import jobs as sending
 from whatsapp import journal
 from whatsapp.database import describe
 
@@ -27,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 #: Jobs of the journal at once. Two, so that a long drain does not hold up the sweep.
 JOURNAL_JOBS = 2
+#: Requests to providers at once, unless told otherwise. WhatsApp takes a few hundred milliseconds for each.
+SENDING_JOBS = 8
 #: Seconds that running jobs get after SIGTERM before they are left to be found as stalled.
 GRACE = 25
 #: Seconds between signs of life; `/health/ready` and `manage.py doctor` miss a worker after 90.
@@ -46,19 +50,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--concurrency", type=int, default=4, help="jobs at once beside the journal's (default 4)")
+        parser.add_argument(
+            "--sending", type=int, default=SENDING_JOBS, help=f"messages sent at once (default {SENDING_JOBS})"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        asyncio.run(run(options["concurrency"]))
+        asyncio.run(run(options["concurrency"], options["sending"]))
 
 
-async def run(concurrency: int) -> None:
+async def run(concurrency: int, sending_jobs: int = SENDING_JOBS) -> None:
     """Run jobs until a signal comes, through any number of database restarts; then let running jobs finish.
 
     Jobs that are not done ``GRACE`` seconds after the signal are left: they are put back like those of a killed worker.
     """
     loop = asyncio.get_running_loop()
     # Every job has a thread waiting for it: in asyncio's own pool the journal would queue behind downloads.
-    loop.set_default_executor(ThreadPoolExecutor(JOURNAL_JOBS + concurrency + 2, thread_name_prefix="job"))
+    loop.set_default_executor(ThreadPoolExecutor(JOURNAL_JOBS + sending_jobs + concurrency + 2, "job"))
     stopping = asyncio.Event()
 
     def stop() -> None:
@@ -72,7 +79,7 @@ async def run(concurrency: int) -> None:
     while not stopping.is_set():
         began = loop.time()
         try:
-            await _work(concurrency, stopping)
+            await _work(concurrency, sending_jobs, stopping)
         except DatabaseFaults as error:
             wait = AGAIN_AFTER if loop.time() - began > AGAIN_AT_MOST else min(wait * 2, AGAIN_AT_MOST)
             log.error("worker_interrupted", reason=describe(error), again_in=wait)
@@ -91,13 +98,14 @@ async def _within(waiting: Any, seconds: float) -> None:
         return
 
 
-async def _work(concurrency: int, stopping: asyncio.Event) -> None:
-    """Run both workers until ``stopping`` is set or one of them ends. Raises one of ``DatabaseFaults``."""
+async def _work(concurrency: int, sending_jobs: int, stopping: asyncio.Event) -> None:
+    """Run the workers until ``stopping`` is set or one of them ends. Raises one of ``DatabaseFaults``."""
     worker_app = _worker_app()
-    rest = sorted({task.queue for task in worker_app.tasks.values()} - {journal.WAKE_UP_QUEUE})
+    rest = sorted({task.queue for task in worker_app.tasks.values()} - {journal.WAKE_UP_QUEUE, sending.QUEUE})
     async with worker_app.open_async():
         workers = [
             asyncio.create_task(_take_jobs(worker_app, [journal.WAKE_UP_QUEUE], JOURNAL_JOBS, "journal")),
+            asyncio.create_task(_take_jobs(worker_app, [sending.QUEUE], sending_jobs, "sending")),
             asyncio.create_task(_take_jobs(worker_app, rest, concurrency, "files")),
         ]
         end = asyncio.create_task(stopping.wait())
@@ -119,7 +127,7 @@ def _worker_app() -> App:
     """The same tasks on connections for workers. Not ``replace_connector``: jobs that a job defers must go through
     Django's connection, or they would start before the transaction that wrote their rows has committed."""
     worker_app = App(
-        connector=PsycopgConnector(kwargs=connector_params(), min_size=2, max_size=8, timeout=CONNECTION_TIMEOUT)
+        connector=PsycopgConnector(kwargs=connector_params(), min_size=3, max_size=12, timeout=CONNECTION_TIMEOUT)
     )
     worker_app.tasks = current_app.tasks
     # The periodic ones are deferred from the event loop, where Django's connection would stay broken once it broke.

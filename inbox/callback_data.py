@@ -1,0 +1,37 @@
+"""Our own id in ``biz_opaque_callback_data``, which WhatsApp repeats in every status: it finds a send whose answer got
+lost."""
+
+from __future__ import annotations
+
+import uuid
+
+MESSAGE = "inbox:"
+REACTION = "inbox-reaction:"
+
+
+def of_message(client_token: uuid.UUID) -> str:
+    return f"{MESSAGE}{client_token}"
+
+
+def of_reaction(reaction_id: int) -> str:
+    return f"{REACTION}{reaction_id}"
+
+
+def message_token(text: str) -> uuid.UUID | None:
+    """The ``client_token`` of the message that this stands for; None when it is not ours."""
+    if not text.startswith(MESSAGE):
+        return None
+    try:
+        return uuid.UUID(text.removeprefix(MESSAGE))
+    except ValueError:
+        return None
+
+
+def reaction_id(text: str) -> int | None:
+    """The id of the reaction that this stands for; None when it stands for none."""
+    digits = text.removeprefix(REACTION)
+    return (
+        int(digits)
+        if text.startswith(REACTION) and digits.isascii() and digits.isdigit() and len(digits) < 19
+        else None
+    )

@@ -1,0 +1,91 @@
+"""What customers see of us besides messages: blue ticks when a conversation was opened, and "typing…"."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.tasks import Task
+
+from inbox.models import Conversation, Message, ReadReceipt
+from whatsapp.events import Direction, Kind
+from whatsapp.models import PhoneNumber
+from whatsapp.providers.base import ProviderError, provider_for
+
+log = structlog.get_logger(__name__)
+
+#: WhatsApp takes a read receipt for messages that are younger (reference: Meta, "Mark messages as read").
+READABLE = timedelta(days=30)
+
+
+def mark_read(conversation: Conversation) -> None:
+    """Have WhatsApp told that everything in this conversation was read, where the number's settings say so. Safe to
+    repeat; commits with the caller's transaction."""
+    if conversation.number.read_receipts and not conversation.contact.is_group:
+        from inbox import tasks  # tasks imports this module
+
+        _defer(tasks.report_read, conversation)
+
+
+def typing(conversation: Conversation) -> None:
+    """Have "typing…" shown to the customer for up to 25 seconds. WhatsApp takes it only together with a read receipt,
+    so it follows the same setting."""
+    if conversation.number.read_receipts and conversation.window_open and not conversation.contact.is_group:
+        from inbox import tasks  # tasks imports this module
+
+        _defer(tasks.report_typing, conversation)
+
+
+def report_read(conversation_id: int) -> None:
+    """Tell WhatsApp now. Once for each newest message; raises ProviderError when a later try may help."""
+    found = _newest(conversation_id)
+    if found is None or ReadReceipt.objects.filter(pk=conversation_id, message_id__gte=found.pk).exists():
+        return
+    if _tell(found, typing=False):
+        told = {"message_id": found.pk, "reported_at": timezone.now()}
+        ReadReceipt.objects.update_or_create(conversation_id=conversation_id, defaults=told)
+
+
+def report_typing(conversation_id: int) -> None:
+    found = _newest(conversation_id)
+    if found is not None:
+        try:
+            _tell(found, typing=True)
+        except ProviderError:
+            log.info("typing_not_told", conversation=conversation_id)  # a moment later it would be a lie
+
+
+def _newest(conversation_id: int) -> Message | None:
+    messages = Message.objects.filter(
+        conversation_id=conversation_id,
+        direction=Direction.INBOUND,
+        sent_at__gt=timezone.now() - READABLE,
+        historic=False,
+    ).exclude(wamid="")
+    messages = messages.exclude(kind__in=(Kind.CALL, Kind.SYSTEM)).select_related("conversation__number")
+    return messages.order_by("-sent_at", "-id").first()
+
+
+def _tell(message: Message, *, typing: bool) -> bool:
+    number = message.conversation.number
+    if number.state != PhoneNumber.State.CONNECTED:
+        return False
+    try:
+        provider_for(number).mark_read(message.wamid, typing=typing)
+    except ProviderError as error:
+        if error.retryable:
+            raise
+        log.warning("read_receipt_refused", message=message.pk, number=number.pk, code=error.code)
+        return False
+    return True
+
+
+def _defer(task: Task, conversation: Conversation) -> None:
+    try:
+        with transaction.atomic():
+            task.configure(queueing_lock=f"{task.name}:{conversation.pk}").defer(conversation_id=conversation.pk)
+    except AlreadyEnqueued:
+        pass  # the job that waits will say the same

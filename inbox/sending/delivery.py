@@ -1,0 +1,220 @@
+"""Sending what is due: the file to WhatsApp first, then one request, then the row that says what became of it.
+
+No request is ever repeated when it may have reached WhatsApp: the message is UNKNOWN then, until a receipt settles it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from datetime import timedelta
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from prometheus_client import Counter, Histogram
+
+from inbox import callback_data, uploads
+from inbox.models import Conversation, Media, Message
+from inbox.receiving import statuses, threads
+from inbox.sending import NotSendableError, address_of, outbox, pace
+from inbox.sending.outbox import Lease, LeaseLostError
+from inbox.storage import StorageError, media_storage
+from whatsapp import compose, limits
+from whatsapp.errors import PAIR_RATE, WINDOW_CLOSED, explain
+from whatsapp.events import Kind, Status
+from whatsapp.providers.base import Accepted, Provider, ProviderError, provider_for
+
+log = structlog.get_logger(__name__)
+
+SENT = Counter("inbox_messages_sent_total", "Messages by what became of the request that sends them.", ["outcome"])
+REQUEST_SECONDS = Histogram("inbox_send_request_seconds", "How long WhatsApp took to answer a request that sends.")
+QUEUED_SECONDS = Histogram("inbox_send_queued_seconds", "From the press of Send until the request left.")
+
+#: A place in the number's pace that is further away is waited for in the outbox, not in a worker's thread.
+PATIENCE = 1.0
+#: Seconds until the next attempt, by attempts made; after the last one the message fails.
+LADDER = (4, 16, 64, 256, 900, 1800, 3600)
+STORAGE_WAIT = 60
+#: A number that was told to slow down does, for so long.
+SLOW_DOWN = 5.0
+
+
+def deliver_next() -> bool:
+    """Send the next message that may leave. False when there is none. Any number of workers may do this at once."""
+    lease = outbox.claim()
+    if lease is None:
+        return False
+    try:
+        _deliver(lease)
+    except LeaseLostError:
+        log.warning("send_lease_lost", message=lease.message_id)
+    return True
+
+
+def _deliver(lease: Lease) -> None:
+    message = lease.message()
+    try:
+        provider = provider_for(message.number)
+        body = _prepare(lease, message, provider)
+        if not _take_places(lease, message):
+            return
+    except (NotSendableError, uploads.FileRefusedError, compose.ComposeError) as error:
+        return _fail(lease, message, str(error))
+    except StorageError as error:
+        return lease.put_back(STORAGE_WAIT, attempts=lease.attempts, sentence=f"{error} It is tried again by itself.")
+    except FileNotFoundError:
+        return _fail(lease, message, "The stored file is missing; an administrator has to look for it.")
+    except ProviderError as error:
+        return _refused(lease, message, error)
+    lease.begin_request()
+    QUEUED_SECONDS.observe(max(0.0, (timezone.now() - message.created_at).total_seconds()))
+    try:
+        with REQUEST_SECONDS.time():
+            accepted = provider.send(body)
+    except ProviderError as error:
+        if error.may_have_sent:
+            return _unknown(lease, message, error)
+        return _refused(lease, message, error)
+    _accepted(lease, message, accepted)
+
+
+def _prepare(lease: Lease, message: Message, provider: Provider) -> dict[str, object]:
+    """WhatsApp's JSON of the message, its file uploaded. Raises what can go wrong before anything was sent."""
+    address = address_of(message.conversation)
+    media = Media.objects.filter(message=message).first()
+    if media is not None:
+        media = uploads.finish(media, on_progress=lease.renew)
+        _register(lease, message, media, provider)
+    return compose.message(
+        compose.Outgoing(
+            kind=Kind(message.kind),
+            text=message.text,
+            payload=message.payload,
+            media_id=media.media_id if media else "",
+            file_name=media.file_name if media else "",
+            voice=media.voice if media else False,
+            animated=media.animated if media else False,
+            to=address.phone,
+            user_id=address.user_id,
+            group_id=address.group_id,
+            quoted_wamid=message.quoted_wamid,
+            callback_data=callback_data.of_message(message.client_token) if message.client_token else "",
+        )
+    )
+
+
+def _register(lease: Lease, message: Message, media: Media, provider: Provider) -> None:
+    """Upload the stored file to WhatsApp, unless it has it already and will keep it. Sets ``media_id``."""
+    fresh = timezone.now() - limits.UPLOAD_LIFETIME + timedelta(days=1)
+    if media.media_id and media.registered_at and media.registered_at > fresh:
+        return
+    with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="media-") as file:
+        media_storage().copy_to(media.file.name or "", file)
+        size = file.tell()
+        file.seek(0)
+        lease.renew()
+        media.media_id = provider.upload_media(
+            file,
+            size=size,
+            mime_type=limits.upload_type(media.content_type, media.file_name),
+            file_name=media.file_name or f"file{media.extension}",
+        )
+    media.registered_at = timezone.now()
+    media.save(update_fields=["media_id", "registered_at"])
+    lease.renew()
+    log.info("media_registered_with_whatsapp", media=str(media.pk), message=message.pk, number=message.number_id)
+
+
+def _take_places(lease: Lease, message: Message) -> bool:
+    """Wait for the message's place in the pace of its customer and number. False when it was put back for later."""
+    taken, wait = pace.take_number(message.number, PATIENCE)
+    if taken:
+        # Second, because an unused place of a number is lost for milliseconds, one of a customer for seconds.
+        had_place, pair_wait = pace.take_pair(message.conversation)
+        taken, wait = had_place, wait if had_place else pair_wait
+    if not taken:
+        sentence = "" if wait < 5 else "WhatsApp takes only so many messages at once; it leaves by itself, in its turn."
+        lease.put_back(wait, attempts=lease.attempts, sentence=sentence)
+        return False
+    time.sleep(wait)
+    return True
+
+
+def _accepted(lease: Lease, message: Message, accepted: Accepted) -> None:
+    """WhatsApp has it. Its receipts may have been quicker than this answer."""
+    now = timezone.now()
+    with transaction.atomic():
+        threads.open_and_lock([], [message.conversation_id])
+        if not lease.end():
+            log.warning("send_answer_late", message=message.pk)  # it was called unknown meanwhile; now it is known
+        columns = {"provider_message_id": accepted.provider_message_id, "error": "", "error_code": None}
+        rows = Message.objects.filter(pk=message.pk)
+        rows.filter(status__in=(Status.SENDING, Status.UNKNOWN)).update(status=Status.SENT, **columns)
+        rows.filter(accepted_at__isnull=True).update(accepted_at=now)
+        _name(message, accepted.wamid)
+        waiting = statuses.take_waiting([message.pk])
+        statuses.fold(waiting)
+        outbox.show([message.pk])
+    outbox.sent_from(message.number)
+    SENT.labels("sent").inc()
+    log.info("message_sent", message=message.pk, number=message.number_id, kind=message.kind, held=accepted.held)
+
+
+def _name(message: Message, wamid: str) -> None:
+    """Write WhatsApp's id of the message; its status may have told it already."""
+    if not wamid:
+        return
+    try:
+        with transaction.atomic():
+            Message.objects.filter(pk=message.pk, wamid="").update(wamid=wamid[:255])
+    except IntegrityError:
+        log.exception("wamid_taken", message=message.pk)  # two answers with one id: the row keeps its state
+
+
+def _unknown(lease: Lease, message: Message, error: ProviderError) -> None:
+    with transaction.atomic():
+        threads.open_and_lock([], [message.conversation_id])
+        if lease.end():
+            Message.objects.filter(pk=message.pk, status=Status.SENDING).update(
+                status=Status.UNKNOWN, error=f"{error} A receipt will settle it.", error_code=error.code or None
+            )
+            outbox.show([message.pk])
+    SENT.labels("unknown").inc()
+    log.warning("message_unknown", message=message.pk, number=message.number_id, code=error.code)
+
+
+def _refused(lease: Lease, message: Message, error: ProviderError) -> None:
+    """WhatsApp certainly did not take it: wait and try again, wait for somebody, or fail."""
+    explanation = explain(error.code, http_status=error.http_status)
+    said = f"{explanation.words} {explanation.next_step}" if error.code or error.http_status else str(error)
+    if explanation.pauses_number and (error.code or error.http_status):
+        lease.put_back(0, attempts=lease.attempts, code=error.code, sentence=said)
+        return outbox.pause(message.number, error, said)
+    if not error.retryable or lease.attempts >= len(LADDER):
+        return _fail(lease, message, said if not error.code else str(error), code=error.code)
+    wait = max(LADDER[lease.attempts], error.retry_after or 0.0)
+    if error.code == PAIR_RATE:
+        pace.hold_pair(message.conversation, wait)
+    elif error.code and explanation.scope is not explanation.scope.MESSAGE:
+        pace.hold_number(message.number, error.retry_after or SLOW_DOWN)
+    lease.put_back(wait, attempts=lease.attempts + 1, code=error.code, sentence=said)
+    SENT.labels("postponed").inc()
+    log.info("message_postponed", message=message.pk, number=message.number_id, code=error.code, wait=wait)
+
+
+def _fail(lease: Lease, message: Message, sentence: str, *, code: int = 0) -> None:
+    with transaction.atomic():
+        threads.open_and_lock([], [message.conversation_id])
+        if lease.end():
+            Message.objects.filter(pk=message.pk).exclude(status=Status.FAILED).update(
+                status=Status.FAILED, failed_at=timezone.now(), error=sentence, error_code=code or None
+            )
+            if code == WINDOW_CLOSED:
+                # WhatsApp knows better than our clock.
+                open_ones = Conversation.objects.filter(pk=message.conversation_id, window_closes_at__gt=timezone.now())
+                open_ones.update(window_closes_at=timezone.now())
+            outbox.show([message.pk])
+    SENT.labels("failed").inc()
+    log.warning("message_failed", message=message.pk, number=message.number_id, code=code)

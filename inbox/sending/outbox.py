@@ -1,0 +1,212 @@
+"""The outbox: which message may leave next, whose it is while it does, and why a number is paused.
+
+A conversation's messages leave in their order, one at a time, whichever workers send them: an entry may be taken only
+when no earlier one of its conversation is left. A worker that dies loses its lease, nothing else.
+"""
+
+from __future__ import annotations
+
+import random
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from django.db import connection, transaction
+from django.db.models import F, QuerySet
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from inbox import changes
+from inbox.models import Conversation, Message, Outbox, OutboxEntry
+from inbox.receiving import threads
+from inbox.sending.jobs import wake_up
+from whatsapp.events import Status
+from whatsapp.models import PhoneNumber
+from whatsapp.providers.base import ProviderError, provider_for
+
+log = structlog.get_logger(__name__)
+
+#: A worker that has not renewed for this long is taken for dead. Longer than any one request to a provider lasts.
+LEASE = timedelta(seconds=90)
+#: How long a paused number waits before its provider is asked whether it works again; doubled each time it does not.
+PROBE = timedelta(seconds=60)
+PROBE_AT_MOST = timedelta(minutes=15)
+MAYBE_SENT = "The connection broke before WhatsApp answered. A receipt will settle it."
+
+CLAIM = """
+UPDATE inbox_outboxentry SET lease = %(lease)s, leased_until = clock_timestamp() + make_interval(secs => %(length)s)
+WHERE message_id = (
+    SELECT e.message_id FROM inbox_outboxentry e
+    WHERE e.number_id = %(number)s AND e.due_at <= clock_timestamp()
+      AND (e.leased_until IS NULL OR e.leased_until < clock_timestamp())
+      AND NOT EXISTS (
+          SELECT 1 FROM inbox_outboxentry earlier
+          WHERE earlier.conversation_id = e.conversation_id AND earlier.message_id < e.message_id
+      )
+      AND EXISTS (SELECT 1 FROM inbox_message m WHERE m.id = e.message_id AND m.status = 'queued')
+    ORDER BY e.priority, e.due_at, e.message_id
+    LIMIT 1 FOR UPDATE OF e SKIP LOCKED
+)
+RETURNING message_id, conversation_id, attempts
+"""
+
+
+class LeaseLostError(Exception):
+    """The message is no longer this worker's: it was slow, and another took it over."""
+
+
+@dataclass(slots=True)
+class Lease:
+    """The right to send one message. Everything written under it checks that it still holds."""
+
+    message_id: int
+    conversation_id: int
+    attempts: int
+    token: uuid.UUID
+
+    def entries(self) -> QuerySet[OutboxEntry]:
+        return OutboxEntry.objects.filter(pk=self.message_id, lease=self.token)
+
+    def renew(self) -> None:
+        """Extend it. Raises LeaseLostError when somebody else has the message."""
+        if not self.entries().update(leased_until=Now() + LEASE):
+            raise LeaseLostError
+
+    def message(self) -> Message:
+        related = ("conversation__number", "conversation__contact", "number", "quoted", "agent")
+        return Message.objects.select_related(*related).get(pk=self.message_id)
+
+    def begin_request(self) -> None:
+        """The request leaves next: commit that it may have, so that a crash can never send it twice. Raises
+        LeaseLostError."""
+        with transaction.atomic():
+            threads.open_and_lock([], [self.conversation_id])
+            if not self.entries().update(leased_until=Now() + LEASE):
+                raise LeaseLostError
+            if not Message.objects.filter(pk=self.message_id, status=Status.QUEUED).update(
+                status=Status.SENDING, error="", error_code=None
+            ):
+                raise LeaseLostError
+            show([self.message_id])
+
+    def end(self) -> bool:
+        """Delete the entry, inside the caller's transaction. False when it was no longer ours."""
+        deleted, _ = self.entries().delete()
+        return bool(deleted)
+
+    def put_back(self, wait: float, *, attempts: int, code: int = 0, sentence: str = "") -> None:
+        """Let it leave in ``wait`` seconds; it certainly has not left yet. Shows why it waits."""
+        with transaction.atomic():
+            threads.open_and_lock([], [self.conversation_id])
+            due_at = timezone.now() + timedelta(seconds=wait)
+            if not self.entries().update(lease=None, leased_until=None, due_at=due_at, attempts=attempts):
+                return
+            waiting = Message.objects.filter(pk=self.message_id, status__in=(Status.QUEUED, Status.SENDING))
+            if waiting.update(status=Status.QUEUED, error=sentence, error_code=code or None):
+                show([self.message_id])
+            else:
+                OutboxEntry.objects.filter(pk=self.message_id).delete()  # a receipt says that it did leave
+
+
+def claim() -> Lease | None:
+    """Take a message that may leave now, a different number's each time where several wait. None when none may."""
+    numbers = list(PhoneNumber.objects.connected().exclude(outbox__active=True).values_list("pk", flat=True))
+    random.shuffle(numbers)
+    for number in numbers:
+        token = uuid.uuid4()
+        with connection.cursor() as cursor:
+            cursor.execute(CLAIM, {"lease": token, "length": LEASE.total_seconds(), "number": number})
+            taken = cursor.fetchone()
+        if taken is not None:
+            return Lease(taken[0], taken[1], taken[2], token)
+    return None
+
+
+def anything_due() -> bool:
+    """Whether a message waits that nobody has taken; it may still have to wait for its pace."""
+    waiting = OutboxEntry.objects.filter(due_at__lte=Now(), leased_until__isnull=True)
+    return waiting.filter(number__state=PhoneNumber.State.CONNECTED).exclude(number__outbox__active=True).exists()
+
+
+def pause(number: PhoneNumber, error: ProviderError, sentence: str) -> None:
+    """Stop sending from a number whose every message would fail for the same reason. Safe to repeat."""
+    with transaction.atomic():
+        outbox, _ = Outbox.objects.select_for_update().get_or_create(
+            number=number, defaults={"probe_at": timezone.now(), "reason": "", "active": False, "pauses": 0}
+        )
+        if not outbox.active:
+            outbox.pauses += 1
+            outbox.paused_at = timezone.now()
+        outbox.active, outbox.reason, outbox.error_code = True, sentence, error.code
+        outbox.probe_at = timezone.now() + min(PROBE * 2 ** min(outbox.pauses - 1, 8), PROBE_AT_MOST)
+        outbox.save()
+        announce_number(number)
+    log.error("number_paused", number=number.pk, code=error.code, pauses=outbox.pauses)
+
+
+def resume(number: PhoneNumber) -> None:
+    """Send again from a number, because it works or because somebody changed its token. Safe to repeat."""
+    with transaction.atomic():
+        if Outbox.objects.filter(number=number, active=True).update(active=False):
+            announce_number(number)
+            wake_up()
+            log.info("number_resumed", number=number.pk)
+
+
+def sent_from(number: PhoneNumber) -> None:
+    """A message left: whatever paused the number is over."""
+    Outbox.objects.filter(number=number, active=False).delete()
+
+
+def announce_number(number: PhoneNumber) -> None:
+    """Tell live pages that a number's banner changed: any conversation of it will do, they all read it."""
+    newest = Conversation.objects.filter(number=number).newest_first().values_list("pk", flat=True).first()
+    if newest is not None:
+        changes.announce([(number.pk, newest)])
+
+
+def probe() -> None:
+    """Ask the providers of paused numbers whether they work again, and resume those that do."""
+    due = Outbox.objects.filter(active=True, probe_at__lte=Now()).select_related("number")
+    for outbox in due:
+        try:
+            provider_for(outbox.number).number_info()
+        except ProviderError as error:
+            wait = min(PROBE * 2 ** min(outbox.pauses, 8), PROBE_AT_MOST)
+            Outbox.objects.filter(pk=outbox.pk).update(probe_at=Now() + wait, pauses=F("pauses") + 1)
+            log.warning("number_still_paused", number=outbox.number_id, code=error.code)
+        else:
+            resume(outbox.number)
+
+
+def settle_abandoned() -> int:
+    """Messages whose worker died while the request was on its way: nobody knows, and the page says so. Returns how
+    many. Those that had not begun are simply free again."""
+    with transaction.atomic():
+        found = list(
+            OutboxEntry.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(leased_until__lt=Now(), message__status=Status.SENDING)
+            .values_list("pk", "conversation_id")
+        )
+        abandoned = [message for message, _ in found]
+        if abandoned:
+            threads.open_and_lock([], [conversation for _, conversation in found])
+            OutboxEntry.objects.filter(pk__in=abandoned).delete()
+            Message.objects.filter(pk__in=abandoned, status=Status.SENDING).update(
+                status=Status.UNKNOWN, error=MAYBE_SENT
+            )
+            show(abandoned)
+            log.warning("sends_abandoned", messages=abandoned)
+        # A receipt came before the dead worker could say that it had sent the message.
+        OutboxEntry.objects.filter(leased_until__lt=Now()).exclude(
+            message__status__in=(Status.QUEUED, Status.SENDING)
+        ).delete()
+    return len(abandoned)
+
+
+def show(message_ids: list[int]) -> None:
+    """Bring the list and the live pages up to date with changed statuses. The caller holds the conversations' lock,
+    as everything does that changes a message and then its conversation."""
+    changes.touch(message_ids)
+    threads.refresh(message_ids)
