@@ -58,7 +58,7 @@ class Rendered:
     offer: str = ""
 
     @property
-    def as_text(self) -> str:
+    def text(self) -> str:
         """Its words as one text, for search and previews."""
         return "\n".join(part for part in (self.header, self.body, self.footer) if part)
 
