@@ -437,42 +437,11 @@ class ReactionTests:
 
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30)
-KEYS = st.sampled_from(
-    [
-        "type",
-        "buttons",
-        "id",
-        "title",
-        "sections",
-        "rows",
-        "button",
-        "header",
-        "text",
-        "footer",
-        "url",
-        "flow",
-        "cta",
-        "display_text",
-        "contacts",
-        "name",
-        "phones",
-        "number",
-        "emails",
-        "value",
-        "latitude",
-        "longitude",
-        "data",
-        "components",
-        "language",
-        "values",
-        "body",
-        "category",
-        "screen",
-        "description",
-        "organization",
-        "birthday",
-    ]
-)
+CARD_KEYS = ["contacts", "name", "organization", "phones", "number", "emails", "value", "birthday"]
+TEMPLATE_KEYS = ["name", "language", "category", "components", "values", "body", "text", "type", "buttons"]
+BUTTON_KEYS = ["type", "buttons", "id", "title", "sections", "rows", "button", "description", "display_text", "url"]
+OTHER_KEYS = ["header", "footer", "flow", "cta", "screen", "data", "latitude", "longitude"]
+KEYS = st.sampled_from([*CARD_KEYS, *TEMPLATE_KEYS, *BUTTON_KEYS, *OTHER_KEYS])
 WORDS = st.sampled_from(
     ["buttons", "list", "link", "flow", "location_request", "contact_request", "text", "image", "BODY", "HEADER", "a"]
 )
