@@ -187,7 +187,7 @@ def _upgrade(repeated: dict[tuple[int, str], rows.Row]) -> None:
         """
         UPDATE inbox_message m SET kind = r.kind, text = r.text, payload = r.payload
         FROM jsonb_to_recordset(%s) AS r (number_id bigint, wamid text, kind text, text text, payload jsonb)
-        WHERE m.number_id = r.number_id AND m.wamid = r.wamid
+        WHERE m.number_id = r.number_id AND m.wamid = r.wamid AND NOT m.wamid = ''
           AND (m.kind = 'unknown' OR (m.kind = 'unsupported' AND m.payload ->> 'type' = 'media_placeholder'))
         RETURNING m.id, m.number_id, m.wamid
         """,
@@ -322,7 +322,8 @@ def apply_calls(calls: Iterable[Arrival]) -> list[int]:
             SELECT known.id, coalesce(known.payload -> 'steps', '{}') || r.steps AS steps,
                    coalesce(r.duration, (known.payload ->> 'duration')::int) AS duration
             FROM jsonb_to_recordset(%s) AS r (number_id bigint, wamid text, steps jsonb, duration int)
-            JOIN inbox_message known ON known.number_id = r.number_id AND known.wamid = r.wamid AND known.kind = 'call'
+            JOIN inbox_message known ON known.number_id = r.number_id AND known.wamid = r.wamid
+            WHERE NOT known.wamid = '' AND known.kind = 'call'
         ) s
         WHERE m.id = s.id
         RETURNING m.id
