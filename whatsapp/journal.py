@@ -14,6 +14,7 @@ from procrastinate import exceptions
 from procrastinate.contrib.django import app
 from psycopg.types.json import Jsonb
 
+from whatsapp.cursors import bigints, binary_cursor
 from whatsapp.models import Notification
 
 #: The job that works the journal off. Deferred with a queueing lock: at most one wake-up waits at any time.
@@ -40,7 +41,7 @@ def claim(limit: int, only: int | None = None) -> list[Claimed]:
     Those that another worker holds are passed over. They are free again the moment the transaction ends, however it
     ends: no lease, nothing to clean up after a dead worker. ``only`` claims this one notification if it is pending.
     """
-    with connection.cursor() as cursor:
+    with binary_cursor() as cursor:
         cursor.execute(
             """
             SELECT id, provider, received_at, body FROM whatsapp_notification
@@ -49,12 +50,12 @@ def claim(limit: int, only: int | None = None) -> list[Claimed]:
             """,
             [only, only, limit],
         )
-        return [Claimed(row[0], row[1], row[2], bytes(row[3])) for row in cursor.fetchall()]
+        return [Claimed(*row) for row in cursor.fetchall()]
 
 
 def settle(ids: Iterable[int], problems: Mapping[int, Problems]) -> None:
     """Mark claimed notifications as processed; ``problems`` by id are the leaves that were left out."""
-    with connection.cursor() as cursor:
+    with binary_cursor() as cursor:
         cursor.execute(
             """
             UPDATE whatsapp_notification n
@@ -64,7 +65,7 @@ def settle(ids: Iterable[int], problems: Mapping[int, Problems]) -> None:
             LEFT JOIN jsonb_to_recordset(%s) AS p (id bigint, problems jsonb) USING (id)
             WHERE n.id = settled.id
             """,
-            (list(ids), _json([{"id": id, "problems": found} for id, found in problems.items()])),
+            (bigints(ids), _json([{"id": id, "problems": found} for id, found in problems.items()])),
         )
 
 

@@ -249,16 +249,15 @@ def _media_row(message: rows.Row) -> rows.Row:
 
 def awaited(new: list[rows.Row]) -> list[rows.Row]:
     """Those of these new messages for which something waits: an answer, a reaction, an edit, a deletion."""
-    waiting = rows.fetch(
+    waiting = rows.run(
         """
-        SELECT k.number_id, k.wamid FROM unnest(%s::bigint[], %s::text[]) AS k (number_id, wamid)
+        SELECT k.number_id, k.wamid FROM jsonb_to_recordset(%s) AS k (number_id bigint, wamid text)
         WHERE EXISTS (SELECT FROM inbox_message m
                       WHERE m.quoted_wamid = k.wamid AND NOT m.quoted_wamid = '' AND m.quoted_id IS NULL)
            OR EXISTS (SELECT FROM inbox_reaction r WHERE r.number_id = k.number_id AND r.target_wamid = k.wamid)
            OR EXISTS (SELECT FROM inbox_revision v WHERE v.number_id = k.number_id AND v.target_wamid = k.wamid)
         """,
-        [row["number_id"] for row in new],
-        [row["wamid"] for row in new],
+        [{"number_id": row["number_id"], "wamid": row["wamid"]} for row in new],
     )
     found = set(waiting)
     return [row for row in new if (row["number_id"], row["wamid"]) in found] if found else []

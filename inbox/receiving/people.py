@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inbox.receiving import rows
+from whatsapp.cursors import bigints
 from whatsapp.events import Party
 
 #: (kind, scope, value) of an identity.
@@ -124,19 +125,19 @@ def resolve(mentions: Iterable[Mention]) -> dict[Mention, int]:
     return _write(ordered, _read(keys))
 
 
-def _columns(keys: set[Key]) -> list[list[str]]:
-    return [list(column) for column in zip(*sorted(keys), strict=True)] or [[], [], []]
+def _rows(keys: set[Key]) -> list[rows.Row]:
+    return [{"kind": kind, "scope": scope, "value": value} for kind, scope, value in sorted(keys)]
 
 
 def _owners(keys: set[Key]) -> dict[Key, int]:
     return {
         (kind, scope, value): contact
-        for kind, scope, value, contact in rows.fetch(
+        for kind, scope, value, contact in rows.run(
             """
             SELECT kind, scope, value, contact_id FROM inbox_contactidentity
-            JOIN unnest(%s::text[], %s::text[], %s::text[]) AS k (kind, scope, value) USING (kind, scope, value)
+            JOIN jsonb_to_recordset(%s) AS k (kind text, scope text, value text) USING (kind, scope, value)
             """,
-            *_columns(keys),
+            _rows(keys),
         )
     }
 
@@ -145,14 +146,14 @@ def _read(keys: set[Key]) -> Book:
     """All identities of the contacts that these keys, or other writings of the same phones, belong to."""
     keys = keys | {("wa_id", "", other) for key in keys for other in _variants(key)}
     book = Book()
-    for kind, scope, value, contact in rows.fetch(
+    for kind, scope, value, contact in rows.run(
         """
         SELECT kind, scope, value, contact_id FROM inbox_contactidentity WHERE contact_id IN (
             SELECT contact_id FROM inbox_contactidentity
-            JOIN unnest(%s::text[], %s::text[], %s::text[]) AS k (kind, scope, value) USING (kind, scope, value)
+            JOIN jsonb_to_recordset(%s) AS k (kind text, scope text, value text) USING (kind, scope, value)
         )
         """,
-        *_columns(keys),
+        _rows(keys),
     ):
         book.learn((kind, scope, value), contact)
     return book
@@ -233,8 +234,11 @@ def describe(told: Iterable[tuple[int, Told]]) -> None:
 def _differing(told: dict[int, rows.Row]) -> list[rows.Row]:
     """Those that say something new: nearly every message repeats a name that is known."""
     known = rows.fetch(
-        "SELECT id, coalesce(phone, ''), profile_name, username FROM inbox_contact WHERE id = ANY(%s) ORDER BY id",
-        list(told),
+        """
+        SELECT id, coalesce(phone, ''), profile_name, username FROM inbox_contact
+        WHERE id = ANY(%s::bigint[]) ORDER BY id
+        """,
+        bigints(told),
     )
     found = []
     for contact, *kept in known:

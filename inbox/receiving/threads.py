@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inbox.receiving import rows
+from whatsapp.cursors import bigints
 from whatsapp.limits import WINDOW
 
 
@@ -65,9 +66,9 @@ def _lock(pairs: list[tuple[int, int]], ids: list[int]) -> Threads:
         )
         ORDER BY id FOR UPDATE
         """,
-        ids,
-        [number for number, _ in pairs],
-        [contact for _, contact in pairs],
+        bigints(ids),
+        bigints(number for number, _ in pairs),
+        bigints(contact for _, contact in pairs),
     )
     return {(number, contact): Thread(id, last_at, last_id) for id, number, contact, last_at, last_id in locked}
 

@@ -102,6 +102,11 @@ class NumberUpdateTests:
         assert number.messaging_limit == "TIER_1K"
         assert number.updates.count() == 2
 
+    def test_it_keeps_a_number_of_any_length(self, number: PhoneNumber) -> None:
+        long = 10**30
+        receive(payloads.notification(field="phone_number_quality_update", event="ONBOARDING", current_limit=long))
+        assert NumberUpdate.objects.get().payload["current_limit"] == long
+
     def test_a_template_keeps_its_newest_status(self, db: None) -> None:
         for status in ("PENDING", "APPROVED"):
             receive(
