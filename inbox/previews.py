@@ -19,7 +19,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from prometheus_client import Counter
 
-from inbox import changes, child_process, receiving
+from inbox import adopting, changes, child_process, receiving
 from inbox.child_process import CrashError
 from inbox.models import Media
 from inbox.models.media import playable_key, thumbnail_key
@@ -74,9 +74,10 @@ def make(media_id: uuid.UUID) -> None:
         return
     if media.attempts > MAX_CRASHES:
         return _settle(media, Drawing(impossible="Drawing a preview of this file failed several times."))
-    if media.content_type not in DRAWABLE_TYPES:
-        return _settle(media, Drawing(impossible="Files of this kind have no preview."))
     try:
+        adopting.inspect(media)
+        if media.content_type not in DRAWABLE_TYPES:
+            return _settle(media, Drawing(impossible="Files of this kind have no preview."))
         _clear_leftovers()
         with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix=DIRECTORY_PREFIX) as directory:
             drawing = _draw(media, Path(directory))

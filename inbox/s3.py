@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from storages.backends.s3 import S3Storage
 
-from inbox.storage import StorageError
+from inbox.storage import StorageError, StoredObject
 
 PART_BYTES = 8 * 1024 * 1024
 
@@ -77,6 +77,27 @@ class PrivateS3Storage(S3Storage):
     def discard(self, name: str) -> None:
         with _sentences("delete"):
             self._client.delete_object(Bucket=self.bucket_name, Key=self._normalize_name(name))
+
+    def objects(self) -> Iterator[StoredObject]:
+        start = f"{self.location.strip('/')}/" if self.location.strip("/") else ""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=start)
+        with _sentences("list its files"):
+            for page in pages:
+                for item in page.get("Contents", ()):
+                    if not item["Key"].endswith("/"):  # a folder made by hand in a console
+                        yield StoredObject(item["Key"][len(start) :], item["Size"], item["LastModified"])
+
+    def move(self, name: str, new_name: str) -> None:
+        source = {"Bucket": self.bucket_name, "Key": self._normalize_name(name)}
+        try:
+            with _sentences("rename"):
+                # The managed copy takes parts for files over 5 GB, which one request does not.
+                self._client.copy(source, self.bucket_name, self._normalize_name(new_name), Config=self.transfer_config)
+        except StorageError as error:
+            if isinstance(error.__cause__, ClientError) and _code(error.__cause__) in ("404", "NoSuchKey"):
+                raise FileNotFoundError("The file storage has no such file.") from None
+            raise
+        self.discard(name)
 
     def ping(self) -> None:
         with _sentences("answer"):

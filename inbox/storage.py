@@ -8,6 +8,9 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Protocol
 from urllib.parse import quote, urlencode
@@ -25,6 +28,8 @@ def _signer() -> signing.Signer:
 
 
 COPY_BYTES = 256 * 1024
+#: Where files of the local storage lie while they are being written.
+INCOMING = ".incoming"
 #: A file that nobody has written to for this long was left by a process that died.
 ABANDONED_SECONDS = 3600
 
@@ -40,6 +45,15 @@ class StorageError(Exception):
         self.refused = refused
 
 
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """A file in the storage as its listing tells: ``size`` in bytes, ``modified`` when it was written."""
+
+    key: str
+    size: int
+    modified: datetime
+
+
 class MediaStorage(Protocol):
     """What media needs of the default storage, beyond Django's own interface."""
 
@@ -52,6 +66,13 @@ class MediaStorage(Protocol):
 
     def discard(self, name: str) -> None:
         """Delete a file. Safe to repeat. Raises StorageError."""
+
+    def objects(self) -> Iterator[StoredObject]:
+        """Every file, in pages behind the scenes. Raises StorageError."""
+
+    def move(self, name: str, new_name: str) -> None:
+        """Give a file another name, whole or not at all; a file of that name is replaced. Raises StorageError,
+        FileNotFoundError."""
 
     def ping(self) -> None:
         """Raise StorageError unless the storage answers."""
@@ -111,6 +132,29 @@ class SignedFileSystemStorage(FileSystemStorage):
         except OSError as error:
             raise StorageError(f"The file storage could not delete ({error.strerror}).") from error
 
+    def objects(self) -> Iterator[StoredObject]:
+        root = Path(self.location)
+        for directory, folders, names in os.walk(root):
+            if Path(directory) == root:
+                folders[:] = [folder for folder in folders if folder != INCOMING]
+            for name in names:
+                path = Path(directory, name)
+                with contextlib.suppress(FileNotFoundError):  # deleted since
+                    facts = path.stat()
+                    key = os.fsencode(path.relative_to(root).as_posix()).decode(errors="replace")
+                    yield StoredObject(key, facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC))
+
+    def move(self, name: str, new_name: str) -> None:
+        target = Path(self.path(new_name))
+        try:
+            self._make_private(target.parent)
+            os.replace(self.path(name), target)
+            self._sync(target.parent)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise StorageError(f"The file storage could not rename ({error.strerror}).") from error
+
     def ping(self) -> None:
         try:
             self._make_private(Path(self.location))
@@ -138,7 +182,7 @@ class SignedFileSystemStorage(FileSystemStorage):
 
     def _incoming(self) -> Path:
         """The folder of files that are being written, rid of those that a killed process left there."""
-        incoming = Path(self.location) / ".incoming"
+        incoming = Path(self.location) / INCOMING
         self._make_private(incoming)
         for left in os.scandir(incoming):
             with contextlib.suppress(FileNotFoundError):  # somebody else was faster

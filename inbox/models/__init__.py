@@ -1,10 +1,11 @@
-"""Rows of the product: agents, contacts, conversations, messages, their media, what is being sent, programs."""
+"""Rows of the product: people, conversations, messages, media, what is being sent, programs, what was moved in."""
 
 from inbox.models.agents import Agent
 from inbox.models.contacts import Contact, ContactIdentity
 from inbox.models.conversations import Conversation
 from inbox.models.media import Media
 from inbox.models.messages import Message, PendingStatus, Reaction, Revision
+from inbox.models.moving import ImportedItem, ImportPosition, Reconciliation, ReconciliationFault
 from inbox.models.programs import ApiToken, KeptAnswer, Program, WebhookDelivery, WebhookEndpoint
 from inbox.models.sending import Draft, Outbox, OutboxEntry, Pace, ReadReceipt, Upload
 
@@ -15,6 +16,8 @@ __all__ = [
     "ContactIdentity",
     "Conversation",
     "Draft",
+    "ImportPosition",
+    "ImportedItem",
     "KeptAnswer",
     "Media",
     "Message",
@@ -25,6 +28,8 @@ __all__ = [
     "Program",
     "Reaction",
     "ReadReceipt",
+    "Reconciliation",
+    "ReconciliationFault",
     "Revision",
     "Upload",
     "WebhookDelivery",

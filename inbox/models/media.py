@@ -50,8 +50,8 @@ class Media(models.Model):
     registered_at = models.DateTimeField(null=True, blank=True)
     #: The download address from the webhook, good for 5 minutes. Emptied once used or stale; never shown.
     remote_url = models.TextField(blank=True, default="")
-    #: The S3 key (or the path below MEDIA_ROOT) is this file's name.
-    file = models.FileField(upload_to=storage_key, max_length=255, blank=True, default="")
+    #: The S3 key (or the path below MEDIA_ROOT) is this file's name. Ours are short; adopted ones as long as S3 allows.
+    file = models.FileField(upload_to=storage_key, max_length=1024, blank=True, default="")
     #: With its dot, from the sniffed type; empty when the type is not known.
     extension = models.CharField(max_length=16, blank=True, default="")
     #: What the sender called it: hostile text, never part of a key.
