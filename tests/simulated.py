@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from inbox import receiving, sending
-from inbox.models import Conversation, Message
+from inbox.models import Conversation, Message, OutboxEntry, Pace
 from inbox.sending import Intent, delivery
 from tests.servers import WebServer
 from whatsapp.events import Kind
@@ -84,3 +85,9 @@ def deliver_all() -> int:
     while delivery.deliver_next():
         count += 1
     return count
+
+
+def due_now() -> None:
+    """As if the waits of everything queued were over."""
+    OutboxEntry.objects.update(due_at=timezone.now())
+    Pace.objects.all().delete()

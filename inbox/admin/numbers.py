@@ -10,11 +10,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.models import BooleanField, Case, ExpressionWrapper, Q, QuerySet, Value, When
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from inbox import media
 from inbox.admin.scope import NumberFilter, NumberScoped, numbers_of
+from inbox.models import Outbox, OutboxEntry
+from inbox.sending import outbox
 from whatsapp.admin.acts import ActsAdmin, record
 from whatsapp.admin.lists import NewestFirstAdmin, ViewOnly
 from whatsapp.admin.show import as_json, whole
@@ -49,6 +52,8 @@ class PhoneNumberForm(forms.ModelForm):
             "waba_id",
             "portfolio_id",
             "aws_phone_number_id",
+            "send_rate",
+            "read_receipts",
         )
 
     def clean_new_token(self) -> str:
@@ -88,7 +93,7 @@ class PhoneNumberAdmin(ActsAdmin):
     list_filter = ["state", "provider"]
     search_fields = ["name", "display_number", "phone_number_id", "waba_id"]
     actions = ["accept_numbers"]
-    acts = {"accept": "Accept this number", "check": "Check connection"}
+    acts = {"accept": "Accept this number", "check": "Check connection", "resume": "Resume sending"}
     fieldsets = [
         (None, {"fields": ["name", "display_number", "state"]}),
         (
@@ -96,6 +101,7 @@ class PhoneNumberAdmin(ActsAdmin):
             {"fields": ["provider", "phone_number_id", "waba_id", "portfolio_id", "aws_phone_number_id"]},
         ),
         ("Access token", {"fields": ["token_stored", "new_token", "remove_token"]}),
+        ("Sending", {"fields": ["outbox_shown", "send_rate", "read_receipts"]}),
         (
             "As WhatsApp last reported",
             {"fields": ["verified_name", "quality", "throughput", "messaging_limit", "updates_shown"]},
@@ -104,6 +110,7 @@ class PhoneNumberAdmin(ActsAdmin):
     ]
     readonly_fields = [
         "token_stored",
+        "outbox_shown",
         "verified_name",
         "quality",
         "throughput",
@@ -151,6 +158,16 @@ class PhoneNumberAdmin(ActsAdmin):
         ]
         return format_html_join(", ", '<a href="{}">{}</a>{}', agents) or "Nobody yet: choose numbers at each agent."
 
+    @admin.display(description="outbox")
+    def outbox_shown(self, number: PhoneNumber) -> str:
+        waiting = OutboxEntry.objects.filter(number=number).count()
+        paused = Outbox.objects.filter(number=number, active=True).first()
+        words = f"{waiting:,} message{'' if waiting == 1 else 's'} waiting to leave." if waiting else "Nothing waits."
+        if paused is None:
+            return words
+        since = timezone.localtime(paused.paused_at)
+        return f"{words} Paused since {since:%Y-%m-%d %H:%M}: {paused.reason}"
+
     @admin.display(description="newest updates")
     def updates_shown(self, number: PhoneNumber) -> SafeString | str:
         updates = NumberUpdate.objects.filter(number=number).order_by("-at")[:UPDATES_SHOWN]
@@ -161,7 +178,9 @@ class PhoneNumberAdmin(ActsAdmin):
         return format_html_join("", '<div><a href="{}">{}</a> {}</div>', rows) or "None yet."
 
     def acts_offered(self, request: HttpRequest, row: PhoneNumber) -> list[str]:
-        return ["accept", "check"] if row.state == PhoneNumber.State.UNKNOWN else ["check"]
+        if row.state == PhoneNumber.State.UNKNOWN:
+            return ["accept", "check"]
+        return ["check", "resume"] if Outbox.objects.filter(number=row, active=True).exists() else ["check"]
 
     def links_of(self, request: HttpRequest, row: PhoneNumber) -> list[tuple[str, str]]:
         return [
@@ -178,6 +197,7 @@ class PhoneNumberAdmin(ActsAdmin):
             )
             if not removed:
                 self._fetch_waiting(request, obj)
+                outbox.resume(obj)
 
     def _fetch_waiting(self, request: HttpRequest, number: PhoneNumber) -> None:
         if waiting := media.fetch_waiting(number):
@@ -202,6 +222,12 @@ class PhoneNumberAdmin(ActsAdmin):
             self.message_user(
                 request, f"{number} is connected. Give it a token, and choose it at the agents who answer for it."
             )
+
+    def act_resume(self, request: HttpRequest, row: PhoneNumber) -> None:
+        """Send again at once, without waiting for the next look at whether it works."""
+        outbox.resume(row)
+        record(request, [row], "Resumed sending.", "sending_resumed")
+        self.message_user(request, f"What waits at {row} is sent now.", messages.SUCCESS)
 
     def act_check(self, request: HttpRequest, row: PhoneNumber) -> None:
         """Ask the provider about the number with the stored token, and keep what it says."""

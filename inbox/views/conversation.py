@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from inbox import access, bubbles, changes, details, keyset, rows, thread
+from inbox import access, bubbles, changes, details, keyset, receipts, rows, thread
 from inbox.models import Conversation
 from inbox.rows import Filters, Number
 from inbox.thread import Stretch
@@ -97,5 +97,6 @@ def read(request: HttpRequest, pk: int) -> HttpResponse:
     unread = Conversation.objects.unread().filter(pk=found.pk, changed_xid=int(changed))
     with transaction.atomic():
         if unread.update(unread_count=0):
+            receipts.mark_read(found)
             changes.announce([(found.number_id, found.pk)])
     return HttpResponse(status=204)

@@ -14,9 +14,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from inbox.models import Agent, Media
+from inbox.models import Agent, Media, Outbox
+from inbox.sending import outbox
 from tests.inbox import admin_rows
 from whatsapp.models import NumberUpdate, PhoneNumber
+from whatsapp.providers.base import ProviderError
 
 CANARY = "EAAcanary123SECRET"
 GRAPH = "https://graph.facebook.com/v26.0"
@@ -34,7 +36,8 @@ def address(number: PhoneNumber, act: str = "change") -> str:
 
 def form(number: PhoneNumber, **changed: str) -> dict[str, str]:
     fields = ("name", "display_number", "state", "provider", "waba_id", "portfolio_id", "aws_phone_number_id")
-    return {name: getattr(number, name) for name in fields} | {"new_token": ""} | changed
+    values = {name: getattr(number, name) for name in fields}
+    return values | {"new_token": "", "send_rate": "0", "read_receipts": "on"} | changed
 
 
 def stored(number: PhoneNumber) -> str:
@@ -164,6 +167,30 @@ class PhoneNumberTests:
         page = signed_in.get(address(number)).content.decode()
         assert "Quality fell to YELLOW." in page
         assert f'href="/admin/inbox/agent/{alice.pk}/change/"' in page
+
+
+class OutboxTests:
+    @pytest.fixture
+    def paused(self, number: PhoneNumber) -> PhoneNumber:
+        outbox.pause(number, ProviderError("refused", code=190), "The access token has expired.")
+        return number
+
+    def test_the_page_says_why_nothing_leaves(self, signed_in: Client, paused: PhoneNumber) -> None:
+        page = signed_in.get(address(paused)).content.decode()
+
+        assert "The access token has expired." in page
+        assert "Resume sending" in page
+
+    def test_a_new_token_resumes_it(self, signed_in: Client, paused: PhoneNumber) -> None:
+        signed_in.post(address(paused), form(paused, new_token="EAAnew"))
+
+        assert not Outbox.objects.get(number=paused).active
+
+    def test_the_button_resumes_it(self, signed_in: Client, paused: PhoneNumber) -> None:
+        page = signed_in.post(address(paused, "resume"), follow=True)
+
+        assert "sent now" in said(page)
+        assert not Outbox.objects.get(number=paused).active
 
 
 class AcceptTests:

@@ -10,15 +10,9 @@ from django.db import connection
 from django.utils import timezone
 
 from inbox import callback_data, receiving
-from inbox.models import Message, Outbox, OutboxEntry, Pace, PendingStatus
+from inbox.models import Message, Outbox, OutboxEntry, PendingStatus
 from inbox.sending import delivery, outbox
-from tests.simulated import Phone, deliver_all, queue_text
-
-
-def due_now() -> None:
-    """As if the waits were over."""
-    OutboxEntry.objects.update(due_at=timezone.now())
-    Pace.objects.all().delete()
+from tests.simulated import Phone, deliver_all, due_now, queue_text
 
 
 class DeliveryTests:

@@ -1,0 +1,206 @@
+"""The chain that the replaced system broke: in storage, registered with WhatsApp, sent, kept with both ids, shown."""
+
+from __future__ import annotations
+
+import io
+import uuid
+
+import pytest
+from django.utils import timezone
+
+from inbox import sending, uploads
+from inbox.models import Media, Upload
+from inbox.sending import Intent
+from tests import samples
+from tests.simulated import Phone, deliver_all, due_now, queue_text
+from whatsapp.events import Kind
+
+
+def receive(phone: Phone, content: bytes, name: str, **options: object) -> Upload:
+    upload = uploads.receive(io.BytesIO(content), number=phone.number, file_name=name, **options)  # type: ignore[arg-type]
+    uploads.prepare(upload.pk)
+    upload.refresh_from_db()
+    return upload
+
+
+def send(phone: Phone, upload: Upload, text: str = "") -> Media:
+    conversation = phone.writes()
+    intent = Intent(kind=Kind(upload.kind), text=text, upload=upload)
+    message = sending.queue(conversation, intent, client_token=uuid.uuid4())
+    deliver_all()
+    message.refresh_from_db()
+    assert message.status == "sent", message.error
+    return Media.objects.get(message=message)
+
+
+class SentFileTests:
+    @pytest.mark.parametrize(
+        ("content", "name", "kind"),
+        [
+            (samples.picture(), "shop.jpg", "image"),
+            (samples.pdf(), "Invoice 117.pdf", "document"),
+            (samples.sound("mp3", "libmp3lame"), "jingle.mp3", "audio"),
+            (samples.video(), "ride.mp4", "video"),
+        ],
+        ids=["image", "document", "audio", "video"],
+    )
+    def test_each_kind_is_stored_registered_sent_and_kept_with_both_ids(
+        self, phone: Phone, content: bytes, name: str, kind: str
+    ) -> None:
+        upload = receive(phone, content, name)
+        assert (upload.state, upload.kind) == ("ready", kind)
+
+        media = send(phone, upload)
+
+        assert media.state == "stored"
+        assert media.media_id
+        assert media.registered_at is not None
+        assert media.file.name == f"media/{upload.pk}{upload.extension}"
+        assert media.content_type == upload.content_type
+        (shown,) = phone.shows()
+        held = phone.simulator.exchange.store.media(shown["media_id"])
+        assert held is not None
+        with media.file.open("rb") as file:
+            assert phone.simulator.exchange.store.media_path(held).read_bytes() == file.read()
+        assert media.sha256 == held.sha256
+        assert not Upload.objects.exists()
+
+    def test_a_picture_loses_where_it_was_taken(self, phone: Phone) -> None:
+        media = send(phone, receive(phone, samples.photo_from_a_phone(), "IMG_1.jpg"), "Look!")
+
+        with media.file.open("rb") as file:
+            assert b"Exif" not in file.read()
+        assert phone.shows()[0]["leaf"]["image"]["caption"] == "Look!"
+
+    def test_a_recording_of_the_browser_becomes_a_voice_message(self, phone: Phone) -> None:
+        upload = receive(phone, samples.sound("webm", "libopus"), "voice.webm", voice=True)
+        assert upload.content_type == "audio/ogg"
+
+        media = send(phone, upload)
+
+        assert media.voice
+        assert phone.shows()[0]["leaf"]["audio"]["voice"] is True
+
+    def test_a_file_sent_before_it_was_prepared_is_prepared_first(self, phone: Phone) -> None:
+        content = samples.picture("WEBP")
+        upload = uploads.receive(io.BytesIO(content), number=phone.number, file_name="a.webp")
+        assert upload.state == "preparing"
+
+        media = send(phone, upload)
+
+        assert (media.state, media.content_type) == ("stored", "image/jpeg")
+        assert not Upload.objects.exists()
+
+    def test_one_that_turns_out_not_to_be_sendable_fails_with_its_sentence(self, phone: Phone) -> None:
+        conversation = phone.writes()
+        broken = samples.picture()[:200]
+        upload = uploads.receive(io.BytesIO(broken), number=phone.number, file_name="broken.jpg")
+        message = sending.queue(conversation, Intent(kind=Kind.IMAGE, upload=upload), client_token=uuid.uuid4())
+
+        deliver_all()
+
+        message.refresh_from_db()
+        assert message.status == "failed"
+        assert message.error
+        assert message.media.state == "failed"
+        assert phone.shows() == []
+
+    def test_the_file_is_not_uploaded_twice_when_the_send_is_tried_again(self, phone: Phone) -> None:
+        conversation = phone.writes()
+        upload = receive(phone, samples.picture(), "a.jpg")
+        sending.queue(conversation, Intent(kind=Kind.IMAGE, upload=upload), client_token=uuid.uuid4())
+        phone.faults(refuse=131056)
+        deliver_all()
+        first = Media.objects.get(pk=upload.pk).media_id
+        assert first
+
+        phone.faults(refuse=0)
+        due_now()
+        deliver_all()
+
+        assert phone.shows()[0]["media_id"] == first
+
+    def test_a_file_is_sent_once(self, phone: Phone) -> None:
+        upload = receive(phone, samples.picture(), "a.jpg")
+        send(phone, upload)
+
+        with pytest.raises(uploads.FileRefusedError, match="sent or removed"):
+            sending.queue(phone.writes(), Intent(kind=Kind.IMAGE, upload=upload), client_token=uuid.uuid4())
+
+
+class ResendTests:
+    def test_a_failed_file_is_sent_again_from_the_same_object(self, phone: Phone) -> None:
+        conversation = phone.writes()
+        upload = receive(phone, samples.picture(), "a.jpg")
+        message = sending.queue(conversation, Intent(kind=Kind.IMAGE, upload=upload), client_token=uuid.uuid4())
+        phone.faults(refuse=131026)
+        deliver_all()
+        phone.settle()
+        message.refresh_from_db()
+        assert message.status == "failed"
+        phone.faults(refuse=0)
+
+        again = sending.resend(message)
+        assert sending.resend(message).pk == again.pk
+        deliver_all()
+
+        again.refresh_from_db()
+        message.refresh_from_db()
+        assert again.status == "sent"
+        assert message.resent_at is not None
+        assert again.media.file.name == message.media.file.name
+        assert again.media.pk != message.media.pk
+
+    def test_a_sent_message_is_not_sent_again(self, phone: Phone) -> None:
+        message = queue_text(phone.writes())
+        deliver_all()
+        message.refresh_from_db()
+
+        with pytest.raises(sending.NotSendableError, match="Only a message that failed"):
+            sending.resend(message)
+
+    def test_one_that_has_not_left_can_be_taken_back(self, phone: Phone) -> None:
+        message = queue_text(phone.writes())
+
+        assert sending.cancel(message)
+        deliver_all()
+
+        message.refresh_from_db()
+        assert message.status == "failed"
+        assert phone.shows() == []
+        assert not sending.cancel(message)
+
+
+class UploadTests:
+    def test_an_empty_file_is_a_sentence(self, phone: Phone) -> None:
+        with pytest.raises(uploads.FileRefusedError, match="empty"):
+            uploads.receive(io.BytesIO(b""), number=phone.number, file_name="a.txt")
+
+    def test_a_type_that_whatsapp_does_not_take_is_refused_with_a_sentence(self, phone: Phone) -> None:
+        upload = receive(phone, samples.archive(**{"a.txt": b"a"}), "a.zip")
+
+        assert upload.state == "refused"
+        assert upload.error
+
+    def test_it_can_go_as_a_document_instead(self, phone: Phone) -> None:
+        upload = receive(phone, samples.photo_from_a_phone(), "a.jpg")
+        uploads.change_kind(upload, Kind.DOCUMENT)
+        uploads.prepare(upload.pk)
+        upload.refresh_from_db()
+        assert upload.state == "ready"
+
+        media = send(phone, upload)
+
+        with media.file.open("rb") as file:
+            assert file.read() == samples.photo_from_a_phone()
+        assert phone.shows()[0]["leaf"]["document"]["filename"] == "a.jpg"
+
+    def test_what_nobody_sends_is_forgotten_with_its_object(self, phone: Phone) -> None:
+        upload = receive(phone, samples.picture(), "a.jpg")
+        storage = upload.file.storage
+        Upload.objects.update(created_at=timezone.now() - uploads.FORGET_AFTER)
+
+        assert uploads.forget() == 1
+
+        assert not storage.exists(upload.file.name)
+        assert not storage.exists(upload.original.name)
