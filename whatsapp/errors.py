@@ -16,6 +16,8 @@ STOPPED_MARKETING = 131050
 PAIR_RATE = 131056
 #: The customer service window is closed: only a message template may be sent.
 WINDOW_CLOSED = 131047
+#: The number is not known to WhatsApp, or the access token may not use it.
+UNKNOWN_NUMBER = 33
 #: A customer's file that WhatsApp could not get, mostly because it is over 100 MB.
 MEDIA_NOT_FETCHED = 131052
 #: The phone app's owner did not share the history.
@@ -242,10 +244,10 @@ EXPLANATIONS: dict[int, Explanation] = {
         "Ask the customer for their phone number, or send another message.",
         permanent=True,
     ),
-    33: Explanation(
-        "WhatsApp no longer knows the number or file that this was about.",
-        "Ask an administrator to check that the number still exists in WhatsApp Manager.",
-        permanent=True,
+    UNKNOWN_NUMBER: Explanation(
+        "WhatsApp does not know this number of yours, or its access token may not use it.",
+        "Ask an administrator to check the number's id, and that the number still exists in WhatsApp Manager.",
+        Scope.NUMBER,
     ),
     100: _BAD_PARAMETER,
     131008: _BAD_PARAMETER,

@@ -15,6 +15,8 @@ import responses
 from responses import matchers
 
 from tests.whatsapp.lines import Line, LineServer
+from whatsapp import errors
+from whatsapp.errors import explain
 from whatsapp.models import PhoneNumber
 from whatsapp.providers import meta, wire
 from whatsapp.providers.base import Accepted, Provider, ProviderError, TemplateInfo, provider_for
@@ -38,7 +40,7 @@ def wire_mock() -> Iterator[responses.RequestsMock]:
         yield mock
 
 
-def refusal(code: int, message: str = "Refused") -> dict[str, object]:
+def refusal(code: int, message: str = "Refused") -> dict[str, dict[str, object]]:
     return {"error": {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "A"}}
 
 
@@ -119,6 +121,27 @@ class SendTests:
         error = caught.value
         assert (error.code, error.may_have_sent, error.retryable) == (code, may_have_sent, retryable)
         assert len(wire_mock.calls) == 1
+
+    def test_a_number_that_whatsapp_does_not_know_is_not_the_messages_fault(
+        self, provider: Provider, wire_mock: responses.RequestsMock
+    ) -> None:
+        fault = {"message": "Object with ID '200000000000001' does not exist", "code": 100, "error_subcode": 33}
+        wire_mock.post(f"{NUMBER}/messages", status=400, json={"error": fault})
+        with pytest.raises(ProviderError) as caught:
+            provider.send(BODY)
+        assert caught.value.code == errors.UNKNOWN_NUMBER
+        assert explain(caught.value.code).pauses_number
+
+    def test_it_passes_on_whatsapps_details(self, provider: Provider, wire_mock: responses.RequestsMock) -> None:
+        fault = refusal(131009, "(#131009) Parameter value is not valid")["error"] | {
+            "error_data": {"messaging_product": "whatsapp", "details": "TEST-TOKEN-1 is no emoji."}
+        }
+        wire_mock.post(f"{NUMBER}/messages", status=400, json={"error": fault})
+        with pytest.raises(ProviderError) as caught:
+            provider.send(BODY)
+        assert str(caught.value) == (
+            "WhatsApp answered 400: (#131009) Parameter value is not valid. (the token) is no emoji"
+        )
 
     def test_without_a_token_nothing_leaves(self) -> None:
         number = PhoneNumber(phone_number_id="200000000000001", access_token="")

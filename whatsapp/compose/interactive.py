@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from whatsapp import limits
-from whatsapp.compose.refusing import ComposeError, distinct, objects, refuse, web_address, words
+from whatsapp.compose.refusing import ComposeError, distinct, objects, refuse, title, web_address, words
 
 MEDIA_HEADERS = frozenset({"image", "video", "document"})
 
@@ -57,7 +57,7 @@ def _buttons(payload: Mapping[str, Any]) -> dict[str, Any]:
     replies = [
         {
             "id": words("A reply button's id", button, "id", limits.BUTTON_ID),
-            "title": words("A reply button's title", button, "title", limits.BUTTON_TITLE),
+            "title": title("A reply button's title", button, "title", limits.BUTTON_TITLE),
         }
         for button in buttons
     ]
@@ -75,26 +75,26 @@ def _list(payload: Mapping[str, Any]) -> dict[str, Any]:
     if len(rows) > limits.LIST_ROWS:
         raise ComposeError(f"A list has at most {limits.LIST_ROWS} rows in all; this has {len(rows)}.")
     distinct("rows have the same id", (row["id"] for row in rows))
-    return {"button": words("The list's button", payload, "button", limits.BUTTON_TITLE), "sections": sent}
+    return {"button": title("The list's button", payload, "button", limits.BUTTON_TITLE), "sections": sent}
 
 
 def _section(section: Mapping[str, Any], *, titled: bool) -> dict[str, Any]:
-    title = words("A section's title", section, "title", limits.SECTION_TITLE, required=titled)
+    heading = title("A section's title", section, "title", limits.SECTION_TITLE, required=titled)
     rows = []
     for row in objects("The rows", section.get("rows")):
         sent = {
             "id": words("A row's id", row, "id", limits.ROW_ID),
-            "title": words("A row's title", row, "title", limits.ROW_TITLE),
+            "title": title("A row's title", row, "title", limits.ROW_TITLE),
         }
         description = words("A row's description", row, "description", limits.ROW_DESCRIPTION, required=False)
         rows.append(sent | ({"description": description} if description else {}))
     if not rows:
         raise ComposeError("Every section of a list needs a row.")
-    return ({"title": title} if title else {}) | {"rows": rows}
+    return ({"title": heading} if heading else {}) | {"rows": rows}
 
 
 def _link(payload: Mapping[str, Any]) -> dict[str, Any]:
-    shown = words("The link button's text", payload, "display_text", limits.BUTTON_TITLE)
+    shown = title("The link button's text", payload, "display_text", limits.BUTTON_TITLE)
     url = web_address("The link", payload.get("url"))
     return {"name": "cta_url", "parameters": {"display_text": shown, "url": url}}
 
@@ -107,7 +107,7 @@ def _flow(payload: Mapping[str, Any]) -> dict[str, Any]:
     sent: dict[str, Any] = {
         "flow_message_version": "3",
         named: words("The Flow's name", flow, "id" if flow.get("id") else "name", limits.FLOW_NAME),
-        "flow_cta": words("The Flow button's text", flow, "cta", limits.BUTTON_TITLE),
+        "flow_cta": title("The Flow button's text", flow, "cta", limits.BUTTON_TITLE),
     }
     token = words("The Flow's token", flow, "token", limits.FLOW_TOKEN, required=False)
     if token:

@@ -20,11 +20,19 @@ def refuse(sentence: str) -> None:
 
 
 def words(what: str, part: Mapping[str, Any], key: str, most: int, *, required: bool = True) -> str:
-    """The text under ``key``, checked as ``what`` ("A button's title"); empty when it may be missing and is."""
+    """The text under ``key``, checked as ``what`` ("The footer"); empty when it may be missing and is."""
     value = part.get(key, "")
     if not isinstance(value, str):
         raise ComposeError(f"{what} has to be text.")
     refuse(limits.refuse_length(what, value, most, required=required))
+    return value
+
+
+def title(what: str, part: Mapping[str, Any], key: str, most: int, *, required: bool = True) -> str:
+    """As `words`, for what a phone shows in one line: a button, a row."""
+    value = words(what, part, key, most, required=required)
+    if len(value.splitlines()) > 1:
+        raise ComposeError(f"{what} is one line.")
     return value
 
 

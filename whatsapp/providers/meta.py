@@ -211,7 +211,7 @@ class MetaProvider:
             answer = None
         if response.status_code == 200 and isinstance(answer, dict) and "error" not in answer:
             return answer
-        raise _refused(response, answer, self.number.access_token)
+        raise _refused(method, response, answer, self.number.access_token)
 
 
 def check_media_url(url: str) -> None:
@@ -306,13 +306,18 @@ def _unreachable(error: Exception) -> ProviderError:
     return ProviderError("WhatsApp could not be reached.", retryable=True)
 
 
-def _refused(response: requests.Response, answer: Any, token: str) -> ProviderError:
+def _refused(method: str, response: requests.Response, answer: Any, token: str) -> ProviderError:
     """What WhatsApp says, without the token: its words on a malformed one repeat it, and these go to pages and logs."""
     fault = answer.get("error") if isinstance(answer, dict) else None
     fault = fault if isinstance(fault, dict) else {}
     code = _integer(fault.get("code")) or 0
+    if method == "POST" and (code, fault.get("error_subcode")) == (100, 33):
+        code = errors.UNKNOWN_NUMBER  # what is posted to is always the number; what is read may be a file that is gone
     status = response.status_code
-    words = str(fault.get("message") or "").replace(token, "(the token)")[:300]
+    data = fault.get("error_data")
+    details = data.get("details") if isinstance(data, dict) else ""
+    words = ". ".join(str(part).strip(". ") for part in (fault.get("message"), details) if part)
+    words = words.replace(token, "(the token)")[:500]
     # Rate limits come as 400, so the code counts more than the status.
     explanation = errors.explain(code, http_status=status)
     return ProviderError(
