@@ -31,7 +31,10 @@ class Line:
         found = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
         length = int(found[1]) if found else 0
         while len(data) < length:
-            data += self._connection.recv(65_536)
+            chunk = self._connection.recv(65_536)
+            if not chunk:
+                return b""
+            data += chunk
         self._left = data[length:]
         self._server.requests.append((head, data[:length]))
         return data[:length]
@@ -60,6 +63,10 @@ class Line:
     def reset(self) -> None:
         """End with a reset instead of a farewell."""
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+
+    def wait(self, seconds: float) -> None:
+        """Read nothing for a while."""
+        self._server.over.wait(seconds)
 
     def hold(self) -> None:
         """Say nothing until the test is over."""

@@ -377,6 +377,35 @@ class UploadTests:
         assert seen[0] > size
         assert peak < 8 * 1024 * 1024
 
+    def test_a_line_that_stalls_for_longer_than_connecting_may_take_goes_on(
+        self, provider: Provider, settings: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(meta, "CONNECT_SECONDS", 0.1)
+        size = 32 * 1024 * 1024  # more than the system holds for a receiver that does not read
+
+        def stall(line: Line) -> None:
+            line.wait(0.5)
+            line.swallow()
+            line.answer(b'{"id": "900000000000001"}')
+
+        with tempfile.TemporaryFile() as file, LineServer(stall) as server:
+            file.truncate(size)
+            settings.WHATSAPP_GRAPH_URL = server.url
+            media_id = provider.upload_media(file, size=size, mime_type="application/pdf", file_name="plan.pdf")
+        assert media_id == "900000000000001"
+
+    def test_a_line_that_stalls_for_good_is_given_up(
+        self, provider: Provider, settings: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(wire, "WRITE_SECONDS", 0.2)
+        size = 32 * 1024 * 1024
+        with tempfile.TemporaryFile() as file, LineServer(Line.hold) as server:
+            file.truncate(size)
+            settings.WHATSAPP_GRAPH_URL = server.url
+            with pytest.raises(ProviderError) as caught:
+                provider.upload_media(file, size=size, mime_type="application/pdf", file_name="plan.pdf")
+        assert caught.value.retryable
+
     def test_a_file_that_is_shorter_than_said_is_not_sent(self, provider: Provider, settings: Any) -> None:
         with LineServer(accept) as server:
             settings.WHATSAPP_GRAPH_URL = server.url

@@ -15,11 +15,16 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 #: request into nowhere ends in doubt.
 IDLE_SECONDS = 30.0
 
+#: A piece of a request (at most 64 KiB) has to be on its way in this time.
+WRITE_SECONDS = 30.0
+
 _local = threading.local()
 
 
 class _Watched:
     """Notes on the thread when the first byte of a request is about to be written."""
+
+    sock: Any
 
     def connect(self) -> None:
         try:
@@ -27,9 +32,11 @@ class _Watched:
         finally:
             # A proxy's tunnel and the TLS handshake are not the request.
             _local.left = False
+        # Until the answer is read, urllib3 would hold writing to the time for connecting: too short for an upload.
+        self.sock.settimeout(WRITE_SECONDS)
 
     def send(self, data: Any) -> None:
-        if getattr(self, "sock", None) is None:
+        if self.sock is None:
             self.connect()
         _local.left = True
         super().send(data)  # type: ignore[misc]
