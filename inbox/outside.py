@@ -1,0 +1,209 @@
+"""Requests to addresses that others chose (links, webhooks): nothing private, and no name that changes its mind.
+
+The name is resolved once, every address of it is looked at, and the connection goes to exactly the one that was found
+good: what the name means a moment later does not matter.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import ssl
+import time
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+import urllib3
+from django.conf import settings
+from urllib3.exceptions import HTTPError
+
+CONNECT_SECONDS = 5.0
+#: The longest silence while an answer comes.
+READ_SECONDS = 15.0
+MAX_REDIRECTS = 3
+URL_LIMIT = 2000
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+CHUNK_BYTES = 64 * 1024
+#: Where IPv4 addresses hide in IPv6 ones; whoever routes them reaches the IPv4 address.
+NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class OutsideError(Exception):
+    """A request that was not made, or that brought nothing. The text is a sentence that names no address of ours.
+
+    ``refused``: the address itself is not one that we ask, so that trying again is no use.
+    """
+
+    def __init__(self, sentence: str, *, refused: bool = False) -> None:
+        super().__init__(sentence)
+        self.refused = refused
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An address that may be asked, and the one IP address that it is asked at."""
+
+    parts: SplitResult
+    host: str
+    port: int
+    ip: str
+
+    @property
+    def path(self) -> str:
+        return (self.parts.path or "/") + (f"?{self.parts.query}" if self.parts.query else "")
+
+
+def check(url: str, *, private: Collection[str] = ()) -> Target:
+    """The target of an address, resolved now. ``private`` are the hosts ("name" or "name:port") that may be asked
+    without https and at private addresses. Raises OutsideError."""
+    if len(url) > URL_LIMIT or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
+        raise OutsideError("The address is not a proper link.", refused=True)
+    try:
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        raise OutsideError("The address is not a proper link.", refused=True) from None
+    if not host or parts.scheme not in ("https", "http"):
+        raise OutsideError("The address must begin with https://.", refused=True)
+    if parts.username is not None or parts.password is not None:
+        raise OutsideError("The address must not hold a user name or password.", refused=True)
+    port = port if port is not None else (443 if parts.scheme == "https" else 80)
+    trusted = host in private or f"{host}:{port}" in private
+    if parts.scheme != "https" and not trusted:
+        raise OutsideError("The address must begin with https://.", refused=True)
+    return Target(parts, host, port, _resolve(host, port, trusted=trusted))
+
+
+def _resolve(host: str, port: int, *, trusted: bool) -> str:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        raise OutsideError(f"There is no server called {host}.") from None
+    addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
+    # One bad address is enough: a name that means both is made to get past this.
+    if not trusted and not all(is_public(address) for address in addresses):
+        raise OutsideError("The address leads into a private network.", refused=True)
+    return str(addresses[0])
+
+
+def is_public(address: Address) -> bool:
+    """Whether an IP address is one of the open internet, also where it hides an IPv4 address."""
+    if isinstance(address, ipaddress.IPv6Address):
+        hidden = address.ipv4_mapped or address.sixtofour
+        if hidden is None and any(address in network for network in NAT64):
+            hidden = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+        if hidden is None and address.teredo is not None:
+            return False
+        if hidden is not None:
+            return is_public(hidden)
+    return address.is_global and not address.is_multicast and not address.is_reserved and not address.is_unspecified
+
+
+@contextmanager
+def request(
+    method: str, target: Target, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+) -> Iterator[urllib3.BaseHTTPResponse]:
+    """One request to exactly this target, its answer not read yet; no redirects, no proxy. Raises OutsideError."""
+    pool = _pool(target)
+    default = 443 if target.parts.scheme == "https" else 80
+    host = f"[{target.host}]" if ":" in target.host else target.host
+    sent = {
+        "Host": host if target.port == default else f"{host}:{target.port}",
+        "User-Agent": "Inbox",
+        "Accept-Encoding": "identity",
+        **(headers or {}),
+    }
+    try:
+        response = pool.urlopen(
+            method,
+            target.path,
+            body=body,
+            headers=sent,
+            redirect=False,
+            retries=False,
+            preload_content=False,
+            decode_content=False,
+            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+        )
+        try:
+            yield response
+        finally:
+            response.close()
+    except HTTPError as error:
+        raise OutsideError(_sentence(target.host, error)) from error
+    finally:
+        pool.close()
+
+
+def _pool(target: Target) -> urllib3.HTTPConnectionPool:
+    if target.parts.scheme == "http":
+        return urllib3.HTTPConnectionPool(target.ip, target.port, maxsize=1)
+    return urllib3.HTTPSConnectionPool(
+        target.ip,
+        target.port,
+        maxsize=1,
+        ssl_context=ssl.create_default_context(),
+        server_hostname=target.host,
+        assert_hostname=target.host,
+    )
+
+
+def _sentence(host: str, error: HTTPError) -> str:
+    if isinstance(error, urllib3.exceptions.SSLError):
+        return f"{host} has no certificate that can be trusted."
+    if isinstance(error, urllib3.exceptions.TimeoutError):
+        return f"{host} did not answer in time."
+    return f"The connection to {host} failed."
+
+
+@contextmanager
+def fetch(
+    url: str, *, limit: int, seconds: float, private: Collection[str] = ()
+) -> Iterator[tuple[SplitResult, Iterator[bytes]]]:
+    """Open the file behind a link: where it really was, and its pieces. Redirects are followed three times at most,
+    each checked like the link itself.
+
+    The pieces raise OutsideError beyond ``limit`` bytes or after ``seconds``; opening raises it for anything but 200.
+    """
+    deadline = time.monotonic() + seconds
+    for _ in range(MAX_REDIRECTS + 1):
+        target = check(url, private=private)
+        with request("GET", target) as response:
+            if response.status in REDIRECTS and response.headers.get("Location"):
+                url = urljoin(url, response.headers["Location"])
+                continue
+            if response.status != 200:
+                raise OutsideError(f"{target.host} answered {response.status} instead of the file.")
+            yield target.parts, _pieces(response, target.host, limit, deadline)
+            return
+    raise OutsideError(f"The link was passed on more than {MAX_REDIRECTS} times.")
+
+
+def _pieces(response: urllib3.BaseHTTPResponse, host: str, limit: int, deadline: float) -> Iterator[bytes]:
+    size = 0
+    declared = response.headers.get("Content-Length", "")
+    if declared.isascii() and declared.isdigit() and len(declared) < 20 and int(declared) > limit:
+        raise OutsideError(f"The file behind the link is larger than {limit // 2**20} MB.")
+    while piece := response.read1(CHUNK_BYTES):
+        size += len(piece)
+        if size > limit:
+            raise OutsideError(f"The file behind the link is larger than {limit // 2**20} MB.")
+        if time.monotonic() > deadline:
+            raise OutsideError(f"{host} took too long to send the file.")
+        yield piece
+    if declared.isascii() and declared.isdigit() and len(declared) < 20 and int(declared) != size:
+        raise OutsideError(f"{host} sent only a part of the file.")
+
+
+def simulator_hosts() -> list[str]:
+    """The simulator, whose files may be linked to while developing; nothing in production."""
+    if not settings.DEBUG or not settings.WHATSAPP_SIMULATOR_URL:
+        return []
+    return [urlsplit(settings.WHATSAPP_SIMULATOR_URL).netloc]
+
+
+__all__ = ["OutsideError", "Target", "check", "fetch", "is_public", "request", "simulator_hosts"]

@@ -1,0 +1,166 @@
+"""Addresses that others chose: nothing private is asked, and nothing else than what was looked at."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from inbox import outside
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+@contextmanager
+def server(answer: Answer) -> Iterator[str]:
+    """A server of one answer. Gives its host and port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer(self)
+
+        def log_message(self, *_: Any) -> None:
+            pass  # tests are quiet
+
+    running = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=running.serve_forever, daemon=True).start()
+    try:
+        yield f"127.0.0.1:{running.server_address[1]}"
+    finally:
+        running.shutdown()
+        running.server_close()
+
+
+def says(content: bytes, status: int = 200, **headers: str) -> Answer:
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(status)
+        for name, value in headers.items():
+            request.send_header(name.replace("_", "-"), value)
+        request.end_headers()
+        request.wfile.write(content)
+
+    return answer
+
+
+def fetch(url: str, *, private: list[str], limit: int = 1000) -> bytes:
+    with outside.fetch(url, limit=limit, seconds=10, private=private) as (_, pieces):
+        return b"".join(pieces)
+
+
+class CheckTests:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://127.0.0.1/",
+            "https://127.1/",
+            "https://2130706433/",
+            "https://0x7f000001/",
+            "https://0/",
+            "https://localhost/",
+            "https://localhost./",
+            "https://10.0.0.1/",
+            "https://172.16.0.1/",
+            "https://192.168.1.1/",
+            "https://169.254.169.254/latest/meta-data/",
+            "https://100.64.0.1/",
+            "https://224.0.0.1/",
+            "https://[::1]/",
+            "https://[::]/",
+            "https://[::ffff:127.0.0.1]/",
+            "https://[::ffff:a9fe:a9fe]/",
+            "https://[fe80::1]/",
+            "https://[fc00::1]/",
+            "https://[64:ff9b::7f00:1]/",
+            "https://[2002:7f00:1::]/",
+            "http://93.184.216.34/",
+            "ftp://93.184.216.34/",
+            "file:///etc/passwd",
+            "https://user:pass@93.184.216.34/",
+            "https://93.184.216.34\\@127.0.0.1/",
+            "https://93.184.216.34 /",
+            "https://93.184.216.34/\r\nX: y",
+            "https://",
+            "https://93.184.216.34:99999/",
+            "//93.184.216.34/",
+            "",
+            "https://" + "a" * 3000,
+        ],
+    )
+    def test_it_refuses_what_is_private_or_no_link(self, url: str) -> None:
+        with pytest.raises(outside.OutsideError) as refusal:
+            outside.check(url)
+        assert refusal.value.refused
+        assert str(refusal.value).endswith(".")
+
+    def test_it_takes_public_addresses(self) -> None:
+        target = outside.check("https://93.184.216.34:8443/a?b=c")
+        assert (target.ip, target.port, target.path) == ("93.184.216.34", 8443, "/a?b=c")
+
+    def test_a_private_host_must_be_named_with_its_port_or_without(self) -> None:
+        assert outside.check("http://127.0.0.1:99/", private=["127.0.0.1"]).ip == "127.0.0.1"
+        assert outside.check("http://127.0.0.1:99/", private=["127.0.0.1:99"]).ip == "127.0.0.1"
+        with pytest.raises(outside.OutsideError):
+            outside.check("http://127.0.0.1:98/", private=["127.0.0.1:99"])
+
+    def test_a_name_with_one_private_address_among_public_ones_is_refused(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        both = [(2, 1, 6, "", ("93.184.216.34", 443)), (2, 1, 6, "", ("10.0.0.1", 443))]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: both)
+        with pytest.raises(outside.OutsideError, match="private network"):
+            outside.check("https://example.com/")
+
+    def test_a_name_that_changes_its_mind_is_asked_where_it_was_found(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """DNS rebinding: the second answer of the name server is another one."""
+        with server(says(b"found")) as place:
+            port = int(place.partition(":")[2])
+            answers = iter(["127.0.0.1"])
+            real = socket.getaddrinfo
+
+            def resolve(host: str, *rest: Any, **named: Any) -> Any:
+                return real(next(answers) if host == "example.com" else host, *rest, **named)
+
+            monkeypatch.setattr(socket, "getaddrinfo", resolve)
+            assert fetch(f"http://example.com:{port}/", private=["example.com"]) == b"found"
+
+    @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
+    def test_it_knows_the_open_internet(self, address: str) -> None:
+        assert outside.is_public(ipaddress.ip_address(address))
+
+
+class FetchTests:
+    def test_it_works(self) -> None:
+        with server(says(b"the file", Content_Length="8")) as place:
+            assert fetch(f"http://{place}/a.jpg", private=[place]) == b"the file"
+
+    @pytest.mark.parametrize("declared", [{}, {"Content_Length": "2000"}])
+    def test_it_stops_at_its_limit(self, declared: dict[str, str]) -> None:
+        with server(says(b"x" * 2000, **declared)) as place, pytest.raises(outside.OutsideError, match="larger"):
+            fetch(f"http://{place}/", private=[place])
+
+    def test_it_says_when_only_a_part_came(self) -> None:
+        with server(says(b"half", Content_Length="8")) as place, pytest.raises(outside.OutsideError):
+            fetch(f"http://{place}/", private=[place])
+
+    def test_it_follows_a_redirect_and_checks_it(self) -> None:
+        with server(says(b"moved")) as place, server(says(b"", 302, Location=f"http://{place}/")) as first:
+            assert fetch(f"http://{first}/", private=[first, place]) == b"moved"
+            with pytest.raises(outside.OutsideError, match="https"):
+                fetch(f"http://{first}/", private=[first])
+
+    def test_it_gives_up_on_redirects_in_a_circle(self) -> None:
+        with server(says(b"", 302, Location="/again")) as place, pytest.raises(outside.OutsideError, match="passed on"):
+            fetch(f"http://{place}/", private=[place])
+
+    def test_it_names_no_address_of_ours_in_its_sentences(self) -> None:
+        with server(says(b"no", 500)) as place, pytest.raises(outside.OutsideError, match="answered 500"):
+            fetch(f"http://{place}/", private=[place])
+        with pytest.raises(outside.OutsideError) as refusal:
+            outside.check("https://localhost/")
+        assert "127.0.0.1" not in str(refusal.value)
