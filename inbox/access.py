@@ -1,41 +1,58 @@
-"""Who may see what: the only way from an agent to rows, used by pages, API, media and live updates alike."""
+"""Who may see what: the only way from an agent or a program to rows, for pages, API, media and live updates alike."""
 
 from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
-from inbox.models import Agent, Contact, Conversation, Media, Message
+from inbox.models import Agent, Contact, Conversation, Media, Message, Program, Upload
 from inbox.models.conversations import ConversationQuerySet
 from inbox.models.messages import MessageQuerySet
-from whatsapp.models import PhoneNumber
+from whatsapp.models import MessageTemplate, PhoneNumber
+
+#: Whoever may ask for rows.
+Viewer = Agent | AnonymousUser | Program
 
 
-def numbers_visible_to(agent: Agent | AnonymousUser) -> list[int]:
-    """Primary keys of the numbers whose conversations this agent sees; none for a stranger."""
-    if not isinstance(agent, Agent) or not agent.is_active:
+def numbers_visible_to(viewer: Viewer) -> list[int]:
+    """Primary keys of the numbers whose conversations this agent or program sees; none for a stranger."""
+    if isinstance(viewer, AnonymousUser) or not (viewer.active if isinstance(viewer, Program) else viewer.is_active):
         return []
     # A paused number keeps its conversations readable; an unknown one belongs to nobody yet.
     numbers = PhoneNumber.objects.exclude(state=PhoneNumber.State.UNKNOWN)
-    if not agent.is_superuser:
-        numbers = numbers.filter(agents=agent)
+    if isinstance(viewer, Program):
+        numbers = numbers if viewer.all_numbers else numbers.filter(programs=viewer)
+    elif not viewer.is_superuser:
+        numbers = numbers.filter(agents=viewer)
     return list(numbers.order_by("id").values_list("id", flat=True))
 
 
-def conversations_visible_to(agent: Agent | AnonymousUser) -> ConversationQuerySet:
-    return Conversation.objects.filter(number_id__in=numbers_visible_to(agent))
+def conversations_visible_to(viewer: Viewer) -> ConversationQuerySet:
+    return Conversation.objects.filter(number_id__in=numbers_visible_to(viewer))
 
 
-def messages_visible_to(agent: Agent | AnonymousUser) -> MessageQuerySet:
-    return Message.objects.filter(number_id__in=numbers_visible_to(agent))
+def messages_visible_to(viewer: Viewer) -> MessageQuerySet:
+    return Message.objects.filter(number_id__in=numbers_visible_to(viewer))
 
 
-def media_visible_to(agent: Agent | AnonymousUser) -> QuerySet[Media]:
-    if isinstance(agent, Agent) and agent.is_active and agent.is_superuser:
+def media_visible_to(viewer: Viewer) -> QuerySet[Media]:
+    if isinstance(viewer, Agent) and viewer.is_active and viewer.is_superuser:
         # Administrators look at the files of numbers that nobody accepted yet, before they accept them.
         return Media.objects.all()
-    return Media.objects.filter(message__number_id__in=numbers_visible_to(agent))
+    return Media.objects.filter(message__number_id__in=numbers_visible_to(viewer))
 
 
-def contacts_visible_to(agent: Agent | AnonymousUser) -> QuerySet[Contact]:
-    return Contact.objects.filter(conversations__number_id__in=numbers_visible_to(agent)).distinct()
+def contacts_visible_to(viewer: Viewer) -> QuerySet[Contact]:
+    known = Conversation.objects.filter(contact=OuterRef("pk"), number_id__in=numbers_visible_to(viewer))
+    return Contact.objects.filter(Exists(known))
+
+
+def uploads_visible_to(program: Program) -> QuerySet[Upload]:
+    """Files that this program gave us and that no message has taken yet."""
+    return program.uploads.filter(number_id__in=numbers_visible_to(program))
+
+
+def templates_visible_to(viewer: Viewer) -> QuerySet[MessageTemplate]:
+    """The message templates of the accounts that these numbers belong to, without those that WhatsApp deleted."""
+    accounts = PhoneNumber.objects.filter(pk__in=numbers_visible_to(viewer)).exclude(waba_id="").values("waba_id")
+    return MessageTemplate.objects.filter(waba_id__in=accounts, gone_at=None)
