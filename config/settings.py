@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "django_htmx",
     "django_structlog",
+    "ninja",  # the scripts of the API's reference page
     "csp",
     "axes",
     "allauth",

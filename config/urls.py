@@ -24,6 +24,7 @@ urlpatterns = [
     path("health/ready", health.ready, name="health_ready"),
     path("admin/", admin.site.urls),
     path("accounts/", include(accounts)),
+    path("api/", include("inbox.api.urls", namespace="api")),
     path("", include("inbox.urls")),
     path("media/<uuid:media_id>/", media.original, name="media"),
     path("media/<uuid:media_id>/thumbnail/", media.thumbnail, name="media_thumbnail"),

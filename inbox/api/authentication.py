@@ -1,0 +1,42 @@
+"""Who calls: a program by its token, and whether it has the right that a call needs."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.http import HttpRequest
+from ninja.security.http import HttpAuthBase
+
+from inbox import tokens
+from inbox.api.problems import Problem
+from inbox.models import Program
+
+BEARER = re.compile(r"bearer +([\x21-\x7e]+) *", re.IGNORECASE)
+
+
+class Token(HttpAuthBase):
+    """`Authorization: Bearer <token>`. Not ninja's own class, which logs what it does not understand."""
+
+    openapi_scheme = "bearer"
+
+    def __init__(self, right: str) -> None:
+        super().__init__()
+        self._right = right
+
+    def __call__(self, request: HttpRequest) -> Any:
+        program = program_of(request)
+        if program is not None and not getattr(program, self._right):
+            verb = self._right.partition("_")[2]
+            raise Problem(403, "forbidden", f"This token may not {verb}. An administrator can give the right to it.")
+        return program
+
+
+def program_of(request: HttpRequest) -> Program | None:
+    """The program whose token the request carries, None when there is none or it is not valid."""
+    match = BEARER.fullmatch(request.headers.get("Authorization", ""))
+    return tokens.program_of(match[1]) if match else None
+
+
+may_read = Token("may_read")
+may_send = Token("may_send")

@@ -1,0 +1,137 @@
+"""What the API answers when it does not do what was asked: one JSON shape (RFC 9457) with one sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from django.core.exceptions import SuspiciousOperation
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+
+from inbox.storage import StorageError
+
+log = structlog.get_logger(__name__)
+
+CONTENT_TYPE = "application/problem+json"
+TITLES = {
+    400: "Bad request",
+    401: "Not signed in",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Not possible now",
+    411: "Length required",
+    413: "Too large",
+    415: "Unsupported media type",
+    422: "Not valid",
+    500: "Our mistake",
+    503: "Try again later",
+}
+NOT_FOUND = "There is nothing at this address, or this token may not see it."
+#: Errors of one answer that are listed.
+LISTED = 20
+
+
+class Problem(Exception):
+    """An answer that is not a success. ``code`` is a word for programs, the text a sentence for people."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        sentence: str,
+        *,
+        errors: list[dict[str, str]] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(sentence)
+        self.status, self.code, self.errors, self.headers = status, code, errors or [], headers or {}
+
+    def response(self) -> HttpResponse:
+        body: dict[str, Any] = {
+            "type": "about:blank",
+            "title": TITLES.get(self.status, "Problem"),
+            "status": self.status,
+            "code": self.code,
+            "detail": str(self),
+            "errors": self.errors[:LISTED],
+        }
+        return JsonResponse(body, status=self.status, content_type=CONTENT_TYPE, headers=self.headers)
+
+
+def not_found() -> Problem:
+    return Problem(404, "not_found", NOT_FOUND)
+
+
+def invalid(field: str, sentence: str) -> Problem:
+    """One field of the request is wrong."""
+    return Problem(422, "invalid", sentence, errors=[{"field": field, "message": sentence}])
+
+
+def of_validation(errors: list[Any]) -> Problem:
+    """What pydantic found, without the values: they may be secret, huge or not printable."""
+    found = []
+    for error in errors[:LISTED]:
+        words = [str(word)[:64] for word in error.get("loc", ()) if word not in ("query", "path", "body")]
+        field = ".".join(words).encode("ascii", "backslashreplace").decode()
+        found.append({"field": field, "message": str(error.get("msg", "This is not valid."))[:300]})
+    first = found[0] if found else {"field": "", "message": "The request is not valid."}
+    sentence = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
+    return Problem(422, "invalid", sentence, errors=found)
+
+
+def handle(api: NinjaAPI) -> None:
+    """Teach the API to answer each exception as a problem."""
+    api.add_exception_handler(Problem, _problem)
+    api.add_exception_handler(ValidationError, _validation)
+    api.add_exception_handler(Http404, lambda *_: not_found().response())
+    api.add_exception_handler(AuthenticationError, lambda *_: _unauthorized().response())
+    api.add_exception_handler(HttpError, _http_error)
+    api.add_exception_handler(SuspiciousOperation, _suspicious)
+    api.add_exception_handler(StorageError, _storage)
+    api.add_exception_handler(OperationalError, _database)
+    api.add_exception_handler(Exception, _unexpected)
+
+
+def _unauthorized() -> Problem:
+    return Problem(
+        401,
+        "unauthorized",
+        "Send a valid API token as “Authorization: Bearer …”.",
+        headers={"WWW-Authenticate": 'Bearer realm="inbox"'},
+    )
+
+
+def _problem(_request: HttpRequest, problem: Any) -> HttpResponse:
+    response: HttpResponse = problem.response()
+    return response
+
+
+def _validation(_request: HttpRequest, error: Any) -> HttpResponse:
+    return of_validation(error.errors).response()
+
+
+def _http_error(_request: HttpRequest, error: Any) -> HttpResponse:
+    return Problem(error.status_code, "refused", str(error)).response()
+
+
+def _suspicious(_request: HttpRequest, _error: Any) -> HttpResponse:
+    return Problem(400, "bad_request", "The request cannot be read.").response()
+
+
+def _storage(_request: HttpRequest, error: Any) -> HttpResponse:
+    return Problem(503, "storage_away", str(error), headers={"Retry-After": "30"}).response()
+
+
+def _database(_request: HttpRequest, _error: Any) -> HttpResponse:
+    log.exception("api_database_failed")
+    sentence = "The database is away or took too long. Ask for less, or try again."
+    return Problem(503, "database_away", sentence, headers={"Retry-After": "10"}).response()
+
+
+def _unexpected(_request: HttpRequest, _error: Any) -> HttpResponse:
+    log.exception("api_failed")
+    return Problem(500, "unexpected", "Something went wrong here; the log says what.").response()

@@ -1,0 +1,266 @@
+"""The calls that read: messages, contacts, conversations, files, templates and numbers."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from django.db.models import Q
+from django.http import HttpRequest
+from ninja import Router
+from pydantic import AfterValidator, Field
+
+from inbox import access
+from inbox.api import answers
+from inbox.api.authentication import may_read
+from inbox.api.paging import LIMIT, Cursor, Id, Limit, page, page_by_id
+from inbox.api.problems import not_found
+from inbox.api.requests import Phone
+from inbox.api.schemas import (
+    ContactPage,
+    ContactSchema,
+    ConversationPage,
+    ConversationSchema,
+    MediaSchema,
+    MessagePage,
+    MessageSchema,
+    NumberList,
+    ProblemSchema,
+    TemplateList,
+)
+from inbox.models import Contact, Conversation, Message, Program
+from inbox.receiving.people import wa_id_variants
+from whatsapp.admin.lists import first_key_since
+from whatsapp.events import Kind
+from whatsapp.models import PhoneNumber
+
+router = Router(auth=may_read)
+REFUSALS = {401: ProblemSchema, 403: ProblemSchema, 404: ProblemSchema, 422: ProblemSchema, 503: ProblemSchema}
+
+
+def _in_reach(moment: datetime) -> datetime:
+    """A time without a zone is UTC. PostgreSQL and Python disagree on the ends of time, which nobody needs."""
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if not 1970 <= moment.year < 2200:
+        raise ValueError("This time is out of reach.")
+    return moment
+
+
+Moment = Annotated[
+    datetime,
+    AfterValidator(_in_reach),
+    Field(description="ISO 8601, or seconds since 1970: when the message came here."),
+]
+
+
+def caller(request: HttpRequest) -> Program:
+    """The program that `authentication` found."""
+    program: Program = request.auth  # type: ignore[attr-defined]
+    return program
+
+
+@router.get("/messages", response={200: MessagePage, **REFUSALS}, tags=["Messages"], summary="List messages")
+def list_messages(
+    request: HttpRequest,
+    conversationId: Id | None = None,
+    contactId: Id | None = None,
+    phone: Phone | None = None,
+    direction: Literal["inbound", "outbound"] | None = None,
+    kind: Annotated[Kind | None, Field(description="Also the kind of media: image, video, audio, document.")] = None,
+    media: Annotated[bool | None, Field(description="Only messages with a file, or only those without.")] = None,
+    status: Literal["received", "queued", "sending", "sent", "delivered", "read", "played", "failed", "unknown"]
+    | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
+    cursor: Cursor = None,
+    limit: Limit = LIMIT,
+) -> Any:
+    """Newest first: within a conversation, of a contact or of a phone by WhatsApp's time, otherwise as they came here.
+
+    To follow what happens, rather than ask for everything again: webhooks.
+    """
+    messages = access.messages_visible_to(caller(request))
+    if direction:
+        messages = messages.filter(direction=direction)
+    if kind:
+        messages = messages.filter(kind=kind)
+    if media is not None:
+        messages = messages.filter(media__isnull=not media)
+    if status:
+        messages = messages.filter(direction="inbound") if status == "received" else messages.filter(status=status)
+    if since:
+        messages = messages.filter(created_at__gte=since)
+    if until:
+        messages = messages.filter(created_at__lt=until)
+    if conversationId or contactId or phone:
+        messages = messages.filter(
+            conversation_id__in=_conversations(caller(request), conversationId, contactId, phone)
+        )
+        found, following = page(answers.complete(messages), "sent_at", cursor, limit)
+    else:
+        if since:
+            # Without an index on the time: the ids rise with it, and are found by bisection.
+            first = first_key_since(Message, "id", "created_at", since)
+            messages = messages.none() if first is None else messages.filter(pk__gte=first)
+        if until and (end := first_key_since(Message, "id", "created_at", until)) is not None:
+            messages = messages.filter(pk__lt=end)
+        found, following = page_by_id(answers.complete(messages), cursor, limit)
+    absolute = request.build_absolute_uri
+    return {"messages": [answers.message(row, absolute) for row in found], "nextCursor": following}
+
+
+def _conversations(program: Program, pk: str | None, contact: str | None, phone: str | None) -> list[int]:
+    """The conversations that all of these name together."""
+    found = access.conversations_visible_to(program)
+    if pk:
+        found = found.filter(pk=int(pk))
+    if contact:
+        found = found.filter(contact_id=int(contact))
+    if phone:
+        found = found.filter(contact__phone__in=spellings(phone))
+    return list(found.values_list("pk", flat=True)[:1000])
+
+
+def spellings(phone: str) -> list[str]:
+    """A phone, and the other digits by which WhatsApp may know it."""
+    digits = phone.removeprefix("+")
+    return [f"+{digits}", *(f"+{other}" for other in wa_id_variants(digits))]
+
+
+@router.get(
+    "/messages/{message_id}", response={200: MessageSchema, **REFUSALS}, tags=["Messages"], summary="One message"
+)
+def get_message(request: HttpRequest, message_id: Id) -> Any:
+    """A message as it is now, its file's address fresh."""
+    return answers.message(find_message(caller(request), message_id), request.build_absolute_uri)
+
+
+def find_message(program: Program, pk: str) -> Message:
+    found = answers.complete(access.messages_visible_to(program)).filter(pk=int(pk)).first()
+    if found is None:
+        raise not_found()
+    return found
+
+
+@router.get("/contacts", response={200: ContactPage, **REFUSALS}, tags=["Contacts"], summary="List contacts")
+def list_contacts(
+    request: HttpRequest,
+    phone: Phone | None = None,
+    cursor: Cursor = None,
+    limit: Limit = LIMIT,
+) -> Any:
+    """The people and groups that the token's numbers have a conversation with, the newest contact first."""
+    contacts = access.contacts_visible_to(caller(request))
+    if phone:
+        contacts = contacts.filter(phone__in=spellings(phone))
+    found, following = page_by_id(contacts, cursor, limit)
+    return {"contacts": _contacts(caller(request), found), "nextCursor": following}
+
+
+@router.get(
+    "/contacts/{contact_id}", response={200: ContactSchema, **REFUSALS}, tags=["Contacts"], summary="One contact"
+)
+def get_contact(request: HttpRequest, contact_id: Id) -> Any:
+    found = access.contacts_visible_to(caller(request)).filter(pk=int(contact_id))[:1]
+    return (_contacts(caller(request), list(found)) or [_nothing()])[0]
+
+
+def _nothing() -> Any:
+    raise not_found()
+
+
+def _contacts(program: Program, found: list[Contact]) -> list[dict[str, Any]]:
+    conversations: dict[int, list[int]] = defaultdict(list)
+    visible = access.conversations_visible_to(program).filter(contact__in=found).order_by("pk")
+    for contact, pk in visible.values_list("contact_id", "pk"):
+        conversations[contact].append(pk)
+    return [answers.contact(row, conversations[row.pk]) for row in found]
+
+
+@router.get(
+    "/conversations", response={200: ConversationPage, **REFUSALS}, tags=["Conversations"], summary="List conversations"
+)
+def list_conversations(
+    request: HttpRequest,
+    contactId: Id | None = None,
+    numberId: Id | None = None,
+    unread: Annotated[bool | None, Field(description="Only those with unread messages.")] = None,
+    cursor: Cursor = None,
+    limit: Limit = LIMIT,
+) -> Any:
+    """The one with the newest message first."""
+    conversations = access.conversations_visible_to(caller(request)).select_related("contact")
+    if contactId:
+        conversations = conversations.filter(contact_id=int(contactId))
+    if numberId:
+        conversations = conversations.filter(number_id=int(numberId))
+    if unread:
+        conversations = conversations.unread()
+    found, following = page(conversations, "last_message_at", cursor, limit)
+    return {"conversations": [answers.conversation(row) for row in found], "nextCursor": following}
+
+
+@router.get(
+    "/conversations/{conversation_id}",
+    response={200: ConversationSchema, **REFUSALS},
+    tags=["Conversations"],
+    summary="One conversation",
+)
+def get_conversation(request: HttpRequest, conversation_id: Id) -> Any:
+    return answers.conversation(find_conversation(caller(request), conversation_id))
+
+
+def find_conversation(program: Program, pk: str) -> Conversation:
+    visible = access.conversations_visible_to(program).select_related("contact", "number")
+    found = visible.filter(pk=int(pk)).first()
+    if found is None:
+        raise not_found()
+    return found
+
+
+@router.get("/media/{media_id}", response={200: MediaSchema, **REFUSALS}, tags=["Media"], summary="One file")
+def get_media(
+    request: HttpRequest,
+    media_id: Annotated[str, Field(max_length=128, description="`fileId`, or WhatsApp's `mediaId`.")],
+) -> Any:
+    """A file with a fresh signed address, good for 300 seconds at most."""
+    program, absolute = caller(request), request.build_absolute_uri
+    visible = access.media_visible_to(program).select_related("message")
+    try:
+        pk = uuid.UUID(media_id)
+    except ValueError:
+        found = visible.filter(media_id=media_id).order_by("-created_at").first() if media_id.isalnum() else None
+    else:
+        found = visible.filter(pk=pk).first()
+        if found is None and (upload := access.uploads_visible_to(program).filter(pk=pk).first()):
+            return answers.upload(upload, absolute)
+    return answers.media(found or _nothing(), absolute)
+
+
+@router.get(
+    "/templates", response={200: TemplateList, **REFUSALS}, tags=["Templates"], summary="List message templates"
+)
+def list_templates(
+    request: HttpRequest,
+    name: Annotated[str | None, Field(max_length=512)] = None,
+    status: Annotated[str | None, Field(max_length=32, description="APPROVED, PENDING, REJECTED, …")] = None,
+) -> Any:
+    """The message templates of the numbers' accounts as WhatsApp last described them."""
+    program = caller(request)
+    senders: dict[str, list[int]] = defaultdict(list)
+    for number in PhoneNumber.objects.filter(pk__in=access.numbers_visible_to(program)).defer("access_token"):
+        senders[number.waba_id].append(number.pk)
+    templates = access.templates_visible_to(program).filter(
+        *([Q(name=name)] if name else []), *([Q(status__iexact=status)] if status else [])
+    )
+    rows = templates.order_by("name", "language", "waba_id")
+    return {"templates": [answers.template(row, senders[row.waba_id]) for row in rows]}
+
+
+@router.get("/numbers", response={200: NumberList, **REFUSALS}, tags=["Numbers"], summary="List our numbers")
+def list_numbers(request: HttpRequest) -> Any:
+    """The numbers that this token may use."""
+    visible = PhoneNumber.objects.filter(pk__in=access.numbers_visible_to(caller(request))).defer("access_token")
+    return {"numbers": [answers.number(row) for row in visible]}

@@ -1,0 +1,40 @@
+"""The API's description: the OpenAPI document for programs, and a page about it for people."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from inbox.api import api
+from inbox.api.authentication import program_of
+from inbox.api.problems import Problem
+
+
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    """Every call with its fields, to read and to try, for signed-in people."""
+    settings = {
+        "url": reverse("api:openapi-json"),
+        "layout": "BaseLayout",
+        "deepLinking": True,
+        "persistAuthorization": False,
+        "defaultModelsExpandDepth": 0,
+    }
+    return render(request, "api/reference.html", {"settings": settings})
+
+
+@login_not_required  # a token is enough
+@require_safe
+def document(request: HttpRequest) -> HttpResponse:
+    """The OpenAPI document, for signed-in people and for whoever has a token."""
+    if not request.user.is_authenticated and program_of(request) is None:
+        return Problem(
+            401,
+            "unauthorized",
+            "Send a valid API token, or sign in.",
+            headers={"WWW-Authenticate": 'Bearer realm="inbox"'},
+        ).response()
+    return JsonResponse(api.get_openapi_schema())

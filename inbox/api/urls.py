@@ -1,0 +1,59 @@
+"""The addresses of the API: its operations, its description, and an honest answer for all others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import URLPattern, path
+from django.views.decorators.csrf import csrf_exempt
+
+from inbox.api import api, reference
+from inbox.api.bodies import clean
+from inbox.api.problems import Problem, not_found
+
+View = Callable[..., HttpResponseBase]
+
+
+def _answering(view: View) -> View:
+    """The operation's view with the API's own words for a wrong method and for addresses that no row can have."""
+
+    @login_not_required  # a token is asked for instead
+    @csrf_exempt  # no cookie opens it
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **values: Any) -> HttpResponseBase:
+        words = [*values.values(), *(word for name in request.GET for word in (name, *request.GET.getlist(name)))]
+        if not all(clean(str(word)) for word in words):
+            return Problem(422, "invalid", "The address holds a NUL character.").response()
+        response = view(request, *args, **values)
+        if response.status_code == 405:
+            allowed = {"Allow": response.headers["Allow"]}
+            return Problem(405, "method_not_allowed", f"Use {response.headers['Allow']}.", headers=allowed).response()
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
+
+    return answer
+
+
+@login_not_required
+@csrf_exempt
+def nothing(_request: HttpRequest, rest: str = "") -> HttpResponse:
+    return not_found().response()
+
+
+_patterns, _app, _namespace = api.urls
+_operations = [
+    path(str(pattern.pattern), _answering(pattern.callback), name=pattern.name)
+    for pattern in _patterns
+    if isinstance(pattern, URLPattern) and pattern.name != "api-root"
+]
+urlpatterns = [
+    path("", reference.page, name="api-root"),
+    path("openapi.json", reference.document, name="openapi-json"),
+    *_operations,
+    path("<path:rest>", nothing),
+]
+app_name = _app

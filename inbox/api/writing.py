@@ -1,0 +1,292 @@
+"""The calls that act: send, react, mark as read, upload."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.http import HttpRequest
+from ninja import Router
+from ninja.responses import Status
+
+from inbox import access, changes, receipts, sending, uploads
+from inbox.api import answers, bodies, files, idempotency
+from inbox.api.authentication import may_send
+from inbox.api.paging import Id
+from inbox.api.problems import Problem, invalid
+from inbox.api.reading import REFUSALS, caller, find_conversation, find_message
+from inbox.api.requests import ReactionRequest, SendRequest, UploadRequest, schema
+from inbox.api.schemas import MediaSchema, MessageSchema, ProblemSchema, ReadSchema
+from inbox.models import Contact, Conversation, Message, Program, Upload
+from inbox.receiving import people, threads
+from whatsapp.events import MEDIA_KINDS, Kind, Party
+from whatsapp.models import MessageTemplate, PhoneNumber
+
+router = Router(auth=may_send)
+BODY_REFUSALS = {
+    **REFUSALS,
+    **dict.fromkeys((400, 409, 411, 413, 415), ProblemSchema),
+}
+#: How a request names one of our numbers, and the column that has it.
+NUMBER_FIELDS = {
+    "numberId": "pk",
+    "phoneNumberId": "phone_number_id",
+    "awsPhoneNumberId": "aws_phone_number_id",
+}
+#: What a message that may not be sent is answered.
+NOT_SENDABLE = {
+    sending.Reason.WINDOW_CLOSED: 409,
+    sending.Reason.NUMBER_UNAVAILABLE: 409,
+    sending.Reason.NO_ADDRESS: 409,
+    sending.Reason.INVALID: 422,
+    sending.Reason.FILE_NOT_READY: 422,
+}
+KEY_PARAMETER = {
+    "name": idempotency.HEADER,
+    "in": "header",
+    "required": False,
+    "description": "Any text of 1 to 255 printable ASCII characters. The same request with the same key is done once, "
+    "and answered the same for at least 24 hours.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+
+
+def _body(model: Any, *, json: bool = True, form: bool = True) -> dict[str, Any]:
+    content = {}
+    if json:
+        content["application/json"] = {"schema": schema(model)}
+    if form:
+        content["multipart/form-data"] = {"schema": schema(model, file=True)}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+@router.post(
+    "/whatsapp/send",
+    response={202: MessageSchema, **BODY_REFUSALS},
+    tags=["Messages"],
+    summary="Send a message",
+    openapi_extra={**_body(SendRequest), "parameters": [KEY_PARAMETER]},
+)
+def send(request: HttpRequest) -> Any:
+    """Queues one message and answers at once; `GET /api/messages/{id}` and the webhooks tell what becomes of it.
+
+    Outside the customer service window only `template` is taken (409 `window_closed`).
+    """
+    program = caller(request)
+    with bodies.read(request) as body:
+        wanted = bodies.validated(SendRequest, body.fields)
+
+        def act(token: uuid.UUID) -> tuple[int, dict[str, Any]]:
+            message = Message.objects.filter(client_token=token).first() or _send(program, wanted, body.file, token)
+            row = answers.complete(Message.objects.filter(pk=message.pk)).get()
+            return 202, answers.message(row, request.build_absolute_uri)
+
+        return idempotency.answer(request, program, body.fingerprint, act)
+
+
+def _send(program: Program, wanted: SendRequest, file: UploadedFile | None, token: uuid.UUID) -> Message:
+    conversation = find_conversation(program, wanted.conversationId) if wanted.conversationId else None
+    number = _number(program, wanted, conversation)
+    kind = _kind(wanted, file)
+    payload = _payload(wanted, kind, number)
+    quoted = find_message(program, wanted.replyTo) if wanted.replyTo else None
+    upload = files.take(wanted, file, program=program, number=number)
+    try:
+        with transaction.atomic():
+            conversation = conversation or _open(program, wanted, number)
+            if quoted is not None and quoted.conversation_id != conversation.pk:
+                raise invalid("replyTo", "The message that is answered belongs to another conversation.")
+            return sending.queue(
+                conversation,
+                sending.Intent(
+                    kind=Kind(upload.kind) if upload and kind is None else kind or Kind.TEXT,
+                    text=wanted.content,
+                    payload=payload,
+                    upload=upload,
+                    quoted=quoted,
+                ),
+                client_token=token,
+                program=program,
+            )
+    except (sending.NotSendableError, Problem, uploads.FileRefusedError) as error:
+        if upload is not None and not wanted.mediaId:
+            uploads.discard(upload)
+        if isinstance(error, Problem):
+            raise
+        raise _refusal(error) from None
+
+
+def _refusal(error: Exception) -> Problem:
+    if isinstance(error, sending.NotSendableError):
+        return Problem(NOT_SENDABLE.get(error.reason, 409), str(error.reason), str(error))
+    return Problem(422, "file_refused", str(error))
+
+
+def _number(program: Program, wanted: SendRequest | UploadRequest, conversation: Conversation | None) -> PhoneNumber:
+    """Our number to send from: the one that is named, the conversation's, or the only one there is."""
+    visible = PhoneNumber.objects.filter(pk__in=access.numbers_visible_to(program))
+    named = False
+    for field, column in NUMBER_FIELDS.items():
+        value = getattr(wanted, field)
+        if value is not None:
+            named = True
+            visible = visible.filter(**{column: value})
+    found = list(visible[:2])
+    if named and not found:
+        raise invalid("numberId", "This is not one of the numbers that this token may use.")
+    if conversation is not None:
+        if named and found[0].pk != conversation.number_id:
+            raise invalid("numberId", "The conversation belongs to another of our numbers.")
+        return conversation.number
+    if len(found) != 1:
+        raise invalid("numberId", "Say which of our numbers to send from: numberId, phoneNumberId or awsPhoneNumberId.")
+    return found[0]
+
+
+def _kind(wanted: SendRequest, file: UploadedFile | None) -> Kind | None:
+    """What the message is, None where only the bytes of its file tell. Raises Problem for what does not go together."""
+    told = [name for name in ("template", "location", "contacts", "interactive") if getattr(wanted, name) is not None]
+    if len(told) > 1:
+        raise invalid(told[1], f"One message holds one of {', '.join(told)}.")
+    has_file = bool(files.sources(wanted, file))
+    if told:
+        kind: Kind | None = Kind(told[0])
+        if has_file and kind in (Kind.LOCATION, Kind.CONTACTS):
+            raise invalid(told[0], "A place or a contact card takes no file.")
+    elif has_file:
+        kind = Kind(wanted.kind) if wanted.kind in MEDIA_KINDS else None
+        if wanted.kind and kind is None:
+            raise invalid("kind", f"A file cannot be sent as {wanted.kind}.")
+    else:
+        kind = Kind.TEXT
+    if kind is not None and wanted.kind and wanted.kind != kind:
+        raise invalid("kind", f"A message of the kind {wanted.kind} needs what makes it one.")
+    return kind
+
+
+def _payload(wanted: SendRequest, kind: Kind | None, number: PhoneNumber) -> dict[str, Any]:
+    """What whatsapp.compose takes for this kind."""
+    match kind:
+        case Kind.TEXT:
+            return {"preview_url": wanted.previewUrl}
+        case Kind.LOCATION if wanted.location:
+            return wanted.location.model_dump(exclude_defaults=True)
+        case Kind.CONTACTS if wanted.contacts:
+            return {"contacts": [card.model_dump(exclude_defaults=True) for card in wanted.contacts]}
+        case Kind.INTERACTIVE if wanted.interactive:
+            return wanted.interactive.model_dump(exclude_defaults=True)
+        case Kind.TEMPLATE if wanted.template:
+            return _template(wanted, number)
+    return {}
+
+
+def _template(wanted: SendRequest, number: PhoneNumber) -> dict[str, Any]:
+    assert wanted.template is not None  # noqa: S101 - the caller's case
+    name, language = wanted.template.name, wanted.template.language
+    found = MessageTemplate.objects.filter(waba_id=number.waba_id, name=name, language=language, gone_at=None).first()
+    if found is None:
+        raise invalid("template.name", f"The number's account has no message template “{name}” in “{language}”.")
+    if found.status and found.status != "APPROVED":
+        raise Problem(409, "template_unavailable", f"WhatsApp lists this message template as {found.status.lower()}.")
+    return {
+        "name": found.name,
+        "language": found.language,
+        "category": found.category,
+        "parameter_format": found.parameter_format,
+        "components": found.components,
+        "values": wanted.template.values.model_dump(),
+    }
+
+
+def _open(program: Program, wanted: SendRequest, number: PhoneNumber) -> Conversation:
+    """The conversation with whom the request names, made if there is none. In the caller's transaction."""
+    if bool(wanted.phone) == bool(wanted.contactId):
+        raise invalid("phone", "Say to whom, once: phone, contactId or conversationId.")
+    if wanted.contactId:
+        contact = access.contacts_visible_to(program).filter(pk=int(wanted.contactId)).values_list("pk", flat=True)[:1]
+        if not contact:
+            raise invalid("contactId", "There is no contact with this id that this token may see.")
+        person = contact[0]
+    else:
+        phone = wanted.phone or ""
+        mention = people.person(number.identity_scope, Party(wa_id=phone.removeprefix("+")))
+        person = people.resolve([mention])[mention]
+        Contact.objects.filter(pk=person, phone=None).update(phone=phone)
+    opened = threads.open_and_lock([(number.pk, person)], [])
+    return Conversation.objects.select_related("contact", "number").get(pk=opened[number.pk, person].id)
+
+
+@router.post(
+    "/messages/{message_id}/reaction",
+    response={202: MessageSchema, **BODY_REFUSALS},
+    tags=["Messages"],
+    summary="React to a message",
+    openapi_extra=_body(ReactionRequest, form=False),
+)
+def react(request: HttpRequest, message_id: Id) -> Any:
+    """Puts this business's one reaction on a message, in place of the one before. Safe to repeat."""
+    with bodies.read(request) as body:
+        wanted = bodies.validated(ReactionRequest, body.fields)
+    return _react(request, message_id, wanted.emoji)
+
+
+@router.delete(
+    "/messages/{message_id}/reaction",
+    response={202: MessageSchema, **BODY_REFUSALS},
+    tags=["Messages"],
+    summary="Take a reaction back",
+)
+def unreact(request: HttpRequest, message_id: Id) -> Any:
+    """Takes this business's reaction back. Safe to repeat."""
+    return _react(request, message_id, "")
+
+
+def _react(request: HttpRequest, message_id: str, emoji: str) -> Any:
+    program = caller(request)
+    message = find_message(program, message_id)
+    try:
+        sending.react(message, emoji)
+    except sending.NotSendableError as error:
+        raise _refusal(error) from None
+    return Status(202, answers.message(find_message(program, message_id), request.build_absolute_uri))
+
+
+@router.post(
+    "/conversations/{conversation_id}/read",
+    response={200: ReadSchema, **BODY_REFUSALS},
+    tags=["Conversations"],
+    summary="Mark a conversation as read",
+)
+def mark_read(request: HttpRequest, conversation_id: Id) -> Any:
+    """Nothing is unread any more, and the customer sees blue ticks if the number's settings say so. Safe to repeat."""
+    conversation = find_conversation(caller(request), conversation_id)
+    with transaction.atomic():
+        if Conversation.objects.unread().filter(pk=conversation.pk).update(unread_count=0):
+            changes.announce([(conversation.number_id, conversation.pk)])
+        receipts.mark_read(conversation)
+    return {"conversationId": str(conversation.pk), "unreadCount": 0}
+
+
+@router.post(
+    "/media",
+    response={201: MediaSchema, **BODY_REFUSALS},
+    tags=["Media"],
+    summary="Upload a file",
+    openapi_extra={**_body(UploadRequest), "parameters": [KEY_PARAMETER]},
+)
+def upload_media(request: HttpRequest) -> Any:
+    """Keeps a file for a message that is sent within a day, and prepares it: `mediaState` tells how far it is."""
+    program = caller(request)
+    with bodies.read(request) as body:
+        wanted = bodies.validated(UploadRequest, body.fields)
+
+        def act(_token: uuid.UUID) -> tuple[int, dict[str, Any]]:
+            number = _number(program, wanted, None)
+            upload: Upload | None = files.take(wanted, body.file, program=program, number=number)
+            if upload is None:
+                raise invalid("file", "Send the file: as the field “file” of a form, as mediaFile, or as a link.")
+            return 201, answers.upload(upload, request.build_absolute_uri)
+
+        return idempotency.answer(request, program, body.fingerprint, act)
