@@ -10,15 +10,15 @@ from typing import Any
 
 import structlog
 
-from inbox import child_process, converting
+from inbox import child_process
 from inbox.sniffing import HEAD_BYTES, sniff
+from whatsapp import limits
 from whatsapp.events import Kind
 
 log = structlog.get_logger(__name__)
 
 #: The child ends itself before that (inbox.converting.__main__); this is for one that cannot.
 CHILD_SECONDS = 11 * 60
-DOCUMENT_BYTES = 100 * 1024 * 1024
 MAX_SIDE = 1_000_000
 MAX_CHANGES = 8
 
@@ -65,18 +65,13 @@ SOURCES = {
     Kind.VIDEO: FILMS | ANIMATIONS,
     Kind.AUDIO: SOUNDS | FILMS,
 }
-LIMITS = {
-    Kind.IMAGE: converting.IMAGE_BYTES,
-    Kind.STICKER: converting.ANIMATED_STICKER_BYTES,
-    Kind.VIDEO: converting.VIDEO_BYTES,
-    Kind.AUDIO: converting.AUDIO_BYTES,
-}
 NO_SOURCE = {
-    Kind.IMAGE: "This file is not a picture. It can be sent as a document.",
+    Kind.IMAGE: "This file is not a picture.",
     Kind.STICKER: "This file is not a picture, so it cannot be a sticker.",
-    Kind.VIDEO: "This file is not a video. It can be sent as a document.",
-    Kind.AUDIO: "There is nothing to hear in this file. It can be sent as a document.",
+    Kind.VIDEO: "This file is not a video.",
+    Kind.AUDIO: "There is nothing to hear in this file.",
 }
+TOO_LARGE = "This file is larger than 100 MB, the most that WhatsApp carries."
 AS_IT_IS = "Sent exactly as it is, with any location and camera details it contains"
 
 
@@ -118,17 +113,21 @@ def convert(source: Path, content_type: str, kind: Kind, directory: Path, *, voi
     if kind == Kind.DOCUMENT:
         return _document(content_type, size)
     if content_type not in SOURCES.get(kind, ()):
-        return _refused(content_type, NO_SOURCE.get(kind, "A message of this kind carries no file."))
-    if size > DOCUMENT_BYTES:
-        return _refused(content_type, "This file is larger than 100 MB, the most that WhatsApp carries.")
+        sentence = NO_SOURCE.get(kind)
+        if sentence is None:
+            return _refused(content_type, "A message of this kind carries no file.")
+        return _refused(content_type, sentence + _or_as_document(content_type, size))
+    if size > limits.BYTES[Kind.DOCUMENT]:
+        return _refused(content_type, TOO_LARGE)
     form = "voice" if voice and kind == Kind.AUDIO else str(kind)
     target = Path(tempfile.mkdtemp(dir=directory, prefix="converted-"))
     converted = None
     try:
         if child_process.run("inbox.converting", source, target, content_type, form, seconds=CHILD_SECONDS):
-            converted = _read(target, content_type, kind)
+            converted = _read(target, content_type, kind, _or_as_document(content_type, size))
         else:
-            converted = _refused(content_type, "Converting this file takes longer than it may. Send it as a document.")
+            sentence = "Converting this file takes longer than it may."
+            converted = _refused(content_type, sentence + _or_as_document(content_type, size))
     except child_process.CrashError as error:
         log.warning("conversion_crashed", kind=str(kind), content_type=content_type, size=size, reason=str(error))
         raise ConversionCrashError(str(error)) from error
@@ -142,14 +141,19 @@ def _refused(content_type: str, sentence: str) -> Converted:
     return Converted(None, content_type, EXTENSIONS.get(content_type, ""), refusal=sentence)
 
 
+def _or_as_document(content_type: str, size: int) -> str:
+    """What else can be done with a file that is refused: nothing, or send it as it is."""
+    return "" if limits.refuse_file(Kind.DOCUMENT, content_type, size) else " It can be sent as a document."
+
+
 def _document(content_type: str, size: int) -> Converted:
-    if size > DOCUMENT_BYTES:
-        return _refused(content_type, "This file is larger than 100 MB, the most that WhatsApp carries.")
+    if size > limits.BYTES[Kind.DOCUMENT]:
+        return _refused(content_type, TOO_LARGE)
     personal = content_type in PICTURES or content_type in FILMS
     return Converted(None, content_type, EXTENSIONS.get(content_type, ""), (AS_IT_IS,) if personal else ())
 
 
-def _read(target: Path, source_type: str, kind: Kind) -> Converted:
+def _read(target: Path, source_type: str, kind: Kind, advice: str) -> Converted:
     """The child's result, checked: it decoded a hostile file, so its word is not taken for anything."""
     result = child_process.read_result(target)
     refusal = result.get("refusal")
@@ -157,7 +161,7 @@ def _read(target: Path, source_type: str, kind: Kind) -> Converted:
         log.info(
             "conversion_refused", kind=str(kind), content_type=source_type, because=str(result.get("because"))[:200]
         )
-        return _refused(source_type, _sentence(refusal, 300))
+        return _refused(source_type, _sentence(refusal, 300) + ("" if result.get("broken") else advice))
     content_type = str(result.get("content_type"))
     facts = _facts(result)
     changes = tuple(_sentence(change, 120) for change in _list(result.get("changes"))[:MAX_CHANGES])
@@ -169,7 +173,7 @@ def _read(target: Path, source_type: str, kind: Kind) -> Converted:
     # Opened without following a link first: only a file of the child's own goes further.
     if sniff(child_process.read(path, HEAD_BYTES, whole=False)).content_type != content_type:
         raise child_process.CrashError("left a file that is not what it says")
-    if not 0 < path.stat().st_size <= LIMITS[kind]:
+    if not 0 < path.stat().st_size <= limits.max_bytes(kind, animated=facts.get("animated", False)):
         raise child_process.CrashError("left a file that is too large")
     return Converted(path, content_type, path.suffix, changes, **facts)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import struct
+import tempfile
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -96,36 +98,74 @@ def film(
     *,
     size: tuple[int, int] = (320, 240),
     frames: int = 20,
-    rate: int = 10,
+    rate: int | str = 10,
     pixels: str = "yuv420p",
     options: dict[str, str] | None = None,
     muxer: dict[str, str] | None = None,
     sounds: tuple[tuple[str, str], ...] = (("aac", "mono"),),
     metadata: dict[str, str] | None = None,
+    marked: bool = False,
+    sound_starts: float = 0,
 ) -> bytes:
-    """A film from red to green with a tone in each of the sound tracks."""
+    """A film from red to green with a tone in each of the sound tracks; ``marked``: white in the top left corner."""
+    with tempfile.NamedTemporaryFile() as file:  # a path, because moving the directory first reads what was written
+        with av.open(file.name, "w", format=format, options=muxer or {}) as container:
+            container.metadata.update(metadata or {})
+            rate = Fraction(rate)
+            stream: Any = container.add_stream(codec, rate=rate, options=PLAIN_H264 if options is None else options)
+            stream.width, stream.height, stream.pix_fmt = *size, pixels
+            tracks = [container.add_stream(name, rate=48_000, layout=layout) for name, layout in sounds]
+            for index in range(frames):
+                part = index / frames
+                image = Image.new("RGB", size, (int(255 * (1 - part)), int(255 * part), 0))
+                if marked:
+                    image.paste("white", (0, 0, 80, 60))
+                container.mux(stream.encode(av.VideoFrame.from_image(image)))
+            container.mux(stream.encode(None))
+            for track in tracks:
+                samples.encode_tone(container, track, float(frames / rate) - sound_starts, 48_000, starts=sound_starts)
+        return Path(file.name).read_bytes()
+
+
+def noisy_film(*, frames: int, rate: int | str) -> bytes:
+    """A film of more than 16 MB that is quickly made: the same few pictures of noise, each for itself."""
+    images = [av.VideoFrame.from_image(noise((640, 480)).rotate(90 * turn)) for turn in range(2)]
     file = io.BytesIO()
-    with av.open(file, "w", format=format, options=muxer or {}) as container:
-        container.metadata.update(metadata or {})
-        stream: Any = container.add_stream(codec, rate=rate, options=PLAIN_H264 if options is None else options)
-        stream.width, stream.height, stream.pix_fmt = *size, pixels
-        tracks = [container.add_stream(name, rate=48_000, layout=layout) for name, layout in sounds]
+    with av.open(file, "w", format="avi") as container:
+        stream: Any = container.add_stream("mjpeg", rate=Fraction(rate), options={"qmin": "1", "qmax": "1"})
+        stream.width, stream.height, stream.pix_fmt = 640, 480, "yuvj420p"
         for index in range(frames):
-            part = index / frames
-            image = Image.new("RGB", size, (int(255 * (1 - part)), int(255 * part), 0))
-            container.mux(stream.encode(av.VideoFrame.from_image(image)))
+            frame = images[index % 2]
+            frame.pts, frame.time_base = index, 1 / Fraction(rate)
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
-        for track in tracks:
-            samples.encode_tone(container, track, frames / rate, 48_000)
     return file.getvalue()
 
 
-def fragmented_voice(muxer: dict[str, str]) -> bytes:
+def tone(
+    format: str,
+    codec: str,
+    *,
+    layout: str = "mono",
+    muxer: dict[str, str] | None = None,
+    metadata: dict[str, str] | None = None,
+    jump: int = 0,
+) -> bytes:
+    """Two seconds of a tone; ``jump``: that many seconds of nothing in the middle."""
+    file = io.BytesIO()
+    with av.open(file, "w", format=format, options=muxer or {}) as container:
+        container.metadata.update(metadata or {})
+        stream = container.add_stream(codec, rate=48_000, layout=layout)
+        samples.encode_tone(container, stream, 2, 48_000, jump=jump)
+    return file.getvalue()
+
+
+def fragmented_voice(muxer: dict[str, str], seconds: float = 1) -> bytes:
     """A voice as Safari records it: MP4 in fragments, its track list first."""
     file = io.BytesIO()
     with av.open(file, "w", format="mp4", options=muxer) as container:
         stream = container.add_stream("aac", rate=48_000, layout="mono")
-        samples.encode_tone(container, stream, 1, 48_000)
+        samples.encode_tone(container, stream, seconds, 48_000)
     return file.getvalue()
 
 

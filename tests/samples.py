@@ -81,8 +81,9 @@ def sound(format: str = "ogg", codec: str = "libopus", *, seconds: float = 2, ra
     return file.getvalue()
 
 
-def encode_tone(container: Any, stream: Any, seconds: float, rate: int) -> None:
-    """Write a tone that grows louder into a stream of sound."""
+def encode_tone(container: Any, stream: Any, seconds: float, rate: int, *, starts: float = 0, jump: int = 0) -> None:
+    """Write a tone that grows louder into a stream of sound: so many seconds from ``starts`` on, with a gap of ``jump``
+    seconds in the middle."""
     block = stream.codec_context.frame_size or 960
     resampler = av.AudioResampler(
         format=stream.codec_context.format, layout=stream.codec_context.layout.name, rate=rate
@@ -96,6 +97,7 @@ def encode_tone(container: Any, stream: Any, seconds: float, rate: int) -> None:
         frame = av.AudioFrame(format="s16", layout="mono", samples=block)
         frame.planes[0].update(struct.pack(f"<{block}h", *values))
         frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
+        frame.pts += int(starts * rate) + (jump * rate if start > total / 2 else 0)
         for resampled in resampler.resample(frame):
             container.mux(stream.encode(resampled))
     container.mux(stream.encode(None))
@@ -121,10 +123,10 @@ def video(
         if tone is not None:
             encode_tone(container, tone, seconds, 44_100)
     content = file.getvalue()
-    return _turn(content, turned) if turned else content
+    return turned_by(content, turned) if turned else content
 
 
-def _turn(content: bytes, degrees: int) -> bytes:
+def turned_by(content: bytes, degrees: int) -> bytes:
     """Write a rotation into the display matrix of the first track header (ISO/IEC 14496-12 §8.3.2)."""
     at = content.index(b"tkhd")
     matrix = {90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}[degrees]

@@ -4,19 +4,12 @@
 the directory TARGET ``result.json`` and, where the original will not do, ``converted`` with an extension. FORM is what
 it shall become: image, sticker, voice, audio or video.
 Nothing here imports Django, reads settings or opens a connection: the process has no secrets and no business elsewhere.
-What WhatsApp takes: Meta's "Media" reference (supported media types), as of December 2025.
+What WhatsApp takes is in `whatsapp.limits`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-
-IMAGE_BYTES = 5 * 1024 * 1024
-VIDEO_BYTES = 16 * 1024 * 1024
-AUDIO_BYTES = 16 * 1024 * 1024
-STICKER_BYTES = 100 * 1024
-ANIMATED_STICKER_BYTES = 500 * 1024
-STICKER_PIXELS = 512
 
 #: Pictures above this are not decoded whole: 64 million pixels are 256 MB, and some steps hold two of them.
 MAX_PIXELS = 64_000_000
@@ -29,7 +22,11 @@ DETAILS_REMOVED = "Hidden details removed"
 
 
 class RefusalError(Exception):
-    """The file will not go in this form. The text is a sentence for agents."""
+    """The file will not go in this form. The text is a sentence for agents; ``broken``: it will not go in any."""
+
+    def __init__(self, sentence: str, *, broken: bool = False) -> None:
+        super().__init__(sentence)
+        self.broken = broken
 
 
 @dataclass

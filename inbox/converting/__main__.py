@@ -50,12 +50,12 @@ def main() -> None:
     try:
         result = asdict(converter(form)(source, target, content_type))
     except RefusalError as error:
-        result = {"refusal": str(error)}
+        result = {"refusal": str(error), "broken": error.broken}
     except MemoryError:
-        result = {"refusal": "Converting this file takes more memory than it may. It can be sent as a document."}
+        result = {"refusal": "Converting this file takes more memory than it may."}
     except Exception as error:  # noqa: BLE001 - whatever a decoder raises on a hostile file, the file is to blame
         result = {
-            "refusal": "This file is damaged or unusual, so it cannot be converted. It can be sent as a document.",
+            "refusal": "This file is damaged or unusual, so it cannot be converted.",
             "because": f"{type(error).__name__}: {error}",
         }
     (target / "result.json").write_text(json.dumps(result))

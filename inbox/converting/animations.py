@@ -8,11 +8,13 @@ from pathlib import Path
 import av
 from PIL import Image
 
-from inbox.converting import VIDEO_BYTES, Outcome, RefusalError
+from inbox.converting import Outcome, RefusalError
 from inbox.converting.films import MP4_OPTIONS, NAME, TOO_LONG
 from inbox.converting.frames import add_h264, fitted
 from inbox.converting.pictures import NAMES, load, opened
 from inbox.converting.stickers import frames
+from whatsapp.events import Kind
+from whatsapp.limits import BYTES
 
 LONGEST_MS = 120_000
 MOST_FRAMES = 3000
@@ -41,7 +43,7 @@ def convert(source: Path, target: Path, content_type: str) -> Outcome:
                 out.mux(stream.encode(frame))
                 at += duration
             out.mux(stream.encode(None))
-        if (target / NAME).stat().st_size > VIDEO_BYTES:
+        if (target / NAME).stat().st_size > BYTES[Kind.VIDEO]:
             raise RefusalError(TOO_LONG)
         changes = [f"Converted from {NAMES.get(image.format or '', image.format)} to MP4"]
         if more:

@@ -12,6 +12,8 @@ CONTAINERS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl", b"udta", b"
 TIDY = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide"})
 #: What free-form boxes are: users' data, tags, and anything a vendor thought of.
 HIDING = frozenset({b"udta", b"meta", b"uuid"})
+#: What a film in fragments has besides; none of it is anybody's words.
+FRAGMENTS = frozenset({b"moof", b"sidx", b"styp", b"mfra"})
 MOST_BOXES = 10_000
 #: The encoder's name is all that FFmpeg writes.
 HARMLESS_TAGS = frozenset({b"\xa9too"})
@@ -40,9 +42,10 @@ def inspect(path: Path) -> Boxes:
             top = list(_boxes(file, 0, size))
             kinds = [box.kind for box in top]
             in_order = b"moov" in kinds and b"mdat" in kinds and kinds.index(b"moov") < kinds.index(b"mdat")
+            in_order = in_order and b"moof" not in kinds  # a film in fragments names only the first ones
             moov = next((box for box in top if box.kind == b"moov"), None)
             content = _read(file, moov) if moov is not None else b""
-            hidden = not TIDY.issuperset(kinds) or (moov is not None and _hides(file, moov))
+            hidden = not set(kinds) <= TIDY | FRAGMENTS or (moov is not None and _hides(file, moov))
         except ValueError:
             return Boxes(in_order=False, hidden=True, located=False)
     return Boxes(in_order, hidden, any(word in content for word in (b"\xa9xyz", b"loci", b"location")))

@@ -9,13 +9,14 @@ from typing import Any
 
 import av
 
-from inbox.converting import DETAILS_REMOVED, LOCATION_REMOVED, VIDEO_BYTES, Outcome, RefusalError
-from inbox.converting.boxes import inspect
-from inbox.converting.frames import MOST_FRAME_PIXELS, Pictures, shown_size
+from inbox.converting import DETAILS_REMOVED, LOCATION_REMOVED, Outcome, RefusalError
+from inbox.converting.boxes import Boxes, inspect
+from inbox.converting.frames import MOST_FRAME_PIXELS, Pictures, fitted, shown_size
 from inbox.converting.streams import (
     AUDIO_CODECS,
     DAMAGED,
     VIDEO_CODECS,
+    Progress,
     Sound,
     codec_of,
     decoded,
@@ -23,6 +24,8 @@ from inbox.converting.streams import (
     pictures_of,
     seconds_of,
 )
+from whatsapp.events import Kind
+from whatsapp.limits import BYTES
 
 MP4_OPTIONS = {"movflags": "faststart", "fflags": "bitexact"}
 NAME = "converted.mp4"
@@ -35,7 +38,7 @@ BEST_BITS = 6_000_000
 #: From how many bits a second on a film is watchable at which length of its longer side; below the last it is not.
 WATCHABLE = ((1_200_000, 1280), (600_000, 854), (220_000, 640))
 LARGER_SIDE = 1280
-TOO_LONG = "This video is too long to fit WhatsApp's 16 MB at a watchable quality. It can be sent as a document."
+TOO_LONG = "This video is too long to fit WhatsApp's 16 MB at a watchable quality."
 SMALLER = "Made smaller to fit WhatsApp's 16 MB"
 NAMES = {
     "video/quicktime": "MOV",
@@ -71,22 +74,22 @@ def convert(source: Path, target: Path, content_type: str) -> Outcome:
         film_stays = _film_stays(film, scan)
         sound_stays = sound is None or _sound_stays(sound)
         boxes = inspect(source) if content_type in ("video/mp4", "video/3gpp") else None
-        fits = scan.film_bytes + scan.sound_bytes < VIDEO_BYTES * 0.98
+        fits = scan.film_bytes + scan.sound_bytes < BYTES[Kind.VIDEO] * 0.98
         alone = len(container.streams) == 1 + (sound is not None)
         tidy = alone and boxes is not None and boxes.in_order and not boxes.hidden
-        if film_stays and sound_stays and tidy and source.stat().st_size <= VIDEO_BYTES:
+        if film_stays and sound_stays and tidy and source.stat().st_size <= BYTES[Kind.VIDEO]:
             return outcome
         outcome.content_type, outcome.file = "video/mp4", NAME
-        outcome.changes = _said(container, content_type, located=boxes is not None and boxes.located)
+        outcome.changes = _said(container, content_type, boxes)
         if film_stays and fits:
             _copy(container, film, sound, target / NAME, sound_stays=sound_stays)
-            if (target / NAME).stat().st_size <= VIDEO_BYTES:
+            if (target / NAME).stat().st_size <= BYTES[Kind.VIDEO]:
                 if boxes is not None and not boxes.in_order:
                     outcome.changes.append("Arranged so that it plays while it loads")
                 if not sound_stays:
                     outcome.changes.append("Sound converted to AAC")
                 return outcome
-    outcome.width, outcome.height = _encode_to_fit(source, target / NAME, content_type, scan)
+    outcome.width, outcome.height = _encode_to_fit(source, target / NAME, content_type, scan, (width, height))
     if not fits:
         outcome.changes.append(SMALLER)
     elif content_type in ("video/mp4", "video/3gpp"):
@@ -112,20 +115,20 @@ def _scan(source: Path, content_type: str) -> Scan:
                     first = seconds if first is None else min(first, seconds)
                     last = max(last, seconds + float((packet.duration or 0) * packet.time_base))
         if not scan.packets:
-            raise RefusalError(DAMAGED)
+            raise RefusalError(DAMAGED, broken=True)
         scan.seconds = round(last - (first or 0), 3) or seconds_of(container, film) or 0.0
     if not 0 <= scan.seconds < 10_000_000:
-        raise RefusalError(DAMAGED)
+        raise RefusalError(DAMAGED, broken=True)
     return scan
 
 
 def _streams(container: Any) -> tuple[Any, Any | None]:
     film = pictures_of(container)
     if film is None:
-        raise RefusalError("There are no moving pictures in this file. It can be sent as a sound or as a document.")
+        raise RefusalError("There are no moving pictures in this file. It can be sent as a sound.")
     codec_of(film, VIDEO_CODECS)
     if film.codec_context.width * film.codec_context.height > MOST_FRAME_PIXELS:
-        raise RefusalError("This video has too many pixels to be converted. It can be sent as a document.")
+        raise RefusalError("This video has too many pixels to be converted.")
     sound = container.streams.audio[0] if container.streams.audio else None
     if sound is not None:
         codec_of(sound, AUDIO_CODECS)
@@ -153,20 +156,20 @@ def _shown_size(source: Path, content_type: str) -> tuple[int, int]:
         film, _ = _streams(container)
         _, frame = next(decoded(container, film), (None, None))
         if frame is None:
-            raise RefusalError(DAMAGED)
+            raise RefusalError(DAMAGED, broken=True)
         return shown_size(frame, film)
 
 
-def _said(container: Any, content_type: str, *, located: bool) -> list[str]:
+def _said(container: Any, content_type: str, boxes: Boxes | None) -> list[str]:
     changes = []
     if content_type not in ("video/mp4", "video/3gpp"):
         changes.append(f"Converted from {NAMES.get(content_type, 'this format')} to MP4")
-    tags = {key.lower() for stream in (container, *container.streams) for key in stream.metadata}
-    if located or any("location" in tag for tag in tags):
+    if len(container.streams.audio) > 1:
+        changes.append("Only the first sound track is sent")
+    tags = " ".join(key.lower() for stream in (container, *container.streams) for key in stream.metadata)
+    if "location" in tags or (boxes is not None and boxes.located):
         changes.append(LOCATION_REMOVED)
-    elif len(container.streams) > 2 or any(
-        "apple" in tag or "android" in tag or tag in ("make", "model") for tag in tags
-    ):
+    elif "apple" in tags or "android" in tags or (boxes is not None and boxes.hidden):
         changes.append(DETAILS_REMOVED)
     return changes
 
@@ -184,7 +187,7 @@ def _copy(container: Any, film: Any, sound: Any | None, path: Path, *, sound_sta
         for packet in container.demux(*([film] if sound is None else [film, sound])):
             stream = packet.stream
             if stream in copies:
-                if packet.dts is not None:
+                if packet.dts is not None and not packet.is_corrupt:
                     packet.stream = copies[stream]
                     out.mux(packet)
             elif encoder is not None:
@@ -207,36 +210,41 @@ def _sound_encoder(out: Any, sound: Any, start: Fraction) -> Sound:
     return Sound(out, "aac", layout=layout, rate=rate, bit_rate=SOUND_BITS, start=start)
 
 
-def _encode_to_fit(source: Path, path: Path, content_type: str, scan: Scan) -> tuple[int, int]:
-    bits = BEST_BITS
+def _encode_to_fit(source: Path, path: Path, content_type: str, scan: Scan, shown: tuple[int, int]) -> tuple[int, int]:
+    """Encode the film so that it fits, in the best quality that does; gives the size it has then."""
+    bits, had = BEST_BITS, 0.0
     if scan.seconds:
-        bits = min(bits, int(VIDEO_BYTES * 8 * SHARE / scan.seconds - (SOUND_BITS * 1.05 if scan.sound_bytes else 0)))
-    side = next((side for least, side in WATCHABLE if bits >= least), 0)
+        for_all = BYTES[Kind.VIDEO] * 8 * SHARE / scan.seconds
+        bits = min(bits, int(for_all - (SOUND_BITS * 1.05 if scan.sound_bytes else 0)))
+        had = scan.film_bytes * 8 / scan.seconds
+    # A quiet film, a screen recording say, is watchable with as little as it had.
+    side = next((side for least, side in WATCHABLE if bits >= least), WATCHABLE[-1][1] if 0 < had * 0.8 <= bits else 0)
     if not side:
         raise RefusalError(TOO_LONG)
+    size = fitted(*shown, side)
     for _ in range(2):
         with opened(source, content_type) as container:
-            size = _encode(container, path, scan, bits=bits, side=side)
-        if path.stat().st_size <= VIDEO_BYTES:
+            _encode(container, path, scan, bits=bits, size=size)
+        if path.stat().st_size <= BYTES[Kind.VIDEO]:
             return size
         bits = int(bits * 0.8)
     raise RefusalError(TOO_LONG)
 
 
-def _encode(container: Any, path: Path, scan: Scan, *, bits: int, side: int) -> tuple[int, int]:
+def _encode(container: Any, path: Path, scan: Scan, *, bits: int, size: tuple[int, int]) -> None:
     film, sound = _streams(container)
     start = Fraction(container.start_time or 0, av.time_base)
     rate = max(1, min(MOST_RATE, round(scan.packets / scan.seconds))) if scan.seconds else MOST_RATE
+    progress = Progress(scan.packets)
     with av.open(str(path), "w", format="mp4", options=MP4_OPTIONS) as out:
-        frames = decoded(container, *([film] if sound is None else [film, sound]))
-        pictures = Pictures(out, film, rate=rate, bits=bits, side=side, start=start)
+        pictures = Pictures(out, film, rate=rate, bits=bits, size=size, start=start)
         encoder = None if sound is None else _sound_encoder(out, sound, start)
-        for stream, frame in frames:
+        for stream, frame in decoded(container, *([film] if sound is None else [film, sound])):
             if stream is film:
+                progress.step()
                 pictures.add(frame)
             elif encoder is not None:
                 encoder.add(frame)
         pictures.close()
         if encoder is not None:
             encoder.close()
-    return pictures.size

@@ -14,6 +14,10 @@ MOST_FRAME_PIXELS = 36_000_000
 DAMAGED = "This video is damaged, so it cannot be sent."
 #: ITU-T H.273 transfer characteristics of high dynamic range: PQ and HLG.
 HDR_TRANSFERS = (16, 18)
+#: ITU-T H.273 matrix coefficients with a name: BT.709, BT.470BG, SMPTE 170M, SMPTE 240M, BT.2020.
+NAMED_MATRICES = (1, 5, 6, 7, 9, 10)
+BT709 = 1
+LIMITED_RANGE = 1
 #: Main profile without B-frames: the most that Meta's reference promises to play on every phone.
 X264_OPTIONS = {"preset": "veryfast", "profile": "main", "bf": "0", "crf": "23"}
 
@@ -37,24 +41,27 @@ def shown_size(frame: Any, film: Any) -> tuple[int, int]:
 
 
 class Pictures:
-    """An encoder of moving pictures. ``size`` is known when the first one has been added."""
+    """An encoder of moving pictures, all of them brought to one size."""
 
-    def __init__(self, out: Any, film: Any, *, rate: int, bits: int, side: int, start: Fraction) -> None:
-        self._out, self._film, self._side, self._rate, self._start = out, film, side, rate, start
-        # It is added now, because a container's streams are fixed once the sound begins.
+    def __init__(self, out: Any, film: Any, *, rate: int, bits: int, size: tuple[int, int], start: Fraction) -> None:
+        self._out, self._size, self._rate, self._start = out, size, rate, start
         self._stream = add_h264(out, rate=rate, bits=bits)
+        self._stream.width, self._stream.height = size
+        # Players guess the colours of a film that names none from its size; a named one is not left to guesses.
+        self._colours_named = film.codec_context.colorspace in NAMED_MATRICES
+        if self._colours_named:
+            context = self._stream.codec_context
+            context.colorspace = context.color_primaries = context.color_trc = BT709
+            context.color_range = LIMITED_RANGE
         self._graph: Any = None
         self._shape: Any = None
         self._last = -1
-        self.size = (0, 0)
 
     def add(self, frame: Any) -> None:
         """Encode a decoded frame; one that comes too soon after the one before is left out."""
-        number = (
-            self._last + 1
-            if frame.time is None
-            else max(0, round((Fraction(frame.pts) * frame.time_base - self._start) * self._rate))
-        )
+        number = self._last + 1
+        if frame.pts is not None and frame.time_base is not None:
+            number = max(0, round((frame.pts * frame.time_base - self._start) * self._rate))
         if number <= self._last:
             return
         shape = (frame.width, frame.height, frame.format.name, turn_of(frame))
@@ -70,20 +77,19 @@ class Pictures:
     def close(self) -> None:
         """Encode what is left. Raises RefusalError when there was nothing at all."""
         if self._graph is None:
-            raise RefusalError(DAMAGED)
+            raise RefusalError(DAMAGED, broken=True)
         self._out.mux(self._stream.encode(None))
 
     def _filters(self, frame: Any, turn: int) -> Any:
         if frame.width * frame.height > MOST_FRAME_PIXELS:
-            raise RefusalError("This video has too many pixels to be converted. It can be sent as a document.")
-        if not any(self.size):
-            self.size = fitted(*shown_size(frame, self._film), self._side)
-            self._stream.width, self._stream.height = self.size
-        width, height = self.size[::-1] if turn in (90, 270) else self.size
+            raise RefusalError("This video has too many pixels to be converted.")
+        width, height = self._size[::-1] if turn in (90, 270) else self._size
         graph = av.filter.Graph()
         scaling = f"{width}:{height}:out_range=tv"
-        if frame.color_trc in HDR_TRANSFERS:
-            scaling += ":out_primaries=bt709:out_transfer=bt709:out_color_matrix=bt709"
+        if self._colours_named:
+            scaling += ":out_color_matrix=bt709"
+            if frame.color_trc in HDR_TRANSFERS:
+                scaling += ":out_primaries=bt709:out_transfer=bt709"
         steps = [
             graph.add_buffer(width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base),
             graph.add("scale", scaling),

@@ -11,16 +11,10 @@ from typing import Any
 
 from PIL import Image, ImageCms, ImageOps
 
-from inbox.converting import (
-    DETAILS_REMOVED,
-    IMAGE_BYTES,
-    LOCATION_REMOVED,
-    MAX_JPEG_PIXELS,
-    MAX_PIXELS,
-    Outcome,
-    RefusalError,
-)
+from inbox.converting import DETAILS_REMOVED, LOCATION_REMOVED, MAX_JPEG_PIXELS, MAX_PIXELS, Outcome, RefusalError
 from inbox.converting.markers import DamagedError, strip_jpeg, strip_png
+from whatsapp.events import Kind
+from whatsapp.limits import BYTES
 
 #: Pillow's one decoder for each type: without it Pillow tries every decoder that it has.
 FORMATS = {
@@ -83,16 +77,14 @@ def opened(source: Path, content_type: str) -> Image.Image:
         register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=2)
         content_type = "image/heic"
     if content_type not in FORMATS:
-        raise RefusalError("This file is not a picture that can be converted. It can be sent as a document.")
+        raise RefusalError("This file is not a picture that can be converted.")
     try:
         image = Image.open(source, formats=(FORMATS[content_type],))
     except (OSError, ValueError, SyntaxError):
-        raise RefusalError(DAMAGED) from None
+        raise RefusalError(DAMAGED, broken=True) from None
     width, height = image.size
     if width * height > (MAX_JPEG_PIXELS if content_type == "image/jpeg" else MAX_PIXELS):
-        raise RefusalError(
-            f"This picture has too many pixels ({width} × {height}). Make it smaller, or send it as a document."
-        )
+        raise RefusalError(f"This picture has too many pixels ({width} × {height}). Make it smaller.")
     if width * height > MAX_PIXELS:
         scale = math.sqrt(width * height / MAX_PIXELS)
         image.draft(None, (int(width / scale / 2), int(height / scale / 2)))
@@ -109,7 +101,7 @@ def load(image: Image.Image) -> None:
     try:
         image.load()
     except (OSError, ValueError, SyntaxError, EOFError, IndexError):
-        raise RefusalError(DAMAGED) from None
+        raise RefusalError(DAMAGED, broken=True) from None
 
 
 def _plain(image: Image.Image, source: Path, origin: str) -> bool:
@@ -129,7 +121,7 @@ def _stripped(source: Path, target: Path, content_type: str, *, located: bool) -
         clean = strip_jpeg(content) if content_type == "image/jpeg" else strip_png(content)
     except DamagedError:
         return None
-    if len(clean) > IMAGE_BYTES:
+    if len(clean) > BYTES[Kind.IMAGE]:
         return None
     if clean == content:
         return Outcome(content_type)
@@ -175,7 +167,7 @@ def _encoded(image: Image.Image, target: Path, changes: list[str], origin: str) 
     profile = image.info.get("icc_profile")
     if origin == "PNG" or image.mode == "RGBA":
         content = _png(image, profile)
-        if len(content) <= IMAGE_BYTES:
+        if len(content) <= BYTES[Kind.IMAGE]:
             if origin != "PNG":
                 changes.insert(0, f"Converted from {NAMES.get(origin, origin)} to PNG")
             (target / "converted.png").write_bytes(content)
@@ -188,12 +180,12 @@ def _encoded(image: Image.Image, target: Path, changes: list[str], origin: str) 
     if origin != "JPEG":
         changes.insert(0, f"Converted from {NAMES.get(origin, origin)} to JPEG")
     for step, (content, size) in enumerate(_jpegs(image, profile)):
-        if len(content) <= IMAGE_BYTES:
+        if len(content) <= BYTES[Kind.IMAGE]:
             if step:
                 changes.append(SMALLER)
             (target / "converted.jpg").write_bytes(content)
             return Outcome("image/jpeg", "converted.jpg", changes, *size)
-    raise RefusalError("This picture cannot be made small enough for WhatsApp. It can be sent as a document.")
+    raise RefusalError("This picture cannot be made small enough for WhatsApp.")
 
 
 def _png(image: Image.Image, profile: Any) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 
 import av
 
-from inbox.converting import AUDIO_BYTES, LOCATION_REMOVED, Outcome, RefusalError
+from inbox.converting import LOCATION_REMOVED, Outcome, RefusalError
 from inbox.converting.streams import (
     AUDIO_CODECS,
     LONGEST_SECONDS,
@@ -18,6 +18,8 @@ from inbox.converting.streams import (
     pictures_of,
     seconds_of,
 )
+from whatsapp.events import Kind
+from whatsapp.limits import BYTES, VOICE_AT_ONCE_BYTES
 
 #: What WhatsApp takes of each type, by codec (Meta's "Media" reference: audio).
 TAKEN = {
@@ -29,11 +31,9 @@ TAKEN = {
 }
 CHANNELS = {"audio/amr": 1, "audio/ogg": 1}
 OPUS_RATE = 48_000
-#: Voice notes above this are not fetched by themselves, they show a download arrow.
-VOICE_BYTES = 512 * 1024
 BEST_VOICE, WORST_VOICE = 32_000, 16_000
 BEST_MUSIC, WORST_MUSIC = 128_000, 32_000
-TOO_LONG = "This recording is too long for WhatsApp's 16 MB. It can be sent as a document."
+TOO_LONG = "This recording is too long for WhatsApp's 16 MB."
 NAMES = {
     "audio/wav": "WAV",
     "audio/flac": "FLAC",
@@ -57,7 +57,7 @@ def convert_voice(source: Path, target: Path, content_type: str) -> Outcome:
         if _fits(source, container, sound, content_type) and content_type == "audio/ogg":
             return Outcome(content_type, duration=_heard(container, sound))
         seconds = seconds_of(container, sound) or 0
-        rate = _bit_rate(seconds, VOICE_BYTES, BEST_VOICE, WORST_VOICE)
+        rate = _bit_rate(seconds, VOICE_AT_ONCE_BYTES, BEST_VOICE, WORST_VOICE)
         path = target / "converted.ogg"
         with av.open(str(path), "w", format="ogg", options={"fflags": "bitexact"}) as out:
             duration = _encode(
@@ -71,11 +71,13 @@ def convert(source: Path, target: Path, content_type: str) -> Outcome:
     """A sound file as WhatsApp takes it: unchanged, or as AAC in an .m4a file."""
     with opened(source, content_type) as container:
         sound = _sound(container)
+        if content_type == "video/mp4" and pictures_of(container) is None:
+            content_type = "audio/mp4"  # its beginning did not tell
         located = any("location" in key for key in container.metadata)
         if _fits(source, container, sound, content_type) and not located:
             return Outcome(content_type, duration=_heard(container, sound))
         seconds = seconds_of(container, sound) or 0
-        rate = _bit_rate(seconds, AUDIO_BYTES, BEST_MUSIC, WORST_MUSIC)
+        rate = _bit_rate(seconds, BYTES[Kind.AUDIO], BEST_MUSIC, WORST_MUSIC)
         context = sound.codec_context
         layout = "mono" if context.channels == 1 else "stereo"
         path = target / "converted.m4a"
@@ -109,7 +111,7 @@ def _fits(source: Path, container: Any, sound: Any, content_type: str) -> bool:
         and context.channels <= CHANNELS.get(content_type, 2)
         and len(container.streams.audio) == 1
         and pictures_of(container) is None
-        and source.stat().st_size <= AUDIO_BYTES
+        and source.stat().st_size <= BYTES[Kind.AUDIO]
     )
 
 
@@ -136,5 +138,5 @@ def _encode(container: Any, sound: Any, encoder: Sound) -> float:
 
 
 def _check(path: Path) -> None:
-    if path.stat().st_size > AUDIO_BYTES:
+    if path.stat().st_size > BYTES[Kind.AUDIO]:
         raise RefusalError(TOO_LONG)

@@ -7,26 +7,22 @@ from pathlib import Path
 
 from PIL import Image
 
-from inbox.converting import (
-    ANIMATED_STICKER_BYTES,
-    DETAILS_REMOVED,
-    STICKER_BYTES,
-    STICKER_PIXELS,
-    Outcome,
-    RefusalError,
-)
+from inbox.converting import DETAILS_REMOVED, Outcome, RefusalError
 from inbox.converting.markers import DamagedError, strip_webp
 from inbox.converting.pictures import DAMAGED, NAMES, ORIENTATION_TAG, load, opened, upright
+from whatsapp.events import Kind
+from whatsapp.limits import BYTES, STICKER_ANIMATED_BYTES, STICKER_SIDE
 
 #: Above this an animation is cut: WhatsApp plays ten seconds of a sticker (github.com/WhatsApp/stickers).
 LONGEST_MS = 10_000
 #: A frame of an animated sticker lasts at least 8 ms (github.com/WhatsApp/stickers); GIFs below 20 ms play at 100 ms.
 SHORTEST_MS = 20
 MOST_FRAMES = 200
-QUALITIES = (80, 60, 40, 20, 5)
+#: Quality of the colours, of the see-through parts, and which part of the detail stays.
+STILL_STEPS = ((80, 100, 1.0), (60, 90, 1.0), (40, 50, 1.0), (20, 20, 1.0), (10, 0, 0.5), (1, 0, 0.25))
 #: Quality, and which part of the frames stays.
 ANIMATED_STEPS = ((70, 1), (45, 1), (45, 2), (25, 2), (20, 3), (10, 4), (1, 6))
-SIZE = (STICKER_PIXELS, STICKER_PIXELS)
+SIZE = (STICKER_SIDE, STICKER_SIDE)
 NAME = "converted.webp"
 
 
@@ -34,7 +30,7 @@ def convert(source: Path, target: Path, content_type: str) -> Outcome:
     """The picture or animation as a sticker, its shape kept, on a see-through square."""
     with opened(source, content_type) as image:
         animated = bool(getattr(image, "is_animated", False))
-        most = ANIMATED_STICKER_BYTES if animated else STICKER_BYTES
+        most = STICKER_ANIMATED_BYTES if animated else BYTES[Kind.STICKER]
         load(image)
         outcome = Outcome("image/webp", "", [], *SIZE, animated=animated)
         if image.format == "WEBP" and image.size == SIZE and not _too_long(image):
@@ -42,7 +38,7 @@ def convert(source: Path, target: Path, content_type: str) -> Outcome:
             try:
                 clean = strip_webp(content)
             except DamagedError:
-                raise RefusalError(DAMAGED) from None
+                raise RefusalError(DAMAGED, broken=True) from None
             if clean == content and len(content) <= most:
                 return outcome
             if len(clean) <= most:
@@ -66,10 +62,22 @@ def _written(outcome: Outcome, target: Path, content: bytes) -> Outcome:
 def _still(image: Image.Image) -> bytes:
     orientation = image.getexif().get(ORIENTATION_TAG, 1) if image.format != "HEIF" else 1
     square = fitted(upright(image, orientation))
-    for quality in QUALITIES:
+    for quality, alpha_quality, detail in STILL_STEPS:
+        if detail < 1:
+            side = round(STICKER_SIDE * detail)
+            square = square.resize((side, side), Image.Resampling.BOX).resize(SIZE, Image.Resampling.BICUBIC)
         file = io.BytesIO()
-        square.save(file, "WEBP", quality=quality, method=4, exif=b"", xmp=b"", icc_profile=b"")
-        if file.tell() <= STICKER_BYTES:
+        square.save(
+            file,
+            "WEBP",
+            quality=quality,
+            alpha_quality=alpha_quality,
+            method=4,
+            exif=b"",
+            xmp=b"",
+            icc_profile=b"",
+        )
+        if file.tell() <= BYTES[Kind.STICKER]:
             return file.getvalue()
     raise RefusalError("This picture cannot be made small enough for a sticker. It can be sent as a picture.")
 
@@ -77,12 +85,12 @@ def _still(image: Image.Image) -> bytes:
 def fitted(image: Image.Image) -> Image.Image:
     """``image`` in the middle of a see-through square, as large as fits."""
     image = image if image.mode == "RGBA" else image.convert("RGBA")
-    scale = STICKER_PIXELS / max(image.size)
+    scale = STICKER_SIDE / max(image.size)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
     if size != image.size:
         image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
     square = Image.new("RGBA", SIZE, (0, 0, 0, 0))
-    square.paste(image, ((STICKER_PIXELS - size[0]) // 2, (STICKER_PIXELS - size[1]) // 2))
+    square.paste(image, ((STICKER_SIDE - size[0]) // 2, (STICKER_SIDE - size[1]) // 2))
     return square
 
 
@@ -106,7 +114,7 @@ def frames(image: Image.Image, most: int, longest_ms: int) -> tuple[list[int], l
         indices.append(index)
         lasting.append(min(duration if duration >= SHORTEST_MS else 100, longest_ms))
     if not indices:
-        raise RefusalError(DAMAGED)
+        raise RefusalError(DAMAGED, broken=True)
     return indices, lasting, False
 
 
@@ -144,6 +152,6 @@ def _animation(image: Image.Image, changes: list[str]) -> bytes:
             xmp=b"",
             icc_profile=b"",
         )
-        if file.tell() <= ANIMATED_STICKER_BYTES:
+        if file.tell() <= STICKER_ANIMATED_BYTES:
             return file.getvalue()
     raise RefusalError("This animation cannot be made small enough for a sticker. It can be sent as a video.")

@@ -28,7 +28,7 @@ ERRORS_TOLERATED = 20
 SECONDS_ALLOWED = 9 * 60
 #: A recording that plays longer than this is none: an hour of AAC at the lowest sensible rate is 16 MB.
 LONGEST_SECONDS = 6 * 3600
-TOO_SLOW = "Converting this file takes longer than it may. It can be sent as a document."
+TOO_SLOW = "Converting this file takes longer than it may."
 DAMAGED = "This file is damaged, so it cannot be sent."
 STARTED = time.monotonic()
 
@@ -38,12 +38,12 @@ def opened(source: Path, content_type: str) -> Iterator[Any]:
     """The container in ``source``. It is read by the demuxer for its type, through a file object and no protocol:
     whatever the file refers to cannot be opened."""
     if content_type not in DEMUXERS:
-        raise RefusalError("This file is not a recording that can be converted. It can be sent as a document.")
+        raise RefusalError("This file is not a recording that can be converted.")
     with source.open("rb") as file:
         try:
             container = av.open(file, format=DEMUXERS[content_type], options={"protocol_whitelist": "none"})
         except (av.error.InvalidDataError, av.error.EOFError):
-            raise RefusalError(DAMAGED) from None
+            raise RefusalError(DAMAGED, broken=True) from None
         with container:
             yield container
 
@@ -57,7 +57,7 @@ def codec_of(stream: Any, allowed: frozenset[str]) -> str:
     """The stream's codec; raises RefusalError for one that is not on the list of decoders we start."""
     name = stream.codec_context.codec.canonical_name if stream.codec_context is not None else ""
     if name not in allowed:
-        raise RefusalError("This recording is in a format that cannot be converted. It can be sent as a document.")
+        raise RefusalError("This recording is in a format that cannot be converted.")
     stream.codec_context.thread_count = 2
     return name
 
@@ -79,7 +79,7 @@ def decoded(container: Any, *streams: Any) -> Iterator[tuple[Any, Any]]:
         except (av.error.InvalidDataError, av.error.EOFError):
             errors += 1
             if errors > ERRORS_TOLERATED and not frames:
-                raise RefusalError(DAMAGED) from None
+                raise RefusalError(DAMAGED, broken=True) from None
 
 
 def seconds_of(container: Any, *streams: Any) -> float | None:
@@ -91,6 +91,23 @@ def seconds_of(container: Any, *streams: Any) -> float | None:
         if not seconds and stream is not None and stream.duration is not None and stream.time_base is not None:
             seconds = float(stream.duration * stream.time_base)
     return round(seconds, 3) if 0 < seconds < 10_000_000 else None
+
+
+class Progress:
+    """Ends a conversion early that would not end in time, rather than let somebody wait for nothing."""
+
+    SURE_AFTER_SECONDS = 30
+
+    def __init__(self, total: int) -> None:
+        self._total, self._done, self._began = total, 0, time.monotonic()
+
+    def step(self) -> None:
+        """One more is done. Raises RefusalError when the rest, at this pace, takes longer than there is time."""
+        self._done += 1
+        now = time.monotonic()
+        ahead = (now - self._began) / self._done * (self._total - self._done)
+        if now - self._began > self.SURE_AFTER_SECONDS and now - STARTED + ahead > SECONDS_ALLOWED:
+            raise RefusalError(TOO_SLOW)
 
 
 class Sound:
@@ -151,5 +168,5 @@ class Sound:
                 return
             self.seconds += frame.samples / frame.sample_rate
             if self.seconds > LONGEST_SECONDS:
-                raise RefusalError("This recording is too long for WhatsApp. It can be sent as a document.")
+                raise RefusalError("This recording is too long for WhatsApp.")
             self._out.mux(self._stream.encode(frame))

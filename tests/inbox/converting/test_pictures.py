@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import struct
 import zlib
 
@@ -232,8 +231,8 @@ class HostileTests:
         assert converted.refusal
 
     def test_a_picture_is_not_taken_from_a_program(self, desk: Desk) -> None:
-        file = io.BytesIO(b"MZ" + samples.picture())
-        assert (
-            desk.convert(file.getvalue(), Kind.IMAGE).refusal
-            == "This file is not a picture. It can be sent as a document."
-        )
+        assert desk.convert(b"MZ" + samples.picture(), Kind.IMAGE).refusal == "This file is not a picture."
+
+    def test_what_may_go_as_a_document_is_told_so(self, desk: Desk) -> None:
+        refusal = desk.convert(samples.pdf(), Kind.IMAGE).refusal
+        assert refusal == "This file is not a picture. It can be sent as a document."
