@@ -59,6 +59,13 @@ def desk(tmp_path: Path) -> Desk:
     return Desk(directory)
 
 
+@pytest.fixture
+def content(request: pytest.FixtureRequest) -> bytes:
+    """The file that a test's parameter makes: only now, because encoding takes longer than collecting tests may."""
+    made: bytes = request.param()
+    return made
+
+
 def opened(content: bytes) -> Image.Image:
     image = Image.open(io.BytesIO(content))
     image.load()
@@ -102,7 +109,7 @@ def film(
     pixels: str = "yuv420p",
     options: dict[str, str] | None = None,
     muxer: dict[str, str] | None = None,
-    sounds: tuple[tuple[str, str], ...] = (("aac", "mono"),),
+    sounds: tuple[tuple[str, str], ...] | None = None,
     metadata: dict[str, str] | None = None,
     marked: bool = False,
     sound_starts: float = 0,
@@ -112,6 +119,8 @@ def film(
         with av.open(file.name, "w", format=format, options=muxer or {}) as container:
             container.metadata.update(metadata or {})
             rate = Fraction(rate)
+            if sounds is None:
+                sounds = (("libopus" if format == "webm" else "aac", "mono"),)
             stream: Any = container.add_stream(codec, rate=rate, options=PLAIN_H264 if options is None else options)
             stream.width, stream.height, stream.pix_fmt = *size, pixels
             tracks = [container.add_stream(name, rate=48_000, layout=layout) for name, layout in sounds]

@@ -15,6 +15,7 @@ HIDING = frozenset({b"udta", b"meta", b"uuid"})
 #: What a film in fragments has besides; none of it is anybody's words.
 FRAGMENTS = frozenset({b"moof", b"sidx", b"styp", b"mfra"})
 MOST_BOXES = 10_000
+DEEPEST = 8
 #: The encoder's name is all that FFmpeg writes.
 HARMLESS_TAGS = frozenset({b"\xa9too"})
 
@@ -74,22 +75,27 @@ def _hides(file: BinaryIO, box: Box, depth: int = 0) -> bool:
         if inner.kind in HIDING:
             if not _harmless(file, inner):
                 return True
-        elif inner.kind in CONTAINERS and depth < 8 and _hides(file, inner, depth + 1):
+        elif inner.kind in CONTAINERS and (depth >= DEEPEST or _hides(file, inner, depth + 1)):
             return True
     return False
 
 
 def _harmless(file: BinaryIO, box: Box) -> bool:
     """Whether a users' data box holds nothing, or only the name of the program that wrote the file."""
-    if box.kind == b"uuid":
+    try:
+        return box.kind != b"uuid" and _only_names_program(file, box)
+    except ValueError:  # QuickTime's boxes of these kinds are laid out otherwise
         return False
+
+
+def _only_names_program(file: BinaryIO, box: Box) -> bool:
     if box.kind == b"meta":
         inside = list(_boxes(file, box.start + 4, box.end))
         lists = [inner for inner in inside if inner.kind == b"ilst"]
         if any(inner.kind not in (b"hdlr", b"ilst", b"free") for inner in inside):
             return False
         return all(tag.kind in HARMLESS_TAGS for inner in lists for tag in _boxes(file, inner.start, inner.end))
-    return all(inner.kind == b"meta" and _harmless(file, inner) for inner in _boxes(file, box.start, box.end))
+    return all(inner.kind == b"meta" and _only_names_program(file, inner) for inner in _boxes(file, box.start, box.end))
 
 
 def _read(file: BinaryIO, box: Box) -> bytes:

@@ -126,7 +126,10 @@ class RecordedSoundTests:
         [
             (samples.sound("webm"), FileType("audio/webm", ".weba")),
             (samples.sound("matroska"), FileType("audio/x-matroska", ".mka")),
-            (film("webm", "libvpx", options={}, sounds=(("libopus", "mono"),)), FileType("video/webm", ".webm")),
+            (
+                film("webm", "libvpx", frames=2, options={}, sounds=(("libopus", "mono"),)),
+                FileType("video/webm", ".webm"),
+            ),
             (samples.video("matroska"), FileType("video/x-matroska", ".mkv")),
         ],
     )

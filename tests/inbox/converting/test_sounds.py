@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tests import samples
-from tests.conversions import LISBON, Desk, boxes, desk, film, fragmented_voice, played, tone
+from tests.conversions import LISBON, Desk, boxes, content, desk, film, fragmented_voice, played, tone
 from whatsapp.events import Kind
 
-__all__ = ["desk"]
+__all__ = ["content", "desk"]
 
 PLACE = {"com.apple.quicktime.location.ISO6709": LISBON}
 TYPES = ("audio/ogg", "audio/mpeg", "audio/mp4", "audio/aac", "audio/amr", "audio/webm")
@@ -16,18 +18,19 @@ class VoiceTests:
     @pytest.mark.parametrize(
         "content",
         [
-            samples.sound("webm"),
-            samples.sound("ipod", "aac"),
-            samples.sound("mp4", "aac"),
-            samples.sound("wav", "pcm_s16le", rate=44_100),
-            samples.sound("mp3", "libmp3lame", rate=22_050),
-            samples.sound("amr", "libopencore_amrnb", rate=8000),
-            samples.sound("flac", "flac"),
-            tone("ogg", "libopus", layout="stereo"),
-            fragmented_voice({"movflags": "frag_keyframe+empty_moov+default_base_moof"}, seconds=2),
-            film(),
+            partial(samples.sound, "webm"),
+            partial(samples.sound, "ipod", "aac"),
+            partial(samples.sound, "mp4", "aac"),
+            partial(samples.sound, "wav", "pcm_s16le", rate=44_100),
+            partial(samples.sound, "mp3", "libmp3lame", rate=22_050),
+            partial(samples.sound, "amr", "libopencore_amrnb", rate=8000),
+            partial(samples.sound, "flac", "flac"),
+            partial(tone, "ogg", "libopus", layout="stereo"),
+            partial(fragmented_voice, {"movflags": "frag_keyframe+empty_moov+default_base_moof"}, seconds=2),
+            partial(film),
         ],
         ids=["chromium", "m4a", "mp4", "wav", "mp3", "amr", "flac", "stereo-ogg", "safari", "film"],
+        indirect=["content"],
     )
     def test_anything_audible_becomes_a_voice_note(self, desk: Desk, content: bytes) -> None:
         converted, made = desk.made(content, Kind.AUDIO, voice=True)
@@ -59,12 +62,13 @@ class SoundTests:
     @pytest.mark.parametrize(
         ("content", "content_type"),
         [
-            (samples.sound(), "audio/ogg"),
-            (samples.sound("mp3", "libmp3lame"), "audio/mpeg"),
-            (samples.sound("ipod", "aac"), "audio/mp4"),
-            (samples.sound("adts", "aac"), "audio/aac"),
-            (samples.sound("amr", "libopencore_amrnb", rate=8000), "audio/amr"),
+            (partial(samples.sound), "audio/ogg"),
+            (partial(samples.sound, "mp3", "libmp3lame"), "audio/mpeg"),
+            (partial(samples.sound, "ipod", "aac"), "audio/mp4"),
+            (partial(samples.sound, "adts", "aac"), "audio/aac"),
+            (partial(samples.sound, "amr", "libopencore_amrnb", rate=8000), "audio/amr"),
         ],
+        indirect=["content"],
     )
     def test_what_whatsapp_takes_is_left_alone(self, desk: Desk, content: bytes, content_type: str) -> None:
         converted = desk.convert(content, Kind.AUDIO)
@@ -75,13 +79,14 @@ class SoundTests:
     @pytest.mark.parametrize(
         ("content", "channels", "said"),
         [
-            (samples.sound("wav", "pcm_s16le"), 1, "WAV"),
-            (samples.sound("flac", "flac"), 1, "FLAC"),
-            (samples.sound("webm"), 1, "WebM"),
-            (tone("ogg", "libopus", layout="stereo"), 2, "OGG"),
-            (tone("ipod", "alac", layout="stereo"), 2, "M4A"),
-            (film(sounds=(("aac", "stereo"),)), 2, "MP4"),
+            (partial(samples.sound, "wav", "pcm_s16le"), 1, "WAV"),
+            (partial(samples.sound, "flac", "flac"), 1, "FLAC"),
+            (partial(samples.sound, "webm"), 1, "WebM"),
+            (partial(tone, "ogg", "libopus", layout="stereo"), 2, "OGG"),
+            (partial(tone, "ipod", "alac", layout="stereo"), 2, "M4A"),
+            (partial(film, sounds=(("aac", "stereo"),)), 2, "MP4"),
         ],
+        indirect=["content"],
     )
     def test_everything_else_becomes_m4a(self, desk: Desk, content: bytes, channels: int, said: str) -> None:
         converted, made = desk.made(content, Kind.AUDIO)
