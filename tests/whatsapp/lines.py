@@ -60,6 +60,10 @@ class Line:
         head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length or len(body)}\r\n\r\n"
         self._connection.sendall(head.encode() + body)
 
+    def glimpse(self) -> None:
+        """Wait for the first byte of a request."""
+        self._connection.recv(1)
+
     def reset(self) -> None:
         """End with a reset instead of a farewell."""
         self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")

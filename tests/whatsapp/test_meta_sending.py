@@ -1,11 +1,7 @@
-"""Sending through the Cloud API: what is sent, what the answer means, and what a broken line leaves in doubt."""
+"""Sending through the Cloud API: what is sent, what the answer means, and the account's message templates."""
 
 from __future__ import annotations
 
-import io
-import json
-import tempfile
-import tracemalloc
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,11 +10,10 @@ import requests
 import responses
 from responses import matchers
 
-from tests.whatsapp.lines import Line, LineServer
 from whatsapp import errors
 from whatsapp.errors import explain
 from whatsapp.models import PhoneNumber
-from whatsapp.providers import meta, wire
+from whatsapp.providers import meta
 from whatsapp.providers.base import Accepted, Provider, ProviderError, TemplateInfo, provider_for
 
 GRAPH = "https://graph.facebook.com/v26.0"
@@ -42,11 +37,6 @@ def wire_mock() -> Iterator[responses.RequestsMock]:
 
 def refusal(code: int, message: str = "Refused") -> dict[str, dict[str, object]]:
     return {"error": {"message": message, "type": "OAuthException", "code": code, "fbtrace_id": "A"}}
-
-
-def accept(line: Line) -> None:
-    while line.request():
-        line.answer(json.dumps(ACCEPTED).encode())
 
 
 class SendTests:
@@ -167,158 +157,6 @@ class SendTests:
         assert caught.value.may_have_sent is may_have_sent
 
 
-class BrokenLineTests:
-    """Real sockets: exactly one request leaves, and only what certainly did not leave is called so."""
-
-    def failure(self, provider: Provider) -> ProviderError:
-        with pytest.raises(ProviderError) as caught:
-            provider.send(BODY)
-        assert "127.0.0.1" not in str(caught.value)
-        return caught.value
-
-    def test_a_closed_port_certainly_got_nothing(self, provider: Provider, settings: Any) -> None:
-        with LineServer(accept) as server:
-            settings.WHATSAPP_GRAPH_URL = server.url
-        error = self.failure(provider)
-        assert (error.may_have_sent, error.retryable) == (False, True)
-
-    def test_a_name_that_is_not_known_certainly_got_nothing(self, provider: Provider, settings: Any) -> None:
-        settings.WHATSAPP_GRAPH_URL = "http://nowhere.invalid"
-        assert not self.failure(provider).may_have_sent
-
-    def test_a_handshake_that_fails_certainly_got_nothing(self, provider: Provider, settings: Any) -> None:
-        with LineServer(lambda line: line.answer(b"not TLS")) as server:
-            settings.WHATSAPP_GRAPH_URL = server.url.replace("http:", "https:")
-            assert not self.failure(provider).may_have_sent
-
-    def test_a_handshake_without_an_answer_certainly_got_nothing(
-        self, provider: Provider, settings: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(meta, "CONNECT_SECONDS", 0.2)
-        monkeypatch.setattr(meta, "READ_SECONDS", 0.2)
-        with LineServer(Line.hold) as server:
-            settings.WHATSAPP_GRAPH_URL = server.url.replace("http:", "https:")
-            assert not self.failure(provider).may_have_sent
-
-    def test_a_proxy_that_cannot_be_reached_certainly_got_nothing(
-        self, provider: Provider, settings: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        with LineServer(accept) as server:
-            monkeypatch.setenv("https_proxy", server.url)
-        settings.WHATSAPP_GRAPH_URL = "https://graph.facebook.com"
-        assert not self.failure(provider).may_have_sent
-
-    def test_a_proxy_that_refuses_the_tunnel_certainly_passed_nothing_on(
-        self, provider: Provider, settings: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def refuse(line: Line) -> None:
-            line.request()
-            line.answer(b"", status="403 Forbidden")
-
-        with LineServer(refuse) as server:
-            monkeypatch.setenv("https_proxy", server.url)
-            settings.WHATSAPP_GRAPH_URL = "https://graph.facebook.com"
-            assert not self.failure(provider).may_have_sent
-
-    def test_a_line_that_drops_before_the_request_was_read_leaves_doubt(
-        self, provider: Provider, settings: Any
-    ) -> None:
-        with LineServer(Line.reset) as server:
-            settings.WHATSAPP_GRAPH_URL = server.url
-            # The bytes were written here; how far they came, nobody can tell.
-            assert self.failure(provider).may_have_sent
-        assert server.connections == 1
-
-    @pytest.mark.parametrize("reset", [False, True])
-    def test_a_line_that_drops_after_the_request_was_read_leaves_doubt(
-        self, provider: Provider, settings: Any, reset: bool
-    ) -> None:
-        def drop(line: Line) -> None:
-            line.request()
-            if reset:
-                line.reset()
-
-        with LineServer(drop) as server:
-            settings.WHATSAPP_GRAPH_URL = server.url
-            assert self.failure(provider).may_have_sent
-        assert (server.connections, len(server.requests)) == (1, 1)
-
-    def test_silence_leaves_doubt(self, provider: Provider, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        def say_nothing(line: Line) -> None:
-            line.request()
-            line.hold()
-
-        monkeypatch.setattr(meta, "READ_SECONDS", 0.2)
-        with LineServer(say_nothing) as server:
-            settings.WHATSAPP_GRAPH_URL = server.url
-            error = self.failure(provider)
-        assert error.may_have_sent
-        assert "did not answer in time" in str(error)
-        assert len(server.requests) == 1
-
-    def test_half_an_answer_leaves_doubt(self, provider: Provider, settings: Any) -> None:
-        def cut(line: Line) -> None:
-            line.request()
-            line.answer(json.dumps(ACCEPTED).encode()[:30], length=200)
-
-        with LineServer(cut) as server:
-            settings.WHATSAPP_GRAPH_URL = server.url
-            assert self.failure(provider).may_have_sent
-
-    def test_an_answer_that_drips_is_given_up_and_leaves_doubt(
-        self, provider: Provider, settings: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def drip(line: Line) -> None:
-            line.request()
-            line.answer(b"{", length=200)
-            line.hold()
-
-        monkeypatch.setattr(meta, "ANSWER_SECONDS", -1)
-        with LineServer(drip) as server:
-            settings.WHATSAPP_GRAPH_URL = server.url
-            assert self.failure(provider).may_have_sent
-
-    def test_a_kept_connection_that_dies_under_a_request_does_not_repeat_it(
-        self, provider: Provider, settings: Any
-    ) -> None:
-        def once_then_drop(line: Line) -> None:
-            line.request()
-            line.answer(json.dumps(ACCEPTED).encode())
-            line.request()  # the second message is read, and never answered
-
-        with LineServer(once_then_drop, accept) as server:
-            settings.WHATSAPP_GRAPH_URL = server.url
-            provider.send(BODY)
-            assert self.failure(provider).may_have_sent
-            assert (server.connections, len(server.requests)) == (1, 2)
-
-    def test_a_kept_connection_that_was_closed_meanwhile_is_replaced_before_anything_is_sent(
-        self, provider: Provider, settings: Any
-    ) -> None:
-        def once(line: Line) -> None:
-            line.request()
-            line.answer(json.dumps(ACCEPTED).encode())
-
-        with LineServer(once, accept) as server:
-            settings.WHATSAPP_GRAPH_URL = server.url
-            provider.send(BODY)
-            server.wait_until_closed(1)
-            assert provider.send(BODY) == Accepted("wamid.NEW1")
-            assert (server.connections, len(server.requests)) == (2, 2)
-
-    def test_a_connection_that_was_idle_for_long_is_not_used_again(
-        self, provider: Provider, settings: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        with LineServer(accept) as server:
-            settings.WHATSAPP_GRAPH_URL = server.url
-            provider.send(BODY)
-            provider.send(BODY)
-            assert server.connections == 1
-            monkeypatch.setattr(wire, "IDLE_SECONDS", -1)
-            provider.send(BODY)
-            assert (server.connections, len(server.requests)) == (2, 3)
-
-
 class MarkReadTests:
     @pytest.mark.parametrize("typing", [False, True])
     def test_it_works(self, provider: Provider, wire_mock: responses.RequestsMock, typing: bool) -> None:
@@ -327,121 +165,6 @@ class MarkReadTests:
             body["typing_indicator"] = {"type": "text"}
         wire_mock.post(f"{NUMBER}/messages", json={"success": True}, match=[matchers.json_params_matcher(body)])
         provider.mark_read("wamid.IN1", typing=typing)
-
-
-class UploadTests:
-    def test_it_works(self, provider: Provider, settings: Any) -> None:
-        def take(line: Line) -> None:
-            line.request()
-            line.answer(b'{"id": "900000000000001"}')
-
-        with LineServer(take) as server:
-            settings.WHATSAPP_GRAPH_URL = server.url
-            media_id = provider.upload_media(
-                io.BytesIO(b"%PDF-1.7"), size=8, mime_type="application/pdf", file_name='a"b\r\nX: y/fatura nº 7.pdf'
-            )
-            head, body = server.requests[0]
-        assert media_id == "900000000000001"
-        assert head.startswith(b"POST /v26.0/200000000000001/media HTTP/1.1")
-        assert b"chunked" not in head.lower()
-        boundary = head.partition(b"boundary=")[2].split(b"\r\n")[0]
-        parts = body.split(b"--" + boundary)
-        assert parts[0] == b""
-        assert parts[1:3] == [
-            b'\r\nContent-Disposition: form-data; name="messaging_product"\r\n\r\nwhatsapp\r\n',
-            b'\r\nContent-Disposition: form-data; name="type"\r\n\r\napplication/pdf\r\n',
-        ]
-        assert parts[3] == (
-            b'\r\nContent-Disposition: form-data; name="file"; filename="'
-            + "a b X: y fatura nº 7.pdf".encode()
-            + b'"\r\nContent-Type: application/pdf\r\n\r\n%PDF-1.7\r\n'
-        )
-        assert parts[4] == b"--\r\n"
-
-    def test_a_hundred_megabytes_cost_no_memory(self, provider: Provider, settings: Any) -> None:
-        size, seen = 100 * 1024 * 1024, []
-
-        def swallow(line: Line) -> None:
-            seen.append(line.swallow())
-            line.answer(b'{"id": "900000000000001"}')
-
-        with tempfile.TemporaryFile() as file, LineServer(swallow) as server:
-            file.truncate(size)
-            settings.WHATSAPP_GRAPH_URL = server.url
-            tracemalloc.start()
-            try:
-                provider.upload_media(file, size=size, mime_type="application/pdf", file_name="plan.pdf")
-                _, peak = tracemalloc.get_traced_memory()
-            finally:
-                tracemalloc.stop()
-        assert seen[0] > size
-        assert peak < 8 * 1024 * 1024
-
-    def test_a_line_that_stalls_for_longer_than_connecting_may_take_goes_on(
-        self, provider: Provider, settings: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(meta, "CONNECT_SECONDS", 0.1)
-        size = 32 * 1024 * 1024  # more than the system holds for a receiver that does not read
-
-        def stall(line: Line) -> None:
-            line.wait(0.5)
-            line.swallow()
-            line.answer(b'{"id": "900000000000001"}')
-
-        with tempfile.TemporaryFile() as file, LineServer(stall) as server:
-            file.truncate(size)
-            settings.WHATSAPP_GRAPH_URL = server.url
-            media_id = provider.upload_media(file, size=size, mime_type="application/pdf", file_name="plan.pdf")
-        assert media_id == "900000000000001"
-
-    def test_a_line_that_stalls_for_good_is_given_up(
-        self, provider: Provider, settings: Any, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(wire, "WRITE_SECONDS", 0.2)
-        size = 32 * 1024 * 1024
-        with tempfile.TemporaryFile() as file, LineServer(Line.hold) as server:
-            file.truncate(size)
-            settings.WHATSAPP_GRAPH_URL = server.url
-            with pytest.raises(ProviderError) as caught:
-                provider.upload_media(file, size=size, mime_type="application/pdf", file_name="plan.pdf")
-        assert caught.value.retryable
-
-    def test_a_file_that_is_shorter_than_said_is_not_sent(self, provider: Provider, settings: Any) -> None:
-        with LineServer(accept) as server:
-            settings.WHATSAPP_GRAPH_URL = server.url
-            with pytest.raises(ProviderError, match="shorter"):
-                provider.upload_media(io.BytesIO(b"%PDF"), size=8, mime_type="application/pdf", file_name="a.pdf")
-        assert server.requests == []
-
-    def test_what_is_longer_than_said_is_cut(self, provider: Provider, settings: Any) -> None:
-        def take(line: Line) -> None:
-            line.request()
-            line.answer(b'{"id": "900000000000001"}')
-
-        with LineServer(take) as server:
-            settings.WHATSAPP_GRAPH_URL = server.url
-            provider.upload_media(io.BytesIO(b"%PDF-1.7 and more"), size=8, mime_type="text/plain", file_name="a")
-        assert b"\r\n\r\n%PDF-1.7\r\n--" in server.requests[0][1]
-
-    @pytest.mark.parametrize("mime_type", ["", "pdf", "a/b\r\nX: y", "text/plain; a=b; c", "te xt/plain", "ä/b"])
-    def test_a_type_that_is_none_is_not_sent(self, provider: Provider, mime_type: str) -> None:
-        with responses.RequestsMock(), pytest.raises(ProviderError, match="type"):
-            provider.upload_media(io.BytesIO(b"x"), size=1, mime_type=mime_type, file_name="a")
-
-    def test_a_refusal_is_passed_on(self, provider: Provider, wire_mock: responses.RequestsMock) -> None:
-        wire_mock.post(f"{NUMBER}/media", status=400, json=refusal(131053, "Wrong type"))
-        with pytest.raises(ProviderError, match="Wrong type") as caught:
-            provider.upload_media(io.BytesIO(b"x"), size=1, mime_type="text/plain", file_name="a")
-        assert caught.value.code == 131053
-
-    @pytest.mark.parametrize("answer", ["{}", '{"id": ""}', '{"id": null}', "<html>"])
-    def test_an_answer_without_an_id_may_be_asked_for_again(
-        self, provider: Provider, wire_mock: responses.RequestsMock, answer: str
-    ) -> None:
-        wire_mock.post(f"{NUMBER}/media", body=answer)
-        with pytest.raises(ProviderError) as caught:
-            provider.upload_media(io.BytesIO(b"x"), size=1, mime_type="text/plain", file_name="a")
-        assert caught.value.retryable
 
 
 class TemplatesTests:
