@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHES = ("accepting", "understanding", "sustained", "bubble", "live", "pages")
+BENCHES = ("accepting", "understanding", "sustained", "bubble", "live", "pages", "sending")
 LARGE = "10000000"
 
 

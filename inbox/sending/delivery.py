@@ -23,7 +23,7 @@ from inbox.sending.outbox import Lease, LeaseLostError
 from inbox.storage import StorageError, media_storage
 from whatsapp import compose, limits
 from whatsapp.errors import PAIR_RATE, WINDOW_CLOSED, explain
-from whatsapp.events import Kind, Status
+from whatsapp.events import MEDIA_KINDS, Kind, Status
 from whatsapp.providers.base import Accepted, Provider, ProviderError, provider_for
 
 log = structlog.get_logger(__name__)
@@ -34,6 +34,8 @@ QUEUED_SECONDS = Histogram("inbox_send_queued_seconds", "From the press of Send 
 
 #: A place in the number's pace that is further away is waited for in the outbox, not in a worker's thread.
 PATIENCE = 1.0
+#: Kinds that carry a file, or may have one in their header.
+MAY_CARRY_A_FILE = MEDIA_KINDS | {Kind.TEMPLATE, Kind.INTERACTIVE}
 #: Seconds until the next attempt, by attempts made; after the last one the message fails.
 LADDER = (4, 16, 64, 256, 900, 1800, 3600)
 STORAGE_WAIT = 60
@@ -83,7 +85,7 @@ def _deliver(lease: Lease) -> None:
 def _prepare(lease: Lease, message: Message, provider: Provider) -> dict[str, object]:
     """WhatsApp's JSON of the message, its file uploaded. Raises what can go wrong before anything was sent."""
     address = address_of(message.conversation)
-    media = Media.objects.filter(message=message).first()
+    media = Media.objects.filter(message=message).first() if message.kind in MAY_CARRY_A_FILE else None
     if media is not None:
         media = uploads.finish(media, on_progress=lease.renew)
         _register(lease, message, media, provider)
@@ -156,7 +158,7 @@ def _accepted(lease: Lease, message: Message, accepted: Accepted) -> None:
         _name(message, accepted.wamid)
         waiting = statuses.take_waiting([message.pk])
         statuses.fold(waiting)
-        outbox.show([message.pk])
+        lease.show()
     outbox.sent_from(message.number)
     SENT.labels("sent").inc()
     log.info("message_sent", message=message.pk, number=message.number_id, kind=message.kind, held=accepted.held)
@@ -180,7 +182,7 @@ def _unknown(lease: Lease, message: Message, error: ProviderError) -> None:
             Message.objects.filter(pk=message.pk, status=Status.SENDING).update(
                 status=Status.UNKNOWN, error=f"{error} A receipt will settle it.", error_code=error.code or None
             )
-            outbox.show([message.pk])
+            lease.show()
     SENT.labels("unknown").inc()
     log.warning("message_unknown", message=message.pk, number=message.number_id, code=error.code)
 
@@ -215,6 +217,6 @@ def _fail(lease: Lease, message: Message, sentence: str, *, code: int = 0) -> No
                 # WhatsApp knows better than our clock.
                 open_ones = Conversation.objects.filter(pk=message.conversation_id, window_closes_at__gt=timezone.now())
                 open_ones.update(window_closes_at=timezone.now())
-            outbox.show([message.pk])
+            lease.show()
     SENT.labels("failed").inc()
     log.warning("message_failed", message=message.pk, number=message.number_id, code=code)

@@ -48,7 +48,7 @@ WHERE message_id = (
     ORDER BY e.priority, e.due_at, e.message_id
     LIMIT 1 FOR UPDATE OF e SKIP LOCKED
 )
-RETURNING message_id, conversation_id, attempts
+RETURNING message_id, conversation_id, number_id, attempts
 """
 
 
@@ -62,6 +62,7 @@ class Lease:
 
     message_id: int
     conversation_id: int
+    number_id: int
     attempts: int
     token: uuid.UUID
 
@@ -77,6 +78,12 @@ class Lease:
         related = ("conversation__number", "conversation__contact", "number", "quoted", "agent")
         return Message.objects.select_related(*related).get(pk=self.message_id)
 
+    def show(self) -> None:
+        """Bring the list and the live pages up to date with the message that was just written. The caller holds the
+        conversation's lock, as everything does that changes a message and then its conversation."""
+        threads.refresh([self.message_id])
+        changes.announce([(self.number_id, self.conversation_id)])
+
     def begin_request(self) -> None:
         """The request leaves next: commit that it may have, so that a crash can never send it twice. Raises
         LeaseLostError."""
@@ -88,7 +95,7 @@ class Lease:
                 status=Status.SENDING, error="", error_code=None
             ):
                 raise LeaseLostError
-            show([self.message_id])
+            self.show()
 
     def end(self) -> bool:
         """Delete the entry, inside the caller's transaction. False when it was no longer ours."""
@@ -104,7 +111,7 @@ class Lease:
                 return
             waiting = Message.objects.filter(pk=self.message_id, status__in=(Status.QUEUED, Status.SENDING))
             if waiting.update(status=Status.QUEUED, error=sentence, error_code=code or None):
-                show([self.message_id])
+                self.show()
             else:
                 OutboxEntry.objects.filter(pk=self.message_id).delete()  # a receipt says that it did leave
 
@@ -119,7 +126,7 @@ def claim() -> Lease | None:
             cursor.execute(CLAIM, {"lease": token, "length": LEASE.total_seconds(), "number": number})
             taken = cursor.fetchone()
         if taken is not None:
-            return Lease(taken[0], taken[1], taken[2], token)
+            return Lease(*taken, token)
     return None
 
 
@@ -206,7 +213,6 @@ def settle_abandoned() -> int:
 
 
 def show(message_ids: list[int]) -> None:
-    """Bring the list and the live pages up to date with changed statuses. The caller holds the conversations' lock,
-    as everything does that changes a message and then its conversation."""
+    """The same for messages of several conversations."""
     changes.touch(message_ids)
     threads.refresh(message_ids)
