@@ -33,6 +33,8 @@ class Claimed:
     provider: str
     received_at: datetime
     body: bytes
+    #: How often it was settled before: more than 0 when somebody asked for a replay.
+    attempts: int
 
 
 def claim(limit: int, only: int | None = None) -> list[Claimed]:
@@ -44,7 +46,7 @@ def claim(limit: int, only: int | None = None) -> list[Claimed]:
     with binary_cursor() as cursor:
         cursor.execute(
             """
-            SELECT id, provider, received_at, body FROM whatsapp_notification
+            SELECT id, provider, received_at, body, attempts FROM whatsapp_notification
             WHERE state = 'pending' AND (%s::bigint IS NULL OR id = %s)
             ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
             """,

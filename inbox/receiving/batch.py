@@ -14,7 +14,7 @@ from prometheus_client import Counter
 
 from inbox import callback_data, changes
 from inbox.models import Message
-from inbox.receiving import messages, numbers, people, reactions, rows, statuses, threads
+from inbox.receiving import messages, numbers, people, reactions, redeliveries, rows, statuses, threads
 from inbox.summaries import summarize
 from whatsapp import events, journal, parse
 from whatsapp.models import PhoneNumber
@@ -80,6 +80,16 @@ class Batch:
     def of(self, *kinds: type[events.Event]) -> list[Fact]:
         return [fact for kind in kinds for fact in self.facts.get(kind, ())]
 
+    def settle_alike(self, copies: dict[int, int]) -> None:
+        """What became of a notification becomes of its copies (id → id of the original)."""
+        for id, original in copies.items():
+            if original in self.parked:
+                self.parked[id] = self.parked[original]
+                continue
+            self.processed.append(id)
+            if original in self.problems:
+                self.problems[id] = self.problems[original]
+
     def place(self) -> None:
         """Find the rows of all numbers named, and tell every personal fact which is its own."""
         self.numbers = numbers.resolve(fact.event for facts in self.facts.values() for fact in facts)
@@ -92,7 +102,13 @@ class Batch:
 def apply(claimed: list[journal.Claimed]) -> None:
     """Apply these notifications and settle them, inside the caller's transaction. Safe to repeat: what is already
     there is recognised. Raises whatever the database says when a fact cannot be written."""
-    batch = _read(claimed)
+    copies = redeliveries.in_batch(claimed)
+    originals = [notification for notification in claimed if notification.id not in copies]
+    known = redeliveries.of_processed(originals)
+    batch = _read([notification for notification in originals if notification.id not in known])
+    batch.processed += known
+    batch.settle_alike(copies)
+    redeliveries.REDELIVERED.inc(len(copies) + len(known))
     batch.place()
     _resolve_people(batch)
     targets = _targets(batch)

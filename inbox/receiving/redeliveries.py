@@ -1,0 +1,75 @@
+"""Notifications that WhatsApp sent before, byte for byte: they say nothing new, so they are settled without being read.
+
+WhatsApp repeats whatever it is not sure that we have, for days and by the thousand after an outage.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import Counter
+
+from inbox.receiving import rows
+from whatsapp.journal import Claimed
+
+REDELIVERED = Counter("inbox_notifications_redelivered", "Notifications that were a copy of an earlier one.")
+
+#: Notifications of which a process remembers where to find them: this many, and up to as many again.
+REMEMBERED = 25_000
+
+
+class Recent:
+    """Where an equal notification may be found: hash of the body → id in the journal. A hint, never an answer: the
+    row may be gone, parked, or (two bodies with one hash) another one."""
+
+    def __init__(self, limit: int = REMEMBERED) -> None:
+        self._limit = limit
+        self._newer: dict[int, int] = {}
+        self._older: dict[int, int] = {}
+
+    def add(self, notification: Claimed) -> None:
+        if len(self._newer) >= self._limit:
+            self._newer, self._older = {}, self._newer
+        self._newer[hash(notification.body)] = notification.id
+
+    def find(self, notification: Claimed) -> int | None:
+        key = hash(notification.body)
+        return self._newer.get(key) or self._older.get(key)
+
+
+_recent = Recent()
+
+
+def in_batch(claimed: list[Claimed]) -> dict[int, int]:
+    """Which of these are copies of an earlier one among them: id → id of the first."""
+    first: dict[tuple[str, bytes], int] = {}
+    copies = {}
+    for notification in claimed:
+        original = first.setdefault((notification.provider, notification.body), notification.id)
+        if original != notification.id and not notification.attempts:
+            copies[notification.id] = original
+    return copies
+
+
+def of_processed(claimed: list[Claimed]) -> set[int]:
+    """Those of these that are copies of a notification that was processed, whole, in a transaction that is committed.
+
+    One that was tried before is never among them: somebody asks for a replay because its rows are not what they
+    should be.
+    """
+    hints = []
+    for notification in claimed:
+        original = None if notification.attempts else _recent.find(notification)
+        if original is not None:
+            hints.append({"id": notification.id, "original": original})
+        else:
+            _recent.add(notification)
+    found = rows.run(
+        """
+        SELECT n.id FROM jsonb_to_recordset(%s) AS hint (id bigint, original bigint)
+        JOIN whatsapp_notification n ON n.id = hint.id
+        JOIN whatsapp_notification o ON o.id = hint.original
+        WHERE o.state = 'processed' AND o.problems = '[]' AND o.provider = n.provider AND o.body = n.body
+          AND NOT o.id = n.id
+        """,
+        hints,
+    )
+    return {id for (id,) in found}
