@@ -72,13 +72,14 @@ ATTACH = """
 INSERT INTO inbox_media AS m (
     id, message_id, media_id, remote_url, file, extension, file_name, mime_type, content_type, size, sha256, voice,
     animated, thumbnail, playable, waveform, excerpt, state, preview_state, attempts, next_try_at, error,
-    preview_error, stored_at
+    preview_error, created_at, stored_at
 )
 SELECT id, message_id, media_id, '', file, '', file_name, mime_type, '', size, '', voice, false, '', '', '[]', '',
-    state, 'none', 0, next_try_at, error, '', stored_at
+    state, 'none', 0, next_try_at, error, '', created_at, stored_at
 FROM jsonb_to_recordset(%s) AS r (
     id uuid, message_id bigint, media_id text, file text, file_name text, mime_type text, size bigint, voice boolean,
-    state text, next_try_at timestamptz, error text, stored_at timestamptz
+    state text, next_try_at timestamptz, error text, created_at timestamptz,
+    stored_at timestamptz
 )
 ON CONFLICT (message_id) DO UPDATE SET
     file = excluded.file, size = excluded.size, state = excluded.state, stored_at = excluded.stored_at, error = '',
@@ -298,6 +299,8 @@ def _files(batch: list[Prepared], *, adopt: bool) -> list[rows.Row]:
             "mime_type": one.file.content_type[:255],
             "voice": one.file.voice,
             "size": None,
+            # WhatsApp's seven days count from when the message came, not from the import.
+            "created_at": one.item.created_at,
             "stored_at": None,
         }
         # A repeated item may know the file that the first one lacked.

@@ -1,0 +1,84 @@
+"""`manage.py reconcile`: compare the storage with the database, and mend what can be mended."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from inbox import reconciling
+from inbox.models import Reconciliation
+from inbox.progress import Bar
+from inbox.reconciling.faults import FAULTS
+from inbox.storage import StorageError
+
+#: Examples of each kind that the text shows.
+SHOWN = 5
+
+
+class Command(BaseCommand):
+    help = (
+        "Compare the file storage with the database, both ways. Changes nothing without --apply, deletes nothing ever: "
+        "orphans are moved to quarantine/. Exits with 1 when there is a fault left."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--apply", action="store_true", help="mend what can be mended")
+        parser.add_argument("--digests", action="store_true", help="read every file and compare its SHA-256 (slow)")
+        parser.add_argument("--days", type=int, default=30, help="days of the table by number (default 30)")
+        parser.add_argument("--json", action="store_true", dest="as_json", help="print everything as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        bar = Bar(self.stderr)
+        try:
+            report = reconciling.run(
+                bar,
+                apply=options["apply"],
+                compare_digests=options["digests"],
+                days_back=max(0, min(options["days"], 3660)),
+                look=self._json if options["as_json"] else self._text,
+            )
+        except (StorageError, reconciling.AlreadyRunningError) as error:
+            raise CommandError(str(error)) from error
+        finally:
+            bar.end()
+        if sum(report.counts.values()) > sum(report.mended.values()):
+            raise SystemExit(1)
+
+    def _json(self, report: Reconciliation) -> None:
+        names = ("objects_seen", "files_known", "digests_compared", "applied", "counts", "mended", "days")
+        head = json.dumps({name: getattr(report, name) for name in names}, indent=2, ensure_ascii=False)
+        self.stdout.write(head[: head.rindex("}")].rstrip() + ',\n  "faults": [', ending="")
+        separator = "\n    "
+        for fault in reconciling.faults_found():
+            self.stdout.write(separator + json.dumps(fault), ending="")
+            separator = ",\n    "
+        self.stdout.write("\n  ]\n}")
+
+    def _text(self, report: Reconciliation) -> None:
+        self.stdout.write(f"{report.objects_seen:,} files in the storage, {report.files_known:,} named by rows")
+        shown: dict[str, list[str]] = {}
+        for fault in report.faults.order_by("pk").iterator(500):
+            examples = shown.setdefault(fault.code, [])
+            if len(examples) < SHOWN:
+                examples.append(" ".join(filter(None, [fault.row, fault.key, fault.detail])))
+        for code, count in report.counts.items():
+            mended = report.mended.get(code, 0)
+            act = f" Mended: {mended:,}." if report.applied else f" --apply {FAULTS[code].remedy}."
+            self.stdout.write(f"\n{count:,} × {code}: {FAULTS[code].sentence}{act if FAULTS[code].remedy else ''}")
+            for example in shown[code]:
+                # Escaped, because a terminal obeys control characters that a key may hold.
+                self.stdout.write("    " + "".join(c if c.isprintable() else repr(c)[1:-1] for c in example))
+        if not report.counts:
+            self.stdout.write("Everything is where it belongs.")
+        self._days(report)
+
+    def _days(self, report: Reconciliation) -> None:
+        columns = ("received", "sent", "files", "stored", "complete")
+        if report.days:
+            self.stdout.write(f"\n{'day':<10}  {'  '.join(f'{name:>8}' for name in columns)}  number")
+        for day in report.days:
+            counts = "  ".join(f"{day[name]:>8,}" for name in columns)
+            mark = "  ← files missing" if day["stored"] < day["files"] else ""
+            self.stdout.write(f"{day['day']:<10}  {counts}  {day['number']}{mark}")

@@ -1,0 +1,58 @@
+"""Reading every stored file and comparing its digest with the row's: slow, and the only proof that bytes are whole."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import connection
+
+from inbox import adopting
+from inbox.storage import StorageError, media_storage
+
+PAGE = 200
+
+
+def compare(progress: Callable[[int], None]) -> None:
+    """Add a fault for each file whose bytes are not those of its row. Raises StorageError. Memory stays flat."""
+    last, count = "", 0
+    while page := _page(last):
+        for id, key, sha256 in page:
+            try:
+                code = "" if _digest(key) in (sha256, None) else "digest_differs"
+            except StorageError:
+                media_storage().ping()  # the storage, or only this file?
+                code = "unreadable"
+            if code:
+                with connection.cursor() as cursor:
+                    cursor.execute("INSERT INTO fault (code, key, row) VALUES (%s, %s, %s)", [code, key, id])
+            count += 1
+            progress(count)
+        last = page[-1][0]
+
+
+def _page(last: str) -> list[tuple[str, str, str]]:
+    """Stored files with a known digest, in the order of their ids; those with another size are faults already."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT m.id::text, m.file, m.sha256 FROM inbox_media m
+            JOIN stored_object o ON o.key = m.file COLLATE "C" AND o.size = m.size
+            WHERE m.state = 'stored' AND m.sha256 <> '' AND m.id > %s::uuid ORDER BY m.id LIMIT %s
+            """,
+            [last or "00000000-0000-0000-0000-000000000000", PAGE],
+        )
+        return list(cursor.fetchall())
+
+
+def _digest(key: str) -> str | None:
+    """The SHA-256 of a stored file, None when it has been deleted since."""
+    try:
+        with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="media-") as file:
+            media_storage().copy_to(key, file)
+            return adopting.examine(file).sha256
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StorageError(f"There is no room for a copy of a file ({error.strerror}).") from error
