@@ -41,7 +41,11 @@ SECTIONS = {
         "axes.AccessLog": "Sign-ins",
         "admin.LogEntry": "What administrators did",
     },
-    "Machinery": {"procrastinate.ProcrastinateJob": "Jobs"},
+    "Machinery": {
+        "inbox.Reconciliation": "Reconciliations of files",
+        "inbox.ImportedItem": "Items of the old system",
+        "procrastinate.ProcrastinateJob": "Jobs",
+    },
 }
 #: Registered by libraries; shows secrets (Authenticator), or nothing that an administrator of an inbox needs.
 LEFT_OUT = ["account.EmailAddress", "mfa.Authenticator", "axes.AccessFailureLog"]

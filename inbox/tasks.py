@@ -11,7 +11,7 @@ from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from inbox import media, previews, receipts, receiving, uploads
+from inbox import media, previews, receipts, receiving, reconciling, uploads
 from inbox.sending import delivery, outbox, pace, reactions
 from inbox.sending import jobs as sending
 from whatsapp import journal
@@ -118,6 +118,18 @@ def sweep_journal(timestamp: int) -> None:
 def sweep_media(timestamp: int) -> None:
     """Put back the media and preview jobs that are due and have none."""
     media.sweep()
+
+
+@app.periodic(cron="41 3 * * *")
+@app.task(name="reconcile", queue="previews", queueing_lock="reconcile")
+def reconcile(timestamp: int) -> None:
+    """Compare storage and database once a night, so that a fault is seen on its first day. Mends nothing."""
+    try:
+        report = reconciling.run()
+    except reconciling.AlreadyRunningError:
+        return
+    if report.counts:
+        log.warning("reconciliation_faults", reconciliation=report.pk, **report.counts)
 
 
 @app.periodic(cron="* * * * * 30")
