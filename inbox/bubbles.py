@@ -274,6 +274,11 @@ def _quote(message: Message, name: str) -> Quote | None:
         if product:
             return Quote("Product in the catalogue", product, icons.icon("order", icons.SMALL))
         return Quote("", "A message that is not here") if message.quoted_wamid else None
+    return quote(quoted, name)
+
+
+def quote(quoted: Message, name: str) -> Quote:
+    """The line that stands for a message where it is answered; its media, author and agent are read from it."""
     if quoted.revoked_at:
         return Quote(_who(quoted, name), "Deleted message", icons.icon("bin", icons.SMALL))
     media = getattr(quoted, "media", None)

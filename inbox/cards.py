@@ -94,7 +94,7 @@ def draw(kind: str, payload: dict[str, Any], text: str) -> Location | Order | li
     if kind == Kind.LOCATION:
         return _location(payload)
     if kind == Kind.CONTACTS:
-        return [_person(card) for card in _dicts(payload.get("contacts"))]
+        return [_person(card) for card in dicts(payload.get("contacts"))]
     return _order(payload)
 
 
@@ -108,7 +108,7 @@ def web_address(value: object) -> str:
     return text if parts.scheme in ("http", "https") and parts.netloc else ""
 
 
-def _dicts(value: object) -> list[dict[str, Any]]:
+def dicts(value: object) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
@@ -132,7 +132,7 @@ def _person(card: dict[str, Any]) -> Person:
     """A contact card. ``facts`` are (text, link) shown at once, ``details`` the rest as (text, label)."""
     name = wording.clean_name(str(card.get("name") or "")) or "Somebody without a name"
     facts = []
-    for phone in _dicts(card.get("phones"))[:3]:
+    for phone in dicts(card.get("phones"))[:3]:
         number = str(phone.get("number") or phone.get("wa_id") or "")
         digits = "".join(character for character in number if character in "0123456789")
         if number:
@@ -140,7 +140,7 @@ def _person(card: dict[str, Any]) -> Person:
             facts.append((number, f"tel:+{digits}" if plausible else ""))
     details = [(str(card["organization"]), "")] if card.get("organization") else []
     for part in ("emails", "urls", "addresses"):
-        details += [(str(entry.get("value") or ""), str(entry.get("label") or "")) for entry in _dicts(card.get(part))]
+        details += [(str(entry.get("value") or ""), str(entry.get("label") or "")) for entry in dicts(card.get(part))]
     if card.get("birthday"):
         details.append((str(card["birthday"]), "Birthday"))
     return Person(name, wording.initials(name), facts, [row for row in details if row[0]])
@@ -156,7 +156,7 @@ def _price(value: object) -> Decimal | None:
 
 def _order(payload: dict[str, Any]) -> Order:
     lines, total, currencies, count = [], Decimal(0), set(), 0
-    for item in _dicts(payload.get("items")):
+    for item in dicts(payload.get("items")):
         price, currency = _price(item.get("price")), str(item.get("currency") or "")
         quantity = item.get("quantity")
         quantity = quantity if isinstance(quantity, int) and 0 < quantity < 10**6 else 1
@@ -184,7 +184,7 @@ def _money(amount: Decimal, currency: str) -> str:
 
 def answer(payload: dict[str, Any], text: str) -> Answer | None:
     """What an answer to buttons, a list or a form says beside its title; None when that is all."""
-    rows = [(str(row.get("name") or ""), str(row.get("value") or "")) for row in _dicts(payload.get("answers"))]
+    rows = [(str(row.get("name") or ""), str(row.get("value") or "")) for row in dicts(payload.get("answers"))]
     description = str(payload.get("description") or "")
     if description.strip() == text.strip():
         description = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest
@@ -14,8 +14,9 @@ from django.utils.safestring import SafeString
 
 from inbox import access, cards, icons, keyset, wording
 from inbox.drawn import Drawn
-from inbox.models import Conversation
+from inbox.models import Conversation, Outbox, OutboxEntry
 from inbox.models.conversations import ConversationQuerySet
+from whatsapp import limits
 from whatsapp.events import Direction, Kind
 from whatsapp.models import PhoneNumber
 
@@ -45,6 +46,7 @@ class Row(Drawn):
     unread: str
     closes_at: str
     closes_in: str
+    closing: bool
     number: str
     swatch: int
 
@@ -64,24 +66,56 @@ class Filters:
 
     unread: bool = False
     number: int | None = None
+    #: Conversations whose customer service window closes within CLOSING_SOON.
+    closing: bool = False
 
     @classmethod
     def of(cls, request: HttpRequest) -> Filters:
         number = request.GET.get("number", "")
         if number and not (number.isascii() and number.isdigit() and len(number) < 19):
             raise Http404
-        return cls(unread=request.GET.get("filter") == "unread", number=int(number) if number else None)
+        word = request.GET.get("filter")
+        return cls(unread=word == "unread", number=int(number) if number else None, closing=word == "closing")
 
     def query(self, **changes: str) -> str:
         """The part of an address that keeps these filters: "?filter=unread&number=3", or nothing."""
-        parts = {"filter": "unread" if self.unread else "", "number": str(self.number or "")} | changes
+        word = "unread" if self.unread else "closing" if self.closing else ""
+        parts = {"filter": word, "number": str(self.number or "")} | changes
         words = urlencode({name: value for name, value in parts.items() if value})
         return f"?{words}" if words else ""
 
     def lets_in(self, conversation: Conversation) -> bool:
         if self.number is not None and conversation.number_id != self.number:
             return False
+        if self.closing and not closes_soon(conversation.window_closes_at, timezone.now()):
+            return False
         return not self.unread or conversation.unread_count > 0
+
+
+@dataclass(slots=True)
+class Paused(Drawn):
+    """Why nothing leaves from one of our numbers at the moment."""
+
+    name: str
+    reason: str
+    waiting: str
+
+
+def closes_soon(closes_at: datetime | None, now: datetime) -> bool:
+    return closes_at is not None and now < closes_at < now + CLOSING_SOON
+
+
+def paused(numbers: Sequence[Number]) -> list[Paused]:
+    """Those of our numbers that send nothing until something is mended: for the banner."""
+    by_id = {number.id: number for number in numbers}
+    found = Outbox.objects.filter(active=True, number_id__in=by_id).order_by("number_id")
+    return [Paused(by_id[one.number_id].name, one.reason, _waiting(one.number_id)) for one in found]
+
+
+def _waiting(number_id: int) -> str:
+    """How many messages wait to leave from a number: "", "1 message waits", "99+ messages wait"."""
+    count = OutboxEntry.objects.filter(number_id=number_id)[:COUNT_LIMIT].count()
+    return "1 message waits" if count == 1 else f"{badge(count)} messages wait" if count else ""
 
 
 def numbers_of(request: HttpRequest) -> list[Number]:
@@ -102,6 +136,12 @@ def page(
     conversations = visible([number for number in numbers if filters.number in (None, number.id)]).newest_first()
     if filters.unread:
         conversations = conversations.unread()
+    if filters.closing:
+        now = timezone.now()
+        # The message that opened the window is within the day before it closes: the index on it finds the few rows.
+        conversations = conversations.filter(
+            last_message_at__gt=now - limits.WINDOW, window_closes_at__gt=now, window_closes_at__lt=now + CLOSING_SOON
+        )
     if place is not None:
         conversations = conversations.filter(keyset.before("last_message_at", place))
     found = list(conversations[: PAGE_SIZE + 1])
@@ -139,7 +179,7 @@ def draw(conversations: Iterable[Conversation], numbers: Sequence[Number], filte
         at = timezone.localtime(conversation.last_message_at)
         outbound = conversation.last_message_direction == Direction.OUTBOUND
         closes_at = conversation.window_closes_at
-        soon = closes_at is not None and now < closes_at < now + CLOSING_SOON
+        still = closes_at if closes_at is not None and closes_at > now else None
         number = by_id[conversation.number_id]
         preview = conversation.last_message_preview
         rows.append(
@@ -158,8 +198,9 @@ def draw(conversations: Iterable[Conversation], numbers: Sequence[Number], filte
                 tick=icons.tick(conversation.last_message_status) if outbound else icons.NOTHING,
                 failed=outbound and conversation.last_message_status == "failed",
                 unread=badge(conversation.unread_count),
-                closes_at=closes_at.isoformat() if soon and closes_at else "",
-                closes_in=wording.wait((closes_at - now).total_seconds()) if soon and closes_at else "",
+                closes_at=still.isoformat() if still else "",
+                closes_in=wording.time_left((still - now).total_seconds()) if still else "",
+                closing=closes_soon(closes_at, now),
                 number=number.name if len(numbers) > 1 else "",
                 swatch=number.swatch,
             )

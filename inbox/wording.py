@@ -12,7 +12,7 @@ import phonenumbers
 from inbox.models import Contact
 from inbox.summaries import clock
 
-__all__ = ["clock", "day_name", "display_name", "initials", "moment", "phone_words", "row_time", "size", "wait"]
+__all__ = ["clock", "day_name", "display_name", "initials", "moment", "phone_words", "row_time", "size", "time_left", "wait"]
 
 #: What would turn or hide the text around a name: directional marks, embeddings, isolates, invisible and control
 #: characters. Joiners stay: Persian words and family emoji need them.
@@ -83,6 +83,13 @@ def wait(seconds: float) -> str:
         return f"{hours} h {minutes:02}" if minutes else f"{hours} h"
     days = hours // 24
     return "1 day" if days == 1 else f"{days} days"
+
+
+def time_left(seconds: float) -> str:
+    """The time until a window closes, as static/js/countdown.js goes on counting it: 23 h 58, 12 min."""
+    if seconds <= 0:
+        return "no time"
+    return "less than a minute" if seconds < 60 else wait(min(seconds, 86_399))
 
 
 def day_name(day: date, today: date) -> str:

@@ -54,4 +54,4 @@ def inspect_href(message_id: str) -> str:
 @register.filter
 def left(moment: datetime) -> str:
     """How long it is until a moment, in words: 23 h 58."""
-    return wording.wait((moment - timezone.now()).total_seconds())
+    return wording.time_left((moment - timezone.now()).total_seconds())

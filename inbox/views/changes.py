@@ -30,7 +30,12 @@ def _number(request: HttpRequest, name: str) -> int | None:
 @require_GET
 @never_cache
 def changes(request: HttpRequest) -> HttpResponse:
-    """?since=CURSOR, ?open=CONVERSATION and the list's filters. What comes may have come before; nothing is missed.
+    """?since=CURSOR, ?open=CONVERSATION and the list's filters. What comes may have come before; nothing is missed."""
+    return fragment(request)
+
+
+def fragment(request: HttpRequest) -> HttpResponse:
+    """What changed since the cursor in the request's address.
 
     The answer carries the next cursor, taken before anything was read. Elements carry the transaction that changed
     them, so that the page leaves alone what it already shows. 404 if the open conversation is no longer visible.
@@ -43,7 +48,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     except ValueError:
         raise Http404 from None
     numbers = rows.numbers_of(request)
-    changed = list(rows.visible(numbers).filter(since).order_by("-changed_xid")[: LIMIT + 1])
+    changed = list(rows.visible(numbers).filter(since).select_related("number").order_by("-changed_xid")[: LIMIT + 1])
     opened, messages = _opened(numbers, open_id, since, changed)
     name = display_name(opened.contact) if opened else ""
     context = {
@@ -56,6 +61,7 @@ def changes(request: HttpRequest) -> HttpResponse:
         "name": name,
         "days": bubbles.days(messages, name=name),
         "unread": rows.unread_words(numbers),
+        "paused": rows.paused(numbers),
     }
     return render(request, "inbox/_changes.html", context)
 
@@ -67,7 +73,7 @@ def _opened(
     if open_id is None:
         return None, []
     opened = next((one for one in changed if one.pk == open_id), None)
-    opened = opened or rows.visible(numbers).filter(pk=open_id).first()
+    opened = opened or rows.visible(numbers).filter(pk=open_id).select_related("number").first()
     if opened is None:
         raise Http404
     messages = Message.objects.filter(since, conversation_id=open_id)

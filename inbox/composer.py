@@ -1,0 +1,126 @@
+"""What the composer under a thread shows: the agent's draft and its files, or templates once the window is closed."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from inbox import bubbles, drafts, icons, picker, wording
+from inbox.attachments import ICONS, NOUNS
+from inbox.drawn import Drawn
+from inbox.models import Agent, Conversation, Message, Upload
+from inbox.picker import Choice
+from inbox.rows import CLOSING_SOON
+from inbox.summaries import DOCUMENT_TYPES
+from whatsapp import limits
+from whatsapp.events import Kind
+from whatsapp.models import PhoneNumber
+
+#: Templates offered at once when the window is closed.
+OFFERED = 3
+
+
+@dataclass(slots=True)
+class Card(Drawn):
+    """One file in the tray, whatever has become of it so far."""
+
+    id: str
+    name: str
+    facts: str
+    state: str
+    icon: SafeString
+    href: str
+    picture: bool = False
+    sound: bool = False
+    captioned: bool = False
+    caption: str = ""
+    changed: bool = False
+    #: It may go as a document although it may not go as what it is.
+    as_document: bool = False
+
+    @classmethod
+    def of(cls, upload: Upload) -> Card:
+        kind = Kind(upload.kind)
+        noun = "Voice note" if upload.voice else NOUNS.get(kind, "Sticker")
+        card = cls(
+            id=str(upload.pk),
+            name=wording.clean_name(upload.file_name) or noun,
+            facts="",
+            state=upload.state,
+            icon=icons.icon("mic" if upload.voice else ICONS.get(kind, "sticker")),
+            href=reverse("inbox:upload_file", args=[upload.pk]),
+            captioned=kind in limits.CAPTIONED,
+            caption=upload.caption,
+        )
+        match upload.state:
+            case Upload.State.PREPARING:
+                card.facts = "Being prepared…"
+            case Upload.State.READY:
+                size = wording.size(upload.size if upload.size is not None else upload.original_size)
+                length = wording.clock(upload.duration) if upload.duration else ""
+                type_words = DOCUMENT_TYPES.get(upload.content_type, "") if kind == Kind.DOCUMENT else ""
+                changes = [str(change).rstrip(".") for change in upload.changes]
+                card.facts = " · ".join(filter(None, [*changes, type_words, length, size]))
+                card.changed = bool(changes)
+                card.picture = upload.content_type in ("image/jpeg", "image/png", "image/webp")
+                card.sound = kind == Kind.AUDIO
+            case _:
+                card.facts = upload.error or "WhatsApp does not take this file."
+                card.as_document = kind in (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO) and not upload.voice
+                card.captioned = False
+        return card
+
+
+@dataclass(slots=True)
+class Composer(Drawn):
+    """``face``: answer, closed (only templates may be sent) or unavailable (the number cannot send)."""
+
+    conversation: Conversation
+    face: str
+    token: uuid.UUID
+    text: str = ""
+    quote: bubbles.Quote | None = None
+    quoted_id: str = ""
+    cards: list[Card] = field(default_factory=list)
+    templates: list[Choice] = field(default_factory=list)
+    problem: str = ""
+    preview_url: bool = True
+
+
+def face_of(conversation: Conversation) -> str:
+    if conversation.number.state != PhoneNumber.State.CONNECTED:
+        return "unavailable"
+    return "answer" if conversation.window_open else "closed"
+
+
+def closing_soon(conversation: Conversation) -> bool:
+    closes_at = conversation.window_closes_at
+    return closes_at is not None and timezone.now() < closes_at < timezone.now() + CLOSING_SOON
+
+
+def of(conversation: Conversation, agent: Agent, *, name: str, quoted: Message | None = None) -> Composer:
+    """The composer with the agent's draft in it. ``quoted`` is what a link asked to answer; it wins over the draft's."""
+    draft = drafts.of(conversation, agent)
+    composer = Composer(conversation, face_of(conversation), drafts.token_of(draft))
+    if draft is not None:
+        composer.text = draft.text
+        composer.cards = [Card.of(upload) for upload in draft.uploads.all()]
+    quoted = quoted or (draft.quoted if draft else None)
+    if quoted is not None:
+        composer.quoted_id, composer.quote = str(quoted.pk), bubbles.quote(quoted, name)
+    if composer.face == "closed":
+        composer.templates = picker.choices(conversation)[:OFFERED]
+    return composer
+
+
+def quotable(conversation: Conversation, word: str) -> Message | None:
+    """The message that a form or link names to be answered: of this conversation, and known to WhatsApp."""
+    if not (word.isascii() and word.isdigit() and len(word) < 19):
+        return None
+    found = conversation.messages.filter(pk=int(word), revoked_at=None).exclude(wamid="")
+    return found.select_related("media", "author", "agent").first()
+

@@ -1,0 +1,185 @@
+"""The message templates that a conversation may be sent: which there are, what they ask for, and what became of a form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import QueryDict
+
+from inbox.composed import Composed, template
+from inbox.drawn import Drawn
+from inbox.models import Conversation
+from whatsapp import templates
+from whatsapp.models import MessageTemplate
+
+#: What stands in the picker for a status other than APPROVED.
+STATUSES = {
+    "PENDING": "Waits for WhatsApp's approval",
+    "REJECTED": "Rejected by WhatsApp",
+    "PAUSED": "Paused by WhatsApp: low quality",
+    "DISABLED": "Disabled by WhatsApp",
+    "IN_APPEAL": "Rejected by WhatsApp, appealed",
+    "LIMIT_EXCEEDED": "Not approved: too many templates",
+}
+LANGUAGES = {
+    "en": "English", "en_GB": "English (UK)", "en_US": "English (US)", "pt_BR": "Portuguese (Brazil)",
+    "pt_PT": "Portuguese (Portugal)", "es": "Spanish", "fr": "French", "de": "German", "it": "Italian", "nl": "Dutch",
+    "ar": "Arabic", "he": "Hebrew", "hi": "Hindi", "id": "Indonesian", "tr": "Turkish", "ru": "Russian",
+    "uk": "Ukrainian", "pl": "Polish", "zh_CN": "Chinese (China)", "ja": "Japanese", "ko": "Korean", "uz": "Uzbek",
+}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Choice(Drawn):
+    """One template in the picker."""
+
+    id: str
+    name: str
+    words: str
+    facts: str
+    language: str
+    category: str
+    #: Why it cannot be sent now; empty when it can.
+    refusal: str = ""
+
+
+@dataclass(slots=True)
+class Blank(Drawn):
+    """One field of a template's form."""
+
+    key: str
+    label: str
+    kind: str
+    value: str = ""
+    example: str = ""
+    most: int = 0
+    prefix: str = ""
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Form(Drawn):
+    """A template being filled in. ``general`` is an error that belongs to no field."""
+
+    template: MessageTemplate
+    blanks: list[Blank]
+    preview: Composed
+    refusal: str
+    media_kind: str = ""
+    general: str = ""
+    values: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def valid(self) -> bool:
+        return not (self.refusal or self.general or any(blank.error for blank in self.blanks))
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """As whatsapp.compose describes it: the definition goes along, so that the message can be drawn for ever."""
+        return {
+            "name": self.template.name,
+            "language": self.template.language,
+            "category": self.template.category,
+            "parameter_format": self.template.parameter_format,
+            "components": self.template.components,
+            "values": self.values,
+        }
+
+
+def language_words(code: str) -> str:
+    return LANGUAGES.get(code) or LANGUAGES.get(code.split("_")[0]) or code
+
+
+def visible(conversation: Conversation) -> list[MessageTemplate]:
+    """The templates of the number's account, the sendable ones first."""
+    waba_id = conversation.number.waba_id
+    if not waba_id:
+        return []
+    found = list(MessageTemplate.objects.filter(waba_id=waba_id, gone_at=None).order_by("name", "language"))
+    return sorted(found, key=lambda one: one.status.upper() != "APPROVED")
+
+
+def choices(conversation: Conversation, *, words: str = "", language: str = "", category: str = "") -> list[Choice]:
+    """The picker's list, narrowed: ``words`` are looked for in names and texts."""
+    words = words.strip().casefold()
+    drawn = [_choice(one) for one in visible(conversation)]
+    return [
+        choice
+        for choice in drawn
+        if (not words or words in choice.name.casefold() or words in choice.words.casefold())
+        and (not language or choice.language == language)
+        and (not category or choice.category == category)
+    ]
+
+
+def refusal(template: MessageTemplate) -> str:
+    """Why a template cannot be sent now, as a sentence; empty when it can."""
+    status = template.status.upper()
+    if status != "APPROVED":
+        return f"{STATUSES.get(status, 'Not approved by WhatsApp')}."
+    return templates.parse(template.components, template.parameter_format).refusal
+
+
+def _choice(row: MessageTemplate) -> Choice:
+    composed = template(row.components)
+    extras = [composed.placeholder.lower(), "buttons" if composed.buttons else "", "carousel" if composed.slides else ""]
+    facts = [language_words(row.language), row.category.lower(), ", ".join(filter(None, extras))]
+    return Choice(
+        id=str(row.pk),
+        name=row.name,
+        words=" ".join(composed.body.split()),
+        facts=" · ".join(filter(None, facts)),
+        language=row.language,
+        category=row.category,
+        refusal=refusal(row),
+    )
+
+
+def form(row: MessageTemplate, data: QueryDict | None, *, has_media: bool, check: bool) -> Form:
+    """A template's form with what was written into it. ``check``: say at each field what is wrong with it."""
+    asked = templates.parse(row.components, row.parameter_format)
+    written = {each.key: data.get(f"value-{each.key}", "").strip() if data is not None else "" for each in asked.fields}
+    place = _place(data) if data is not None else {}
+    values: dict[str, Any] = {"header": {}, "body": {}, "buttons": {}}
+    for each in asked.fields:
+        value = written[each.key]
+        if each.kind == "location":
+            values["header"] = place
+        elif each.place == "button":
+            values["buttons"][each.name] = value
+        elif each.kind == "text":
+            values[each.place][each.name] = value
+    wrong = templates.check(asked, values, has_media=has_media) if check else {}
+    blanks = [
+        Blank(
+            each.key, each.label, each.kind, written[each.key], each.example, each.most, each.prefix, wrong.pop(each.key, "")
+        )
+        for each in asked.fields
+    ]
+    shown = {place: _filled(given) for place, given in values.items()}
+    return Form(
+        template=row,
+        blanks=blanks,
+        preview=template(row.components, shown),
+        refusal=refusal(row),
+        media_kind=asked.media_kind,
+        general=" ".join(wrong.values()),
+        values={place: given for place, given in values.items() if given},
+    )
+
+
+def _filled(given: dict[str, Any]) -> dict[str, Any]:
+    """Without what is still empty, so that the preview shows the placeholder there."""
+    return {name: value for name, value in given.items() if value not in ("", None)}
+
+
+def _place(data: QueryDict) -> dict[str, Any]:
+    place: dict[str, Any] = {name: data.get(f"place-{name}", "").strip() for name in ("name", "address")}
+    for name in ("latitude", "longitude"):
+        word = data.get(f"place-{name}", "").strip().replace(",", ".")
+        try:
+            place[name] = float(word)
+        except ValueError:
+            place[name] = word
+    return place
