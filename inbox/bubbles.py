@@ -15,10 +15,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from inbox import cards, icons, markup, wording
+from inbox import cards, composed, icons, markup, wording
 from inbox.attachments import Attachment
 from inbox.drawn import Drawn
-from inbox.models import Agent, Message, Reaction
+from inbox.models import Agent, Media, Message, Reaction
 from inbox.summaries import summarize
 from whatsapp.errors import explain
 from whatsapp.events import Direction, Kind, Origin, Status
@@ -99,6 +99,18 @@ class Bubble(Drawn):
     code: int | None = None
     #: WhatsApp's own words on the error.
     detail: str = ""
+    #: It still waits to leave; ``waiting_for`` is why, when that is not only its turn.
+    waiting: bool = False
+    waiting_for: str = ""
+    cancellable: bool = False
+    #: The words on the button that sends it again; empty when nobody should.
+    again: str = ""
+    sent_again: bool = False
+    actions: bool = False
+    #: WhatsApp knows it, so that it can be answered and reacted to.
+    answerable: bool = False
+    #: What stands under the words of a message that was put together.
+    foot: composed.Composed | None = None
     previous: list[tuple[str, str]] = field(default_factory=list)
     reactions: list[tuple[str, str, bool]] = field(default_factory=list)
     #: What of the bubble there is to draw, so that a template asks once.
@@ -116,7 +128,7 @@ class Bubble(Drawn):
         self.words = bool(self.html or self.notice)
         self.tail = bool(self.cut or self.notice)
         self.marked = bool(self.marks or self.late)
-        self.after = bool(self.reactions or self.previous or self.problem or self.remark or self.doubt)
+        self.after = bool(self.reactions or self.previous or self.problem or self.remark or self.doubt or self.waiting)
         self.meta_inside = not self.words and self.body.endswith("_voice.html")
         self.shape_class = f" message__bubble--{self.shape}" if self.shape else ""
         if self.words or self.shape == "bare":
@@ -202,6 +214,8 @@ def draw(message: Message, zone: tzinfo, *, name: str, whole_text: bool = False)
     _marks(bubble, message)
     _outcome(bubble, message)
     bubble.reactions = _reactions(message)
+    bubble.actions = not bubble.line
+    bubble.answerable = bool(message.wamid) and not message.revoked_at
     bubble.settle()
     return bubble
 
@@ -215,7 +229,10 @@ def _content(bubble: Bubble, message: Message, name: str, whole_text: bool) -> N
         return
     text = message.text
     media = getattr(message, "media", None)
-    if media is not None:
+    shown = None if message.inbound else composed.draw(kind, payload, text)
+    if shown is not None:
+        text = _composed(bubble, shown, media, name)
+    elif media is not None:
         bubble.media = Attachment.of(media, kind, name)
         bubble.body, bubble.shape = bubble.media.template, bubble.media.shape
     elif kind in cards.DRAWN:
@@ -224,7 +241,7 @@ def _content(bubble: Bubble, message: Message, name: str, whole_text: bool) -> N
     elif kind in (Kind.UNSUPPORTED, Kind.UNKNOWN) or not text:
         bubble.notice, bubble.inspect = cards.notice(kind, payload), True
         bubble.notice_icon = icons.icon("unsupported", icons.SMALL)
-    if kind in (Kind.INTERACTIVE, Kind.BUTTON):
+    if shown is None and kind in (Kind.INTERACTIVE, Kind.BUTTON):
         bubble.card = cards.answer(payload, text)
         text = text or str(payload.get("title") or "")
         if bubble.card:
@@ -241,6 +258,15 @@ def _content(bubble: Bubble, message: Message, name: str, whole_text: bool) -> N
             (wording.moment(timezone.localtime(revision.at)), revision.previous_text)
             for revision in message.revisions.all()
         ]
+
+
+def _composed(bubble: Bubble, shown: composed.Composed, media: Media | None, name: str) -> str:
+    """A template or message with buttons. Gives the words that stand in its middle."""
+    bubble.card = bubble.foot = shown
+    bubble.body, bubble.shape = "inbox/message/_composed.html", "card"
+    if media is not None:
+        bubble.media = Attachment.of(media, shown.media, name)
+    return shown.body
 
 
 def _who(message: Message, name: str) -> str:
@@ -339,11 +365,23 @@ def _outcome(bubble: Bubble, message: Message) -> None:
         reason = message.error or "WhatsApp gave no reason."
     if message.status == Status.FAILED:
         bubble.problem = reason
+        bubble.again, bubble.sent_again = _again(message, "Send again")
+    elif message.status == Status.QUEUED:
+        bubble.waiting, bubble.cancellable = bool(message.error or message.error_code), True
+        bubble.waiting_for = reason if bubble.waiting else ""
     elif message.failed_at:
         # It did arrive: the ticks stay, and so does what WhatsApp said afterwards.
         bubble.remark = reason
     elif message.status == Status.UNKNOWN:
         bubble.doubt = message.error or "the line broke before WhatsApp answered. A receipt will settle it."
+        bubble.again, bubble.sent_again = _again(message, "Send again anyway")
+
+
+def _again(message: Message, words: str) -> tuple[str, bool]:
+    """The button that sends it again, and whether somebody did. What the phone app sent is sent there."""
+    if message.origin not in (Origin.AGENT, Origin.API):
+        return "", False
+    return ("", True) if message.resent_at else (words, False)
 
 
 def _reactions(message: Message) -> list[tuple[str, str, bool]]:

@@ -124,3 +124,10 @@ def quotable(conversation: Conversation, word: str) -> Message | None:
     found = conversation.messages.filter(pk=int(word), revoked_at=None).exclude(wamid="")
     return found.select_related("media", "author", "agent").first()
 
+
+def is_uuid(word: str) -> bool:
+    try:
+        uuid.UUID(word)
+    except ValueError:
+        return False
+    return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,7 @@ STATUSES = {
     "IN_APPEAL": "Rejected by WhatsApp, appealed",
     "LIMIT_EXCEEDED": "Not approved: too many templates",
 }
+PLACE = ("name", "address", "latitude", "longitude")
 LANGUAGES = {
     "en": "English", "en_GB": "English (UK)", "en_US": "English (US)", "pt_BR": "Portuguese (Brazil)",
     "pt_PT": "Portuguese (Portugal)", "es": "Spanish", "fr": "French", "de": "German", "it": "Italian", "nl": "Dutch",
@@ -68,11 +70,18 @@ class Form(Drawn):
     refusal: str
     media_kind: str = ""
     general: str = ""
+    #: Of a header that shows a place: (name, label, value).
+    place: list[tuple[str, str, str]] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
 
     @property
     def valid(self) -> bool:
         return not (self.refusal or self.general or any(blank.error for blank in self.blanks))
+
+    @property
+    def text(self) -> str:
+        """Its words, kept on the message for the list and for whoever looks for it."""
+        return templates.render(self.template.components, self.values).as_text
 
     @property
     def payload(self) -> dict[str, Any]:
@@ -123,7 +132,11 @@ def refusal(template: MessageTemplate) -> str:
 
 def _choice(row: MessageTemplate) -> Choice:
     composed = template(row.components)
-    extras = [composed.placeholder.lower(), "buttons" if composed.buttons else "", "carousel" if composed.slides else ""]
+    extras = [
+        composed.placeholder.lower(),
+        "buttons" if composed.buttons else "",
+        "carousel" if composed.slides else "",
+    ]
     facts = [language_words(row.language), row.category.lower(), ", ".join(filter(None, extras))]
     return Choice(
         id=str(row.pk),
@@ -153,7 +166,14 @@ def form(row: MessageTemplate, data: QueryDict | None, *, has_media: bool, check
     wrong = templates.check(asked, values, has_media=has_media) if check else {}
     blanks = [
         Blank(
-            each.key, each.label, each.kind, written[each.key], each.example, each.most, each.prefix, wrong.pop(each.key, "")
+            each.key,
+            each.label,
+            each.kind,
+            written[each.key],
+            each.example,
+            each.most,
+            each.prefix,
+            wrong.pop(each.key, ""),
         )
         for each in asked.fields
     ]
@@ -165,6 +185,7 @@ def form(row: MessageTemplate, data: QueryDict | None, *, has_media: bool, check
         refusal=refusal(row),
         media_kind=asked.media_kind,
         general=" ".join(wrong.values()),
+        place=[(f"place-{name}", name.capitalize(), str(place.get(name, ""))) for name in PLACE],
         values={place: given for place, given in values.items() if given},
     )
 
@@ -175,11 +196,8 @@ def _filled(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _place(data: QueryDict) -> dict[str, Any]:
-    place: dict[str, Any] = {name: data.get(f"place-{name}", "").strip() for name in ("name", "address")}
+    place: dict[str, Any] = {name: data.get(f"place-{name}", "").strip() for name in PLACE}
     for name in ("latitude", "longitude"):
-        word = data.get(f"place-{name}", "").strip().replace(",", ".")
-        try:
-            place[name] = float(word)
-        except ValueError:
-            place[name] = word
+        with contextlib.suppress(ValueError):
+            place[name] = float(place[name].replace(",", "."))
     return place

@@ -12,7 +12,18 @@ import phonenumbers
 from inbox.models import Contact
 from inbox.summaries import clock
 
-__all__ = ["clock", "day_name", "display_name", "initials", "moment", "phone_words", "row_time", "size", "time_left", "wait"]
+__all__ = [
+    "clock",
+    "day_name",
+    "display_name",
+    "initials",
+    "moment",
+    "phone_words",
+    "row_time",
+    "size",
+    "time_left",
+    "wait",
+]
 
 #: What would turn or hide the text around a name: directional marks, embeddings, isolates, invisible and control
 #: characters. Joiners stay: Persian words and family emoji need them.

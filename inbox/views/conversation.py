@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -9,8 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from inbox import access, bubbles, changes, details, keyset, receipts, rows, thread
-from inbox.models import Conversation
+from inbox import access, bubbles, changes, composer, details, keyset, message_facts, receipts, rows, thread
+from inbox.models import Agent, Conversation
 from inbox.rows import Filters, Number
 from inbox.thread import Stretch
 from inbox.views.conversations import list_context
@@ -55,15 +57,31 @@ def thread_context(request: HttpRequest, conversation: Conversation) -> dict[str
 @never_cache
 @vary_on_headers("HX-Request")
 def conversation(request: HttpRequest, pk: int) -> HttpResponse:
-    """The thread with its details: a whole page with the list, or to htmx only what stands beside the list."""
+    """The thread with its details: a whole page with the list, or to htmx only what stands beside the list.
+
+    ?reply=MESSAGE opens the composer with an answer to that message.
+    """
+    return page(request, pk)
+
+
+def page(request: HttpRequest, pk: int, *, problem: str = "", status: int = 200) -> HttpResponse:
+    """The conversation with its composer; ``problem`` is why what was written into that could not be sent."""
     cursor = changes.current_cursor()
     numbers = rows.numbers_of(request)
     found = find(numbers, pk)
     context = thread_context(request, found) | details.of(found, numbers, staff=request.user.is_staff)
-    context |= {"cursor": cursor, "at_details": "details" in request.GET, "open_id": str(found.pk)}
+    quoted = composer.quotable(found, request.GET.get("reply", ""))
+    shown = composer.of(found, cast(Agent, request.user), name=display_name(found.contact), quoted=quoted)
+    shown.problem = problem
+    context |= {
+        "composer": shown,
+        "cursor": cursor,
+        "at_details": "details" in request.GET,
+        "open_id": str(found.pk),
+    }
     if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
         return render(request, "inbox/_conversation.html", context | {"unread": rows.unread_words(numbers)})
-    return render(request, "inbox/conversation.html", context | list_context(request, numbers))
+    return render(request, "inbox/conversation.html", context | list_context(request, numbers), status=status)
 
 
 @require_GET
@@ -75,15 +93,27 @@ def messages(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_GET
 @never_cache
+@vary_on_headers("HX-Request")
 def message(request: HttpRequest, pk: int) -> HttpResponse:
-    """One message with its whole text, however long."""
+    """One message with its whole text, however long, and what became of it; to htmx only the latter."""
     found = thread.fetch(access.messages_visible_to(request.user).filter(pk=pk))
     if not found:
         raise Http404
-    conversation = found[0].conversation
-    name = display_name(conversation.contact)
+    row = found[0]
+    name = display_name(row.conversation.contact)
     days = bubbles.days(found, name=name, whole_text=True)
-    return render(request, "inbox/message.html", {"days": days, "name": name, "conversation": conversation})
+    context = {
+        "days": days,
+        "bubble": days[0].bubbles[0],
+        "message": row,
+        "facts": message_facts.facts(row),
+        "reactions": message_facts.REACTIONS,
+        "ours": next((one.emoji for one in row.shown_reactions if one.contact is None), ""),  # type: ignore[attr-defined]
+        "name": name,
+        "conversation": row.conversation,
+    }
+    template = "inbox/_message_dialog.html" if request.htmx else "inbox/message.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
 
 
 @require_POST

@@ -27,9 +27,11 @@ def list_context(request: HttpRequest, numbers: list[Number]) -> dict[str, objec
         "filters": filters,
         "all_href": "/" + Filters(number=filters.number).query(),
         "unread_href": "/" + Filters(unread=True, number=filters.number).query(),
+        "closing_href": "/" + Filters(closing=True, number=filters.number).query(),
         "older_href": "/" + filters.query(before=str(next_place)) if next_place else "",
         "from_the_top": place is None,
         "unread": rows.unread_words(numbers),
+        "paused": rows.paused(numbers),
     }
 
 

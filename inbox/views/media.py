@@ -47,15 +47,15 @@ def original(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
     """The file as it came: shown in place when its bytes are of a type we trust, otherwise downloaded."""
     media = _find(request, media_id)
     if media.content_type in INLINE_TYPES:
-        return _send(media.file, media.content_type, _disposition(media, attachment=False))
-    return _send(media.file, DOWNLOAD_TYPE, _disposition(media, attachment=True))
+        return send_file(media.file, media.content_type, _disposition(media, attachment=False))
+    return send_file(media.file, DOWNLOAD_TYPE, _disposition(media, attachment=True))
 
 
 @require_safe
 def download(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
     """The file as it came, for saving under the sender's name."""
     media = _find(request, media_id)
-    return _send(media.file, DOWNLOAD_TYPE, _disposition(media, attachment=True))
+    return send_file(media.file, DOWNLOAD_TYPE, _disposition(media, attachment=True))
 
 
 @require_safe
@@ -64,7 +64,7 @@ def thumbnail(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
     media = _find(request, media_id)
     if not media.thumbnail:
         raise Http404
-    return _send(media.thumbnail, "image/webp", "inline")
+    return send_file(media.thumbnail, "image/webp", "inline")
 
 
 @require_safe
@@ -73,7 +73,7 @@ def playable(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
     media = _find(request, media_id)
     if not media.playable:
         raise Http404
-    return _send(media.playable, "audio/mp4", "inline")
+    return send_file(media.playable, "audio/mp4", "inline")
 
 
 @require_POST
@@ -127,7 +127,8 @@ def _disposition(media: Media, *, attachment: bool) -> str:
     return content_disposition_header(attachment, file_names.download_name(media)) or "inline"
 
 
-def _send(file: FieldFile, content_type: str, disposition: str) -> HttpResponse:
+def send_file(file: FieldFile, content_type: str, disposition: str) -> HttpResponse:
+    """A redirect to a short-lived signed address of a stored file. The caller has checked who asks."""
     expires = settings.MEDIA_URL_EXPIRES
     url = media_storage().signed_url(
         file.name or "", content_type=content_type, disposition=disposition, expires=expires

@@ -1,7 +1,11 @@
-// Time left: counts down to a moment that the page names, in the words the server uses.
+// Time left: counts down to the moments that the page names, in the words the server uses; marks what is close.
 (() => {
+  const SOON = 2 * 60 * 60; // seconds; inbox/rows.py marks by the same
+  const closed = new Set();
+
   function words(seconds) {
-    const minutes = Math.floor(seconds / 60);
+    const minutes = Math.floor(Math.min(seconds, 86_399) / 60);
+    if (seconds <= 0) return "no time";
     if (minutes < 1) return "less than a minute";
     if (minutes < 60) return `${minutes} min`;
     const rest = minutes % 60;
@@ -11,12 +15,19 @@
   function tick() {
     for (const element of document.querySelectorAll("time[data-closes]")) {
       const left = (new Date(element.dateTime) - Date.now()) / 1000;
-      const text = left > 0 ? words(left) : "no time";
+      const text = words(left);
       if (element.textContent !== text) element.textContent = text;
+      const mark = element.closest("[data-closing]");
+      if (mark?.matches(".conversation-row__tags")) mark.hidden = left <= 0 || left > SOON;
+      else mark?.classList.toggle("composer__left--soon", left < SOON);
+      // Our clock says so; the server has the word on it.
+      const key = `${element.dateTime} ${document.querySelector("#thread")?.dataset.conversation}`;
+      if (left > 0 || !element.closest("[data-foot]") || closed.has(key)) continue;
+      closed.add(key);
+      document.dispatchEvent(new CustomEvent("inbox:window-closed"));
     }
   }
-  setInterval(tick, 15_000);
-  document.addEventListener("inbox:merged", tick);
-  document.addEventListener("htmx:afterSettle", tick);
+  setInterval(tick, 5_000);
+  for (const name of ["inbox:merged", "inbox:changes", "inbox:composer", "htmx:afterSettle"]) document.addEventListener(name, tick);
   tick();
 })();

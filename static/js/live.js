@@ -11,13 +11,14 @@
   let late;
   let polling;
 
-  function address() {
-    const query = new URLSearchParams({ since: app.dataset.cursor });
-    const page = new URLSearchParams(location.search);
-    for (const name of ["filter", "number"]) if (page.get(name)) query.set(name, page.get(name));
-    const open = document.querySelector("#thread")?.dataset.conversation;
-    if (open) query.set("open", open);
-    return `/changes/?${query}`;
+  /** Put an answer that says what changed into the page. */
+  function apply(html) {
+    const fresh = inbox.elements(html).querySelector("[data-changes]");
+    // Reading the page again helps only if it was read before the changes that are too many.
+    if ("reload" in fresh.dataset && app.dataset.cursor !== fresh.dataset.cursor) return void location.reload();
+    app.dataset.cursor = fresh.dataset.cursor;
+    document.querySelector("[data-paused]").replaceWith(fresh.querySelector("[data-paused]"));
+    document.dispatchEvent(new CustomEvent("inbox:changes", { detail: fresh }));
   }
 
   async function pull() {
@@ -25,15 +26,10 @@
     pulling = true;
     again = false;
     try {
-      const response = await fetch(address());
+      const response = await fetch(`/changes/?${inbox.query()}`);
       if (response.redirected || response.status === 404) return void location.reload();
       if (!response.ok) throw new Error(response.status);
-      const parsed = new DOMParser().parseFromString(await response.text(), "text/html");
-      const fresh = parsed.querySelector("[data-changes]");
-      // Reading the page again helps only if it was read before the changes that are too many.
-      if ("reload" in fresh.dataset && app.dataset.cursor !== fresh.dataset.cursor) return void location.reload();
-      app.dataset.cursor = fresh.dataset.cursor;
-      document.dispatchEvent(new CustomEvent("inbox:changes", { detail: document.importNode(fresh, true) }));
+      apply(await response.text());
       if (stream.readyState === EventSource.OPEN) banner.hidden = true;
     } catch {
       interrupted();
@@ -70,6 +66,7 @@
   }
 
   document.addEventListener("inbox:interrupted", interrupted);
+  document.addEventListener("inbox:answer", ({ detail }) => apply(detail));
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState !== "visible") return;
     // "Today" and "Yesterday" were written on another day.

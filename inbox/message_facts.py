@@ -1,0 +1,68 @@
+"""What is known of one message beside its content: when each step happened, what it cost, which ids it has."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from inbox import wording
+from inbox.models import Message
+from whatsapp.errors import explain
+
+#: Offered at once as reactions, in WhatsApp's order.
+REACTIONS = ("👍", "❤️", "😂", "😮", "😢", "🙏")
+#: WhatsApp's words for what a message was billed as.
+CATEGORIES = {
+    "service": "Service",
+    "utility": "Utility",
+    "marketing": "Marketing",
+    "authentication": "Authentication",
+    "referral_conversion": "From an advertisement",
+}
+TYPES = {"free_customer_service": "free: customer service", "free_entry_point": "free: entry point", "regular": ""}
+
+
+def facts(message: Message) -> list[tuple[str, str]]:
+    """(label, words) in the order to show them; what is not known is left out."""
+    steps: list[tuple[str, datetime | None]] = [("Received here", message.created_at)]
+    if not message.inbound:
+        steps = [
+            ("Written", message.created_at),
+            ("Sent", message.accepted_at),
+            ("Delivered", message.delivered_at),
+            ("Read", message.read_at),
+            ("Played", message.played_at),
+            ("Failed", message.failed_at),
+        ]
+    found = [] if not message.inbound else [("Sent by the customer", _moment(message.sent_at))]
+    found += [(label, _moment(at)) for label, at in steps if at]
+    if message.agent:
+        found.append(("By", str(message.agent)))
+    if cost := _cost(message):
+        found.append(("Cost", cost))
+    if message.error_code:
+        explanation = explain(message.error_code)
+        found.append(("Error", f"{explanation.words} {explanation.next_step}"))
+        found.append(("WhatsApp’s error", " · ".join(filter(None, [str(message.error_code), message.error]))))
+    elif message.error:
+        found.append(("Error", message.error))
+    if message.wamid:
+        found.append(("WhatsApp id", message.wamid))
+    return found
+
+
+def _moment(at: datetime) -> str:
+    return wording.moment(timezone.localtime(at))
+
+
+def _cost(message: Message) -> str:
+    """The category that WhatsApp billed it as, and whether it cost anything."""
+    pricing = message.pricing
+    if not pricing:
+        return ""
+    category = str(pricing.get("category") or "")
+    billable = pricing.get("billable")
+    free = "free" if billable is False else "billed" if billable else ""
+    kind = TYPES.get(str(pricing.get("type") or ""), "")
+    return " · ".join(filter(None, [CATEGORIES.get(category, category), kind or free, str(pricing.get("model") or "")]))

@@ -1,0 +1,177 @@
+"""The composer: its form, what Send does with it, and the draft that is kept while somebody writes."""
+
+from __future__ import annotations
+
+import uuid
+from typing import cast
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from inbox import composer, drafts, receipts, rows, sending, uploads
+from inbox.models import Agent, Conversation, Message, Upload
+from inbox.sending import Intent, NotSendableError
+from inbox.views import changes
+from inbox.views.conversation import find, page
+from inbox.wording import display_name
+from whatsapp.events import Kind
+
+#: Files that one press of Send may carry.
+FILES = 30
+
+
+def agent_of(request: HttpRequest) -> Agent:
+    """Who asks; the middleware let nobody else in."""
+    return cast(Agent, request.user)
+
+
+def wants_fragment(request: HttpRequest) -> bool:
+    """Whether a script asks, which puts what comes into the page it has."""
+    return bool(request.htmx)  # type: ignore[attr-defined]
+
+
+def written(data: QueryDict, name: str) -> str:
+    """What somebody wrote into a field: line ends as we keep them, without what no text may hold."""
+    return data.get(name, "").replace("\r\n", "\n").replace("\x00", "")
+
+
+def token(data: QueryDict) -> uuid.UUID:
+    """The form's token. Without a usable one every press is a message of its own."""
+    try:
+        return uuid.UUID(data.get("token", ""))
+    except ValueError:
+        return uuid.uuid4()
+
+
+def sent(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+    """The answer to a form that became messages: what changed, drawn as for every live page, with the next form's
+    token; without scripts the thread."""
+    if wants_fragment(request):
+        response = changes.fragment(request)
+        response.headers["Client-Token"] = str(uuid.uuid4())
+        return response
+    return redirect(reverse("inbox:conversation", args=[conversation.pk]) + "#composer")
+
+
+def refused(sentence: str, reason: str = "") -> HttpResponse:
+    """The answer to a script: nothing was sent, and why. ``reason`` is a word of inbox.sending.Reason."""
+    response = HttpResponse(sentence, status=422, content_type="text/plain; charset=utf-8")
+    response.headers["Reason"] = reason
+    return response
+
+
+@require_GET
+@never_cache
+def compose(request: HttpRequest, pk: int) -> HttpResponse:
+    """The composer alone, with the draft in it. ?reply=MESSAGE answers that message."""
+    conversation = find(rows.numbers_of(request), pk)
+    quoted = composer.quotable(conversation, request.GET.get("reply", ""))
+    name = display_name(conversation.contact)
+    shown = composer.of(conversation, agent_of(request), name=name, quoted=quoted)
+    return render(request, "inbox/_composer.html", {"conversation": conversation, "composer": shown, "name": name})
+
+
+@require_POST
+def send(request: HttpRequest, pk: int) -> HttpResponse:
+    """Make messages of the form: the text, then each file with its caption. All of them, or none.
+
+    Safe to repeat: the same form again is the same messages. What cannot be sent comes back with the reason, and with
+    everything that was written.
+    """
+    conversation = find(rows.numbers_of(request), pk)
+    agent = agent_of(request)
+    try:
+        receive_files(request, conversation)
+        with transaction.atomic():
+            if not _queue(request, conversation, agent):
+                raise NotSendableError("There is nothing to send yet.", sending.Reason.INVALID)
+            drafts.sent(conversation, agent)
+    except (NotSendableError, uploads.FileRefusedError) as error:
+        reason = error.reason if isinstance(error, NotSendableError) else sending.Reason.FILE_NOT_READY
+        if wants_fragment(request):
+            return refused(str(error), reason)
+        _keep(request, conversation, agent)
+        return page(request, conversation.pk, problem=str(error), status=422)
+    return sent(request, conversation)
+
+
+def _queue(request: HttpRequest, conversation: Conversation, agent: Agent) -> list[Message]:
+    text = written(request.POST, "text").strip()
+    quoted = composer.quotable(conversation, request.POST.get("quoted", ""))
+    form_token = token(request.POST)
+    made = []
+    if text:
+        intent = Intent(
+            kind=Kind.TEXT, text=text, payload={"preview_url": "preview_url" in request.POST}, quoted=quoted
+        )
+        client_token = drafts.message_token(form_token, quoted.pk if quoted else "", text)
+        made.append(sending.queue(conversation, intent, client_token=client_token, agent=agent))
+    for upload_id in _upload_ids(request):
+        client_token = drafts.upload_token(upload_id)
+        upload = Upload.objects.filter(pk=upload_id, agent=agent, number=conversation.number).first()
+        if upload is None:
+            if again := conversation.messages.filter(client_token=client_token).first():
+                made.append(again)
+                continue
+            raise uploads.FileRefusedError("A file of this message was removed meanwhile. Look, and send again.")
+        caption = written(request.POST, f"caption-{upload_id}").strip() if _captioned(upload) else ""
+        intent = Intent(kind=Kind(upload.kind), text=caption, upload=upload, quoted=None if made else quoted)
+        made.append(sending.queue(conversation, intent, client_token=client_token, agent=agent))
+    return made
+
+
+def _captioned(upload: Upload) -> bool:
+    return composer.Card.of(upload).captioned
+
+
+def _upload_ids(request: HttpRequest) -> list[uuid.UUID]:
+    """The files that the form names, and those that came with it."""
+    ids = [uuid.UUID(word) for word in request.POST.getlist("upload")[:FILES] if composer.is_uuid(word)]
+    return list(dict.fromkeys([*ids, *getattr(request, "received", [])]))
+
+
+def receive_files(request: HttpRequest, conversation: Conversation) -> None:
+    """Keep the files that a form without scripts brought, under the agent's draft. Raises FileRefusedError."""
+    received: list[uuid.UUID] = []
+    request.received = received  # type: ignore[attr-defined]
+    for file in request.FILES.getlist("files")[:FILES]:
+        upload = uploads.receive(
+            file.file,
+            number=conversation.number,
+            file_name=file.name or "",
+            agent=agent_of(request),
+            draft=drafts.opened(conversation, agent_of(request)),
+        )
+        received.append(upload.pk)
+
+
+@require_POST
+def draft(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keep what is written so far. The answer's Client-Token is what the form then sends along. Safe to repeat."""
+    conversation = find(rows.numbers_of(request), pk)
+    kept = _keep(request, conversation, agent_of(request))
+    response = HttpResponse(status=204)
+    if kept is not None:
+        response.headers["Client-Token"] = str(drafts.token_of(kept))
+    return response
+
+
+def _keep(request: HttpRequest, conversation: Conversation, agent: Agent) -> drafts.Draft | None:
+    captions = {
+        uuid.UUID(name[8:]): written(request.POST, name)
+        for name in request.POST
+        if name.startswith("caption-") and composer.is_uuid(name[8:])
+    }
+    quoted = composer.quotable(conversation, request.POST.get("quoted", ""))
+    return drafts.save(conversation, agent, text=written(request.POST, "text"), quoted=quoted, captions=captions)
+
+
+@require_POST
+def typing(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the customer that somebody writes, for the next 25 seconds."""
+    receipts.typing(find(rows.numbers_of(request), pk))
+    return HttpResponse(status=204)

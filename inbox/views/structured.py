@@ -1,0 +1,112 @@
+"""Messages that a form makes: a place, a contact card, a message with buttons. Dialogs of the composer, and pages."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from inbox import composed, drafts, rows, sending, uploads
+from inbox.forms import BUTTONS, PHONES, ROWS, ContactForm, InteractiveForm, LocationForm
+from inbox.models import Conversation
+from inbox.sending import Intent, NotSendableError
+from inbox.views.compose import agent_of, sent, token, wants_fragment
+from inbox.views.conversation import find
+from inbox.wording import display_name
+from whatsapp.events import Kind
+
+dialog_methods = require_http_methods(["GET", "POST"])
+
+
+def show(
+    request: HttpRequest, conversation: Conversation, name: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """A form as the inside of the page's dialog, or as a page of its own. ``name`` is the template's."""
+    partial = f"inbox/_{name}.html"
+    context |= {"conversation": conversation, "name": display_name(conversation.contact), "partial": partial}
+    context.setdefault("token", token(request.POST) if request.POST else uuid.uuid4())
+    return render(request, partial if wants_fragment(request) else "inbox/dialog.html", context, status=status)
+
+
+def message_token(request: HttpRequest, intent: Intent) -> uuid.UUID:
+    content = json.dumps([intent.kind, intent.text, intent.payload], sort_keys=True, default=str)
+    return drafts.message_token(token(request.POST), content)
+
+
+def queue(request: HttpRequest, conversation: Conversation, intent: Intent) -> str:
+    """Send what a dialog made. Why not, as a sentence; empty when it is on its way. Safe to repeat."""
+    client_token = message_token(request, intent)
+    try:
+        sending.queue(conversation, intent, client_token=client_token, agent=agent_of(request))
+    except (NotSendableError, uploads.FileRefusedError) as error:
+        return str(error)
+    return ""
+
+
+def _form_view(
+    request: HttpRequest, pk: int, template: str, kind: Kind, form: forms.Form, context: dict[str, Any]
+) -> HttpResponse:
+    conversation = find(rows.numbers_of(request), pk)
+    context |= {"form": form, "problem": ""}
+    if request.method == "POST" and form.is_valid():
+        payload = form.payload()  # type: ignore[attr-defined]
+        text = form.cleaned_data["text"].replace("\r\n", "\n") if "text" in form.fields else ""
+        context["problem"] = queue(request, conversation, Intent(kind=kind, text=text, payload=payload))
+        if not context["problem"]:
+            return sent(request, conversation)
+    return show(request, conversation, template, context, status=422 if request.method == "POST" else 200)
+
+
+@dialog_methods
+@never_cache
+def location(request: HttpRequest, pk: int) -> HttpResponse:
+    """A place, from its coordinates."""
+    return _form_view(request, pk, "location", Kind.LOCATION, LocationForm(request.POST or None), {})
+
+
+@dialog_methods
+@never_cache
+def contact(request: HttpRequest, pk: int) -> HttpResponse:
+    """A contact card."""
+    form = ContactForm(request.POST or None)
+    phones = [form[f"phone_{index}"] for index in range(1, PHONES + 1)]
+    return _form_view(request, pk, "contact", Kind.CONTACTS, form, {"phones": phones})
+
+
+@dialog_methods
+@never_cache
+def interactive(request: HttpRequest, pk: int) -> HttpResponse:
+    """A message with buttons. ?type=TYPE chooses which; a POST with ``preview`` only draws it."""
+    form = InteractiveForm(
+        request.POST or None, initial={"type": request.GET.get("type", "buttons"), "button": "Choose"}
+    )
+    if "again" in request.POST:
+        # Another type was chosen, without scripts: the same words in another form.
+        form = InteractiveForm(initial=request.POST.dict())
+    return _form_view(request, pk, "interactive", Kind.INTERACTIVE, form, _interactive_context(form))
+
+
+def _interactive_context(form: InteractiveForm) -> dict[str, Any]:
+    text = str(form["text"].value() or "")
+    return {
+        "chosen": form.chosen,
+        "buttons": [form[f"button_{index}"] for index in range(1, BUTTONS + 1)],
+        "rows": [
+            [form[f"{part}_{index}"] for part in ("section", "row", "description")] for index in range(1, ROWS + 1)
+        ],
+        "preview": composed.draw(Kind.INTERACTIVE, form.payload(), text),
+    }
+
+
+@require_POST
+def interactive_preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """The message as it would look, valid or not."""
+    find(rows.numbers_of(request), pk)
+    context = _interactive_context(InteractiveForm(request.POST))
+    return render(request, "inbox/_preview.html", {"preview": context["preview"]})

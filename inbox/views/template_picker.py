@@ -1,0 +1,110 @@
+"""Message templates: found, filled in with a preview, and sent. Dialogs of the composer, and pages."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+
+from inbox import composer, drafts, picker, rows, uploads
+from inbox.composer import Card
+from inbox.models import Conversation, Upload
+from inbox.sending import Intent
+from inbox.views.compose import agent_of, sent
+from inbox.views.conversation import find
+from inbox.views.structured import dialog_methods, message_token, queue, show
+from whatsapp.events import Kind
+from whatsapp.models import MessageTemplate
+
+
+@require_GET
+@never_cache
+def template_picker(request: HttpRequest, pk: int) -> HttpResponse:
+    """The templates of the number's account. ?q=WORDS, ?language=CODE and ?category=WORD narrow the list."""
+    conversation = find(rows.numbers_of(request), pk)
+    narrowed = {name: request.GET.get(name, "") for name in ("language", "category")}
+    everything = picker.choices(conversation)
+    context = {
+        "choices": picker.choices(conversation, words=request.GET.get("q", ""), **narrowed),
+        "words": request.GET.get("q", ""),
+        "languages": sorted({(one.language, picker.language_words(one.language)) for one in everything}),
+        "categories": sorted({one.category for one in everything if one.category}),
+        "none": not everything,
+        **narrowed,
+    }
+    if "list" in request.GET:
+        return render(request, "inbox/_template_list.html", context | {"conversation": conversation})
+    return show(request, conversation, "template_picker", context)
+
+
+def _found(conversation: Conversation, template_id: int) -> MessageTemplate:
+    templates = MessageTemplate.objects.filter(waba_id=conversation.number.waba_id, gone_at=None).exclude(waba_id="")
+    return get_object_or_404(templates, pk=template_id)
+
+
+def _header(request: HttpRequest, conversation: Conversation, media_kind: str) -> tuple[Upload | None, str]:
+    """The file for the template's header, and what is wrong with it. A plain form brings it along."""
+    if not media_kind:
+        return None, ""
+    own = Upload.objects.filter(agent=agent_of(request), number=conversation.number, draft=None)
+    file = request.FILES.get("file")
+    if file is not None and file.file is not None:
+        try:
+            upload = uploads.receive(
+                file.file,
+                number=conversation.number,
+                file_name=file.name or "",
+                kind=Kind(media_kind),
+                agent=agent_of(request),
+            )
+        except uploads.FileRefusedError as error:
+            return None, str(error)
+        return upload, ""
+    word = request.POST.get("upload", "")
+    upload = own.filter(pk=uuid.UUID(word)).first() if composer.is_uuid(word) else None
+    if upload is not None and upload.state == Upload.State.REFUSED:
+        return None, upload.error
+    if upload is not None and upload.kind != media_kind:
+        return None, f"This header shows a {media_kind}."
+    return upload, ""
+
+
+@dialog_methods
+@never_cache
+def template(request: HttpRequest, pk: int, template_id: int) -> HttpResponse:
+    """One template to fill in, with its preview; POST sends it."""
+    conversation = find(rows.numbers_of(request), pk)
+    row = _found(conversation, template_id)
+    posted = request.method == "POST"
+    media_kind = picker.form(row, None, has_media=True, check=False).media_kind
+    upload, wrong = _header(request, conversation, media_kind) if posted else (None, "")
+    form = picker.form(row, request.POST if posted else None, has_media=upload is not None or bool(wrong), check=posted)
+    problem = wrong
+    intent = Intent(kind=Kind.TEMPLATE, text=form.text, payload=form.payload, upload=upload)
+    if posted and conversation.messages.filter(client_token=message_token(request, intent)).exists():
+        # The same press again: its file belongs to the message already.
+        return sent(request, conversation)
+    if posted and form.valid and not wrong:
+        problem = queue(request, conversation, intent)
+        if not problem:
+            return sent(request, conversation)
+    context = {
+        "form": form,
+        "preview": form.preview,
+        "problem": problem,
+        "card": Card.of(upload) if upload is not None else None,
+        "posted": posted,
+        "language": picker.language_words(row.language),
+    }
+    return show(request, conversation, "template", context, status=422 if posted else 200)
+
+
+@require_POST
+def template_preview(request: HttpRequest, pk: int, template_id: int) -> HttpResponse:
+    """The template with the values so far."""
+    conversation = find(rows.numbers_of(request), pk)
+    form = picker.form(_found(conversation, template_id), request.POST, has_media=True, check=False)
+    return render(request, "inbox/_preview.html", {"preview": form.preview})

@@ -1,0 +1,79 @@
+// The page's dialog: a link with data-dialog opens its page in it, and a form in it sends without leaving the thread.
+(() => {
+  const dialog = document.querySelector("[data-page-dialog]");
+  const shut = () => dialog.close();
+
+  function show(html) {
+    dialog.replaceChildren(...inbox.elements(html).childNodes);
+    const title = dialog.querySelector(".dialog__title");
+    dialog.ariaLabel = title?.textContent.trim() ?? "Message";
+    htmx.process(dialog);
+    for (const button of dialog.querySelectorAll("[data-locate]")) button.hidden = !navigator.geolocation;
+    if (!dialog.open) dialog.showModal();
+    const first = dialog.querySelector("[aria-invalid=true]") ?? dialog.querySelector("[autofocus]") ?? dialog.querySelector(".field");
+    (first ?? dialog.querySelector(".dialog__header a")).focus();
+  }
+
+  async function open(link) {
+    link.closest("details.menu")?.removeAttribute("open");
+    const response = await fetch(link.href, { headers: { "HX-Request": "true" } }).catch(() => undefined);
+    // What a dialog cannot show, a page can.
+    if (!response?.ok || response.redirected) return location.assign(link.href);
+    show(await response.text());
+  }
+
+  async function send(form) {
+    if (form.ariaBusy === "true") return;
+    form.ariaBusy = "true";
+    const answer = await inbox.inOrder(() => inbox.post(form.getAttribute("action"), new FormData(form)));
+    form.ariaBusy = "false";
+    if (answer.ok) {
+      shut();
+      return document.dispatchEvent(new CustomEvent("inbox:newest"));
+    }
+    if (answer.html) return show(answer.html);
+    const line = form.querySelector("[data-problem]");
+    line.querySelector("[data-problem-words]").textContent = answer.sentence;
+    line.hidden = false;
+    line.scrollIntoView({ block: "nearest" });
+  }
+
+  function locate(button) {
+    const form = button.closest("form");
+    button.disabled = true;
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => {
+        form.elements.latitude.value = coords.latitude.toFixed(6);
+        form.elements.longitude.value = coords.longitude.toFixed(6);
+        button.disabled = false;
+        form.elements.name.focus();
+      },
+      () => {
+        button.disabled = false;
+        button.textContent = "The device did not say where it is";
+      },
+      { enableHighAccuracy: true, timeout: 15_000 },
+    );
+  }
+
+  document.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const target = event.target.closest("[data-dialog], [data-dialog-close], [data-locate]");
+    if (!target) return;
+    event.preventDefault();
+    if (target.matches("[data-dialog]")) open(target);
+    else if (target.matches("[data-locate]")) locate(target);
+    else shut();
+  });
+  dialog.addEventListener("click", (event) => event.target === dialog && shut());
+  dialog.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-dialog-form]")) return;
+    event.preventDefault();
+    send(event.target);
+  });
+  dialog.addEventListener("close", () => {
+    dialog.replaceChildren();
+    // The link that opened it may be in a menu that is closed by now.
+    if (document.activeElement === document.body) document.querySelector("[data-words], .composer a, .thread__scroll")?.focus();
+  });
+})();

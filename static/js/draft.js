@@ -1,0 +1,53 @@
+// Drafts: what is written is kept on the server while one writes, and "typing…" is told to the customer.
+(() => {
+  const PAUSE = 600; // after the last key
+  const TYPING = 20_000; // WhatsApp shows it for 25 seconds
+  let timer;
+  let dirty;
+  let typed = 0;
+
+  function save(keepalive = false) {
+    clearTimeout(timer);
+    const form = dirty;
+    dirty = undefined;
+    if (!form) return Promise.resolve();
+    const body = new FormData(form);
+    body.delete("files");
+    const keep = async () => {
+      const answer = await inbox.post(form.dataset.draft, body, { keepalive });
+      if (answer.token && !dirty) form.elements.token.value = answer.token;
+      if (!answer.ok) dirty ??= form;
+    };
+    return keepalive ? keep() : inbox.inOrder(keep);
+  }
+
+  function changed(form) {
+    dirty = form;
+    clearTimeout(timer);
+    timer = setTimeout(save, PAUSE);
+  }
+
+  function typing(form) {
+    if (Date.now() - typed < TYPING || !form.elements.text.value.trim()) return;
+    typed = Date.now();
+    inbox.post(form.dataset.typing, new FormData());
+  }
+
+  document.addEventListener("input", ({ target }) => {
+    const form = target.closest("[data-answer]");
+    if (!form || target.matches("[data-files]")) return;
+    changed(form);
+    if (target.matches("[data-words]")) typing(form);
+  });
+  document.addEventListener("inbox:draft", () => changed(document.querySelector("[data-answer]")));
+  // What is sent is no draft any more.
+  document.addEventListener("inbox:sending", () => {
+    clearTimeout(timer);
+    dirty = undefined;
+    typed = 0;
+  });
+  document.addEventListener("inbox:flush", ({ detail }) => save().then(detail));
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => detail.target?.id === "conversation" && save());
+  document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && save(true));
+  window.addEventListener("pagehide", () => save(true));
+})();

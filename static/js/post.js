@@ -1,0 +1,62 @@
+// What scripts share: posting to the inbox, whose answers are what changed, one after another and never twice.
+(() => {
+  const app = document.querySelector(".app");
+  let last = Promise.resolve();
+
+  /** What the page shows, for an answer that says what changed since. */
+  function query() {
+    const words = new URLSearchParams({ since: app.dataset.cursor });
+    const page = new URLSearchParams(location.search);
+    for (const name of ["filter", "number"]) if (page.get(name)) words.set(name, page.get(name));
+    const open = document.querySelector("#thread")?.dataset.conversation;
+    if (open) words.set("open", open);
+    return words;
+  }
+
+  const csrf = () => JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+
+  /** Resolves to {ok, html, sentence, reason, token}; never rejects. Changes in the answer are put into the page. */
+  async function post(address, body, { keepalive = false } = {}) {
+    let response;
+    let html = "";
+    try {
+      const headers = { "HX-Request": "true", "X-CSRFToken": csrf() };
+      response = await fetch(`${address}?${query()}`, { method: "POST", body, headers, keepalive });
+      html = await response.text();
+    } catch {
+      document.dispatchEvent(new CustomEvent("inbox:interrupted"));
+      return { ok: false, html: "", sentence: "The inbox could not be reached. Nothing is lost: send it again.", reason: "network" };
+    }
+    if (response.redirected || response.status === 403) {
+      return { ok: false, html: "", sentence: "You are signed out. Sign in again in another tab, then send it again.", reason: "session" };
+    }
+    const page = response.headers.get("Content-Type")?.startsWith("text/html");
+    if (!response.ok) {
+      const known = response.status === 422 && !page;
+      const sentence = known ? html : `The inbox could not do this (${response.status}). Nothing is lost: try it again.`;
+      return { ok: false, html: response.status === 422 && page ? html : "", sentence, reason: response.headers.get("Reason") ?? "" };
+    }
+    if (html.includes("data-changes")) document.dispatchEvent(new CustomEvent("inbox:answer", { detail: html }));
+    return { ok: true, html, token: response.headers.get("Client-Token") };
+  }
+
+  /** Runs what was begun first, first: a draft that is saved late cannot come back after it was sent. */
+  function inOrder(act) {
+    last = last.then(act, act);
+    return last;
+  }
+
+  /** Not crypto.randomUUID: pages without https have none. */
+  function uuid() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    bytes[6] = (bytes[6] & 0x0f) | 0x40;
+    bytes[8] = (bytes[8] & 0x3f) | 0x80;
+    const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
+  }
+
+  /** Elements from an answer of the server, which escaped what people wrote. */
+  const elements = (html) => document.importNode(new DOMParser().parseFromString(html, "text/html").body, true);
+
+  window.inbox = { csrf, elements, inOrder, post, query, uuid };
+})();

@@ -1,0 +1,97 @@
+// The tray: files on their way to the inbox with their progress, then what the worker makes of them.
+(() => {
+  const POLL = 700;
+  const tray = () => document.querySelector("[data-tray]");
+  const settled = () => document.dispatchEvent(new CustomEvent("inbox:ready"));
+
+  function placeholder(file, voice) {
+    const item = document.createElement("li");
+    item.className = "tray__item";
+    item.dataset.card = item.dataset.state = "uploading";
+    const thumb = Object.assign(document.createElement("span"), { className: "tray__thumb" });
+    thumb.dataset.thumb = "";
+    if (/^image\/(jpeg|png|gif|webp)$/.test(file.type)) {
+      const picture = Object.assign(new Image(40, 40), { alt: "", src: URL.createObjectURL(file) });
+      thumb.append(picture);
+    }
+    const name = Object.assign(document.createElement("span"), { className: "tray__name" });
+    name.append(Object.assign(document.createElement("bdi"), { textContent: voice ? "Voice note" : file.name }));
+    const facts = Object.assign(document.createElement("span"), { className: "tray__facts", textContent: "Uploading…" });
+    const remove = Object.assign(document.createElement("button"), { className: "icon-button icon-button--small tray__remove", type: "button", title: "Remove", textContent: "×", ariaLabel: `Remove ${file.name}` });
+    const bar = Object.assign(document.createElement("progress"), { className: "tray__bar", max: 1, value: 0, ariaLabel: `Uploading ${file.name}` });
+    item.append(thumb, name, facts, remove, bar);
+    return { item, facts, remove, bar };
+  }
+
+  function replace(old, html) {
+    const fresh = inbox.elements(html).querySelector("[data-card]");
+    if (!fresh) return;
+    const [thumb, caption] = [old.querySelector("[data-thumb] img[src^=blob]"), old.querySelector("[data-caption]")];
+    const focused = document.activeElement;
+    const inside = old.contains(focused);
+    if (thumb) fresh.querySelector("[data-thumb]").replaceChildren(thumb);
+    if (caption) fresh.querySelector("[data-caption]")?.replaceWith(caption);
+    old.replaceWith(fresh);
+    if (inside) (focused === caption && caption.isConnected ? caption : fresh.querySelector("[data-remove]")).focus();
+    watch(fresh);
+  }
+
+  /** Ask until the worker is done with it. */
+  function watch(item) {
+    if (item.dataset.state !== "preparing") return settled();
+    if (item.watched) return;
+    item.watched = true;
+    setTimeout(async () => {
+      const response = await fetch(item.dataset.address, { headers: { "HX-Request": "true" } }).catch(() => undefined);
+      item.watched = false;
+      if (!item.isConnected) return;
+      if (response?.status === 404) return item.remove();
+      if (response?.ok && !response.redirected) replace(item, await response.text());
+      else watch(item);
+    }, POLL);
+  }
+
+  function upload(file, { voice = false, kind = "", header = false, into = tray(), form = document.querySelector("[data-answer]") } = {}) {
+    const { item, facts, remove, bar } = placeholder(file, voice);
+    const request = new XMLHttpRequest();
+    const body = new FormData();
+    body.set("file", file, file.name);
+    if (voice) body.set("voice", "1");
+    if (kind) body.set("kind", kind);
+    if (header) body.set("header", "1");
+    const failed = (sentence) => {
+      item.dataset.state = "refused";
+      facts.textContent = facts.title = sentence;
+      facts.classList.add("tray__facts--refused");
+      bar.remove();
+      settled();
+    };
+    remove.addEventListener("click", () => {
+      request.abort();
+      item.remove();
+      into.hidden = !into.children.length;
+      settled();
+    });
+    request.upload.addEventListener("progress", ({ loaded, total }) => {
+      bar.value = loaded / total;
+      facts.textContent = loaded < total ? `${Math.floor((100 * loaded) / total)} %` : "Storing…";
+    });
+    request.addEventListener("load", () => {
+      if (request.status === 200 && request.responseText.includes("data-card")) return item.isConnected && replace(item, request.responseText);
+      failed(request.status === 422 ? request.responseText : `The upload failed (${request.status}). Remove it and try again.`);
+    });
+    request.addEventListener("error", () => failed("The connection broke. Remove it and try again."));
+    request.open("POST", form.dataset.uploads ?? form.querySelector("[data-header-file]").dataset.headerFile);
+    request.setRequestHeader("X-CSRFToken", inbox.csrf());
+    request.setRequestHeader("HX-Request", "true");
+    request.send(body);
+    into.append(item);
+    into.hidden = false;
+  }
+
+  const watchAll = () => document.querySelectorAll("[data-card][data-state=preparing]").forEach(watch);
+  Object.assign(inbox, { upload, replaceCard: replace });
+  document.addEventListener("htmx:afterSettle", ({ target }) => target.id === "conversation" && watchAll());
+  document.addEventListener("inbox:composer", watchAll);
+  watchAll();
+})();
