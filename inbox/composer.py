@@ -103,7 +103,7 @@ def closing_soon(conversation: Conversation) -> bool:
 
 
 def of(conversation: Conversation, agent: Agent, *, name: str, quoted: Message | None = None) -> Composer:
-    """The composer with the agent's draft in it. ``quoted`` is what a link asked to answer; it wins over the draft's."""
+    """The composer with the agent's draft in it. ``quoted``, which a link named, wins over the draft's."""
     draft = drafts.of(conversation, agent)
     composer = Composer(conversation, face_of(conversation), drafts.token_of(draft))
     if draft is not None:
@@ -113,7 +113,7 @@ def of(conversation: Conversation, agent: Agent, *, name: str, quoted: Message |
     if quoted is not None:
         composer.quoted_id, composer.quote = str(quoted.pk), bubbles.quote(quoted, name)
     if composer.face == "closed":
-        composer.templates = picker.choices(conversation)[:OFFERED]
+        composer.templates = picker.offered(conversation, OFFERED)
     return composer
 
 

@@ -1,4 +1,4 @@
-"""What agents fill in to make a place, a contact card or a message with buttons; each gives what whatsapp.compose takes.
+"""What agents fill in for a place, a contact card or a message with buttons; each form gives what is sent.
 
 WhatsApp's own limits are not repeated here: whatsapp.compose refuses what breaks them, with a sentence.
 """

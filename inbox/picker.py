@@ -1,4 +1,4 @@
-"""The message templates that a conversation may be sent: which there are, what they ask for, and what became of a form."""
+"""The message templates that a conversation may be sent: which there are, and the form that each of them asks for."""
 
 from __future__ import annotations
 
@@ -81,7 +81,8 @@ class Form(Drawn):
     @property
     def text(self) -> str:
         """Its words, kept on the message for the list and for whoever looks for it."""
-        return templates.render(self.template.components, self.values).as_text
+        rendered = templates.render(self.template.components, self.values)
+        return "\n".join(filter(None, [rendered.header, rendered.body, rendered.footer]))
 
     @property
     def payload(self) -> dict[str, Any]:
@@ -107,6 +108,16 @@ def visible(conversation: Conversation) -> list[MessageTemplate]:
         return []
     found = list(MessageTemplate.objects.filter(waba_id=waba_id, gone_at=None).order_by("name", "language"))
     return sorted(found, key=lambda one: one.status.upper() != "APPROVED")
+
+
+def offered(conversation: Conversation, count: int) -> list[Choice]:
+    """A few templates that may be sent now, without looking into the others."""
+    waba_id = conversation.number.waba_id
+    if not waba_id:
+        return []
+    templates = MessageTemplate.objects.filter(waba_id=waba_id, gone_at=None, status="APPROVED")
+    drawn = [_choice(one) for one in templates.order_by("name", "language")[: count * 2]]
+    return [choice for choice in drawn if not choice.refusal][:count]
 
 
 def choices(conversation: Conversation, *, words: str = "", language: str = "", category: str = "") -> list[Choice]:

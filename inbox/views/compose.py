@@ -139,6 +139,8 @@ def receive_files(request: HttpRequest, conversation: Conversation) -> None:
     received: list[uuid.UUID] = []
     request.received = received  # type: ignore[attr-defined]
     for file in request.FILES.getlist("files")[:FILES]:
+        if file.file is None:
+            continue
         upload = uploads.receive(
             file.file,
             number=conversation.number,

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from inbox import composer, drafts, picker, rows, uploads
+from inbox import composer, picker, rows, uploads
 from inbox.composer import Card
 from inbox.models import Conversation, Upload
 from inbox.sending import Intent
@@ -53,7 +53,7 @@ def _header(request: HttpRequest, conversation: Conversation, media_kind: str) -
     file = request.FILES.get("file")
     if file is not None and file.file is not None:
         try:
-            upload = uploads.receive(
+            received = uploads.receive(
                 file.file,
                 number=conversation.number,
                 file_name=file.name or "",
@@ -62,7 +62,7 @@ def _header(request: HttpRequest, conversation: Conversation, media_kind: str) -
             )
         except uploads.FileRefusedError as error:
             return None, str(error)
-        return upload, ""
+        return received, ""
     word = request.POST.get("upload", "")
     upload = own.filter(pk=uuid.UUID(word)).first() if composer.is_uuid(word) else None
     if upload is not None and upload.state == Upload.State.REFUSED:
