@@ -14,7 +14,7 @@ from procrastinate.jobs import Status
 from inbox import media, previews, receipts, receiving, reconciling, uploads
 from inbox.sending import delivery, outbox, pace, reactions
 from inbox.sending import jobs as sending
-from whatsapp import journal
+from whatsapp import journal, template_sync
 
 log = structlog.get_logger(__name__)
 
@@ -85,6 +85,17 @@ def report_read(conversation_id: int) -> None:
 @app.task(name="report_typing", queue="receipts")
 def report_typing(conversation_id: int) -> None:
     receipts.report_typing(conversation_id)
+
+
+@app.periodic(cron="7 * * * *")
+@app.task(name="sync_templates", queue="templates", queueing_lock="sync_templates")
+def sync_templates(timestamp: int) -> None:
+    template_sync.sync_all()
+
+
+@app.task(name=template_sync.SYNC_TASK, queue="templates", retry=RetryStrategy(max_attempts=3, exponential_wait=5))
+def sync_templates_of(waba_id: str) -> None:
+    template_sync.sync(waba_id)
 
 
 @app.periodic(cron="* * * * * */5")

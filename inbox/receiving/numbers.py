@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from inbox.receiving import rows
+from whatsapp import template_sync
 from whatsapp.events import Event, FaultReported, NumberChanged, TemplateChanged
 from whatsapp.models import PhoneNumber
 
@@ -141,6 +142,9 @@ def _keep_templates(events: list[tuple[TemplateChanged, datetime]]) -> None:
         row = newest.setdefault(key, dict(zip(("waba_id", "name", "language"), key, strict=True)))
         told = {name: getattr(event, name) for name in ("template_id", "status", "category", "quality", "reason")}
         row |= {name: value for name, value in told.items() if value} | {"updated_at": at}
+    for waba_id in sorted({waba_id for waba_id, _, _ in newest if waba_id}):
+        # A webhook names what changed, not the new text and buttons.
+        template_sync.ask_for(waba_id)
     rows.run(
         """
         INSERT INTO whatsapp_messagetemplate AS t

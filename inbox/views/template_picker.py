@@ -16,6 +16,7 @@ from inbox.sending import Intent
 from inbox.views.compose import agent_of, sent
 from inbox.views.conversation import find
 from inbox.views.structured import dialog_methods, message_token, queue, show
+from whatsapp import template_sync
 from whatsapp.events import Kind
 from whatsapp.models import MessageTemplate
 
@@ -27,6 +28,8 @@ def template_picker(request: HttpRequest, pk: int) -> HttpResponse:
     conversation = find(rows.numbers_of(request), pk)
     narrowed = {name: request.GET.get(name, "") for name in ("language", "category")}
     everything = picker.choices(conversation)
+    if not everything and conversation.number.waba_id:
+        template_sync.ask_for(conversation.number.waba_id)
     context = {
         "choices": picker.choices(conversation, words=request.GET.get("q", ""), **narrowed),
         "words": request.GET.get("q", ""),

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect
+from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
+from whatsapp import template_sync
 from whatsapp.admin.lists import ViewOnly
 from whatsapp.admin.show import as_json
 from whatsapp.models import MessageTemplate, PhoneNumber
+from whatsapp.providers.base import ProviderError
 
 
 @admin.register(MessageTemplate)
@@ -32,6 +37,29 @@ class MessageTemplateAdmin(ViewOnly, admin.ModelAdmin):
     ]
     readonly_fields = ["components_shown"]
 
+    change_list_template = "admin/whatsapp/messagetemplate/change_list.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        sync = self.admin_site.admin_view(self.sync)
+        return [path("sync/", sync, name="whatsapp_messagetemplate_sync"), *super().get_urls()]
+
+    def sync(self, request: HttpRequest) -> HttpResponse:
+        """Copy the templates of every account now, or those of the accounts whose numbers this person answers for."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        count = 0
+        for waba_id in template_sync.accounts():
+            if not request.user.is_superuser and waba_id not in self._accounts(request):
+                continue
+            try:
+                count += template_sync.sync(waba_id)
+            except ProviderError as error:
+                self.message_user(request, f"Account {waba_id}: {error}", "ERROR")
+        self.message_user(request, f"WhatsApp lists {count} template{'' if count == 1 else 's'}.")
+        return redirect("admin:whatsapp_messagetemplate_changelist")
+
     @admin.display(description="components")
     def components_shown(self, template: MessageTemplate) -> SafeString | str:
         return as_json(template.components)
@@ -41,5 +69,8 @@ class MessageTemplateAdmin(ViewOnly, admin.ModelAdmin):
         templates = super().get_queryset(request)
         if request.user.is_superuser:
             return templates
-        accounts = PhoneNumber.objects.filter(agents=request.user.pk).exclude(waba_id="").values("waba_id")
-        return templates.filter(waba_id__in=accounts)
+        return templates.filter(waba_id__in=self._accounts(request))
+
+    def _accounts(self, request: HttpRequest) -> set[str]:
+        numbers = PhoneNumber.objects.filter(agents=request.user.pk).exclude(waba_id="")
+        return set(numbers.values_list("waba_id", flat=True))

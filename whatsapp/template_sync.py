@@ -1,0 +1,89 @@
+"""Message templates as the providers list them, copied into our rows, where they are chosen and drawn from."""
+
+from __future__ import annotations
+
+import contextlib
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+from procrastinate.contrib.django import app
+from procrastinate.exceptions import AlreadyEnqueued
+
+from whatsapp.models import MessageTemplate, PhoneNumber
+from whatsapp.providers.base import ProviderError, TemplateInfo, provider_for
+
+log = structlog.get_logger(__name__)
+
+SYNC_TASK = "sync_templates_of"
+BATCH = 200
+
+
+def accounts() -> list[str]:
+    """The accounts that our connected numbers belong to."""
+    found = PhoneNumber.objects.connected().exclude(waba_id="").order_by("waba_id")
+    return list(found.values_list("waba_id", flat=True).distinct())
+
+
+def sync(waba_id: str) -> int:
+    """Copy the templates of one account. Returns how many there are. Safe to repeat and to run in parallel.
+
+    Raises ProviderError when the list cannot be read to its end; then nothing is changed. A template that is not
+    listed any more is kept and marked as gone: messages were drawn from it. What a webhook told of its status after the
+    reading began stays.
+    """
+    numbers = PhoneNumber.objects.connected().filter(waba_id=waba_id).order_by("id")
+    number = numbers.exclude(access_token="").first() or numbers.first()
+    if number is None:
+        return 0
+    began = timezone.now()
+    listed = {(info.name, info.language): info for info in provider_for(number).templates()}
+    with transaction.atomic():
+        for row in MessageTemplate.objects.select_for_update().filter(waba_id=waba_id).order_by("id"):
+            info = listed.get((row.name, row.language))
+            if info is None:
+                row.gone_at = row.gone_at or began
+            elif row.updated_at > began:
+                row.components, row.parameter_format, row.gone_at = info.components, _format(info), None
+            else:
+                _copy(info, row)
+                row.updated_at, row.gone_at = began, None
+            row.save()
+        MessageTemplate.objects.bulk_create(
+            [_copy(info, MessageTemplate(waba_id=waba_id, updated_at=began)) for info in listed.values()],
+            batch_size=BATCH,
+            ignore_conflicts=True,
+        )
+    log.info("templates_synced", waba_id=waba_id, count=len(listed))
+    return len(listed)
+
+
+def sync_all() -> int:
+    """Copy the templates of every account; one that cannot be reached does not hold back the others. How many came."""
+    count = 0
+    for waba_id in accounts():
+        try:
+            count += sync(waba_id)
+        except ProviderError as error:
+            log.warning("templates_not_synced", waba_id=waba_id, code=error.code, reason=str(error))
+    return count
+
+
+def ask_for(waba_id: str) -> None:
+    """Have one account's templates copied by a worker, unless that is asked for already. Commits with the caller's
+    transaction."""
+    with contextlib.suppress(AlreadyEnqueued), transaction.atomic():
+        app.tasks[SYNC_TASK].configure(queueing_lock=f"{SYNC_TASK}:{waba_id}").defer(waba_id=waba_id)
+
+
+def _copy(info: TemplateInfo, row: MessageTemplate) -> MessageTemplate:
+    row.name, row.language = info.name[:512], info.language[:16]
+    row.template_id = info.id[:64]
+    row.status, row.category, row.quality = info.status[:32], info.category[:32], info.quality[:16]
+    row.components, row.reason = info.components, info.reason
+    row.parameter_format = _format(info)
+    return row
+
+
+def _format(info: TemplateInfo) -> str:
+    return (info.parameter_format or "POSITIONAL")[:16]
