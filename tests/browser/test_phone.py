@@ -132,6 +132,60 @@ class PhonePageTests:
 
         assert api.faults()["media"] == "media_gone"
 
+    def test_the_player_gives_receipts_message_by_message(
+        self,
+        phone: Page,
+        api: Api,  # noqa: F811
+        endpoint: Endpoint,  # noqa: F811
+    ) -> None:
+        api.write(text="Hello")
+        api.faults(receipts="held")
+        first = api.answer(text={"body": "First"}).json()["messages"][0]["id"]
+        api.answer(text={"body": "Second"})
+        expect(phone.locator(".receipt")).to_have_count(2)
+
+        phone.locator(".receipt").first.get_by_role("button", name="Read").click()
+        expect(phone.locator(".receipt")).to_have_count(1)
+        phone.get_by_label("Error code").fill("131049")
+        phone.get_by_role("button", name="Fail").click()
+
+        expect(phone.locator(".speech__failure")).to_contain_text("healthy ecosystem")
+        statuses = endpoint.wait_for_statuses(2)
+        assert [(each["id"] == first, each["status"]) for each in statuses] == [(True, "read"), (False, "failed")]
+        assert statuses[1]["errors"][0]["code"] == 131049
+
+    def test_a_voice_note_that_is_played_says_so(self, phone: Page, api: Api, endpoint: Endpoint) -> None:  # noqa: F811
+        api.write(text="Hello")
+        voice = {"id": api.upload(samples.make("voice").content, "audio/ogg; codecs=opus"), "voice": True}
+        api.answer(type="audio", audio=voice)
+        expect(phone.locator("audio")).to_have_count(1)
+
+        phone.locator("audio").evaluate("element => { element.muted = true; return element.play() }")
+
+        endpoint.wait(lambda: "played" in [each["status"] for each in endpoint.statuses()])
+
+    def test_the_plug_is_pulled_and_put_back_in(self, phone: Page, api: Api) -> None:  # noqa: F811
+        phone.get_by_role("button", name="Pull the plug").click()
+        expect(phone.get_by_text("The plug is pulled")).to_be_visible()
+        assert not phone.url.startswith(api.origin)
+        write(phone, "Anybody?")
+        expect(phone.locator(".speech--mine")).to_contain_text("Anybody?")
+
+        phone.get_by_role("button", name="Put the plug back in").click()
+
+        expect(phone.locator(".speech--mine")).to_contain_text("Anybody?")
+        assert phone.url.startswith(api.origin)
+
+    def test_the_next_sends_are_planned(self, phone: Page, api: Api) -> None:  # noqa: F811
+        phone.get_by_label("How many").select_option("2")
+        phone.get_by_label("What they get").select_option("131056")
+        phone.get_by_role("button", name="Plan", exact=True).click()
+
+        expect(phone.get_by_text("the next sends: 2 planned")).to_be_visible()
+        assert [(step["times"], step["code"]) for step in api.planned()] == [(2, 131056)]
+        phone.get_by_role("button", name="Forget the plan").click()
+        expect(phone.get_by_text("the next sends: 2 planned")).to_be_hidden()
+
     def test_it_says_why_the_simulator_refused(self, phone: Page) -> None:
         phone.locator("[data-attach] summary").click()
         phone.evaluate("document.querySelector('[name=what]').value = 'image/nothing'")

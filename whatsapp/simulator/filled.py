@@ -9,15 +9,15 @@ from typing import Any
 
 @dataclass(slots=True)
 class Drawn:
-    """What the person sees. ``replies`` are (label, payload), ``links`` (label, address)."""
+    """What the person sees. ``buttons`` are (type, label, what it carries): a payload, an address, a phone number, a
+    code, or a Flow's token. ``place`` is a location above the text; ``cards`` are the slides of a carousel."""
 
     header: str = ""
     body: str = ""
     footer: str = ""
-    media_kind: str = ""
-    media: dict[str, Any] = field(default_factory=dict)
-    replies: list[tuple[str, str]] = field(default_factory=list)
-    links: list[tuple[str, str]] = field(default_factory=list)
+    place: dict[str, Any] = field(default_factory=dict)
+    buttons: list[tuple[str, str, str]] = field(default_factory=list)
+    cards: list[Drawn] = field(default_factory=list)
 
 
 def draw(definition: dict[str, Any], components: list[dict[str, Any]]) -> Drawn:
@@ -30,13 +30,17 @@ def draw(definition: dict[str, Any], components: list[dict[str, Any]]) -> Drawn:
     for component in definition.get("components", []):
         kind = str(component.get("type", "")).lower()
         parameters = given.get(kind, [])
-        if kind == "header" and component.get("format", "TEXT") != "TEXT":
-            drawn.media_kind = str(component["format"]).lower()
-            drawn.media = parameters[0].get(drawn.media_kind, {}) if parameters else {}
+        if kind == "header" and component.get("format") == "LOCATION":
+            drawn.place = parameters[0].get("location", {}) if parameters else {}
         elif kind in ("header", "body", "footer"):
+            # Files above the text are drawn from the message that carries them.
             setattr(drawn, kind, fill(str(component.get("text", "")), parameters))
         elif kind == "buttons":
-            _buttons(drawn, component.get("buttons", []), buttons)
+            drawn.buttons = [
+                _button(each, buttons.get(str(index), [])) for index, each in enumerate(component.get("buttons", []))
+            ]
+        elif kind == "carousel":
+            drawn.cards = [draw(card, []) for card in component.get("cards", [])]
     return drawn
 
 
@@ -49,11 +53,14 @@ def fill(text: str, parameters: list[dict[str, Any]]) -> str:
     return re.sub(r"\{\{\s*(\w+)\s*\}\}", lambda found: values.get(found[1], found[0]), text)
 
 
-def _buttons(drawn: Drawn, buttons: list[dict[str, Any]], given: dict[str, list[dict[str, Any]]]) -> None:
-    for index, button in enumerate(buttons):
-        label, parameters = str(button.get("text", "")), given.get(str(index), [])
-        if button.get("type") == "QUICK_REPLY":
-            payload = str(parameters[0].get("payload", "")) if parameters else ""
-            drawn.replies.append((label, payload or label))
-        elif button.get("type") == "URL":
-            drawn.links.append((label, fill(str(button.get("url", "")), parameters)))
+def _button(button: dict[str, Any], parameters: list[dict[str, Any]]) -> tuple[str, str, str]:
+    kind, label = str(button.get("type", "")), str(button.get("text", ""))
+    first = parameters[0] if parameters else {}
+    carried = {
+        "QUICK_REPLY": first.get("payload") or label,
+        "URL": fill(str(button.get("url", "")), parameters),
+        "PHONE_NUMBER": button.get("phone_number", ""),
+        "COPY_CODE": first.get("coupon_code", ""),
+        "FLOW": (first.get("action") or {}).get("flow_token", "unused"),
+    }
+    return kind, label, str(carried.get(kind, ""))

@@ -15,26 +15,26 @@ from django.http import FileResponse, HttpResponse, HttpResponseBase, HttpRespon
 from django.template import Context, Engine
 from django.utils.http import content_disposition_header
 
-from whatsapp.simulator import bubbles, everything, inbound, recordings, world
-from whatsapp.simulator.control import add_person, draft_from, find_number, find_person, receipt
-from whatsapp.simulator.errors import REFUSALS
-from whatsapp.simulator.exchange import Exchange
-from whatsapp.simulator.faults import Faults, Line, MediaFault, Receipts
+from whatsapp.simulator import bubbles, everything, inbound, panel, recordings, world
+from whatsapp.simulator.chat_forms import back, chat_of
+from whatsapp.simulator.control import add_person, draft_from, receipt
+from whatsapp.simulator.exchange import DELIVERED_AFTER, Exchange
+from whatsapp.simulator.faults import Receipts
 from whatsapp.simulator.inbound import Draft
 from whatsapp.simulator.samples import Sample
 from whatsapp.simulator.web import BadRequest, SimulatorRequest
-from whatsapp.simulator.world import Number, Person
+from whatsapp.simulator.world import Person
 
 HERE = Path(__file__).resolve().parent
 _ENGINE = Engine(dirs=[str(HERE / "templates")])
-#: No script, style or connection but our own; players' files come from here too.
+#: No script, style or connection but our own; players' files come from here too. The form of the plug leads to the side
+#: door, which is another port.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
-    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "connect-src 'self'; form-action 'self' http://127.0.0.1:*; base-uri 'none'; frame-ancestors 'none'"
 )
 #: Types that the browser may show; what else was sent is downloaded. Never HTML or SVG.
 _SHOWN = ("image/jpeg", "image/png", "image/webp", "image/gif", "video/mp4", "video/3gpp")
-_TAPE = 12
 EMOJI = ("👍", "❤️", "😂", "😮", "😢", "🙏")
 
 #: The sheet behind the paper clip: what is sent, and what is written on it.
@@ -59,18 +59,6 @@ ATTACHMENTS = (
     ("unknown/", "Unheard of", "unknown"),
 )
 
-_MEDIA_WORDS = {
-    MediaFault.NONE: "works",
-    MediaFault.UNAVAILABLE_ONCE: "503, then works",
-    MediaFault.UNAVAILABLE: "503",
-    MediaFault.EXPIRED: "address expired",
-    MediaFault.GONE: "file gone",
-    MediaFault.WRONG_HASH: "wrong bytes",
-    MediaFault.TRUNCATED: "breaks halfway",
-    MediaFault.REFUSED: "131052 instead",
-}
-_REFUSED = (190, 131047, 131026, 130429, 131056, 131000, 131016, 131048, 131049, 131053, 131031, 4, 10, 368)
-
 
 def page(request: SimulatorRequest) -> HttpResponse:
     """GET /: the whole page, for one person and one of our numbers."""
@@ -81,23 +69,15 @@ def live(request: SimulatorRequest) -> HttpResponse:
     """GET /live?since=: what may have changed since, or 204."""
     exchange = request.exchange
     revision = str(exchange.store.revision)
-    typing_ends = exchange.is_typing(*_chat(request)) is not (request.GET.get("typing") == "yes")
+    typing_ends = exchange.is_typing(*chat_of(request)) is not (request.GET.get("typing") == "yes")
     if request.GET.get("since") == revision and not typing_ends:
         return HttpResponse(status=204)
     return _render("_live.html", _context(request))
 
 
-def _chat(request: SimulatorRequest) -> tuple[Number, Person]:
-    """The chat that the request names, else the first person and the first number."""
-    asked = request.POST if request.method == "POST" else request.GET
-    people = request.exchange.store.people()
-    person = find_person(request.exchange, asked["person"]) if asked.get("person") else people[0]
-    return find_number(asked.get("number") or world.NUMBERS[0].phone_number_id), person
-
-
 def _context(request: SimulatorRequest) -> dict[str, Any]:
     exchange = request.exchange
-    number, person = _chat(request)
+    number, person = chat_of(request)
     revision = exchange.store.revision
     shown = bubbles.thread(exchange, exchange.chats.thread(number.phone_number_id, person.key))
     theirs = [each for each in shown if not each.mine and each.note != "echo"]
@@ -115,6 +95,7 @@ def _context(request: SimulatorRequest) -> dict[str, Any]:
             {"number": each, "waiting": here.get((person.key, each.phone_number_id), 0)} for each in world.NUMBERS
         ],
         "thread": shown,
+        "by_hand": exchange.store.faults().receipts is not Receipts.AUTO,
         "last_received": theirs[-1] if theirs else None,
         "unopened": exchange.store.faults().receipts is Receipts.AUTO and (person.key, number.phone_number_id) in here,
         "typing": exchange.is_typing(number, person),
@@ -123,43 +104,8 @@ def _context(request: SimulatorRequest) -> dict[str, Any]:
         "attachments": ATTACHMENTS,
         "emoji": EMOJI,
         "clock": time.strftime("%H:%M"),
-        "calls": [_line(each) for each in exchange.store.calls(_TAPE)],
-        "webhooks_waiting": exchange.courier.waiting(),
-        "unsubscribed": exchange.store.setting("unsubscribed"),
-        "webhook_url": exchange.courier.url,
         "address": urlencode({"person": person.key, "number": number.phone_number_id}),
-    } | _switches(exchange.store.faults())
-
-
-def _switches(faults: Faults) -> dict[str, Any]:
-    def options(current: object, choices: dict[Any, str]) -> list[tuple[Any, str, bool]]:
-        return [(value, words, value == current) for value, words in choices.items()]
-
-    lines = {Line.WORKS: "no", Line.AFTER: "after it was taken", Line.BEFORE: "before"}
-    late = {0.0: "no", 5.0: "5 seconds", 60.0: "1 minute", 600.0: "10 minutes", 7200.0: "2 hours"}
-    refused = {0: "no"} | {code: f"{code} {REFUSALS[code].title[:24]}" for code in _REFUSED}
-    return {
-        "faults": faults,
-        "by_hand": faults.receipts is Receipts.BY_HAND,
-        "late": options(faults.webhook_late, late | {faults.webhook_late: late.get(faults.webhook_late, "some time")}),
-        "media_faults": options(faults.media, _MEDIA_WORDS),
-        "lines": options(faults.line, lines),
-        "refusals": options(faults.refuse, refused | {faults.refuse: refused.get(faults.refuse, str(faults.refuse))}),
-    }
-
-
-def _line(call: Any) -> dict[str, Any]:
-    parts = call.target.split("/")
-    target = "/" + "/".join(parts[2:] or parts[1:]) if call.target.startswith("/") else call.target
-    return {
-        "clock": time.strftime("%H:%M:%S", time.localtime(call.at)),
-        "method": call.method,
-        "target": target,
-        "status": call.status or "none",
-        "wrong": not 200 <= call.status < 300,
-        "ms": f"{call.ms:.0f}",
-        "note": call.note,
-    }
+    } | panel.context(exchange, person)
 
 
 def _render(template: str, context: dict[str, Any]) -> HttpResponse:
@@ -170,16 +116,9 @@ def _render(template: str, context: dict[str, Any]) -> HttpResponse:
     return response
 
 
-def _back(request: SimulatorRequest, number: Number, person: Person) -> HttpResponse:
-    """After a form: 204 for a script, else the page again."""
-    if request.headers.get("X-Requested-With") == "fetch":
-        return HttpResponse(status=204)
-    return HttpResponseRedirect("/?" + urlencode({"person": person.key, "number": number.phone_number_id}), status=303)
-
-
 def say(request: SimulatorRequest) -> HttpResponse:
     """POST /say: the person sends something: text, a thing of the sheet, a file, or an answer to buttons."""
-    number, person = _chat(request)
+    number, person = chat_of(request)
     form = request.POST
     kind, _, sample = (form.get("what") or form.get("kind") or "text").partition("/")
     file = request.FILES.get("file")
@@ -203,7 +142,7 @@ def say(request: SimulatorRequest) -> HttpResponse:
         data["text"] = ""
     draft = replace(draft_from(data, attached), forwarded=bool(form.get("forwarded")))
     inbound.write(request.exchange, person, number, draft)
-    return _back(request, number, person)
+    return back(request, number, person)
 
 
 def _as_whatsapp(file: Sample, *, recorded: bool) -> tuple[str, Sample]:
@@ -231,7 +170,7 @@ def _own_card(exchange: Exchange, person: Person) -> list[dict[str, Any]]:
 
 def change(request: SimulatorRequest) -> HttpResponse:
     """POST /change: a reaction on any bubble, or an edit or deletion of an own one."""
-    number, person = _chat(request)
+    number, person = chat_of(request)
     form = request.POST
     act = form.get("act") or ("reaction" if "emoji" in form else "")
     text = form.get("emoji", "") if act == "reaction" else form.get("text", "")
@@ -239,27 +178,40 @@ def change(request: SimulatorRequest) -> HttpResponse:
     if act not in ("reaction", "edit", "revoke"):
         raise BadRequest("A message can be reacted to, edited, or deleted.")
     inbound.write(request.exchange, person, number, draft)
-    return _back(request, number, person)
+    return back(request, number, person)
 
 
 def receipts(request: SimulatorRequest) -> HttpResponse:
-    """POST /receipt: a tick under the player's thumb."""
-    number, person = _chat(request)
-    receipt(request.exchange, request.POST.get("wamid", ""), request.POST.get("status", ""))
-    return _back(request, number, person)
+    """POST /receipt: a tick under the player's thumb, or a failure with any code."""
+    number, person = chat_of(request)
+    form, code = request.POST, request.POST.get("code", "").strip()
+    if code and not code.isdigit():
+        raise BadRequest("An error code is a number.")
+    receipt(request.exchange, form.get("wamid", ""), form.get("status", ""), int(code or 0))
+    return back(request, number, person)
+
+
+def heard(request: SimulatorRequest) -> HttpResponse:
+    """POST /heard: the person plays a voice note, which is reported unless the player gives the receipts."""
+    number, person = chat_of(request)
+    message = request.exchange.chats.get(request.POST.get("wamid", ""))
+    automatic = request.exchange.store.faults().receipts is Receipts.AUTO
+    if automatic and message and not message.mine and message.status != "failed":
+        request.exchange.report(message, "played", delay=DELIVERED_AFTER)
+    return back(request, number, person)
 
 
 def open_chat(request: SimulatorRequest) -> HttpResponse:
     """POST /open: the chat is on the screen."""
-    number, person = _chat(request)
+    number, person = chat_of(request)
     if request.exchange.store.faults().receipts is Receipts.AUTO:
         request.exchange.open_chat(number, person)
-    return _back(request, number, person)
+    return back(request, number, person)
 
 
 def people(request: SimulatorRequest) -> HttpResponse:
     """POST /people: another person."""
-    number, _ = _chat(request)
+    number, _ = chat_of(request)
     form = request.POST
     person = add_person(
         request.exchange, name=form.get("name", ""), wa_id=form.get("wa_id", ""), username=form.get("username", "")
@@ -267,47 +219,15 @@ def people(request: SimulatorRequest) -> HttpResponse:
     return HttpResponseRedirect("/?" + urlencode({"person": person.key, "number": number.phone_number_id}), status=303)
 
 
-def faults(request: SimulatorRequest) -> HttpResponse:
-    """POST /faults: the whole panel of switches."""
-    number, person = _chat(request)
-    form, store = request.POST, request.exchange.store
-    closed = store.faults().window_closed_at
-    if not form.get("window_closed"):
-        closed = 0.0
-    store.set_faults(
-        Faults().changed(
-            {
-                "webhook_twice": bool(form.get("webhook_twice")),
-                "webhook_late": form.get("webhook_late") or 0,
-                "webhook_disorder": bool(form.get("webhook_disorder")),
-                "webhook_batch": bool(form.get("webhook_batch")),
-                "receipts": Receipts.BY_HAND if form.get("by_hand") else Receipts.AUTO,
-                "receipts_first": bool(form.get("receipts_first")),
-                "media": form.get("media", ""),
-                "line": form.get("line", ""),
-                "refuse": form.get("refuse") or 0,
-                "window_closed_at": closed or (time.time() if form.get("window_closed") else 0),
-            }
-        )
-    )
-    return _back(request, number, person)
-
-
 def send_many(request: SimulatorRequest, name: str) -> HttpResponse:
     """POST /everything or /thousand."""
-    number, person = _chat(request)
+    number, person = chat_of(request)
     if name == "everything":
         everything.send(request.exchange, person, number)
     else:
         drafts = [Draft(text=f"Message {n} of 1,000") for n in range(1, 1001)]
         inbound.write_all(request.exchange, person, number, drafts)
-    return _back(request, number, person)
-
-
-def retry(request: SimulatorRequest) -> HttpResponse:
-    """POST /retry: try the waiting webhooks now."""
-    request.exchange.courier.retry_now()
-    return _back(request, *_chat(request))
+    return back(request, number, person)
 
 
 def file(request: SimulatorRequest, media_id: str) -> HttpResponse:

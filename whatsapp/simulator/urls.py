@@ -6,7 +6,7 @@ from django.urls import re_path
 from django.urls.resolvers import RegexPattern, URLResolver
 from django.views.decorators.http import require_GET, require_POST
 
-from whatsapp.simulator import control, graph, graph_media, media, phone
+from whatsapp.simulator import control, graph, graph_media, media, panel, phone
 
 resolver = URLResolver(
     RegexPattern(r"^/"),
@@ -25,8 +25,12 @@ resolver = URLResolver(
         re_path(r"^receipt$", require_POST(phone.receipts)),
         re_path(r"^open$", require_POST(phone.open_chat)),
         re_path(r"^people$", require_POST(phone.people)),
-        re_path(r"^faults$", require_POST(phone.faults)),
+        re_path(r"^heard$", require_POST(phone.heard)),
+        re_path(r"^faults$", require_POST(panel.faults)),
+        re_path(r"^plan$", require_POST(panel.plan)),
+        re_path(r"^plug$", require_POST(panel.plug)),
+        re_path(r"^block$", require_POST(panel.block)),
         re_path(r"^(?P<name>everything|thousand)$", require_POST(phone.send_many)),
-        re_path(r"^retry$", require_POST(phone.retry)),
+        re_path(r"^retry$", require_POST(panel.retry)),
     ],
 )

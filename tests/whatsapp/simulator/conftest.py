@@ -11,8 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import requests
+from pywa import WhatsApp
 
 from whatsapp.simulator import world
 from whatsapp.simulator.client import SimulatorClient
@@ -20,6 +22,7 @@ from whatsapp.simulator.server import Simulator
 
 SECRET = "the secret of these tests"
 NUMBER = world.NUMBERS[0]
+AMARA = "+351915550123"
 TOKEN = {"Authorization": f"Bearer {world.ACCESS_TOKEN}"}
 
 
@@ -132,3 +135,38 @@ class Api(SimulatorClient):
 @pytest.fixture
 def api(simulator: Simulator) -> Api:
     return Api(simulator.origin)
+
+
+class Loopback(httpx.HTTPTransport):
+    """Leads pywa, which talks to graph.facebook.com by name, to the simulator, and changes nothing else."""
+
+    def __init__(self, origin: str) -> None:
+        super().__init__()
+        self.origin = httpx.URL(origin)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.host == "graph.facebook.com":
+            request.url = request.url.copy_with(scheme="http", host=self.origin.host, port=self.origin.port)
+        return super().handle_request(request)
+
+
+@pytest.fixture
+def client(simulator: Simulator) -> Iterator[WhatsApp]:
+    """A WhatsApp client that nobody here wrote."""
+    with httpx.Client(transport=Loopback(simulator.origin), timeout=20) as session:
+        yield WhatsApp(
+            phone_id=NUMBER.phone_number_id,
+            token=world.ACCESS_TOKEN,
+            session=session,
+            waba_id=world.WABA_ID,
+            app_secret=SECRET,
+            verify_token="unused",
+        )
+
+
+@pytest.fixture
+def chat(api: Api, endpoint: Endpoint) -> Endpoint:
+    """Amara has written, so that the window is open."""
+    api.write(text="Hello")
+    endpoint.wait(endpoint.messages)
+    return endpoint

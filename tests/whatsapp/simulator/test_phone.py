@@ -1,25 +1,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 import requests
 
 from tests.whatsapp.simulator.conftest import NUMBER, TOKEN, Api, Endpoint
-from whatsapp.simulator import bubbles, everything, samples
-
-
-def page(api: Api, **query: str) -> str:
-    answer = requests.get(f"{api.origin}/", params=query, timeout=20)
-    assert answer.status_code == 200
-    return answer.text
-
-
-def post(api: Api, path: str, data: dict[str, Any], **options: Any) -> requests.Response:
-    """A plain form, as a browser without scripts sends it."""
-    form = {"person": "amara", "number": NUMBER.phone_number_id} | data
-    return requests.post(f"{api.origin}/{path}", data=form, timeout=30, allow_redirects=False, **options)
+from tests.whatsapp.simulator.phone_page import page, post
+from whatsapp.simulator import everything, markup, samples
 
 
 class PageTests:
@@ -47,7 +35,23 @@ class PageTests:
     def test_it_does_not_know_other_people(self, api: Api, path: str) -> None:
         assert requests.get(f"{api.origin}/{path}?person=nobody", timeout=10).status_code == 404
 
-    @pytest.mark.parametrize("path", ["say", "change", "open", "faults", "everything", "thousand", "people", "retry"])
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "say",
+            "change",
+            "open",
+            "faults",
+            "everything",
+            "thousand",
+            "people",
+            "retry",
+            "plan",
+            "plug",
+            "block",
+            "heard",
+        ],
+    )
     def test_its_forms_are_posted(self, api: Api, path: str) -> None:
         assert requests.get(f"{api.origin}/{path}", timeout=10).status_code == 405
 
@@ -169,123 +173,6 @@ class FormTests:
         assert api.faults()["window_closed_at"] == closed
 
 
-class ChatTests:
-    """What the business sends, and how the person answers."""
-
-    def press(self, api: Api, label: str) -> None:
-        """Press a button on a bubble, as its form would be sent."""
-        form = next(part for part in page(api).split("<form") if re.search(rf'<button type="submit">{label}[<]', part))
-        fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
-        data = {name: value.replace("&quot;", '"') for name, value in fields.items()}
-        assert post(api, "say", data).status_code == 303
-
-    def test_it_shows_a_template_and_answers_its_button(self, api: Api, endpoint: Endpoint) -> None:
-        words = ("Amara", "Norte Cargo 2", "Friday", "Rua do Alecrim 12")
-        parameters = [{"type": "text", "text": word} for word in words]
-        header = {"type": "image", "image": {"link": "https://norte.example/a.jpg"}}
-        template = {
-            "name": "order_shipped",
-            "language": {"code": "en_US"},
-            "components": [
-                {"type": "header", "parameters": [header]},
-                {"type": "body", "parameters": parameters},
-                {
-                    "type": "button",
-                    "sub_type": "quick_reply",
-                    "index": "0",
-                    "parameters": [{"payload": "same-address"}],
-                },
-            ],
-        }
-        sent = api.answer(type="template", template=template).json()["messages"][0]["id"]
-
-        assert "Hello <b>Amara</b>, your Norte Cargo 2 reaches you on <b>Friday</b>" in page(api)
-        self.press(api, "Yes, same address")
-        endpoint.wait(endpoint.messages)
-        leaf = endpoint.messages()[0]
-        assert leaf["button"] == {"payload": "same-address", "text": "Yes, same address"}
-        assert leaf["context"] == {"from": NUMBER.digits, "id": sent}
-
-    def test_it_answers_reply_buttons_and_lists(self, api: Api, endpoint: Endpoint) -> None:
-        buttons = [{"type": "reply", "reply": {"id": "fri", "title": "Friday"}}]
-        rows = [{"id": "mon", "title": "Monday", "description": "9 to 12"}]
-        body = {"text": "Which day?"}
-        api.answer(type="interactive", interactive={"type": "button", "body": body, "action": {"buttons": buttons}})
-        action = {"button": "Days", "sections": [{"rows": rows}]}
-        api.answer(type="interactive", interactive={"type": "list", "body": body, "action": action})
-
-        self.press(api, "Friday")
-        self.press(api, "Monday")
-
-        endpoint.wait(lambda: len(endpoint.messages()) == 2)
-        assert [message["interactive"] for message in endpoint.messages()] == [
-            {"type": "button_reply", "button_reply": {"id": "fri", "title": "Friday"}},
-            {"type": "list_reply", "list_reply": {"id": "mon", "title": "Monday", "description": "9 to 12"}},
-        ]
-
-    def test_it_answers_requests_for_a_place_and_a_number(self, api: Api, endpoint: Endpoint) -> None:
-        body = {"text": "Please"}
-        for kind, name in (("location_request_message", "send_location"), ("contact_request", "request_contact_info")):
-            interactive = {"type": kind, "body": body, "action": {"name": name}}
-            assert api.answer(recipient="PL.80125550417736620", type="interactive", interactive=interactive).ok
-
-        for kind in ("location", "share_number"):
-            post(api, "say", {"person": "tomasz", "kind": kind})
-
-        endpoint.wait(lambda: len(endpoint.messages()) == 2)
-        place, card = endpoint.messages()
-        assert "latitude" in place["location"]
-        assert "name" not in card["contacts"][0]
-        assert card["contacts"][0]["phones"][0]["phone"].startswith("+")
-
-    def test_it_shows_that_the_business_types_and_read(self, api: Api) -> None:
-        wamid = api.write(text="Anybody?")
-        body = {"messaging_product": "whatsapp", "status": "read", "message_id": wamid}
-        api.graph("POST", f"{NUMBER.phone_number_id}/messages", json=body | {"typing_indicator": {"type": "text"}})
-
-        text = page(api)
-
-        assert "typing…" in text
-        assert '<span class="visually-hidden">Read</span>' in text
-
-    def test_it_shows_what_never_arrived(self, api: Api) -> None:
-        api.answer(text={"body": "Too late"})
-
-        assert "Never arrived: Re-engagement message" in page(api)
-
-    def test_the_player_gives_receipts(self, api: Api, endpoint: Endpoint) -> None:
-        api.write(text="Hello")
-        api.faults(receipts="by_hand")
-        sent = api.answer(text={"body": "Good morning"}).json()["messages"][0]["id"]
-
-        assert "Receipt:" in page(api)
-        post(api, "receipt", {"wamid": sent, "status": "delivered"})
-
-        endpoint.wait(lambda: len(endpoint.statuses()) == 2)
-        assert [status["status"] for status in endpoint.statuses()] == ["sent", "delivered"]
-
-    def test_a_file_of_the_business_never_runs_in_the_page(self, api: Api) -> None:
-        wamid = api.write("document", file=("evil.html", b"<script>alert(1)</script>", "text/html"))
-        media_id = next(message["media_id"] for message in api.messages() if message["wamid"] == wamid)
-
-        answer = requests.get(f"{api.origin}/files/{media_id}", timeout=10)
-
-        assert answer.headers["Content-Type"] == "application/octet-stream"
-        assert answer.headers["Content-Disposition"].startswith("attachment")
-        assert answer.headers["X-Content-Type-Options"] == "nosniff"
-
-    def test_a_recording_can_be_sought_in(self, api: Api) -> None:
-        api.write("voice")
-        media_id = api.messages()[0]["media_id"]
-        content = samples.make("voice").content
-
-        part = requests.get(f"{api.origin}/files/{media_id}", headers={"Range": "bytes=100-"}, timeout=10)
-
-        assert part.status_code == 206
-        assert part.content == content[100:]
-        assert part.headers["Content-Range"] == f"bytes 100-{len(content) - 1}/{len(content)}"
-
-
 class LiveTests:
     def test_it_says_nothing_until_something_changes(self, api: Api) -> None:
         first = requests.get(f"{api.origin}/live?person=amara", timeout=10)
@@ -311,7 +198,9 @@ class MarkupTests:
             ("*<script>*", "<b>&lt;script&gt;</b>"),
             ("{0} {x}", "{0} {x}"),
             ("", ""),
+            ("> said *before*", '<span class="speech__cited">said <b>before</b></span>'),
+            ("Bring:\n- lock\n* key", "Bring:\n• lock\n• key"),
         ],
     )
     def test_it_draws_whatsapps_markup(self, text: str, expected: str) -> None:
-        assert bubbles.markup(text) == expected
+        assert markup.to_html(text) == expected

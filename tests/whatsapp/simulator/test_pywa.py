@@ -1,59 +1,21 @@
-"""A WhatsApp client that nobody here wrote takes the simulator for Meta.
-
-pywa talks to graph.facebook.com by name; the transport below leads that origin to loopback and changes nothing else.
-"""
+"""A WhatsApp client that nobody here wrote takes the simulator for Meta."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from pywa import WhatsApp, handlers
 from pywa import types as pywa_types
 from pywa.errors import WhatsAppError
 from pywa.types import templates
 
-from tests.whatsapp.simulator.conftest import NUMBER, SECRET, Api, Endpoint
+from tests.whatsapp.simulator.conftest import AMARA, NUMBER, Api, Endpoint
 from whatsapp.simulator import everything, message_templates, samples, world
 from whatsapp.simulator.server import Simulator
 
-AMARA = "+351915550123"
 AMARA_ID = "PT.71204458190233751"
-
-
-class Loopback(httpx.HTTPTransport):
-    def __init__(self, origin: str) -> None:
-        super().__init__()
-        self.origin = httpx.URL(origin)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        if request.url.host == "graph.facebook.com":
-            request.url = request.url.copy_with(scheme="http", host=self.origin.host, port=self.origin.port)
-        return super().handle_request(request)
-
-
-@pytest.fixture
-def client(simulator: Simulator) -> Iterator[WhatsApp]:
-    with httpx.Client(transport=Loopback(simulator.origin), timeout=20) as session:
-        yield WhatsApp(
-            phone_id=NUMBER.phone_number_id,
-            token=world.ACCESS_TOKEN,
-            session=session,
-            waba_id=world.WABA_ID,
-            app_secret=SECRET,
-            verify_token="unused",
-        )
-
-
-@pytest.fixture
-def chat(api: Api, endpoint: Endpoint) -> Endpoint:
-    """Amara has written, so that the window is open."""
-    api.write(text="Hello")
-    endpoint.wait(endpoint.messages)
-    return endpoint
 
 
 class SendingTests:

@@ -71,6 +71,19 @@
     }
   }
 
+  // A voice note that is played reports it. Media events do not bubble, but they can be captured.
+  document.addEventListener(
+    "play",
+    (event) => {
+      const bubble = event.target.closest("[data-voice]");
+      if (!bubble) return;
+      const data = new URLSearchParams(body.dataset.chat);
+      data.set("wamid", bubble.dataset.wamid);
+      fetch("/heard", { method: "POST", body: data, headers: { "X-Requested-With": "fetch" } }).catch(() => {});
+    },
+    true,
+  );
+
   document.addEventListener("simulator:changed", ask);
   document.addEventListener("visibilitychange", ask);
   setInterval(() => document.visibilityState === "visible" && ask(), 700);

@@ -18,6 +18,8 @@ _HEADERS: dict[str, tuple[str, ...]] = {
     "flow": ("text", *HEADER_TYPES),
     "location_request_message": (),
     "contact_request": (),
+    # What pywa 4 sends for it; the reference has contact_request.
+    "request_contact_info": (),
 }
 #: Types that are taken, and shown on the phone by their text only.
 _UNCHECKED = (
@@ -166,4 +168,5 @@ _ACTIONS: dict[str, Callable[[dict[str, Any]], None]] = {
     "flow": _flow,
     "location_request_message": _location_request,
     "contact_request": _contact_request,
+    "request_contact_info": _contact_request,
 }

@@ -1,0 +1,238 @@
+"""pywa sends one of each kind, and every refusal arrives as the error that pywa knows it by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+from pywa import WhatsApp, errors
+from pywa import types as pywa_types
+from pywa.types import templates
+
+from tests.whatsapp.simulator.conftest import AMARA, Api, Endpoint
+from whatsapp.simulator import samples
+
+ENGLISH = templates.TemplateLanguage.ENGLISH_US
+pytestmark = pytest.mark.usefixtures("chat")
+
+
+def upload(client: WhatsApp, word: str) -> str:
+    sample = samples.make(word)
+    media = client.upload_media(sample.content, mime_type=sample.mime_type, filename=sample.file_name)
+    assert media
+    return str(media.id)
+
+
+class KindTests:
+    def delivered(self, endpoint: Endpoint, count: int = 1) -> None:
+        endpoint.wait(lambda: [each["status"] for each in endpoint.statuses()].count("delivered") == count)
+
+    def test_it_answers_reacts_and_takes_it_back(self, client: WhatsApp, api: Api, chat: Endpoint) -> None:
+        asked = api.messages()[0]["wamid"]
+        client.send_message(AMARA, "Quoting you", reply_to_message_id=asked)
+        client.send_reaction(AMARA, emoji="🚲", message_id=asked)
+        client.remove_reaction(AMARA, message_id=asked)
+
+        self.delivered(chat)
+        assert api.messages()[1]["leaf"]["context"] == {"message_id": asked}
+        assert [each["leaf"]["reaction"]["emoji"] for each in api.messages()[2:]] == ["🚲", ""]
+        assert {each["status"] for each in chat.statuses()} == {"sent", "delivered"}
+
+    @pytest.mark.parametrize("word", ["image", "video", "document"])
+    def test_it_sends_a_file_with_buttons(self, client: WhatsApp, chat: Endpoint, word: str) -> None:
+        send = getattr(client, f"send_{word}")
+        more = {"filename": "Fatura.pdf"} if word == "document" else {}
+
+        buttons = [pywa_types.Button("Friday", callback_data="fri")]
+        send(AMARA, upload(client, word), caption="Which?", buttons=buttons, **more)
+
+        self.delivered(chat)
+
+    @pytest.mark.parametrize(
+        "button",
+        [
+            pywa_types.URLButton(title="Look", url="https://norte.example/"),
+            pywa_types.ContactInfoRequestButton(),
+            pywa_types.FlowButton(title="Fill in", flow_id="700000000000001", flow_token="service-7"),
+        ],
+    )
+    def test_it_sends_a_link_a_request_and_a_form(self, client: WhatsApp, chat: Endpoint, button: Any) -> None:
+        client.send_message(AMARA, "Please", buttons=button)
+
+        self.delivered(chat)
+
+    @pytest.mark.parametrize(
+        ("name", "language", "params"),
+        [
+            (
+                "delivery_film",
+                ENGLISH,
+                lambda client: [
+                    templates.HeaderVideo.params(video=upload(client, "video")),
+                    templates.BodyText.params(first_name="Amara", bike="Cargo 2"),
+                    templates.QuickReplyButton.params(callback_data="here", index=0),
+                ],
+            ),
+            (
+                "invoice_ready",
+                ENGLISH,
+                lambda client: [
+                    templates.HeaderDocument.params(document=upload(client, "document"), filename="Fatura.pdf"),
+                    templates.BodyText.params("NC2-40817", "10 €", "Friday"),
+                    templates.URLButton.params(url_variable="NC2-40817", index=0),
+                ],
+            ),
+            (
+                "pickup_point",
+                ENGLISH,
+                lambda client: [
+                    templates.HeaderLocation.params(lat=38.71, lon=-9.14, name="Workshop", address="Rua do Alecrim 40"),
+                    templates.BodyText.params("Cargo 2", "Saturday"),
+                ],
+            ),
+            (
+                "spring_code",
+                ENGLISH,
+                lambda client: [
+                    templates.HeaderText.params(first_name="Amara"),
+                    templates.BodyText.params(percent="20 %", day="Sunday"),
+                    templates.CopyCodeButton.params(coupon_code="SPRING20", index=0),
+                ],
+            ),
+            (
+                "service_form",
+                ENGLISH,
+                lambda client: [
+                    templates.HeaderText.params("40817"),
+                    templates.BodyText.params("Cargo 2"),
+                    templates.FlowButton.params(index=0, flow_token="service-7"),
+                ],
+            ),
+            (
+                "feedback_request",
+                templates.TemplateLanguage.SPANISH_SPA,
+                lambda client: [templates.BodyText.params("Lucía", "Cargo 2")],
+            ),
+        ],
+    )
+    def test_it_sends_every_kind_of_template(
+        self,
+        client: WhatsApp,
+        chat: Endpoint,
+        name: str,
+        language: templates.TemplateLanguage,
+        params: Any,
+    ) -> None:
+        assert client.send_template(AMARA, name, language, params(client)).id.startswith("wamid.")
+
+        self.delivered(chat)
+
+    def test_it_reads_every_component_of_the_templates(self, client: WhatsApp) -> None:
+        listed = list(client.get_templates(pagination=pywa_types.Pagination(limit=100)))
+
+        kinds = {type(component).__name__ for template in listed for component in template.components}
+        words = "HeaderText HeaderImage HeaderVideo HeaderDocument HeaderLocation BodyText FooterText Buttons Carousel"
+        assert set(words.split()) <= kinds
+        assert {str(template.status.value) for template in listed} == {
+            "APPROVED",
+            "PENDING",
+            "REJECTED",
+            "PAUSED",
+            "DISABLED",
+        }
+
+
+class RefusalTests:
+    @pytest.mark.parametrize(
+        ("name", "params", "error"),
+        [
+            ("no_such", [], errors.TemplateNotExists),
+            ("winter_sale", [], errors.TemplateNotExists),
+            ("old_reminder", [], errors.TemplatePaused),
+            ("autumn_reminder", [], errors.TemplateDisabled),
+            ("hello_world", [templates.BodyText.params("a")], errors.TemplateParamCountMismatch),
+            (
+                "appointment_reminder",
+                [templates.BodyText.params("a", "b", "c")],
+                errors.TemplateParamFormatMismatch,
+            ),
+            (
+                "appointment_reminder",
+                [templates.BodyText.params(first_name="a" * 1024, day="b", time="c")],
+                errors.TemplateTextTooLong,
+            ),
+            ("spring_service", [], errors.MissingRequiredParameter),
+        ],
+    )
+    def test_a_template(self, client: WhatsApp, name: str, params: list[Any], error: type[Exception]) -> None:
+        with pytest.raises(error):
+            client.send_template(AMARA, name, ENGLISH, params)
+
+    def test_a_login_code_to_somebody_without_a_number(self, client: WhatsApp) -> None:
+        params = [templates.BodyText.params("402817"), templates.URLButton.params(url_variable="402817", index=0)]
+
+        with pytest.raises(errors.BSUIDRecipientNotSupported):
+            client.send_template("PL.80125550417736620", "login_code", ENGLISH, params)
+
+    def test_oneself(self, client: WhatsApp) -> None:
+        with pytest.raises(errors.RecipientCannotBeSender):
+            client.send_message("+351215550100", "Hello")
+
+    def test_too_many_buttons(self, client: WhatsApp) -> None:
+        buttons = [pywa_types.Button(f"Button {n}", callback_data=str(n)) for n in range(4)]
+
+        with pytest.raises(errors.InvalidParameter):
+            client.send_message(AMARA, "Which?", buttons=buttons)
+
+    @pytest.mark.parametrize(
+        ("code", "error"),
+        [
+            (190, errors.ExpiredAccessToken),
+            (4, errors.ToManyAPICalls),
+            (130429, errors.RateLimitHit),
+            (131056, errors.TooManyMessages),
+            (131048, errors.SpamRateLimitHit),
+            (131000, errors.UnknownError),
+            (131016, errors.ServiceUnavailable),
+            (131047, errors.ReEngagementMessage),
+            (131026, errors.MessageUndeliverable),
+            (131031, errors.AccountLocked),
+            (132069, errors.FlowThrottled),
+            (368, errors.TemporarilyBlocked),
+        ],
+    )
+    def test_what_was_planned(self, client: WhatsApp, api: Api, code: int, error: type[Exception]) -> None:
+        api.script({"code": code})
+
+        with pytest.raises(error):
+            client.send_message(AMARA, "Good morning")
+        assert client.send_message(AMARA, "Good morning").id
+
+    def test_a_dead_token_and_a_burst(self, client: WhatsApp, api: Api) -> None:
+        api.faults(token_dead=True)
+        with pytest.raises(errors.ExpiredAccessToken):
+            client.send_message(AMARA, "Good morning")
+        api.faults(token_dead=False)
+
+        for _ in range(45):
+            client.send_message(AMARA, "Good morning")
+        with pytest.raises(errors.TooManyMessages):
+            client.send_message(AMARA, "Good morning")
+
+    def test_the_closed_window_at_once(self, client: WhatsApp, api: Api) -> None:
+        api.faults(window_error="at_once", window_closed_at=4e9)
+
+        with pytest.raises(errors.ReEngagementMessage):
+            client.send_message(AMARA, "Good morning")
+
+    def test_the_line_and_the_plug(self, client: WhatsApp, api: Api) -> None:
+        api.script({"line": "before"})
+        with pytest.raises(httpx.RemoteProtocolError):
+            client.send_message(AMARA, "Good morning")
+
+        api.pull_plug()
+        with pytest.raises(httpx.ConnectError):
+            client.send_message(AMARA, "Good morning")
+        api.put_plug_in()
+        assert client.send_message(AMARA, "Good morning").id
