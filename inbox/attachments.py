@@ -137,6 +137,8 @@ class Attachment(Drawn):
         match media.state:
             case Media.State.PENDING:
                 self.title, self.reason = f"{thing} on its way", ""
+            case Media.State.PREPARING:
+                self.title = f"{thing} is being prepared"
             case Media.State.RETRYING:
                 self.icon, self.again = icons.icon("retry"), "Fetch now"
                 due = (media.next_try_at - timezone.now()).total_seconds() if media.next_try_at else 0
@@ -148,6 +150,8 @@ class Attachment(Drawn):
                 self.reason = media.error or f"It was kept there for 7 days. Ask {sender} to send it again."
             case Media.State.TOO_LARGE:
                 self.icon, self.title = icons.icon("file"), f"{thing} is too large"
+            case _ if not media.media_id:
+                self.icon, self.title = icons.icon("alert"), f"{thing}: there is no file"
             case _:
                 self.icon, self.again, self.title = icons.icon("alert"), "Fetch again", f"{thing}: not fetched"
 

@@ -21,9 +21,10 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateWorker
 
-from inbox.models import Media
+from inbox.models import Media, Message, Outbox, OutboxEntry
 from inbox.storage import MediaStorage, StorageError, media_storage, signature_holds
 from whatsapp import journal
+from whatsapp.events import Direction, Status
 from whatsapp.models import Notification, PhoneNumber
 from whatsapp.providers.base import ProviderError, provider_for
 
@@ -59,7 +60,7 @@ def examine() -> Iterator[Finding]:
         yield Finding(FAIL, "database", f"The database cannot be used: {reason}")
     yield from storage()
     if reachable:
-        for look in (numbers, worker, waiting, files):
+        for look in (numbers, worker, waiting, outboxes, files):
             try:
                 yield from look()
             except DatabaseError:
@@ -202,6 +203,21 @@ def waiting() -> Iterator[Finding]:
         yield Finding(
             WARN, "journal", f"{_count(parked, 'webhook')} parked: the admin's journal says why, and replays them."
         )
+
+
+def outboxes() -> Iterator[Finding]:
+    """What has to leave: paused numbers, and messages that wait for longer than they should."""
+    for paused in Outbox.objects.filter(active=True).select_related("number"):
+        since = _words(timezone.now() - paused.paused_at)
+        yield Finding(FAIL, "sending", f"{paused.number} has sent nothing for {since}: {paused.reason}")
+    due = OutboxEntry.objects.filter(due_at__lt=Now() - timedelta(seconds=STUCK)).exclude(number__outbox__active=True)
+    if late := due.count():
+        yield Finding(WARN, "sending", f"{_count(late, 'message')} should have left more than 10 minutes ago.")
+    else:
+        yield Finding(OK, "sending", "No message that may leave waits.")
+    doubtful = Message.objects.filter(status=Status.UNKNOWN, resent_at__isnull=True, direction=Direction.OUTBOUND)
+    if unknown := doubtful.filter(created_at__gt=Now() - timedelta(days=1)).count():
+        yield Finding(WARN, "sending", f"{_count(unknown, 'message')} of the last day may or may not have been sent.")
 
 
 def files() -> Iterator[Finding]:

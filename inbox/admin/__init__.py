@@ -1,5 +1,5 @@
 """The admin of the product: what an administrator needs to find and mend at three in the morning."""
 
-from inbox.admin import agents, contacts, importing, journal, media, messages, numbers, reconciling
+from inbox.admin import agents, contacts, importing, journal, media, messages, numbers, outbox, reconciling
 
-__all__ = ["agents", "contacts", "importing", "journal", "media", "messages", "numbers", "reconciling"]
+__all__ = ["agents", "contacts", "importing", "journal", "media", "messages", "numbers", "outbox", "reconciling"]

@@ -7,20 +7,22 @@ import uuid
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from inbox import sending
 from inbox.admin.player import player
 from inbox.admin.scope import NumberFilter, NumberScoped, links_to_the_inbox
 from inbox.admin.search import contacts_by_phone, looks_like_a_phone
 from inbox.models import Conversation, Media, Message, PendingStatus, Reaction, Revision
-from whatsapp.admin.acts import ActsAdmin
+from whatsapp.admin.acts import ActsAdmin, record
 from whatsapp.admin.lists import NewestFirstAdmin, ReceivedFilter, ViewOnly, moment_in
 from whatsapp.admin.show import as_json, excerpt, person, whole
+from whatsapp.events import Status
 from whatsapp.models import Notification
 
 #: Ids that WhatsApp gives to messages and calls: no spaces, a prefix with a dot or long enough to be nothing else.
@@ -97,6 +99,7 @@ class MessageAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
         "until then), #123 for our own number of it, or words of the text."
     )
     inlines = [RevisionInline, ReactionInline]
+    acts = {"resend": "Send again", "cancel": "Take back"}
     fieldsets = [
         (
             None,
@@ -128,6 +131,7 @@ class MessageAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
                     "read_at",
                     "played_at",
                     "failed_at",
+                    "resent_at",
                     "error_code",
                     "error_shown",
                     "pricing_shown",
@@ -215,6 +219,28 @@ class MessageAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
         if WAMID.fullmatch(term):
             return queryset.filter(wamid=term)
         return queryset.filter(text__icontains=term)
+
+    def acts_offered(self, request: HttpRequest, row: Message) -> list[str]:
+        if row.status in (Status.FAILED, Status.UNKNOWN) and not row.inbound and row.resent_at is None:
+            return ["resend"]
+        return ["cancel"] if row.status == Status.QUEUED else []
+
+    def act_resend(self, request: HttpRequest, row: Message) -> None:
+        """Queue a failed or unknown message once more, as a message of its own."""
+        try:
+            copy = sending.resend(row)
+        except sending.NotSendableError as error:
+            self.message_user(request, f"It was not sent again: {error}", messages.ERROR)
+            return
+        record(request, [row], f"Sent again as message {copy.pk}.", "message_resent")
+        self.message_user(request, f"It is sent again as message {copy.pk}.", messages.SUCCESS)
+
+    def act_cancel(self, request: HttpRequest, row: Message) -> None:
+        if sending.cancel(row):
+            record(request, [row], "Took it back before it left.", "message_cancelled")
+            self.message_user(request, "It was taken back before it left.", messages.SUCCESS)
+        else:
+            self.message_user(request, "It is too late: the message is on its way.", messages.WARNING)
 
     def links_of(self, request: HttpRequest, row: Message) -> list[tuple[str, str]]:
         links = links_to_the_inbox(row.number, row.conversation_id)

@@ -126,7 +126,7 @@ def claim() -> Lease | None:
             cursor.execute(CLAIM, {"lease": token, "length": LEASE.total_seconds(), "number": number})
             taken = cursor.fetchone()
         if taken is not None:
-            return Lease(*taken, token)
+            return Lease(taken[0], taken[1], taken[2], taken[3], token)
     return None
 
 

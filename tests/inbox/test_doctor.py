@@ -17,11 +17,13 @@ from django.db import connection
 from django.utils import timezone
 
 from inbox import doctor
-from inbox.models import Media
+from inbox.models import Media, OutboxEntry
+from inbox.sending import outbox
 from tests.inbox import admin_rows
 from tests.object_storage import SECRET_KEY, ObjectStorage, object_storage
 from tests.whatsapp.test_checks import PRODUCTION, manage
 from whatsapp.models import Notification, PhoneNumber
+from whatsapp.providers.base import ProviderError
 
 __all__ = ["object_storage"]
 
@@ -178,6 +180,23 @@ class BacklogTests:
         assert lines("files")[0].startswith("ok ")
         Media.objects.update(created_at=timezone.now() - timedelta(days=2))
         assert lines("files")[0].startswith("warn  files: 2 files not here")
+
+
+class OutboxTests:
+    def test_a_paused_number_is_named_with_its_reason(self, number: PhoneNumber) -> None:
+        outbox.pause(number, ProviderError("refused", code=190), "The access token has expired.")
+        (line,) = [line for line in lines("sending") if line.startswith("FAIL")]
+        assert "Norte Service" in line
+        assert "The access token has expired." in line
+
+    def test_a_message_that_should_have_left_is_a_warning(self, number: PhoneNumber) -> None:
+        message = admin_rows.message(number, "x", direction="outbound", status="queued")
+        late = timezone.now() - timedelta(hours=1)
+        OutboxEntry.objects.create(message=message, number=number, conversation=message.conversation, due_at=late)
+        assert lines("sending") == ["warn  sending: 1 message should have left more than 10 minutes ago."]
+
+    def test_an_empty_outbox_is_fine(self, number: PhoneNumber) -> None:
+        assert lines("sending") == ["ok    sending: No message that may leave waits."]
 
 
 class StorageTests:

@@ -1,0 +1,62 @@
+"""The outbox in the admin: what still has to leave, and what has not been sent at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from inbox.admin.scope import NumberFilter, NumberScoped
+from inbox.models import OutboxEntry, Upload
+from whatsapp.admin.lists import NewestFirstAdmin, ViewOnly
+from whatsapp.admin.show import excerpt
+
+
+@admin.register(OutboxEntry)
+class OutboxEntryAdmin(NumberScoped, ViewOnly, NewestFirstAdmin):
+    """Messages on their way to WhatsApp. An empty list is the usual state; a long one says why at the number."""
+
+    moment_field = "due_at"
+    list_display = ["due_at", "number", "message_link", "why", "attempts", "priority", "leased_until"]
+    list_filter = [NumberFilter]
+    fields = ["number", "message_link", "why", "due_at", "attempts", "priority", "leased_until"]
+    readonly_fields = ["message_link", "why"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[OutboxEntry]:
+        return super().get_queryset(request).select_related("number", "message").defer("number__access_token")
+
+    @admin.display(description="message")
+    def message_link(self, entry: OutboxEntry) -> SafeString:
+        address = reverse("admin:inbox_message_change", args=[entry.pk])
+        return format_html('<a href="{}">{}</a>', address, entry.message)
+
+    @admin.display(description="why it waits")
+    def why(self, entry: OutboxEntry) -> str:
+        return entry.message.error or entry.message.get_status_display()
+
+
+@admin.register(Upload)
+class UploadAdmin(NumberScoped, ViewOnly, NewestFirstAdmin):
+    """Files of ours that belong to no message yet: being prepared, in a draft, or refused with the reason."""
+
+    moment_field = "created_at"
+    list_display = ["created_at", "number", "agent", "program", "kind", "state", "name", "original_size"]
+    list_filter = [NumberFilter, "state", "kind"]
+    fields = [
+        *("number", "agent", "program", "kind", "state", "error", "name", "original_type", "original_size"),
+        *("content_type", "size", "sha256", "changes", "attempts", "created_at"),
+    ]
+    readonly_fields = ["name"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Upload]:
+        uploads = super().get_queryset(request).select_related("number", "agent", "program")
+        return uploads.defer("number__access_token")
+
+    @admin.display(description="file name")
+    def name(self, upload: Any) -> SafeString:
+        return excerpt(upload.file_name)
