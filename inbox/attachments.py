@@ -150,7 +150,7 @@ class Attachment(Drawn):
                 self.reason = media.error or f"It was kept there for 7 days. Ask {sender} to send it again."
             case Media.State.TOO_LARGE:
                 self.icon, self.title = icons.icon("file"), f"{thing} is too large"
-            case _ if not media.media_id:
+            case _ if not media.message.inbound:
                 self.icon, self.title = icons.icon("alert"), f"{thing}: there is no file"
             case _:
                 self.icon, self.again, self.title = icons.icon("alert"), "Fetch again", f"{thing}: not fetched"

@@ -21,6 +21,7 @@ from whatsapp.admin.show import excerpt
 class OutboxEntryAdmin(NumberScoped, ViewOnly, NewestFirstAdmin):
     """Messages on their way to WhatsApp. An empty list is the usual state; a long one says why at the number."""
 
+    key = "message_id"
     moment_field = "due_at"
     list_display = ["due_at", "number", "message_link", "why", "attempts", "priority", "leased_until"]
     list_filter = [NumberFilter]
@@ -41,10 +42,11 @@ class OutboxEntryAdmin(NumberScoped, ViewOnly, NewestFirstAdmin):
 
 
 @admin.register(Upload)
-class UploadAdmin(NumberScoped, ViewOnly, NewestFirstAdmin):
+class UploadAdmin(NumberScoped, ViewOnly, admin.ModelAdmin):
     """Files of ours that belong to no message yet: being prepared, in a draft, or refused with the reason."""
 
-    moment_field = "created_at"
+    ordering = ["-created_at", "pk"]
+    show_full_result_count = False
     list_display = ["created_at", "number", "agent", "program", "kind", "state", "name", "original_size"]
     list_filter = [NumberFilter, "state", "kind"]
     fields = [
