@@ -114,7 +114,8 @@ def film(
     marked: bool = False,
     sound_starts: float = 0,
 ) -> bytes:
-    """A film from red to green with a tone in each of the sound tracks; ``marked``: white in the top left corner."""
+    """A film from red to green with a tone in each of the sound tracks; ``marked``: white in the top left corner.
+    ``sound_starts``: the tone begins after so many seconds, or plays on for as long when it is negative."""
     with tempfile.NamedTemporaryFile() as file:  # a path, because moving the directory first reads what was written
         with av.open(file.name, "w", format=format, options=muxer or {}) as container:
             container.metadata.update(metadata or {})
@@ -132,7 +133,9 @@ def film(
                 container.mux(stream.encode(av.VideoFrame.from_image(image)))
             container.mux(stream.encode(None))
             for track in tracks:
-                samples.encode_tone(container, track, float(frames / rate) - sound_starts, 48_000, starts=sound_starts)
+                samples.encode_tone(
+                    container, track, float(frames / rate) - sound_starts, 48_000, starts=max(0, sound_starts)
+                )
         return Path(file.name).read_bytes()
 
 

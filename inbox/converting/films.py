@@ -11,7 +11,7 @@ import av
 
 from inbox.converting import DETAILS_REMOVED, LOCATION_REMOVED, Outcome, RefusalError
 from inbox.converting.boxes import Boxes, inspect
-from inbox.converting.frames import MOST_FRAME_PIXELS, Pictures, fitted, shown_size
+from inbox.converting.frames import MOST_FRAME_PIXELS, MOST_RATE, Pictures, fitted, shown_size
 from inbox.converting.streams import (
     AUDIO_CODECS,
     DAMAGED,
@@ -33,7 +33,7 @@ PROFILES = frozenset({"Constrained Baseline", "Baseline", "Main", "High"})
 #: What a film gets of the 16 MB; the rest is for the container and the encoder's inaccuracy.
 SHARE = 0.93
 SOUND_BITS = 96_000
-MOST_RATE = 30
+MOST_BITS = 1_000_000_000
 BEST_BITS = 6_000_000
 #: From how many bits a second on a film is watchable at which length of its longer side; below the last it is not.
 WATCHABLE = ((1_200_000, 1280), (600_000, 854), (220_000, 640))
@@ -57,6 +57,8 @@ class Scan:
     film_bytes: int = 0
     sound_bytes: int = 0
     seconds: float = 0.0
+    #: The same of the pictures alone.
+    film_seconds: float = 0.0
     reordered: bool = False
 
 
@@ -99,12 +101,14 @@ def convert(source: Path, target: Path, content_type: str) -> Outcome:
 
 def _scan(source: Path, content_type: str) -> Scan:
     scan = Scan()
-    first, last, latest = None, 0.0, None
+    first, last, latest, heard = None, 0.0, None, 0.0
     with opened(source, content_type) as container:
         film, sound = _streams(container)
         for packet in container.demux(film, *([sound] if sound is not None else [])):
             if packet.stream is sound:
                 scan.sound_bytes += packet.size
+                if packet.pts is not None and packet.time_base is not None:
+                    heard = max(heard, float((packet.pts + (packet.duration or 0)) * packet.time_base))
             elif packet.size:
                 scan.packets += 1
                 scan.film_bytes += packet.size
@@ -116,7 +120,8 @@ def _scan(source: Path, content_type: str) -> Scan:
                     last = max(last, seconds + float((packet.duration or 0) * packet.time_base))
         if not scan.packets:
             raise RefusalError(DAMAGED, broken=True)
-        scan.seconds = round(last - (first or 0), 3) or seconds_of(container, film) or 0.0
+        scan.film_seconds = round(last - (first or 0), 3) or seconds_of(container, film) or 0.0
+        scan.seconds = max(scan.film_seconds, round(heard - (first or 0), 3))
     if not 0 <= scan.seconds < 10_000_000:
         raise RefusalError(DAMAGED, broken=True)
     return scan
@@ -234,10 +239,11 @@ def _encode_to_fit(source: Path, path: Path, content_type: str, scan: Scan, show
 def _encode(container: Any, path: Path, scan: Scan, *, bits: int, size: tuple[int, int]) -> None:
     film, sound = _streams(container)
     start = Fraction(container.start_time or 0, av.time_base)
-    rate = max(1, min(MOST_RATE, round(scan.packets / scan.seconds))) if scan.seconds else MOST_RATE
+    # The encoder counts pictures, not seconds: where they are rarer, each may have more bits.
+    rarity = max(1.0, MOST_RATE * scan.film_seconds / scan.packets)
     progress = Progress(scan.packets)
     with av.open(str(path), "w", format="mp4", options=MP4_OPTIONS) as out:
-        pictures = Pictures(out, film, rate=rate, bits=bits, size=size, start=start)
+        pictures = Pictures(out, film, bits=int(min(bits * rarity, MOST_BITS)), size=size, start=start)
         encoder = None if sound is None else _sound_encoder(out, sound, start)
         for stream, frame in decoded(container, *([film] if sound is None else [film, sound])):
             if stream is film:

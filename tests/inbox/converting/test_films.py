@@ -166,6 +166,11 @@ class EncodedTests:
         assert red > 200
         assert max(green, blue) < 90
 
+    def test_sound_longer_than_the_pictures_counts(self, desk: Desk) -> None:
+        converted, made = desk.made(film("matroska", options=B_FRAMES, sound_starts=-2.0), Kind.VIDEO)
+        assert converted.duration == pytest.approx(4, abs=0.15)
+        assert played(made).heard == pytest.approx(4, abs=0.15)
+
     @pytest.mark.parametrize(("degrees", "corner"), [(90, (220, 20)), (180, (300, 220)), (270, (20, 300))])
     def test_what_was_held_another_way_is_turned(self, desk: Desk, degrees: int, corner: tuple[int, int]) -> None:
         content = samples.turned_by(film("mov", options=B_FRAMES, marked=True), degrees)
