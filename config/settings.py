@@ -279,6 +279,8 @@ WHATSAPP_SIMULATOR_URL = env("WHATSAPP_SIMULATOR_URL", default="")
 DEMO_PASSWORD = env("DEMO_PASSWORD", default="")
 #: Fernet keys that encrypt access tokens, the current one first.
 FIELD_ENCRYPTION_KEYS = env.list("FIELD_ENCRYPTION_KEYS", default=[])
+#: Hosts ("name" or "name:port") that webhooks of ours may reach in private networks and without https.
+WEBHOOK_PRIVATE_HOSTS = env.list("WEBHOOK_PRIVATE_HOSTS", default=["localhost", "127.0.0.1"] if DEBUG else [])
 #: Bytes of a webhook body that are read; Meta sends up to 3 MB.
 WEBHOOK_MAX_BYTES = 4 * 1024 * 1024
 #: Notifications waiting for their commit in one process before the endpoint answers 503.

@@ -19,7 +19,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.tasks import Task
 from prometheus_client import Counter
 
-from inbox import changes, downloads
+from inbox import changes, downloads, outgoing_webhooks
 from inbox.downloads import Downloaded, DownloadError, Trouble
 from inbox.models import Media
 from inbox.models.media import storage_key
@@ -244,6 +244,7 @@ def _store(media: Media, downloaded: Downloaded, key: str) -> bool:
         )
         if stored:
             changes.touch([media.message_id])
+            outgoing_webhooks.record(stored=[media.message_id])
             enqueue_previews(media.pk)
             return True
     if not Media.objects.filter(pk=media.pk).exists():

@@ -12,6 +12,8 @@ from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
 from inbox import media, previews, receipts, receiving, reconciling, uploads
+from inbox.api import idempotency
+from inbox.outgoing_webhooks import delivery as webhook_delivery
 from inbox.sending import delivery, outbox, pace, reactions
 from inbox.sending import jobs as sending
 from whatsapp import journal, template_sync
@@ -110,6 +112,17 @@ def sweep_outbox(timestamp: int) -> None:
         sending.wake_up()
 
 
+@app.task(name="deliver_webhooks", queue="webhooks")
+def deliver_webhooks(endpoint_id: int) -> None:
+    webhook_delivery.deliver(endpoint_id)
+
+
+@app.periodic(cron="* * * * * */10")
+@app.task(name="sweep_webhooks", queue="webhooks", queueing_lock="sweep_webhooks")
+def sweep_webhooks(timestamp: int) -> None:
+    webhook_delivery.sweep()
+
+
 @app.periodic(cron="* * * * * 45")
 @app.task(name="sweep_uploads", queue="media", queueing_lock="sweep_uploads")
 def sweep_uploads(timestamp: int) -> None:
@@ -169,6 +182,8 @@ def forget(timestamp: int) -> None:
     receiving.forget_waiting_statuses()
     pace.forget()
     uploads.forget()
+    webhook_delivery.forget()
+    idempotency.forget()
 
 
 @app.periodic(cron="27 * * * *")

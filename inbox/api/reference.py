@@ -8,9 +8,9 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from inbox.api import api
 from inbox.api.authentication import program_of
 from inbox.api.problems import Problem
+from inbox.api.root import api
 
 
 @require_safe

@@ -11,9 +11,10 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
 
-from inbox.api import api, reference
+from inbox.api import reference
 from inbox.api.bodies import clean
 from inbox.api.problems import Problem, not_found
+from inbox.api.root import api
 
 View = Callable[..., HttpResponseBase]
 

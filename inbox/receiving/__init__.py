@@ -11,7 +11,7 @@ from datetime import timedelta
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
 
-from inbox import changes
+from inbox import changes, outgoing_webhooks
 from inbox.receiving import batch, statuses, threads
 from whatsapp import journal
 
@@ -91,6 +91,7 @@ def settle_waiting_statuses() -> int:
         if changed:
             threads.refresh(changed)
             changes.touch(changed)
+            outgoing_webhooks.record(changed=changed)
     return len(changed)
 
 

@@ -12,7 +12,7 @@ import structlog
 from django.db.models import F
 from prometheus_client import Counter
 
-from inbox import callback_data, changes
+from inbox import callback_data, changes, outgoing_webhooks
 from inbox.models import Message
 from inbox.receiving import messages, numbers, people, reactions, redeliveries, rows, statuses, threads
 from inbox.summaries import summarize
@@ -253,6 +253,8 @@ def _write(batch: Batch, targets: dict[tuple[int, str], tuple[int, int]]) -> tup
     folded = statuses.apply(waiting + _statuses(batch))
     threads.refresh(folded)
     changed.update(folded)
+    received = [row["id"] for row in new if row["direction"] == events.Direction.INBOUND]
+    outgoing_webhooks.record(received=received, sent=outbound, changed=folded)
     changed.update(reactions.apply(_reactions(batch)))
     changed.update(reactions.fail(_failed_reactions(batch)))
     return new, changed.difference(row["id"] for row in new)

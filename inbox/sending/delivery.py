@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from prometheus_client import Counter, Histogram
 
-from inbox import callback_data, uploads
+from inbox import callback_data, outgoing_webhooks, uploads
 from inbox.models import Conversation, Media, Message
 from inbox.receiving import statuses, threads
 from inbox.sending import NotSendableError, address_of, outbox, pace
@@ -159,6 +159,7 @@ def _accepted(lease: Lease, message: Message, accepted: Accepted) -> None:
         waiting = statuses.take_waiting([message.pk])
         statuses.fold(waiting)
         lease.show()
+        outgoing_webhooks.record(sent=[message.pk])
     outbox.sent_from(message.number)
     SENT.labels("sent").inc()
     log.info("message_sent", message=message.pk, number=message.number_id, kind=message.kind, held=accepted.held)
@@ -183,6 +184,7 @@ def _unknown(lease: Lease, message: Message, error: ProviderError) -> None:
                 status=Status.UNKNOWN, error=f"{error} A receipt will settle it.", error_code=error.code or None
             )
             lease.show()
+            outgoing_webhooks.record(changed=[message.pk])
     SENT.labels("unknown").inc()
     log.warning("message_unknown", message=message.pk, number=message.number_id, code=error.code)
 
@@ -218,5 +220,6 @@ def _fail(lease: Lease, message: Message, sentence: str, *, code: int = 0) -> No
                 open_ones = Conversation.objects.filter(pk=message.conversation_id, window_closes_at__gt=timezone.now())
                 open_ones.update(window_closes_at=timezone.now())
             lease.show()
+            outgoing_webhooks.record(changed=[message.pk])
     SENT.labels("failed").inc()
     log.warning("message_failed", message=message.pk, number=message.number_id, code=code)

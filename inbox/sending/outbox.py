@@ -17,7 +17,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from inbox import changes
+from inbox import changes, outgoing_webhooks
 from inbox.models import Conversation, Message, Outbox, OutboxEntry
 from inbox.receiving import threads
 from inbox.sending.jobs import wake_up
@@ -216,3 +216,4 @@ def show(message_ids: list[int]) -> None:
     """The same for messages of several conversations."""
     changes.touch(message_ids)
     threads.refresh(message_ids)
+    outgoing_webhooks.record(changed=message_ids)

@@ -1,0 +1,75 @@
+"""Telling programs what happened, as Standard Webhooks describes: one row per event and endpoint, written with it.
+
+`record` writes the rows in the transaction of the change; `inbox.outgoing_webhooks.delivery` posts them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db import connection, transaction
+from procrastinate.exceptions import AlreadyEnqueued
+
+from inbox.models import WebhookEndpoint
+from inbox.receiving import rows
+
+Event = WebhookEndpoint.Event
+
+INSERT = """
+INSERT INTO inbox_webhookdelivery (
+    id, endpoint_id, event, message_id, status, created_at, state, attempts, next_try_at, error, log
+)
+SELECT gen_random_uuid(), e.id, r.event, m.id, m.status, statement_timestamp(), 'pending', 0, statement_timestamp(),
+       '', '[]'::jsonb
+FROM inbox_webhookendpoint e
+JOIN inbox_program p ON p.id = e.program_id
+CROSS JOIN jsonb_to_recordset(%s) AS r (event text, message bigint)
+JOIN inbox_message m ON m.id = r.message
+JOIN whatsapp_phonenumber n ON n.id = m.number_id
+WHERE e.active AND p.active AND p.may_read AND e.events ? r.event AND NOT m.historic AND NOT n.state = 'unknown'
+  AND (p.all_numbers OR EXISTS (
+      SELECT FROM inbox_program_numbers pn WHERE pn.program_id = p.id AND pn.phonenumber_id = m.number_id
+  ))
+  -- WhatsApp repeats itself; programs are told each thing once.
+  AND NOT EXISTS (
+      SELECT FROM inbox_webhookdelivery d
+      WHERE d.message_id = m.id AND d.endpoint_id = e.id AND d.event = r.event AND d.status = m.status
+  )
+RETURNING endpoint_id
+"""
+
+
+def record(
+    *,
+    received: Iterable[int] = (),
+    sent: Iterable[int] = (),
+    changed: Iterable[int] = (),
+    stored: Iterable[int] = (),
+) -> None:
+    """Write what has to be told about these messages, in the caller's transaction, and wake a worker.
+
+    ``received`` came from customers, ``sent`` left, the status of ``changed`` is another one, the file of ``stored`` is
+    here. One small query when nobody listens, two statements otherwise, however many messages.
+    """
+    told = {Event.RECEIVED: received, Event.SENT: sent, Event.STATUS: changed, Event.MEDIA: stored}
+    facts = [{"event": event.value, "message": message} for event, ids in told.items() for message in sorted(set(ids))]
+    if facts and rows.fetch("SELECT 1 FROM inbox_webhookendpoint WHERE active LIMIT 1"):
+        for endpoint in sorted({endpoint for (endpoint,) in rows.run(INSERT, facts)}):
+            wake_up(endpoint)
+
+
+def wake_up(endpoint_id: int) -> None:
+    """Ask for a worker that posts what is due at this endpoint, unless one is asked for already. Commits with the
+    caller's transaction."""
+    from inbox import tasks  # tasks imports what records
+
+    lock = f"{tasks.deliver_webhooks.name}:{endpoint_id}"
+    try:
+        # A refused insert spoils the transaction it is in; the savepoint keeps the caller's whole.
+        with transaction.atomic():
+            # One at a time, so that a slow endpoint takes one place of the worker and no more.
+            tasks.deliver_webhooks.configure(queueing_lock=lock, lock=lock).defer(endpoint_id=endpoint_id)
+    except AlreadyEnqueued:
+        # The one that waits may begin before this transaction commits, and not see its rows; the sweep will.
+        if connection.in_atomic_block:
+            transaction.on_commit(lambda: wake_up(endpoint_id))
