@@ -27,12 +27,13 @@ from inbox.models.sending import original_key, upload_key
 from inbox.sniffing import HEAD_BYTES, FileType, sniff
 from inbox.storage import StorageError, media_storage
 from whatsapp import limits
-from whatsapp.events import Kind
+from whatsapp.events import MEDIA_KINDS, Kind
 from whatsapp.models import PhoneNumber
 
 log = structlog.get_logger(__name__)
 
 CHUNK_BYTES = 256 * 1024
+GIF = "image/gif"
 UNKNOWN_TYPE = "application/octet-stream"
 MAX_ATTEMPTS = 3
 #: An upload that nobody sent: of a program, or of a draft that nobody touched.
@@ -114,6 +115,9 @@ def prepare(upload_id: uuid.UUID, *, on_progress: Callable[[], None] = lambda: N
                 return prepare(upload_id, on_progress=on_progress)
             return _settle(upload, {"state": Upload.State.REFUSED, "error": "This file could not be converted."})
         on_progress()
+        if converted.refusal and upload.original_type == GIF and upload.kind == Kind.VIDEO:
+            Upload.objects.filter(pk=upload.pk, kind=Kind.VIDEO).update(kind=Kind.IMAGE)
+            return prepare(upload_id, on_progress=on_progress)
         _keep(upload, source, converted)
 
 
@@ -134,6 +138,8 @@ def finish(file: Media, *, on_progress: Callable[[], None]) -> Media:
         else:
             refusal = ""
             Media.objects.filter(pk=file.pk).update(**_columns(upload))
+            # A GIF may have turned out to be a still picture.
+            Message.objects.filter(pk=file.message_id, kind__in=MEDIA_KINDS).update(kind=upload.kind)
             _hand_over(upload)
             changes.touch([file.message_id])
     if refusal:
@@ -229,9 +235,14 @@ def enqueue_prepare(upload_id: uuid.UUID) -> None:
 
 
 def kind_for(content_type: str, *, voice: bool = False) -> Kind:
-    """What a file of this type goes as unless somebody says otherwise: pictures, films and sounds are converted."""
+    """What a file of this type goes as unless somebody says otherwise: pictures, films and sounds are converted.
+
+    A GIF is taken for moving, as WhatsApp's own apps do, until its conversion shows that it is a still picture.
+    """
     if voice:
         return Kind.AUDIO
+    if content_type == GIF:
+        return Kind.VIDEO
     family = {"image": Kind.IMAGE, "video": Kind.VIDEO, "audio": Kind.AUDIO}.get(content_type.partition("/")[0])
     return family if family and content_type in conversion.SOURCES[family] else Kind.DOCUMENT
 

@@ -88,6 +88,7 @@ def _prepare(lease: Lease, message: Message, provider: Provider) -> dict[str, ob
     media = Media.objects.filter(message=message).first() if message.kind in MAY_CARRY_A_FILE else None
     if media is not None:
         media = uploads.finish(media, on_progress=lease.renew)
+        message.refresh_from_db(fields=["kind"])  # a GIF may have turned out to be a still picture
         _register(lease, message, media, provider)
     return compose.message(
         compose.Outgoing(

@@ -182,6 +182,22 @@ class UploadTests:
         assert upload.state == "refused"
         assert upload.error
 
+    def test_a_moving_gif_goes_as_a_film_and_a_still_one_as_a_picture(self, phone: Phone) -> None:
+        moving = receive(phone, samples.animation(), "party.gif")
+        still = receive(phone, samples.picture("GIF"), "logo.gif")
+
+        assert (moving.state, moving.kind, moving.content_type) == ("ready", "video", "video/mp4")
+        assert (still.state, still.kind, still.content_type) == ("ready", "image", "image/jpeg")
+
+    def test_a_still_gif_sent_at_once_arrives_as_a_picture(self, phone: Phone) -> None:
+        upload = uploads.receive(io.BytesIO(samples.picture("GIF")), number=phone.number, file_name="logo.gif")
+        assert upload.kind == "video"
+
+        media = send(phone, upload)
+
+        assert media.message.kind == "image"
+        assert phone.shows()[0]["kind"] == "image"
+
     def test_it_can_go_as_a_document_instead(self, phone: Phone) -> None:
         upload = receive(phone, samples.photo_from_a_phone(), "a.jpg")
         uploads.change_kind(upload, Kind.DOCUMENT)
