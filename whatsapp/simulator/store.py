@@ -155,6 +155,7 @@ class Store:
             db.executescript(_SCHEMA)
         if not self.people():
             self.reset()
+        self._add_new_templates()
 
     def _connection(self) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -209,10 +210,19 @@ class Store:
                 db.execute(f"DELETE FROM {table}")  # noqa: S608 (the names stand above)
             for person in world.PEOPLE:
                 self.save_person(person)
-            for template in message_templates.TEMPLATES:
-                self.save_template(template)
+            self._add_new_templates()
         for path in self.files.iterdir():
             path.unlink(missing_ok=True)
+
+    def _add_new_templates(self) -> None:
+        """Keep the templates that this file never had: it may be older than they are. A deleted one stays deleted."""
+        known = set(self.setting("templates_known") or [each["id"] for each in self.templates()])
+        fresh = [each for each in message_templates.TEMPLATES if each["id"] not in known]
+        if fresh:
+            with self.write():
+                for template in fresh:
+                    self.save_template(template)
+                self.set_setting("templates_known", [each["id"] for each in message_templates.TEMPLATES])
 
     # Settings
 
