@@ -34,6 +34,12 @@ SECTIONS = {
         "whatsapp.MessageTemplate": "Message templates",
         "inbox.PendingStatus": "Statuses without a message",
     },
+    "Programs": {
+        "inbox.Program": "Programs",
+        "inbox.ApiToken": "API tokens",
+        "inbox.WebhookEndpoint": "Webhooks of ours",
+        "inbox.WebhookDelivery": "Deliveries of webhooks",
+    },
     "People": {
         "inbox.Agent": "Agents",
         "auth.Group": "Groups of permissions",
@@ -82,6 +88,14 @@ class InboxAdminSite(admin.AdminSite):
             for name, shown in sections.items()
             if shown
         ]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """With the webhooks that were switched off by themselves: somebody waits for what they would tell."""
+        context = super().each_context(request)
+        if request.user.is_active and request.user.is_superuser:
+            endpoints = apps.get_model("inbox.WebhookEndpoint").objects.filter(active=False).exclude(disabled_reason="")
+            context["disabled_webhooks"] = list(endpoints.only("pk", "url", "disabled_reason")[:5])
+        return context
 
     def has_permission(self, request: HttpRequest) -> bool:
         return super().has_permission(request) and not self.lacks_second_factor(request)

@@ -1,5 +1,27 @@
 """The admin of the product: what an administrator needs to find and mend at three in the morning."""
 
-from inbox.admin import agents, contacts, importing, journal, media, messages, numbers, outbox, reconciling
+from inbox.admin import (
+    agents,
+    contacts,
+    importing,
+    journal,
+    media,
+    messages,
+    numbers,
+    outbox,
+    programs,
+    reconciling,
+)
 
-__all__ = ["agents", "contacts", "importing", "journal", "media", "messages", "numbers", "outbox", "reconciling"]
+__all__ = [
+    "agents",
+    "contacts",
+    "importing",
+    "journal",
+    "media",
+    "messages",
+    "numbers",
+    "outbox",
+    "programs",
+    "reconciling",
+]

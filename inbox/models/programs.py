@@ -104,14 +104,15 @@ class WebhookEndpoint(models.Model):
 
 
 class WebhookDelivery(models.Model):
-    """One event for one endpoint, until it was taken. Its id is the ``webhook-id`` of every attempt."""
+    """One event for one endpoint, until it was taken."""
 
     class State(models.TextChoices):
         PENDING = "pending", "Waiting"
         DELIVERED = "delivered", "Delivered"
         FAILED = "failed", "Given up"
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    #: The ``webhook-id`` of every attempt: a program that has seen it does nothing.
+    webhook_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries", db_index=False)
     event = models.CharField(max_length=32, choices=WebhookEndpoint.Event)
     message = models.ForeignKey("inbox.Message", on_delete=models.CASCADE, related_name="+", db_constraint=False)
@@ -133,8 +134,7 @@ class WebhookDelivery(models.Model):
         verbose_name_plural = "webhook deliveries"
         indexes = [
             models.Index(fields=["endpoint", "next_try_at"], name="webhook_due", condition=Q(state="pending")),
-            models.Index(fields=["created_at", "id"], name="webhook_newest"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.event} {self.pk}"
+        return f"{self.event} {self.webhook_id}"

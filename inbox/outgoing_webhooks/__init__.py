@@ -17,7 +17,7 @@ Event = WebhookEndpoint.Event
 
 INSERT = """
 INSERT INTO inbox_webhookdelivery (
-    id, endpoint_id, event, message_id, status, created_at, state, attempts, next_try_at, error, log
+    webhook_id, endpoint_id, event, message_id, status, created_at, state, attempts, next_try_at, error, log
 )
 SELECT gen_random_uuid(), e.id, r.event, m.id, m.status, statement_timestamp(), 'pending', 0, statement_timestamp(),
        '', '[]'::jsonb

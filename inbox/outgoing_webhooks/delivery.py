@@ -110,7 +110,7 @@ def _claim(endpoint_id: int) -> WebhookDelivery | None:
             .select_related("endpoint__program")
             .filter(_listening("endpoint__"), endpoint_id=endpoint_id, state=WebhookDelivery.State.PENDING)
             .filter(next_try_at__lte=Now())
-            .order_by("next_try_at")
+            .order_by("next_try_at", "pk")
             .first()
         )
         if delivery is not None:
@@ -141,7 +141,7 @@ def _attempt(delivery: WebhookDelivery) -> Outcome:
     began = time.monotonic()
     try:
         target = outside.check(endpoint.url, private=settings.WEBHOOK_PRIVATE_HOSTS)
-        signed = signing.headers(endpoint, str(delivery.pk), body)
+        signed = signing.headers(endpoint, str(delivery.webhook_id), body)
         with outside.request("POST", target, headers=signed, body=body) as response:
             status = response.status
             retry_after = _seconds(response.headers.get("Retry-After", ""))
@@ -180,7 +180,7 @@ def _settle(delivery: WebhookDelivery, outcome: Outcome) -> None:
         _judge(delivery.endpoint, outcome)
     POSTED.labels("failed" if outcome.error else "delivered").inc()
     level = log.warning if outcome.error else log.info
-    level("webhook_posted", delivery=str(delivery.pk), endpoint=delivery.endpoint_id, status=outcome.status)
+    level("webhook_posted", delivery=delivery.pk, endpoint=delivery.endpoint_id, status=outcome.status)
 
 
 def _judge(endpoint: WebhookEndpoint, outcome: Outcome) -> None:

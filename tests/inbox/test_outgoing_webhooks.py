@@ -104,7 +104,7 @@ class RecordTests:
         assert told["data"]["messageId"] == str(row.pk)
         assert told["data"]["content"] == "Hello"
         settled = WebhookDelivery.objects.get()
-        assert headers["webhook-id"] == str(settled.pk)
+        assert headers["webhook-id"] == str(settled.webhook_id)
         assert (settled.state, settled.response_status, settled.attempts) == ("delivered", 204, 1)
 
     def test_it_costs_one_query_when_nobody_listens(self, number: PhoneNumber, django_assert_num_queries: Any) -> None:
