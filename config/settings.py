@@ -10,6 +10,7 @@ import environ
 from csp.constants import NONE, SELF
 
 from config import embedded
+from config.counting import share_counters
 from config.logging import configure_logging
 from config.storage import storage_origins
 
@@ -26,6 +27,8 @@ if env.bool("DEBUG", default=False) or not env("DATABASE_URL", default=""):
     environ.Env.read_env(DATA_DIR / "development.env")
 DEBUG = env.bool("DEBUG", default=False)
 TESTING = "pytest" in sys.modules
+if not TESTING:
+    share_counters(DATA_DIR)
 
 # --- Core ------------------------------------------------------------------------------------------------------------
 
@@ -222,7 +225,7 @@ STORAGES: dict[str, Any] = {
 
 HTTPS = env.bool("HTTPS", default=not DEBUG)
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^health/"]
+SECURE_REDIRECT_EXEMPT = [r"^health/", r"^metrics$"]
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=31536000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = False
 # Both would speak for a company's other subdomains, which are not ours to force.
@@ -262,6 +265,9 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
 LOG_JSON = env.bool("LOG_JSON", default=not DEBUG)
 LOGGING = configure_logging(json=LOG_JSON, level=env("LOG_LEVEL", default="INFO"))
 DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
+
+#: What Prometheus sends as "Authorization: Bearer …". Empty: /metrics answers this machine alone.
+METRICS_TOKEN = env("METRICS_TOKEN", default="")
 
 # --- WhatsApp --------------------------------------------------------------------------------------------------------
 

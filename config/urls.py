@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config import health
+from config.metrics import metrics
 from inbox.views import media
 
 # Only what an installation without sign-up and without e-mail needs; allauth's other views have no address here.
@@ -22,6 +23,7 @@ accounts = [
 urlpatterns = [
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
+    path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("accounts/", include(accounts)),
     path("api/", include("inbox.api.urls", namespace="api")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import structlog
 from django.http import HttpRequest
 from ninja.security.http import HttpAuthBase
 
@@ -26,6 +27,7 @@ class Token(HttpAuthBase):
 
     def __call__(self, request: HttpRequest) -> Any:
         program = program_of(request)
+        structlog.contextvars.bind_contextvars(program=program.pk if program else None)
         if program is not None and not getattr(program, self._right):
             verb = self._right.partition("_")[2]
             raise Problem(403, "forbidden", f"This token may not {verb}. An administrator can give the right to it.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -10,16 +11,19 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import URLPattern, path
 from django.views.decorators.csrf import csrf_exempt
+from prometheus_client import Histogram
 
 from inbox.api import reference
 from inbox.api.bodies import clean
 from inbox.api.problems import Problem, not_found
 from inbox.api.root import api
 
+SECONDS = Histogram("inbox_api_request_seconds", "Requests of programs.", ["call", "method", "status"])
+
 View = Callable[..., HttpResponseBase]
 
 
-def _answering(view: View) -> View:
+def _answering(view: View, name: str) -> View:
     """The operation's view with the API's own words for a wrong method and for addresses that no row can have."""
 
     @login_not_required  # a token is asked for instead
@@ -29,7 +33,9 @@ def _answering(view: View) -> View:
         words = [*values.values(), *(word for name in request.GET for word in (name, *request.GET.getlist(name)))]
         if not all(clean(str(word)) for word in words):
             return Problem(422, "invalid", "The address holds a NUL character.").response()
+        began = time.monotonic()
         response = view(request, *args, **values)
+        SECONDS.labels(name, request.method, response.status_code).observe(time.monotonic() - began)
         if response.status_code == 405:
             allowed = {"Allow": response.headers["Allow"]}
             return Problem(405, "method_not_allowed", f"Use {response.headers['Allow']}.", headers=allowed).response()
@@ -47,7 +53,7 @@ def nothing(_request: HttpRequest, rest: str = "") -> HttpResponse:
 
 _patterns, _app, _namespace = api.urls
 _operations = [
-    path(str(pattern.pattern), _answering(pattern.callback), name=pattern.name)
+    path(str(pattern.pattern), _answering(pattern.callback, str(pattern.pattern)), name=pattern.name)
     for pattern in _patterns
     if isinstance(pattern, URLPattern) and pattern.name != "api-root"
 ]

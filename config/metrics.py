@@ -1,0 +1,187 @@
+"""Metrics for Prometheus: the counters of every process of this machine, and what the database holds at the moment."""
+
+from __future__ import annotations
+
+import fcntl
+import hmac
+import ipaddress
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError, connection, transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.metrics_core import Metric
+from prometheus_client.mmap_dict import MmapedDict
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from whatsapp.database import describe
+
+log = structlog.get_logger(__name__)
+
+#: Files of ended processes that are left as they are; more are added up into one.
+ENDED_LIMIT = 20
+#: Process id of the file that holds the sums of ended processes: no process has it.
+ENDED = 0
+
+#: One row each: name, what it means, statement that gives the value.
+GAUGES = (
+    (
+        "inbox_notifications_pending",
+        "Notifications in the journal that wait to be understood.",
+        "SELECT count(*) FROM whatsapp_notification WHERE state = 'pending'",
+    ),
+    (
+        "inbox_notifications_oldest_pending_seconds",
+        "How long the oldest of them has waited.",
+        "SELECT coalesce((SELECT extract(epoch FROM now() - received_at) FROM whatsapp_notification "
+        "WHERE state = 'pending' ORDER BY id LIMIT 1), 0)",
+    ),
+    (
+        "inbox_notifications_set_aside",
+        "Notifications that could not be understood and wait for somebody.",
+        "SELECT count(*) FROM whatsapp_notification WHERE state = 'parked'",
+    ),
+    ("inbox_outbox_messages", "Messages that still have to leave.", "SELECT count(*) FROM inbox_outboxentry"),
+    (
+        "inbox_outbox_oldest_due_seconds",
+        "How long the message has been due that has been due longest.",
+        "SELECT greatest(0, coalesce(extract(epoch FROM now() - min(due_at)), 0)) FROM inbox_outboxentry",
+    ),
+    (
+        "inbox_outbox_paused_numbers",
+        "Numbers from which nothing leaves at the moment.",
+        "SELECT count(*) FROM inbox_outbox WHERE active",
+    ),
+    (
+        "inbox_media_waiting",
+        "Files of customers that are still to be fetched.",
+        "SELECT count(*) FROM inbox_media WHERE state IN ('pending', 'retrying')",
+    ),
+    (
+        "inbox_webhook_deliveries_pending",
+        "Events that programs still have to be told.",
+        "SELECT count(*) FROM inbox_webhookdelivery WHERE state = 'pending'",
+    ),
+    (
+        "inbox_webhook_endpoints_disabled",
+        "Endpoints of programs that were switched off because they failed for days.",
+        "SELECT count(*) FROM inbox_webhookendpoint WHERE NOT active AND NOT disabled_reason = ''",
+    ),
+    (
+        "inbox_worker_heartbeat_seconds",
+        "How long ago a worker last reported; -1 when there is none.",
+        "SELECT coalesce(extract(epoch FROM now() - max(last_heartbeat)), -1) FROM procrastinate_workers",
+    ),
+)
+JOBS = (
+    "SELECT queue_name, status::text, count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing') GROUP BY 1, 2"
+)
+
+
+class Database(Collector):
+    """What is waiting, asked when somebody looks: the same on every machine."""
+
+    def collect(self) -> Iterator[Metric]:
+        up = GaugeMetricFamily("inbox_database_up", "Whether the database answered.")
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL statement_timeout = '3s'")
+                for name, meaning, statement in GAUGES:
+                    cursor.execute(statement)
+                    yield GaugeMetricFamily(name, meaning, value=float(cursor.fetchone()[0]))
+                jobs = GaugeMetricFamily("inbox_jobs", "Jobs of the queue, by state.", labels=["queue", "state"])
+                cursor.execute(JOBS)
+                for queue, state, count in cursor.fetchall():
+                    jobs.add_metric([queue, state], count)
+                yield jobs
+            up.add_metric([], 1)
+        except DatabaseError as error:
+            log.warning("metrics_without_database", reason=describe(error))
+            up.add_metric([], 0)
+        yield up
+
+
+@login_not_required
+@never_cache
+@require_safe
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Prometheus's text format, for whoever has METRICS_TOKEN; without one, for this machine alone."""
+    if not allowed(request):
+        raise Http404
+    registry = CollectorRegistry()
+    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
+    if folder:
+        tidy(Path(folder))
+        MultiProcessCollector(registry, folder)
+    database = CollectorRegistry()
+    database.register(Database())
+    counted = generate_latest(registry if folder else REGISTRY)
+    return HttpResponse(counted + generate_latest(database), content_type=CONTENT_TYPE_LATEST)
+
+
+def allowed(request: HttpRequest) -> bool:
+    """A proxy on this machine is not this machine: what it passes on comes from anywhere."""
+    if settings.METRICS_TOKEN:
+        sent = request.headers.get("Authorization", "").encode()
+        return hmac.compare_digest(sent, f"Bearer {settings.METRICS_TOKEN}".encode())
+    if any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP")):
+        return False
+    try:
+        return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+    except ValueError:
+        return False
+
+
+def tidy(folder: Path) -> None:
+    """Forget the live gauges of ended processes, and add up their counters once there are many such files. Safe to run
+    at any time: one caller at once does it."""
+    ended = [path for path in folder.glob("*_*.db") if not _runs(_pid(path))]
+    for path in ended:
+        if path.name.startswith("gauge_live"):
+            path.unlink(missing_ok=True)
+    summed = [path for path in ended if path.name.startswith(("counter_", "histogram_"))]
+    if len(summed) <= ENDED_LIMIT:
+        return
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        for path in summed:
+            if path.exists():
+                _add_up(path, folder / f"{path.name.rpartition('_')[0]}_{ENDED}.db")
+
+
+def _add_up(path: Path, total: Path) -> None:
+    sums = MmapedDict(str(total))
+    for key, value, timestamp, _ in MmapedDict.read_all_values_from_file(str(path)):
+        sums.write_value(key, sums.read_value(key)[0] + value, timestamp)
+    sums.close()
+    path.unlink(missing_ok=True)
+
+
+def _pid(path: Path) -> int:
+    word = path.stem.rpartition("_")[2]
+    return int(word) if word.isdigit() else ENDED
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process exists. The file of the sums counts as one that does."""
+    if pid == ENDED:
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,94 @@
+"""Metrics: whom they are shown to, what the database says, and one sum over processes that come and go."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from config import metrics
+from inbox.models import OutboxEntry
+from tests.inbox.thread_rows import conversation, message
+from whatsapp.models import Notification, PhoneNumber
+
+COUNT = "from prometheus_client import Counter, Gauge; Counter('c', 'c', ['x']).labels('y').inc(2); "
+COUNT += "Gauge('g', 'g', multiprocess_mode='livesum').set(5)"
+
+
+def value(text: str, name: str) -> float:
+    (line,) = [line for line in text.splitlines() if line.startswith((f"{name} ", f"{name}{{"))]
+    return float(line.rpartition(" ")[2])
+
+
+@pytest.mark.django_db
+class MetricsTests:
+    def test_it_works(self, client: Client, number: PhoneNumber) -> None:
+        Notification.objects.create(provider="meta", body=b"{}")
+        row = message(conversation(number), direction="outbound", status="queued")
+        due = timezone.now() - timedelta(seconds=90)
+        OutboxEntry.objects.create(message=row, number=number, conversation=row.conversation, due_at=due)
+        text = client.get("/metrics").content.decode()
+        assert value(text, "inbox_database_up") == 1
+        assert value(text, "inbox_notifications_pending") == 1
+        assert value(text, "inbox_outbox_messages") == 1
+        assert 60 < value(text, "inbox_outbox_oldest_due_seconds") < 600
+        assert value(text, "inbox_worker_heartbeat_seconds") == -1
+        assert "inbox_messages_sent_total" in text
+
+    def test_it_is_for_this_machine_alone_without_a_token(self, client: Client) -> None:
+        assert client.get("/metrics", REMOTE_ADDR="203.0.113.7").status_code == 404
+        assert client.get("/metrics", REMOTE_ADDR="").status_code == 404
+        # A proxy on this machine passes strangers on.
+        assert client.get("/metrics", headers={"X-Forwarded-For": "127.0.0.1"}).status_code == 404
+
+    def test_a_token_opens_it_from_anywhere(self, client: Client, settings: Any) -> None:
+        settings.METRICS_TOKEN = "a-long-word"
+        assert client.get("/metrics").status_code == 404
+        assert client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 404
+        good = {"Authorization": "Bearer a-long-word"}
+        assert client.get("/metrics", headers=good, REMOTE_ADDR="203.0.113.7").status_code == 200
+
+    def test_it_holds_no_phone_and_no_text(self, client: Client, number: PhoneNumber) -> None:
+        message(conversation(number, phone="+351912345678"), "a secret text")
+        text = client.get("/metrics").content.decode()
+        assert "351912345678" not in text
+        assert "secret text" not in text
+
+
+class ProcessesTests:
+    def run(self, folder: Path) -> None:
+        environment = os.environ | {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
+        subprocess.run([sys.executable, "-c", COUNT], env=environment, check=True)
+
+    def total(self, folder: Path) -> str:
+        from prometheus_client import CollectorRegistry, generate_latest
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, str(folder))
+        return generate_latest(registry).decode()
+
+    def test_counters_of_ended_processes_stay_and_their_gauges_go(self, tmp_path: Path) -> None:
+        self.run(tmp_path)
+        metrics.tidy(tmp_path)
+        text = self.total(tmp_path)
+        assert value(text, "c_total") == 2
+        assert "g 5" not in text
+
+    def test_many_ended_processes_become_one_file_with_the_same_sums(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for _ in range(3):
+            self.run(tmp_path)
+        monkeypatch.setattr(metrics, "ENDED_LIMIT", 1)
+        for _ in range(2):
+            metrics.tidy(tmp_path)
+            assert value(self.total(tmp_path), "c_total") == 6
+        assert [path.name for path in tmp_path.glob("*.db")] == ["counter_0.db"]
