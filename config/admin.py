@@ -26,6 +26,8 @@ SECTIONS = {
         "inbox.Conversation": "Conversations",
         "inbox.Contact": "Contacts",
         "inbox.Media": "Files",
+        "inbox.OutboxEntry": "Outbox",
+        "inbox.Upload": "Files not sent yet",
     },
     "WhatsApp": {
         "whatsapp.PhoneNumber": "Numbers",

@@ -114,6 +114,7 @@ class MessageAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
                     "direction",
                     "origin",
                     "agent",
+                    "program",
                     "kind",
                     "text_shown",
                     "file_shown",
@@ -186,7 +187,7 @@ class MessageAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Message]:
-        related = ("number", "conversation__contact", "media", "agent", "author")
+        related = ("number", "conversation__contact", "media", "agent", "program", "author")
         return super().get_queryset(request).select_related(*related).defer("number__access_token")
 
     def get_search_results(
