@@ -211,7 +211,11 @@ if S3_BUCKET:
         },
     }
 else:
-    MEDIA_STORAGE = {"BACKEND": "inbox.storage.SignedFileSystemStorage", "OPTIONS": {"location": str(MEDIA_ROOT)}}
+    MEDIA_STORAGE = {
+        "BACKEND": "inbox.storage.SignedFileSystemStorage",
+        # Who plays AWS on this machine may write into the folder, as AWS would into a bucket.
+        "OPTIONS": {"location": str(MEDIA_ROOT), "bucket_name": env("LOCAL_BUCKET", default="") if DEBUG else ""},
+    }
 STORAGES: dict[str, Any] = {
     "default": MEDIA_STORAGE,
     "staticfiles": {
@@ -279,6 +283,17 @@ WHATSAPP_GRAPH_URL = env("WHATSAPP_GRAPH_URL", default="https://graph.facebook.c
 WHATSAPP_GRAPH_VERSION = env("WHATSAPP_GRAPH_VERSION", default="v26.0")
 #: Hosts that may receive a number's access token when a file is downloaded.
 WHATSAPP_MEDIA_HOSTS = env.list("WHATSAPP_MEDIA_HOSTS", default=["lookaside.fbsbx.com"])
+#: Keys for AWS End User Messaging, SNS and SQS. Empty: the machine's own role, or whatever else boto3 finds.
+WHATSAPP_AWS_ACCESS_KEY_ID = env("WHATSAPP_AWS_ACCESS_KEY_ID", default="")
+WHATSAPP_AWS_SECRET_ACCESS_KEY = env("WHATSAPP_AWS_SECRET_ACCESS_KEY", default="")
+#: The Region of numbers that do not name their own; the bucket has to be in the same one.
+WHATSAPP_AWS_REGION = env("WHATSAPP_AWS_REGION", default=S3_REGION)
+#: Where AWS End User Messaging answers. Empty: AWS's own address; `make run` names the simulator.
+WHATSAPP_AWS_URL = env("WHATSAPP_AWS_URL", default="")
+#: The topics whose notifications `/webhooks/aws/` takes. Empty: none.
+AWS_SNS_TOPICS = env.list("AWS_SNS_TOPICS", default=[])
+#: Addresses of queues that the worker empties: https://sqs.eu-central-1.amazonaws.com/123456789012/whatsapp
+AWS_SQS_QUEUES = env.list("AWS_SQS_QUEUES", default=[])
 #: Origin of the built-in simulator (http://127.0.0.1:8001). Set by `make run`; refused in production.
 WHATSAPP_SIMULATOR_URL = env("WHATSAPP_SIMULATOR_URL", default="")
 #: What opens the accounts that `make run` makes.

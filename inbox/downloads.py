@@ -7,7 +7,7 @@ import enum
 import hashlib
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import IO
@@ -18,7 +18,7 @@ from django.utils import timezone
 from inbox import sniffing
 from inbox.models import Media
 from whatsapp.models import PhoneNumber
-from whatsapp.providers.base import MediaInfo, Provider, ProviderError, provider_for
+from whatsapp.providers.base import MediaInfo, Provider, ProviderError, ServesMedia, provider_for
 
 #: The address in a webhook works for 5 minutes; a minute is left for the way.
 URL_FRESH = timedelta(minutes=4)
@@ -98,26 +98,29 @@ class LookupBudget:
 budget = LookupBudget()
 
 
-def download(media: Media, file: IO[bytes], *, on_progress: Callable[[], None]) -> Downloaded:
+def download(provider: ServesMedia, media: Media, file: IO[bytes], *, on_progress: Callable[[], None]) -> Downloaded:
     """Write the file of ``media`` into ``file`` (empty, seekable) with flat memory, and verify it.
 
     Takes the address from the webhook while it is fresh, else asks for one by id; one look-up at most.
     ``on_progress`` is called with every piece and may raise to stop. Raises DownloadError. Safe to repeat.
     """
     number = media.message.number
-    provider = _provider(number)
+    if not number.access_token:
+        raise DownloadError(
+            Trouble.LATER, "The number has no access token; an administrator has to enter one.", wait=900
+        )
     if fresh(media):
         try:
             return _stream(provider, media.remote_url, None, media, file, on_progress)
         except ProviderError as error:
             refused_address = not error.http_status and not error.retryable
             if not refused_address and error.http_status not in STALE_STATUSES:
-                raise _trouble(error) from error
+                raise trouble_of(error) from error
     info = _look_up(provider, number, media.media_id)
     try:
         return _stream(provider, info.url, info, media, file, on_progress)
     except ProviderError as error:
-        raise _trouble(error) from error
+        raise trouble_of(error) from error
 
 
 def fresh(media: Media) -> bool:
@@ -129,28 +132,21 @@ def fresh(media: Media) -> bool:
     return bool(media.remote_url) and media.created_at > since and media.message.sent_at > since
 
 
-def _provider(number: PhoneNumber) -> Provider:
+def provider_of(media: Media) -> Provider:
+    """Whoever holds the file. Raises DownloadError while the number is nobody's."""
+    number = media.message.number
     if number.state == PhoneNumber.State.UNKNOWN:
         raise DownloadError(
             Trouble.LATER, "The number is not connected; an administrator has to accept it first.", wait=900
         )
     try:
-        provider = provider_for(number)
+        return provider_for(number)
     except ProviderError as error:
         raise DownloadError(Trouble.LATER, str(error), wait=900) from error
-    if not number.access_token:
-        raise DownloadError(
-            Trouble.LATER, "The number has no access token; an administrator has to enter one.", wait=900
-        )
-    return provider
 
 
-def _look_up(provider: Provider, number: PhoneNumber, media_id: str) -> MediaInfo:
-    wait = budget.wait(number)
-    if wait:
-        raise DownloadError(
-            Trouble.LATER, "WhatsApp answered with too many errors for this number; it is asked again later.", wait=wait
-        )
+def _look_up(provider: ServesMedia, number: PhoneNumber, media_id: str) -> MediaInfo:
+    check_budget(number)
     try:
         return provider.media_info(media_id)
     except ProviderError as error:
@@ -166,10 +162,19 @@ def _look_up(provider: Provider, number: PhoneNumber, media_id: str) -> MediaInf
             raise DownloadError(
                 Trouble.GONE, "WhatsApp no longer has this file, or the number's access token may not read it."
             ) from error
-        raise _trouble(error) from error
+        raise trouble_of(error) from error
 
 
-def _trouble(error: ProviderError) -> DownloadError:
+def check_budget(number: PhoneNumber) -> None:
+    """Raise DownloadError while the number has had as many failed look-ups as it may."""
+    if wait := budget.wait(number):
+        raise DownloadError(
+            Trouble.LATER, "WhatsApp answered with too many errors for this number; it is asked again later.", wait=wait
+        )
+
+
+def trouble_of(error: ProviderError) -> DownloadError:
+    """What a provider's error means for the file."""
     wait = error.retry_after or 0
     if error.code == TOO_LARGE_CODE:
         return DownloadError(Trouble.TOO_LARGE, TOO_LARGE)
@@ -181,7 +186,7 @@ def _trouble(error: ProviderError) -> DownloadError:
 
 
 def _stream(
-    provider: Provider,
+    provider: ServesMedia,
     url: str,
     info: MediaInfo | None,
     media: Media,
@@ -204,15 +209,20 @@ def _stream(
             digest.update(chunk)
             file.write(chunk)
             on_progress()
-    if lengths - {size}:
-        raise DownloadError(Trouble.UNUSABLE, "The file came incomplete from WhatsApp.")
-    expected = media.sha256 or (info.sha256 if info else "")
-    if expected and digest.hexdigest() != expected:
-        raise DownloadError(Trouble.UNUSABLE, "The file that came is not the one that WhatsApp announced.")
-    if not size:
-        raise DownloadError(Trouble.UNUSABLE, "WhatsApp delivered an empty file.")
+    check_whole(size, lengths, digest.hexdigest(), media.sha256 or (info.sha256 if info else ""))
     file.seek(0)
     head = file.read(sniffing.HEAD_BYTES)
     file.seek(max(0, size - sniffing.TAIL_BYTES))
     tail = file.read(sniffing.TAIL_BYTES)
     return Downloaded(size=size, sha256=digest.hexdigest(), file_type=sniffing.sniff(head, tail))
+
+
+def check_whole(size: int, lengths: Collection[int], sha256: str, expected: str) -> None:
+    """Raise DownloadError unless these bytes have all the ``lengths`` announced, and the digest if one was
+    ``expected``."""
+    if set(lengths) - {size}:
+        raise DownloadError(Trouble.UNUSABLE, "The file came incomplete from WhatsApp.")
+    if expected and sha256 != expected:
+        raise DownloadError(Trouble.UNUSABLE, "The file that came is not the one that WhatsApp announced.")
+    if not size:
+        raise DownloadError(Trouble.UNUSABLE, "WhatsApp delivered an empty file.")

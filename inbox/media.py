@@ -19,12 +19,13 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.tasks import Task
 from prometheus_client import Counter
 
-from inbox import changes, downloads, outgoing_webhooks
+from inbox import changes, copies, downloads, outgoing_webhooks
 from inbox.downloads import Downloaded, DownloadError, Trouble
 from inbox.models import Media
 from inbox.models.media import storage_key
 from inbox.storage import StorageError, media_storage
 from whatsapp.models import PhoneNumber
+from whatsapp.providers.base import CopiesMedia, ServesMedia
 
 log = structlog.get_logger(__name__)
 fetches = Counter(
@@ -204,11 +205,16 @@ def _claim(media_id: uuid.UUID) -> Lease | None:
 def _bring(lease: Lease) -> tuple[Downloaded, str]:
     """Download, verify and put. Raises DownloadError, LeaseLostError."""
     storage = media_storage()
+    provider = downloads.provider_of(lease.media)
     try:
         if lease.media.attempts > 1:
             storage.ping()  # before a file is downloaded again only to be dropped
+        if isinstance(provider, CopiesMedia):
+            return copies.fetch(provider, lease.media, on_progress=lease.renew)
+        if not isinstance(provider, ServesMedia):
+            raise DownloadError(Trouble.PERMANENT, "The number's provider has no way to give us files.")
         with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="media-") as file:
-            downloaded = downloads.download(lease.media, file, on_progress=lease.renew)
+            downloaded = downloads.download(provider, lease.media, file, on_progress=lease.renew)
             lease.media.extension = downloaded.file_type.extension
             key = storage_key(lease.media, "")
             lease.renew()

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from storages.backends.s3 import S3Storage
 
 from inbox.storage import StorageError, StoredObject
+from whatsapp.providers.base import S3Object
 
 PART_BYTES = 8 * 1024 * 1024
 
@@ -78,14 +79,18 @@ class PrivateS3Storage(S3Storage):
         with _sentences("delete"):
             self._client.delete_object(Bucket=self.bucket_name, Key=self._normalize_name(name))
 
-    def objects(self) -> Iterator[StoredObject]:
+    def objects(self, prefix: str = "") -> Iterator[StoredObject]:
         start = f"{self.location.strip('/')}/" if self.location.strip("/") else ""
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=start)
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=start + prefix)
         with _sentences("list its files"):
             for page in pages:
                 for item in page.get("Contents", ()):
                     if not item["Key"].endswith("/"):  # a folder made by hand in a console
                         yield StoredObject(item["Key"][len(start) :], item["Size"], item["LastModified"])
+
+    def s3_object(self, name: str) -> S3Object | None:
+        # Not django-storages' normalising, which drops the slash that a prefix may end with.
+        return S3Object(self.bucket_name, "/".join(part for part in (self.location.strip("/"), name) if part))
 
     def move(self, name: str, new_name: str) -> None:
         source = {"Bucket": self.bucket_name, "Key": self._normalize_name(name)}

@@ -20,6 +20,8 @@ from django.core.files.storage import FileSystemStorage, default_storage
 from django.urls import reverse
 from django.utils.deconstruct import deconstructible
 
+from whatsapp.providers.base import S3Object
+
 
 @functools.cache
 def _signer() -> signing.Signer:
@@ -67,8 +69,11 @@ class MediaStorage(Protocol):
     def discard(self, name: str) -> None:
         """Delete a file. Safe to repeat. Raises StorageError."""
 
-    def objects(self) -> Iterator[StoredObject]:
-        """Every file, in pages behind the scenes. Raises StorageError."""
+    def objects(self, prefix: str = "") -> Iterator[StoredObject]:
+        """Every file whose name begins so, in pages behind the scenes. Raises StorageError."""
+
+    def s3_object(self, name: str) -> S3Object | None:
+        """Where somebody else with access to the bucket finds, or may put, a file of this name; None without S3."""
 
     def move(self, name: str, new_name: str) -> None:
         """Give a file another name, whole or not at all; a file of that name is replaced. Raises StorageError,
@@ -89,9 +94,13 @@ def media_storage() -> MediaStorage:
 
 @deconstructible(path="inbox.storage.SignedFileSystemStorage")
 class SignedFileSystemStorage(FileSystemStorage):
-    """Files that only this user of the machine may read, served by `views.media.local_file` to signed addresses."""
+    """Files that only this user of the machine may read, served by `views.media.local_file` to signed addresses.
 
-    def __init__(self, **options: Any) -> None:
+    ``bucket_name`` is what somebody else on this machine who writes into the folder calls it; else nobody may.
+    """
+
+    def __init__(self, *, bucket_name: str = "", **options: Any) -> None:
+        self.bucket_name = bucket_name
         options.setdefault("file_permissions_mode", 0o600)
         options.setdefault("directory_permissions_mode", 0o700)
         super().__init__(**options)
@@ -132,9 +141,9 @@ class SignedFileSystemStorage(FileSystemStorage):
         except OSError as error:
             raise StorageError(f"The file storage could not delete ({error.strerror}).") from error
 
-    def objects(self) -> Iterator[StoredObject]:
+    def objects(self, prefix: str = "") -> Iterator[StoredObject]:
         root = Path(self.location)
-        for directory, folders, names in os.walk(root):
+        for directory, folders, names in os.walk(root / prefix.rpartition("/")[0]):
             if Path(directory) == root:
                 folders[:] = [folder for folder in folders if folder != INCOMING]
             for name in names:
@@ -142,7 +151,11 @@ class SignedFileSystemStorage(FileSystemStorage):
                 with contextlib.suppress(FileNotFoundError):  # deleted since
                     facts = path.stat()
                     key = os.fsencode(path.relative_to(root).as_posix()).decode(errors="replace")
-                    yield StoredObject(key, facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC))
+                    if key.startswith(prefix):
+                        yield StoredObject(key, facts.st_size, datetime.fromtimestamp(facts.st_mtime, UTC))
+
+    def s3_object(self, name: str) -> S3Object | None:
+        return S3Object(self.bucket_name, name) if self.bucket_name else None
 
     def move(self, name: str, new_name: str) -> None:
         target = Path(self.path(new_name))

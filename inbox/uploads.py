@@ -84,7 +84,9 @@ def receive(
         _as_it_is(upload, upload_key(upload, ""), size, sha256)
     else:
         upload.original.name = original_key(upload, "")
-    media_storage().put(upload.original.name or "", file, content_type=content_type)
+    # The type that WhatsApp is told: a provider that reads the file from S3 by itself takes it from there.
+    put_type = limits.upload_type(content_type, file_name)
+    media_storage().put(upload.original.name or "", file, content_type=put_type)
     with transaction.atomic():
         upload.save()
         if upload.state == Upload.State.PREPARING:
@@ -291,7 +293,7 @@ def _keep(upload: Upload, source: Path, converted: Converted) -> None:
             return _settle(upload, {"state": Upload.State.REFUSED, "error": refusal})
         upload.extension = converted.extension or upload.extension
         key = upload_key(upload, "")
-        media_storage().put(key, file, content_type=content_type)
+        media_storage().put(key, file, content_type=limits.upload_type(content_type, upload.file_name))
     _settle(
         upload,
         {

@@ -33,7 +33,20 @@ class PhoneNumber(models.Model):
 
     provider = models.CharField(max_length=8, choices=Provider, default=Provider.META)
     phone_number_id = models.CharField(max_length=64, help_text="Meta's id of the number, not the number itself.")
-    aws_phone_number_id = models.CharField(max_length=128, blank=True)
+    aws_phone_number_id = models.CharField(
+        "AWS phone number id",
+        max_length=128,
+        blank=True,
+        help_text="phone-number-id-…, or the number's ARN. The first webhook fills it in where it is empty.",
+    )
+    aws_region = models.CharField(
+        "AWS Region",
+        max_length=32,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Where the business account is linked to AWS, like eu-central-1; the bucket has to be there too.",
+    )
     waba_id = models.CharField("WhatsApp Business Account id", max_length=64, blank=True)
     portfolio_id = models.CharField(
         "business portfolio id",

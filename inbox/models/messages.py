@@ -137,6 +137,12 @@ class Message(models.Model):
                 name="message_quote_dangling",
                 condition=Q(quoted__isnull=True) & ~Q(quoted_wamid=""),
             ),
+            # Statuses that know a message of ours by its provider's own id only.
+            models.Index(
+                fields=["provider_message_id"],
+                name="message_provider_id",
+                condition=Q(wamid="") & ~Q(provider_message_id=""),
+            ),
             # What deleting a message, a contact or an agent has to look for.
             models.Index(fields=["quoted"], name="message_quoted", condition=Q(quoted__isnull=False)),
             models.Index(fields=["author"], name="message_author", condition=Q(author__isnull=False)),

@@ -17,7 +17,8 @@ from inbox.models import Message
 from inbox.receiving import messages, numbers, people, reactions, redeliveries, rows, statuses, threads
 from inbox.summaries import summarize
 from whatsapp import events, journal, parse
-from whatsapp.models import PhoneNumber
+from whatsapp.arns import AwsNumber
+from whatsapp.models import PhoneNumber, Provider
 
 log = structlog.get_logger(__name__)
 
@@ -74,6 +75,9 @@ class Batch:
     numbers: dict[str, PhoneNumber] = field(default_factory=dict)
     contacts: dict[people.Mention, int] = field(default_factory=dict)
     threads: threads.Threads = field(default_factory=dict)
+    #: What AWS told about our numbers, by Meta's id, and by notification its id of the send that a status is about.
+    aws_numbers: dict[str, AwsNumber] = field(default_factory=dict)
+    sent_ids: dict[int, str] = field(default_factory=dict)
     #: Messages of ours whose wamid a status told us: id, wamid.
     unnamed: list[rows.Row] = field(default_factory=list)
 
@@ -92,7 +96,8 @@ class Batch:
 
     def place(self) -> None:
         """Find the rows of all numbers named, and tell every personal fact which is its own."""
-        self.numbers = numbers.resolve(fact.event for facts in self.facts.values() for fact in facts)
+        told = (fact.event for facts in self.facts.values() for fact in facts)
+        self.numbers = numbers.resolve(told, self.aws_numbers)
         for kind, facts in self.facts.items():
             if issubclass(kind, Personal):
                 for fact in facts:
@@ -139,7 +144,7 @@ def _read(claimed: list[journal.Claimed]) -> Batch:
     batch = Batch()
     for notification in claimed:
         try:
-            found = parse.parse(notification.body)
+            found = _parse(notification, batch)
         except events.UnreadableError as error:
             batch.parked[notification.id] = str(error)
             continue
@@ -152,6 +157,19 @@ def _read(claimed: list[journal.Claimed]) -> Batch:
                 fact = Fact(event, notification.id, notification.received_at)
                 batch.facts[type(event)].append(fact)
     return batch
+
+
+def _parse(notification: journal.Claimed, batch: Batch) -> list[events.AnyEvent]:
+    """Raises UnreadableError."""
+    if notification.provider != Provider.AWS:
+        return parse.parse(notification.body)
+    wrapped = parse.unwrap(notification.body)
+    batch.aws_numbers |= wrapped.numbers
+    found = parse.parse_wrapped(wrapped)
+    # One send's id, so it can only be about one message.
+    if wrapped.sent_id and len({event.wamid for event in found if isinstance(event, events.StatusChanged)}) == 1:
+        batch.sent_ids[notification.id] = wrapped.sent_id
+    return found
 
 
 def _problem(event: events.AnyEvent) -> str:
@@ -209,21 +227,37 @@ def _targets(batch: Batch) -> dict[tuple[int, str], tuple[int, int]]:
 
 
 def _unnamed(batch: Batch, targets: dict[tuple[int, str], tuple[int, int]]) -> dict[tuple[int, str], tuple[int, int]]:
-    """The same for messages of ours that have no wamid yet, by our own id in the status. Notes that they get one."""
-    tokens = {
-        (fact.number.pk, fact.event.wamid[:255]): token
-        for fact in batch.of(events.StatusChanged)
-        if (fact.number.pk, fact.event.wamid) not in targets
-        and (token := callback_data.message_token(fact.event.callback_data))
-    }
+    """The same for messages of ours that have no wamid yet: by our own id in the status, else by the provider's own id
+    of the send beside it. Notes that they get one."""
+    unknown: dict[tuple[int, str], rows.Row] = {}
+    for fact in batch.of(events.StatusChanged):
+        place = (fact.number.pk, fact.event.wamid[:255])
+        if (fact.number.pk, fact.event.wamid) in targets:
+            continue
+        token = callback_data.message_token(fact.event.callback_data)
+        sent_id = batch.sent_ids.get(fact.notification, "")
+        if token or sent_id:
+            row = {"number_id": place[0], "wamid": place[1], "token": token and str(token), "sent_id": sent_id}
+            unknown[place] = row
+    if not unknown:
+        return {}
     found = rows.run(
         """
-        SELECT r.number_id, r.wamid, m.id, m.conversation_id
-        FROM jsonb_to_recordset(%s) AS r (number_id bigint, wamid text, token uuid)
-        JOIN inbox_message m ON m.client_token = r.token AND m.number_id = r.number_id
-        WHERE m.wamid = '' AND m.direction = 'outbound' AND NOT r.wamid = ''
+        SELECT DISTINCT ON (r.number_id, r.wamid) r.number_id, r.wamid, m.id, m.conversation_id
+        FROM jsonb_to_recordset(%s) AS r (number_id bigint, wamid text, token uuid, sent_id text)
+        CROSS JOIN LATERAL (
+            SELECT t.id, t.conversation_id, true AS ours FROM inbox_message t
+            WHERE t.client_token = r.token AND t.number_id = r.number_id
+              AND t.wamid = '' AND t.direction = 'outbound'
+            UNION ALL
+            SELECT s.id, s.conversation_id, false FROM inbox_message s
+            WHERE s.provider_message_id = r.sent_id AND NOT s.provider_message_id = '' AND s.number_id = r.number_id
+              AND s.wamid = '' AND s.direction = 'outbound'
+        ) m
+        WHERE NOT r.wamid = ''
+        ORDER BY r.number_id, r.wamid, m.ours DESC, m.id
         """,
-        [{"number_id": number, "wamid": wamid, "token": str(token)} for (number, wamid), token in tokens.items()],
+        list(unknown.values()),
     )
     batch.unnamed = [{"id": message, "wamid": wamid} for _, wamid, message, _ in found]
     return {(number, wamid): (message, conversation) for number, wamid, message, conversation in found}

@@ -4,39 +4,71 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
 from inbox.receiving import rows
 from whatsapp import template_sync
+from whatsapp.arns import AwsNumber
 from whatsapp.events import Event, FaultReported, NumberChanged, TemplateChanged
-from whatsapp.models import PhoneNumber
+from whatsapp.models import PhoneNumber, Provider
 
 
-def resolve(events: Iterable[Event]) -> dict[str, PhoneNumber]:
-    """The rows of all numbers that ``events`` name, by Meta's id. One that nobody entered becomes an UNKNOWN number."""
+def resolve(events: Iterable[Event], aws_numbers: Mapping[str, AwsNumber]) -> dict[str, PhoneNumber]:
+    """The rows of all numbers that ``events`` name, by Meta's id. One that nobody entered becomes an UNKNOWN number.
+
+    ``aws_numbers``: what AWS calls those that it carries, by Meta's id; kept on the row.
+    """
     named = {event.phone_number_id: event for event in events if event.phone_number_id}
-    found = {number.phone_number_id: number for number in PhoneNumber.objects.filter(phone_number_id__in=list(named))}
-    strangers = [event for phone_number_id, event in sorted(named.items()) if phone_number_id not in found]
+    if not named:
+        return {}
+    found = _found(named)
+    strangers = {id: event for id, event in sorted(named.items()) if id not in found}
+    if strangers and _give_meta_ids({id: aws_numbers[id].id for id in strangers if id in aws_numbers}):
+        found = _found(named)
+        strangers = {id: event for id, event in strangers.items() if id not in found}
     if strangers:
         PhoneNumber.objects.bulk_create(
-            [
-                PhoneNumber(
-                    phone_number_id=event.phone_number_id,
-                    waba_id=event.waba_id,
-                    display_number=event.display_phone_number[:32],
-                    name=f"Unknown number {event.display_phone_number or event.phone_number_id}"[:128],
-                    state=PhoneNumber.State.UNKNOWN,
-                )
-                for event in strangers
-            ],
-            ignore_conflicts=True,
+            [_stranger(event, aws_numbers.get(id)) for id, event in strangers.items()], ignore_conflicts=True
         )
-        found = {
-            number.phone_number_id: number for number in PhoneNumber.objects.filter(phone_number_id__in=list(named))
-        }
+        found = _found(named)
+    for id, aws in aws_numbers.items():
+        number = found.get(id)
+        if number and not (number.aws_phone_number_id and number.aws_region):
+            number.aws_phone_number_id = number.aws_phone_number_id or aws.id
+            number.aws_region = number.aws_region or aws.region
+            number.save(update_fields=["aws_phone_number_id", "aws_region"])
     return found
+
+
+def _found(named: Iterable[str]) -> dict[str, PhoneNumber]:
+    numbers = PhoneNumber.objects.filter(phone_number_id__in=list(named))
+    return {number.phone_number_id: number for number in numbers}
+
+
+def _stranger(event: Event, aws: AwsNumber | None) -> PhoneNumber:
+    return PhoneNumber(
+        provider=Provider.AWS if aws else Provider.META,
+        phone_number_id=event.phone_number_id,
+        aws_phone_number_id=aws.id if aws else "",
+        aws_region=aws.region if aws else "",
+        waba_id=event.waba_id,
+        display_number=event.display_phone_number[:32],
+        name=f"Unknown number {event.display_phone_number or event.phone_number_id}"[:128],
+        state=PhoneNumber.State.UNKNOWN,
+    )
+
+
+def _give_meta_ids(aws_ids: Mapping[str, str]) -> int:
+    """Numbers that came from the replaced system have AWS's id in place of Meta's, until an event tells both. Returns
+    how many got theirs."""
+    return sum(
+        PhoneNumber.objects.filter(provider=Provider.AWS, aws_phone_number_id=aws_id, phone_number_id=aws_id).update(
+            phone_number_id=meta_id
+        )
+        for meta_id, aws_id in aws_ids.items()
+    )
 
 
 def apply(

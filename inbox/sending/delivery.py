@@ -5,9 +5,12 @@ No request is ever repeated when it may have reached WhatsApp: the message is UN
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import time
+from collections.abc import Iterator
 from datetime import timedelta
+from typing import BinaryIO
 
 import structlog
 from django.conf import settings
@@ -22,9 +25,9 @@ from inbox.sending import NotSendableError, address_of, outbox, pace
 from inbox.sending.outbox import Lease, LeaseLostError
 from inbox.storage import StorageError, media_storage
 from whatsapp import compose, limits
-from whatsapp.errors import PAIR_RATE, WINDOW_CLOSED, explain
+from whatsapp.errors import PAIR_RATE, WINDOW_CLOSED
 from whatsapp.events import MEDIA_KINDS, Kind, Status
-from whatsapp.providers.base import Accepted, Provider, ProviderError, provider_for
+from whatsapp.providers.base import Accepted, Provider, ProviderError, StoredFile, provider_for
 
 log = structlog.get_logger(__name__)
 
@@ -113,21 +116,30 @@ def _register(lease: Lease, message: Message, media: Media, provider: Provider) 
     fresh = timezone.now() - limits.UPLOAD_LIFETIME + timedelta(days=1)
     if media.media_id and media.registered_at and media.registered_at > fresh:
         return
-    with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="media-") as file:
-        media_storage().copy_to(media.file.name or "", file)
-        size = file.tell()
-        file.seek(0)
-        lease.renew()
-        media.media_id = provider.upload_media(
-            file,
-            size=size,
+    name = media.file.name or ""
+    media.media_id = provider.upload_media(
+        StoredFile(
             mime_type=limits.upload_type(media.content_type, media.file_name),
             file_name=media.file_name or f"file{media.extension}",
+            open=lambda: _opened(lease, name),
+            s3=media_storage().s3_object(name),
         )
+    )
     media.registered_at = timezone.now()
     media.save(update_fields=["media_id", "registered_at"])
     lease.renew()
     log.info("media_registered_with_whatsapp", media=str(media.pk), message=message.pk, number=message.number_id)
+
+
+@contextlib.contextmanager
+def _opened(lease: Lease, name: str) -> Iterator[tuple[BinaryIO, int]]:
+    """The stored file, here, and its length. Raises StorageError, FileNotFoundError, LeaseLostError."""
+    with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="media-") as file:
+        media_storage().copy_to(name, file)
+        size = file.tell()
+        file.seek(0)
+        lease.renew()
+        yield file, size
 
 
 def _take_places(lease: Lease, message: Message) -> bool:
@@ -192,9 +204,9 @@ def _unknown(lease: Lease, message: Message, error: ProviderError) -> None:
 
 def _refused(lease: Lease, message: Message, error: ProviderError) -> None:
     """WhatsApp certainly did not take it: wait and try again, wait for somebody, or fail."""
-    explanation = explain(error.code, http_status=error.http_status)
-    said = f"{explanation.words} {explanation.next_step}" if error.code or error.http_status else str(error)
-    if explanation.pauses_number and (error.code or error.http_status):
+    explanation = error.explanation
+    said = f"{explanation.words} {explanation.next_step}" if error.answered else str(error)
+    if explanation.pauses_number and error.answered:
         lease.put_back(0, attempts=lease.attempts, code=error.code, sentence=said)
         return outbox.pause(message.number, error, said)
     if not error.retryable or lease.attempts >= len(LADDER):
@@ -202,7 +214,7 @@ def _refused(lease: Lease, message: Message, error: ProviderError) -> None:
     wait = max(LADDER[lease.attempts], error.retry_after or 0.0)
     if error.code == PAIR_RATE:
         pace.hold_pair(message.conversation, wait)
-    elif error.code and explanation.scope is not explanation.scope.MESSAGE:
+    elif error.answered and explanation.scope is not explanation.scope.MESSAGE:
         pace.hold_number(message.number, error.retry_after or SLOW_DOWN)
     lease.put_back(wait, attempts=lease.attempts + 1, code=error.code, sentence=said)
     SENT.labels("postponed").inc()

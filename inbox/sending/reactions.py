@@ -12,7 +12,6 @@ from inbox import callback_data, changes
 from inbox.models import Reaction
 from inbox.sending import NotSendableError, address_of
 from whatsapp import compose
-from whatsapp.errors import explain
 from whatsapp.events import Status
 from whatsapp.models import PhoneNumber
 from whatsapp.providers.base import ProviderError, provider_for
@@ -61,7 +60,7 @@ def _send(reaction: Reaction) -> bool:
         if (error.retryable or error.may_have_sent) and timezone.now() - reaction.at < GIVE_UP_AFTER:
             log.info("reaction_postponed", reaction=reaction.pk, number=reaction.number_id, code=error.code)
             return False  # the sweep tries again
-        explanation = explain(error.code, http_status=error.http_status)
+        explanation = error.explanation
         return _settle(reaction, Status.FAILED, f"{explanation.words} {explanation.next_step}")
     except (NotSendableError, compose.ComposeError) as error:
         return _settle(reaction, Status.FAILED, str(error))

@@ -16,8 +16,8 @@ from responses import matchers
 
 from whatsapp.models import PhoneNumber
 from whatsapp.providers import meta
-from whatsapp.providers.base import MediaInfo, NumberInfo, Provider, ProviderError, provider_for
-from whatsapp.providers.meta import check_media_url, hex_digest
+from whatsapp.providers.base import MediaInfo, NumberInfo, ProviderError
+from whatsapp.providers.meta import MetaProvider, check_media_url, hex_digest
 
 GRAPH = "https://graph.facebook.com/v26.0"
 FILE_URL = "https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=1&ext=2&hash=x"
@@ -30,8 +30,8 @@ def number() -> PhoneNumber:
 
 
 @pytest.fixture
-def provider(number: PhoneNumber) -> Provider:
-    return provider_for(number)
+def provider(number: PhoneNumber) -> MetaProvider:
+    return MetaProvider(number)
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def refusal(code: int, message: str = "Refused") -> dict[str, object]:
 
 
 class MediaInfoTests:
-    def test_it_works(self, provider: Provider, wire: responses.RequestsMock) -> None:
+    def test_it_works(self, provider: MetaProvider, wire: responses.RequestsMock) -> None:
         digest = hashlib.sha256(b"photo")
         wire.get(
             f"{GRAPH}/{MEDIA_ID}",
@@ -59,7 +59,7 @@ class MediaInfoTests:
 
     @pytest.mark.parametrize("answer", ["<html>", "[]", "{}", '{"url": 7}', '"url"', ""])
     def test_an_answer_without_an_address_may_be_asked_for_again(
-        self, provider: Provider, wire: responses.RequestsMock, answer: str
+        self, provider: MetaProvider, wire: responses.RequestsMock, answer: str
     ) -> None:
         wire.get(f"{GRAPH}/{MEDIA_ID}", body=answer)
         with pytest.raises(ProviderError) as caught:
@@ -67,7 +67,7 @@ class MediaInfoTests:
         assert caught.value.retryable
 
     @pytest.mark.parametrize("media_id", ["", "..", "1/../me", "1?access_token=x", "a b", "1" * 129, "1\n"])
-    def test_an_id_that_leads_elsewhere_is_not_asked_for(self, provider: Provider, media_id: str) -> None:
+    def test_an_id_that_leads_elsewhere_is_not_asked_for(self, provider: MetaProvider, media_id: str) -> None:
         with responses.RequestsMock(), pytest.raises(ProviderError):
             provider.media_info(media_id)
 
@@ -76,7 +76,7 @@ class MediaInfoTests:
         [(400, 100, False), (401, 190, False), (400, 130429, True), (400, 4, True), (500, 1, True), (503, 0, True)],
     )
     def test_metas_code_tells_whether_to_try_again(
-        self, provider: Provider, wire: responses.RequestsMock, status: int, code: int, retryable: bool
+        self, provider: MetaProvider, wire: responses.RequestsMock, status: int, code: int, retryable: bool
     ) -> None:
         wire.get(f"{GRAPH}/{MEDIA_ID}", status=status, json=refusal(code, "Words of Meta"))
         with pytest.raises(ProviderError, match="Words of Meta") as caught:
@@ -85,7 +85,7 @@ class MediaInfoTests:
 
     @pytest.mark.parametrize(("header", "seconds"), [("120", 120.0), ("soon", None), ("-5", None), ("", None)])
     def test_it_passes_on_how_long_to_wait(
-        self, provider: Provider, wire: responses.RequestsMock, header: str, seconds: float | None
+        self, provider: MetaProvider, wire: responses.RequestsMock, header: str, seconds: float | None
     ) -> None:
         wire.get(f"{GRAPH}/{MEDIA_ID}", status=429, headers={"Retry-After": header})
         with pytest.raises(ProviderError) as caught:
@@ -94,20 +94,20 @@ class MediaInfoTests:
         assert caught.value.retryable
 
     def test_a_token_that_whatsapp_repeats_is_not_passed_on(
-        self, provider: Provider, wire: responses.RequestsMock
+        self, provider: MetaProvider, wire: responses.RequestsMock
     ) -> None:
         wire.get(f"{GRAPH}/{MEDIA_ID}", status=400, json=refusal(190, "Malformed access token TEST-TOKEN-1"))
         with pytest.raises(ProviderError) as caught:
             provider.media_info(MEDIA_ID)
         assert "TEST-TOKEN-1" not in str(caught.value)
 
-    def test_a_redirect_is_not_followed(self, provider: Provider, wire: responses.RequestsMock) -> None:
+    def test_a_redirect_is_not_followed(self, provider: MetaProvider, wire: responses.RequestsMock) -> None:
         wire.get(f"{GRAPH}/{MEDIA_ID}", status=302, headers={"Location": "https://evil.example/"})
         with pytest.raises(ProviderError):
             provider.media_info(MEDIA_ID)
         assert len(wire.calls) == 1
 
-    def test_what_cannot_be_reached_is_not_named(self, provider: Provider, settings: Any) -> None:
+    def test_what_cannot_be_reached_is_not_named(self, provider: MetaProvider, settings: Any) -> None:
         with socket.create_server(("127.0.0.1", 0)) as closed:
             settings.WHATSAPP_GRAPH_URL = f"http://127.0.0.1:{closed.getsockname()[1]}"
         with pytest.raises(ProviderError) as caught:
@@ -118,10 +118,10 @@ class MediaInfoTests:
     def test_a_number_without_a_token_asks_nothing(self, number: PhoneNumber) -> None:
         number.access_token = ""
         with responses.RequestsMock(), pytest.raises(ProviderError, match="no access token"):
-            provider_for(number).media_info(MEDIA_ID)
+            MetaProvider(number).media_info(MEDIA_ID)
 
     def test_a_netrc_file_does_not_replace_the_token(
-        self, provider: Provider, wire: responses.RequestsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, provider: MetaProvider, wire: responses.RequestsMock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (tmp_path / "netrc").write_text("machine graph.facebook.com login a password b\n")
         monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
@@ -131,13 +131,13 @@ class MediaInfoTests:
 
 
 class DownloadTests:
-    def test_it_works(self, provider: Provider, wire: responses.RequestsMock) -> None:
+    def test_it_works(self, provider: MetaProvider, wire: responses.RequestsMock) -> None:
         wire.get(FILE_URL, body=b"photo", match=[matchers.header_matcher({"Authorization": "Bearer TEST-TOKEN-1"})])
         with provider.download(FILE_URL) as download:
             assert b"".join(download.chunks) == b"photo"
 
     @pytest.mark.parametrize("status", [301, 302, 307, 401, 404, 500, 206])
-    def test_only_200_is_a_file(self, provider: Provider, wire: responses.RequestsMock, status: int) -> None:
+    def test_only_200_is_a_file(self, provider: MetaProvider, wire: responses.RequestsMock, status: int) -> None:
         wire.get(FILE_URL, status=status, body=b"<html>", headers={"Location": "https://evil.example/"})
         with pytest.raises(ProviderError) as caught, provider.download(FILE_URL):
             pass
@@ -172,7 +172,7 @@ class DownloadTests:
             "",
         ],
     )
-    def test_the_token_goes_nowhere_else(self, provider: Provider, url: str, settings: Any) -> None:
+    def test_the_token_goes_nowhere_else(self, provider: MetaProvider, url: str, settings: Any) -> None:
         settings.WHATSAPP_SIMULATOR_URL = ""
         with responses.RequestsMock(), pytest.raises(ProviderError) as caught, provider.download(url):
             pass
@@ -191,7 +191,7 @@ class DownloadTests:
             with pytest.raises(ProviderError):
                 check_media_url(url)
 
-    def test_a_connection_that_breaks_off_is_not_a_whole_file(self, provider: Provider, settings: Any) -> None:
+    def test_a_connection_that_breaks_off_is_not_a_whole_file(self, provider: MetaProvider, settings: Any) -> None:
         with RawServer(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf of it") as server:
             settings.WHATSAPP_SIMULATOR_URL = server.url
             received = []
@@ -204,7 +204,7 @@ class DownloadTests:
         assert b"".join(received) == b"half of it"
 
     def test_a_server_that_drips_is_given_up(
-        self, provider: Provider, settings: Any, monkeypatch: pytest.MonkeyPatch
+        self, provider: MetaProvider, settings: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(meta, "DOWNLOAD_SECONDS", 0.0)
         with RawServer(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nd", hold=True) as server:
@@ -214,14 +214,14 @@ class DownloadTests:
 
 
 class OtherCallsTests:
-    def test_a_file_is_deleted_once_or_twice(self, provider: Provider, wire: responses.RequestsMock) -> None:
+    def test_a_file_is_deleted_once_or_twice(self, provider: MetaProvider, wire: responses.RequestsMock) -> None:
         wire.delete(f"{GRAPH}/{MEDIA_ID}", json={"success": True})
         provider.delete_media(MEDIA_ID)
         wire.replace("DELETE", f"{GRAPH}/{MEDIA_ID}", status=404, json=refusal(100))
         provider.delete_media(MEDIA_ID)
 
     def test_it_reads_what_whatsapp_says_about_the_number(
-        self, provider: Provider, wire: responses.RequestsMock
+        self, provider: MetaProvider, wire: responses.RequestsMock
     ) -> None:
         wire.get(
             f"{GRAPH}/200000000000001",
@@ -247,7 +247,7 @@ class OtherCallsTests:
         ],
     )
     def test_it_says_which_apps_get_the_webhooks(
-        self, provider: Provider, wire: responses.RequestsMock, data: object, names: list[str]
+        self, provider: MetaProvider, wire: responses.RequestsMock, data: object, names: list[str]
     ) -> None:
         wire.get(f"{GRAPH}/100000000000001/subscribed_apps", body=json.dumps({"data": data}))
         assert provider.subscribed_apps() == names
@@ -255,7 +255,7 @@ class OtherCallsTests:
     def test_a_provider_that_is_not_here_is_a_sentence(self, number: PhoneNumber) -> None:
         number.provider = "aws"
         with pytest.raises(ProviderError, match="AWS End User Messaging Social"):
-            provider_for(number)
+            MetaProvider(number)
 
 
 class DigestTests:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import tempfile
 import tracemalloc
-from typing import Any
+from contextlib import nullcontext
+from typing import Any, BinaryIO
 
 import pytest
 import responses
@@ -13,7 +14,7 @@ import responses
 from tests.whatsapp.lines import Line, LineServer
 from whatsapp.models import PhoneNumber
 from whatsapp.providers import meta, wire
-from whatsapp.providers.base import Provider, ProviderError, provider_for
+from whatsapp.providers.base import Provider, ProviderError, StoredFile, provider_for
 
 MEDIA = "https://graph.facebook.com/v26.0/200000000000001/media"
 
@@ -23,6 +24,10 @@ def provider() -> Provider:
     return provider_for(
         PhoneNumber(phone_number_id="200000000000001", waba_id="100000000000001", access_token="TEST-TOKEN-1")
     )
+
+
+def stored(file: BinaryIO, size: int, mime_type: str, file_name: str) -> StoredFile:
+    return StoredFile(mime_type, file_name, lambda: nullcontext((file, size)))
 
 
 def take(line: Line) -> None:
@@ -35,7 +40,7 @@ class UploadTests:
         with LineServer(take) as server:
             settings.WHATSAPP_GRAPH_URL = server.url
             media_id = provider.upload_media(
-                io.BytesIO(b"%PDF-1.7"), size=8, mime_type="application/pdf", file_name='a"b\r\nX: y/fatura nº 7.pdf'
+                stored(io.BytesIO(b"%PDF-1.7"), 8, "application/pdf", 'a"b\r\nX: y/fatura nº 7.pdf')
             )
             head, body = server.requests[0]
         assert media_id == "900000000000001"
@@ -67,7 +72,7 @@ class UploadTests:
             settings.WHATSAPP_GRAPH_URL = server.url
             tracemalloc.start()
             try:
-                provider.upload_media(file, size=size, mime_type="application/pdf", file_name="plan.pdf")
+                provider.upload_media(stored(file, size, "application/pdf", "plan.pdf"))
                 _, peak = tracemalloc.get_traced_memory()
             finally:
                 tracemalloc.stop()
@@ -88,7 +93,7 @@ class UploadTests:
         with tempfile.TemporaryFile() as file, LineServer(stall) as server:
             file.truncate(size)
             settings.WHATSAPP_GRAPH_URL = server.url
-            media_id = provider.upload_media(file, size=size, mime_type="application/pdf", file_name="plan.pdf")
+            media_id = provider.upload_media(stored(file, size, "application/pdf", "plan.pdf"))
         assert media_id == "900000000000001"
 
     def test_a_line_that_stalls_for_good_is_given_up(
@@ -100,32 +105,32 @@ class UploadTests:
             file.truncate(size)
             settings.WHATSAPP_GRAPH_URL = server.url
             with pytest.raises(ProviderError) as caught:
-                provider.upload_media(file, size=size, mime_type="application/pdf", file_name="plan.pdf")
+                provider.upload_media(stored(file, size, "application/pdf", "plan.pdf"))
         assert caught.value.retryable
 
     def test_a_file_that_is_shorter_than_said_is_not_sent(self, provider: Provider, settings: Any) -> None:
         with LineServer(take) as server:
             settings.WHATSAPP_GRAPH_URL = server.url
             with pytest.raises(ProviderError, match="shorter"):
-                provider.upload_media(io.BytesIO(b"%PDF"), size=8, mime_type="application/pdf", file_name="a.pdf")
+                provider.upload_media(stored(io.BytesIO(b"%PDF"), 8, "application/pdf", "a.pdf"))
         assert server.requests == []
 
     def test_what_is_longer_than_said_is_cut(self, provider: Provider, settings: Any) -> None:
         with LineServer(take) as server:
             settings.WHATSAPP_GRAPH_URL = server.url
-            provider.upload_media(io.BytesIO(b"%PDF-1.7 and more"), size=8, mime_type="text/plain", file_name="a")
+            provider.upload_media(stored(io.BytesIO(b"%PDF-1.7 and more"), 8, "text/plain", "a"))
         assert b"\r\n\r\n%PDF-1.7\r\n--" in server.requests[0][1]
 
     @pytest.mark.parametrize("mime_type", ["", "pdf", "a/b\r\nX: y", "text/plain; a=b; c", "te xt/plain", "ä/b"])
     def test_a_type_that_is_none_is_not_sent(self, provider: Provider, mime_type: str) -> None:
         with responses.RequestsMock(), pytest.raises(ProviderError, match="type"):
-            provider.upload_media(io.BytesIO(b"x"), size=1, mime_type=mime_type, file_name="a")
+            provider.upload_media(stored(io.BytesIO(b"x"), 1, mime_type, "a"))
 
     @responses.activate
     def test_a_refusal_is_passed_on(self, provider: Provider) -> None:
         responses.post(MEDIA, status=400, json={"error": {"message": "Wrong type", "code": 131053}})
         with pytest.raises(ProviderError, match="Wrong type") as caught:
-            provider.upload_media(io.BytesIO(b"x"), size=1, mime_type="text/plain", file_name="a")
+            provider.upload_media(stored(io.BytesIO(b"x"), 1, "text/plain", "a"))
         assert caught.value.code == 131053
 
     @pytest.mark.parametrize("answer", ["{}", '{"id": ""}', '{"id": null}', "<html>"])
@@ -133,5 +138,5 @@ class UploadTests:
         with responses.RequestsMock() as mock:
             mock.post(MEDIA, body=answer)
             with pytest.raises(ProviderError) as caught:
-                provider.upload_media(io.BytesIO(b"x"), size=1, mime_type="text/plain", file_name="a")
+                provider.upload_media(stored(io.BytesIO(b"x"), 1, "text/plain", "a"))
         assert caught.value.retryable

@@ -1,7 +1,7 @@
 """One of Meta's notifications into events: the only reader of Meta's field names.
 
-`parse` takes a webhook body; `parse_entry` takes the one entry that AWS wraps. Nothing but an unreadable body raises: a
-leaf that cannot be understood becomes a BadLeaf, a field that we do not know an Unrecognized.
+`parse` takes a webhook body; `unwrap` and then `parse_wrapped` take what AWS makes of one entry. Nothing but an
+unreadable body raises: a leaf that cannot be understood becomes a BadLeaf, a field that we do not know an Unrecognized.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from whatsapp.events import AnyEvent
 from whatsapp.parse import account, calls, coexistence, groups, leaves, messages, people, statuses
 from whatsapp.parse.leaves import Change, Contacts, each, mapping
 from whatsapp.parse.reading import read
+from whatsapp.parse.wrapped import Wrapped, unwrap
 
-__all__ = ["parse", "parse_entry", "read"]
+__all__ = ["Wrapped", "parse", "parse_entry", "parse_wrapped", "read", "unwrap"]
 
 #: Fields about our numbers and accounts that are worth a line in the admin. TEMPLATE_FIELDS come on top.
 NUMBER_FIELDS = frozenset(
@@ -54,6 +55,11 @@ def parse(body: bytes) -> list[AnyEvent]:
     for index, entry in enumerate(entries):
         found.extend(parse_entry(entry, path=f"entry[{index}]"))
     return found
+
+
+def parse_wrapped(wrapped: Wrapped) -> list[AnyEvent]:
+    """Everything that a notification of AWS says, unwrapped."""
+    return wrapped.foreign or list(parse_entry(wrapped.entry, path="whatsAppWebhookEntry"))
 
 
 def parse_entry(entry: object, *, path: str) -> Iterator[AnyEvent]:

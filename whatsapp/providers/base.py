@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol, runtime_checkable
 
-from whatsapp import models
+from whatsapp import errors, models
 
 
 class ProviderError(Exception):
@@ -18,6 +18,7 @@ class ProviderError(Exception):
     whether the same request may succeed later, ``retry_after`` the seconds that the provider asked us to wait.
     ``may_have_sent`` is about a message: False only when WhatsApp certainly did not take it, because the request never
     left or was refused. True means that its receipts decide; sending it again may send it twice.
+    ``explanation`` is the provider's own where Meta's table has no words.
     """
 
     def __init__(
@@ -29,6 +30,7 @@ class ProviderError(Exception):
         retryable: bool = False,
         retry_after: float | None = None,
         may_have_sent: bool = False,
+        explanation: errors.Explanation | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
@@ -36,6 +38,17 @@ class ProviderError(Exception):
         self.retryable = retryable
         self.retry_after = retry_after
         self.may_have_sent = may_have_sent
+        self._explanation = explanation
+
+    @property
+    def answered(self) -> bool:
+        """Whether the provider said why, so that ``explanation`` has words for it."""
+        return bool(self.code or self.http_status or self._explanation)
+
+    @property
+    def explanation(self) -> errors.Explanation:
+        """What it means in plain words, and whether trying again helps."""
+        return self._explanation or errors.explain(self.code, http_status=self.http_status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +67,28 @@ class Download:
 
     size: int | None
     chunks: Iterator[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class S3Object:
+    """An object in a bucket: ``key`` is the whole key, or the beginning of one where only that is known."""
+
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of ours in the storage, about to be given to WhatsApp.
+
+    ``open()`` brings it here: a file at its start, and its length in bytes, for as long as the context lasts. ``s3`` is
+    where a provider can read it for itself; None when the storage is not S3.
+    """
+
+    mime_type: str
+    file_name: str
+    open: Callable[[], AbstractContextManager[tuple[BinaryIO, int]]]
+    s3: S3Object | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +146,14 @@ class Provider(Protocol):
         "Typing…" stays until a message follows, at most 25 seconds. Works for messages of the last 30 days.
         """
 
-    def upload_media(self, file: BinaryIO, *, size: int, mime_type: str, file_name: str) -> str:
-        """Give WhatsApp a file of exactly ``size`` bytes to send; returns its media id, good for 30 days.
+    def upload_media(self, file: StoredFile) -> str:
+        """Give WhatsApp a file to send; returns its media id, good for 30 days.
 
-        Reads ``file`` once from where it stands, in pieces. Repeating it gives another id, and does no harm.
+        Takes it from S3 or opens it once and reads it in pieces. Repeating it gives another id, and does no harm.
         """
 
     def templates(self) -> Iterator[TemplateInfo]:
         """Every message template of the number's account, page by page as they are asked for."""
-
-    def media_info(self, media_id: str) -> MediaInfo:
-        """Ask for a fresh address of a file. Counts against WhatsApp's error throttle when it fails."""
-
-    def download(self, url: str) -> AbstractContextManager[Download]:
-        """Open a file for streaming. Refuses addresses that are not the provider's own before anything is sent."""
 
     def delete_media(self, media_id: str) -> None:
         """Delete a file at WhatsApp. Safe to repeat: a file that is gone is deleted."""
@@ -133,11 +162,34 @@ class Provider(Protocol):
         """Ask for the number's name, quality and limits."""
 
     def subscribed_apps(self) -> list[str]:
-        """Names of the apps that receive the account's webhooks; empty means that no webhook will come."""
+        """Names of what receives the account's webhooks; empty means that no webhook will come."""
+
+
+@runtime_checkable
+class ServesMedia(Protocol):
+    """A provider that serves the files of customers for us to download, as Meta does."""
+
+    def media_info(self, media_id: str) -> MediaInfo:
+        """Ask for a fresh address of a file. Counts against WhatsApp's error throttle when it fails."""
+
+    def download(self, url: str) -> AbstractContextManager[Download]:
+        """Open a file for streaming. Refuses addresses that are not the provider's own before anything is sent."""
+
+
+@runtime_checkable
+class CopiesMedia(Protocol):
+    """A provider that writes the files of customers into our bucket by itself, as AWS does."""
+
+    def copy_media(self, media_id: str, target: S3Object) -> None:
+        """Have a file written into the bucket, under a key that begins with ``target.key`` and ends as the provider
+        likes: list the prefix to learn it. Safe to repeat: the same object is replaced."""
 
 
 #: Where each provider lives: imported when a number first needs it.
-MODULES = {models.Provider.META: ("whatsapp.providers.meta", "MetaProvider")}
+MODULES = {
+    models.Provider.META: ("whatsapp.providers.meta", "MetaProvider"),
+    models.Provider.AWS: ("whatsapp.providers.aws", "AwsProvider"),
+}
 
 
 def provider_for(number: models.PhoneNumber) -> Provider:

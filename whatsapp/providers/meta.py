@@ -10,7 +10,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -22,7 +22,15 @@ from requests.auth import AuthBase
 from whatsapp import compose, errors
 from whatsapp.models import PhoneNumber
 from whatsapp.providers import wire
-from whatsapp.providers.base import Accepted, Download, MediaInfo, NumberInfo, ProviderError, TemplateInfo
+from whatsapp.providers.base import (
+    Accepted,
+    Download,
+    MediaInfo,
+    NumberInfo,
+    ProviderError,
+    StoredFile,
+    TemplateInfo,
+)
 from whatsapp.providers.multipart import MultipartFile
 
 #: Clients without a name of their own have been answered with HTML or 403 by the download host.
@@ -79,10 +87,11 @@ class MetaProvider:
         body = compose.mark_read(wamid, typing=typing)
         self._call("POST", self.number.phone_number_id, "messages", json_body=body)
 
-    def upload_media(self, file: BinaryIO, *, size: int, mime_type: str, file_name: str) -> str:
-        fields = {"messaging_product": "whatsapp", "type": mime_type}
-        body = MultipartFile(fields, file, size=size, mime_type=mime_type, file_name=file_name)
-        answer = self._call("POST", self.number.phone_number_id, "media", upload=body)
+    def upload_media(self, file: StoredFile) -> str:
+        fields = {"messaging_product": "whatsapp", "type": file.mime_type}
+        with file.open() as (content, size):
+            body = MultipartFile(fields, content, size=size, mime_type=file.mime_type, file_name=file.file_name)
+            answer = self._call("POST", self.number.phone_number_id, "media", upload=body)
         media_id = answer.get("id")
         if not isinstance(media_id, str | int) or not media_id:
             raise ProviderError("WhatsApp answered without an id for the file.", http_status=200, retryable=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from whatsapp import compose, templates
 from whatsapp.compose import Outgoing
 from whatsapp.events import Kind
 from whatsapp.models import PhoneNumber
-from whatsapp.providers.base import Provider, provider_for
+from whatsapp.providers.base import Provider, StoredFile, provider_for
 from whatsapp.simulator import world
 
 PHONE = "+351915550123"
@@ -65,7 +66,8 @@ def provider(api: Api, settings: Any) -> Provider:
 
 
 def upload(provider: Provider, content: bytes, mime_type: str, name: str) -> str:
-    return provider.upload_media(io.BytesIO(content), size=len(content), mime_type=mime_type, file_name=name)
+    file = io.BytesIO(content)
+    return provider.upload_media(StoredFile(mime_type, name, lambda: nullcontext((file, len(content)))))
 
 
 @pytest.mark.parametrize("name", MESSAGES)
