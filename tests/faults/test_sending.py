@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from collections import defaultdict
 from datetime import timedelta
@@ -15,6 +16,7 @@ from inbox import receiving
 from inbox.models import Message, OutboxEntry
 from inbox.sending import delivery, outbox
 from tests.faults import processes
+from tests.servers import wait_until
 from tests.simulated import Phone, deliver_all, due_now, queue_text
 
 #: More statements than sending one message takes.
@@ -32,6 +34,13 @@ def deliver_until_empty(graph: str) -> None:
     while OutboxEntry.objects.exists():
         if not delivery.deliver_next():
             time.sleep(0.01)
+
+
+def _deliver_in_thread() -> None:
+    try:
+        deliver_all()
+    finally:
+        connection.close()
 
 
 def after_the_lease() -> None:
@@ -64,6 +73,53 @@ class KilledWorkerTests:
                 return
             assert ended == [-signal.SIGKILL]
         raise AssertionError("It never came to its end.")
+
+
+class PulledPlugTests:
+    def test_what_is_queued_while_whatsapp_is_away_leaves_once_and_in_order_when_it_is_back(self, phone: Phone) -> None:
+        conversation = phone.writes()
+        messages = [queue_text(conversation, f"No. {n}") for n in range(4)]
+        assert delivery.deliver_next()
+
+        phone.pull_plug()
+        deliver_all()
+        waiting = Message.objects.get(pk=messages[1].pk)
+        assert waiting.status == "queued"
+        assert "could not be reached" in waiting.error
+        phone.put_plug_in()
+        while OutboxEntry.objects.exists():
+            due_now()
+            deliver_all()
+        phone.settle()
+
+        assert [one["leaf"]["text"]["body"] for one in phone.shows()] == [f"No. {n}" for n in range(4)]
+        assert set(Message.objects.filter(direction="outbound").values_list("status", flat=True)) <= {
+            "sent",
+            "delivered",
+            "read",
+        }
+
+    def test_pulled_in_the_middle_of_a_send_the_message_is_there_once_and_its_state_is_true(self, phone: Phone) -> None:
+        message = queue_text(phone.writes())
+        phone.script({"seconds": 2})
+        sender = threading.Thread(target=_deliver_in_thread)
+        sender.start()
+        wait_until(lambda: Message.objects.get(pk=message.pk).status == "sending")
+        time.sleep(0.3)
+        phone.pull_plug()
+        sender.join(30)
+
+        message.refresh_from_db()
+        assert message.status == "unknown"
+        phone.put_plug_in()
+        due_now()
+        deliver_all()
+        phone.settle()
+
+        message.refresh_from_db()
+        arrived = len(phone.shows())
+        assert arrived <= 1
+        assert (message.status == "unknown") == (arrived == 0)
 
 
 class ManyWorkersTests:
