@@ -4,15 +4,18 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('inbox', '0006_moving_in'),
-        ('whatsapp', '0003_aws_region'),
+        ("inbox", "0007_webhook_delivery"),
+        ("whatsapp", "0003_aws_region"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='message',
-            index=models.Index(condition=models.Q(('wamid', ''), models.Q(('provider_message_id', ''), _negated=True)), fields=['provider_message_id'], name='message_provider_id'),
+            model_name="message",
+            index=models.Index(
+                condition=models.Q(("wamid", ""), models.Q(("provider_message_id", ""), _negated=True)),
+                fields=["provider_message_id"],
+                name="message_provider_id",
+            ),
         ),
     ]

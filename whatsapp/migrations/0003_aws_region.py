@@ -4,20 +4,31 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('whatsapp', '0002_sending'),
+        ("whatsapp", "0002_sending"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='phonenumber',
-            name='aws_region',
-            field=models.CharField(blank=True, db_default='', default='', help_text='Where the business account is linked to AWS, like eu-central-1; the bucket has to be there too.', max_length=32, verbose_name='AWS Region'),
+            model_name="phonenumber",
+            name="aws_region",
+            field=models.CharField(
+                blank=True,
+                db_default="",
+                default="",
+                help_text="Where the business account is linked to AWS, like eu-central-1; the bucket has to be there too.",
+                max_length=32,
+                verbose_name="AWS Region",
+            ),
         ),
         migrations.AlterField(
-            model_name='phonenumber',
-            name='aws_phone_number_id',
-            field=models.CharField(blank=True, help_text="phone-number-id-…, or the number's ARN. The first webhook fills it in where it is empty.", max_length=128, verbose_name='AWS phone number id'),
+            model_name="phonenumber",
+            name="aws_phone_number_id",
+            field=models.CharField(
+                blank=True,
+                help_text="phone-number-id-…, or the number's ARN. The first webhook fills it in where it is empty.",
+                max_length=128,
+                verbose_name="AWS phone number id",
+            ),
         ),
     ]
