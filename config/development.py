@@ -31,6 +31,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 OURS = ("postgres", "postgres.new", ".postgres.lock", "media", "simulator", "static", "development.env", "run.lock")
 #: Seconds that the web process may take to answer, and that children get to end.
 START_TIMEOUT = 60
+#: Seconds that the embedded PostgreSQL may take until it answers.
+DATABASE_SECONDS = 60
 STOP_TIMEOUT = 10
 WORDS = (
     "amber birch brook cedar chain cobalt coral ember fable fern fjord gear harbor hazel heron indigo ivory jasper "
@@ -229,17 +231,37 @@ def _prepare() -> tuple[dict[str, bool], bool]:
     _say("Starting the database …")
     django.setup()
     try:
+        _wait_for_database()
         call_command("migrate", verbosity=0, interactive=False)
         from inbox.demo import loading, people
 
         return people.ensure(os.environ["DEMO_PASSWORD"]), loading.is_loaded()
     except DatabaseError as error:
+        if os.environ.get("DATABASE_URL"):
+            raise Refusal(
+                f"The database of DATABASE_URL does not answer as it should: {str(error).strip()}. Start it, correct "
+                "DATABASE_URL, or unset it to use the embedded PostgreSQL."
+            ) from error
         raise Refusal(
-            f"The database of DATABASE_URL does not answer as it should: {str(error).strip()}. Start it, correct "
-            "DATABASE_URL, or unset it to use the embedded PostgreSQL."
+            f"The embedded PostgreSQL does not answer as it should: {str(error).strip()}. Wait a moment and try again; "
+            "`make reset` starts afresh and forgets its data."
         ) from error
     finally:
         connections.close_all()
+
+
+def _wait_for_database() -> None:
+    """The embedded server may still be stopping or recovering, and a busy machine takes its time over either."""
+    from django.db import DatabaseError, connection
+
+    deadline = time.monotonic() + (0 if os.environ.get("DATABASE_URL") else DATABASE_SECONDS)
+    while True:
+        try:
+            return connection.ensure_connection()
+        except DatabaseError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.5)
 
 
 # --- While it runs ---------------------------------------------------------------------------------------------------
