@@ -50,14 +50,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
     """Chromium, for one module. While Playwright runs, its event loop is the thread's own, and Django keeps another set
     of connections for it: a browser that stayed open would change the ground under every test that follows."""
     if CHROMIUM is None:
         pytest.fail("Browser tests need Debian's package chromium: apt-get install chromium")
     connections.close_all()
+    further = getattr(request.module, "CHROMIUM_ARGUMENTS", [])
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *further])
         yield browser
         browser.close()
         connections.close_all()

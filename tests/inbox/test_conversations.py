@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from inbox.models import Agent, Conversation
+from inbox.models import Agent, Conversation, Outbox
 from tests.inbox.thread_rows import NOON, conversation, message
 from whatsapp.models import PhoneNumber
 
@@ -154,3 +154,33 @@ class ConversationsTests:
         client.force_login(alice)
         with django_assert_num_queries(8):  # type: ignore[operator]
             client.get("/")
+
+
+class ClosingTests:
+    def test_it_lists_the_windows_that_close_within_two_hours(
+        self, client: Client, alice: Agent, number: PhoneNumber
+    ) -> None:
+        now = timezone.now()
+        found = []
+        for name, hours in (("Soon", 1.5), ("Later", 3.0), ("Closed", -0.1)):
+            row = conversation(number, name, phone=f"+35191111111{len(found)}")
+            message(row, "Hello", at=now - timedelta(hours=24 - hours))
+            Conversation.objects.filter(pk=row.pk).update(window_closes_at=now + timedelta(hours=hours))
+            found.append(row.pk)
+        client.force_login(alice)
+        html = text(client.get("/?filter=closing"))
+        assert rows(html) == found[:1]
+        assert "1 h 29" in html
+        assert set(rows(text(client.get("/")))) == set(found)
+
+    def test_a_paused_number_is_told_on_top(self, client: Client, alice: Agent, number: PhoneNumber) -> None:
+        Outbox.objects.create(number=number, probe_at=timezone.now(), reason="The token <has> expired.")
+        client.force_login(alice)
+        assert "The token &lt;has&gt; expired." in text(client.get("/"))
+
+    def test_another_numbers_pause_is_not(
+        self, client: Client, alice: Agent, number: PhoneNumber, other_number: PhoneNumber
+    ) -> None:
+        Outbox.objects.create(number=other_number, probe_at=timezone.now(), reason="Expired.")
+        client.force_login(alice)
+        assert "Expired." not in text(client.get("/"))

@@ -1,0 +1,330 @@
+"""Answering in a real browser: words, files, voice, replies, reactions, templates, and everything that goes wrong."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+from django.utils import timezone
+from playwright.sync_api import Locator, Page, expect
+
+from inbox import changes, uploads
+from inbox.models import Agent, Conversation, Draft, Message, Outbox, Reaction, Upload
+from tests import samples
+from tests.browser.conftest import OpenWindow
+from tests.inbox.thread_rows import conversation, message
+from whatsapp.models import MessageTemplate, PhoneNumber
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+#: A microphone that beeps.
+CHROMIUM_ARGUMENTS = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+
+
+@pytest.fixture
+def amara(number: PhoneNumber) -> Conversation:
+    amara = conversation(number)
+    message(amara, "Is it in stock?", at=timezone.now() - timedelta(minutes=30))
+    Conversation.objects.filter(pk=amara.pk).update(window_closes_at=timezone.now() + timedelta(hours=20))
+    amara.refresh_from_db()
+    return amara
+
+
+@pytest.fixture
+def page(window: OpenWindow, alice: Agent, amara: Conversation) -> Page:
+    page = window(alice).open(f"/conversations/{amara.pk}/")
+    expect(field(page)).to_be_visible()
+    return page
+
+
+def field(page: Page) -> Locator:
+    return page.get_by_label("Message to")
+
+
+def log(page: Page) -> Locator:
+    return page.get_by_role("log")
+
+
+def sent(amara: Conversation) -> list[str]:
+    return list(amara.messages.filter(direction="outbound").in_order().values_list("text", flat=True))
+
+
+def prepare(page: Page, count: int) -> None:
+    """Do what the worker does, once the files have arrived."""
+    cards = page.locator("[data-card][data-state=preparing]")
+    expect(cards).to_have_count(count)
+    for upload in Upload.objects.filter(state="preparing"):
+        uploads.prepare(upload.pk)
+    expect(page.locator("[data-card][data-state=preparing]")).to_have_count(0)
+
+
+def change(amara: Conversation, row: Message, **columns: object) -> None:
+    with transaction.atomic():
+        Message.objects.filter(pk=row.pk).update(**columns)
+        changes.announce([(amara.number_id, amara.pk)])
+
+
+class WordsTests:
+    def test_enter_sends_and_the_field_keeps_the_focus(self, page: Page, amara: Conversation) -> None:
+        field(page).press_sequentially("Hello *there*")
+        field(page).press("Enter")
+        expect(log(page).locator("strong", has_text="there")).to_be_visible()
+        expect(field(page)).to_have_value("")
+        expect(field(page)).to_be_focused()
+        field(page).press_sequentially("And more")
+        field(page).press("Enter")
+        expect(log(page)).to_contain_text("And more")
+        assert sent(amara) == ["Hello *there*", "And more"]
+
+    def test_shift_enter_breaks_and_an_input_method_keeps_its_enter(self, page: Page, amara: Conversation) -> None:
+        field(page).press_sequentially("One")
+        field(page).press("Shift+Enter")
+        field(page).press_sequentially("two")
+        field(page).evaluate(
+            "(f) => f.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter', isComposing: true, bubbles: true}))"
+        )
+        expect(field(page)).to_have_value("One\ntwo")
+        field(page).press("Enter")
+        expect(log(page)).to_contain_text("One")
+        assert sent(amara) == ["One\ntwo"]
+
+    def test_two_presses_in_a_row_send_it_once(self, page: Page, amara: Conversation) -> None:
+        field(page).fill("Only once")
+        page.locator("[data-send]").dblclick()
+        expect(log(page)).to_contain_text("Only once")
+        expect(page.locator(".message--outbound")).to_have_count(1)
+        assert sent(amara) == ["Only once"]
+
+    def test_the_chosen_words_become_bold(self, page: Page) -> None:
+        field(page).fill("word")
+        field(page).press("ControlOrMeta+a")
+        field(page).press("ControlOrMeta+b")
+        expect(field(page)).to_have_value("*word*")
+
+    def test_an_emoji_is_found_by_its_name(self, page: Page) -> None:
+        field(page).fill("Hi ")
+        page.get_by_role("button", name="Emoji").click()
+        page.get_by_label("Find an emoji").fill("bicycle")
+        page.get_by_label("Find an emoji").press("Enter")
+        page.keyboard.press("Escape")
+        expect(field(page)).to_have_value("Hi 🚲")
+
+    def test_what_could_not_be_sent_is_still_there(self, page: Page, amara: Conversation) -> None:
+        page.route("**/send/**", lambda route: route.abort())
+        field(page).fill("Do not lose me")
+        field(page).press("Enter")
+        expect(page.get_by_role("alert")).to_contain_text("could not be reached")
+        expect(field(page)).to_have_value("Do not lose me")
+        page.unroute("**/send/**")
+        field(page).press("Enter")
+        expect(log(page)).to_contain_text("Do not lose me")
+        assert sent(amara) == ["Do not lose me"]
+
+    def test_it_is_accessible(self, window: OpenWindow, alice: Agent, amara: Conversation) -> None:
+        for width, theme in ((1440, "light"), (390, "dark")):
+            opened = window(alice, width=width, theme=theme)
+            opened.open(f"/conversations/{amara.pk}/")
+            expect(field(opened.page)).to_be_visible()
+            opened.check_accessibility()
+            opened.page.get_by_title("Attach").click()
+            opened.page.get_by_role("link", name="Buttons and lists").click()
+            expect(opened.page.get_by_role("dialog")).to_be_visible()
+            opened.check_accessibility()
+
+
+class DraftTests:
+    def test_it_is_there_after_a_reload_and_in_another_window(
+        self, window: OpenWindow, alice: Agent, amara: Conversation, page: Page
+    ) -> None:
+        with page.expect_response("**/draft/**"):
+            field(page).fill("Half a sentence")
+        page.reload()
+        expect(field(page)).to_have_value("Half a sentence")
+        other = window(alice).open(f"/conversations/{amara.pk}/")
+        expect(field(other)).to_have_value("Half a sentence")
+        field(other).press("Enter")
+        expect(log(other)).to_contain_text("Half a sentence")
+        field(page).press("Enter")
+        expect(field(page)).to_have_value("")
+        assert sent(amara) == ["Half a sentence"]
+        assert not Draft.objects.exists()
+
+
+class FileTests:
+    def test_two_files_go_with_their_captions(self, page: Page, amara: Conversation, tmp_path: Path) -> None:
+        for name in ("one.png", "two.png"):
+            (tmp_path / name).write_bytes(samples.picture("PNG"))
+        page.locator("[data-files]").set_input_files([tmp_path / "one.png", tmp_path / "two.png"])
+        prepare(page, 2)
+        page.get_by_label("Caption of one.png").fill("The first")
+        page.get_by_label("Caption of two.png").fill("The second")
+        page.get_by_role("button", name="Send", exact=True).click()
+        expect(page.locator(".message--outbound")).to_have_count(2)
+        expect(log(page)).to_contain_text("The second")
+        expect(page.locator("[data-card]")).to_have_count(0)
+        assert sent(amara) == ["The first", "The second"]
+
+    def test_send_waits_for_a_file_that_is_being_prepared(
+        self, page: Page, amara: Conversation, tmp_path: Path
+    ) -> None:
+        (tmp_path / "one.png").write_bytes(samples.picture("PNG"))
+        page.locator("[data-files]").set_input_files(tmp_path / "one.png")
+        expect(page.locator("[data-card][data-state=preparing]")).to_have_count(1)
+        field(page).press("Enter")
+        uploads.prepare(Upload.objects.get().pk)
+        expect(page.locator(".message--outbound")).to_have_count(1)
+
+    def test_a_file_is_removed(self, page: Page, tmp_path: Path) -> None:
+        (tmp_path / "one.png").write_bytes(samples.picture("PNG"))
+        page.locator("[data-files]").set_input_files(tmp_path / "one.png")
+        prepare(page, 1)
+        page.get_by_role("button", name="Remove one.png").click()
+        expect(page.locator("[data-card]")).to_have_count(0)
+        assert not Upload.objects.exists()
+
+    def test_a_voice_note_is_recorded_and_heard_before_it_goes(self, page: Page, amara: Conversation) -> None:
+        page.get_by_role("button", name="Record a voice note").click()
+        expect(page.get_by_role("timer")).to_have_text("0:01")
+        page.get_by_role("button", name="Stop and listen").click()
+        expect(page.locator("[data-listen]")).to_be_visible()
+        page.get_by_role("button", name="Send the voice note").click()
+        prepare(page, 1)
+        expect(page.locator(".message--outbound voice-note")).to_be_visible()
+        assert amara.messages.get(kind="audio").media.voice
+
+
+class MessageTests:
+    def test_a_message_is_answered(self, page: Page, amara: Conversation) -> None:
+        bubble = page.locator(".message--inbound").last
+        bubble.locator(".message__bubble").hover()
+        bubble.get_by_title("Reply", exact=True).click()
+        expect(page.locator("[data-quote]")).to_contain_text("Is it in stock?")
+        expect(field(page)).to_be_focused()
+        field(page).press("Escape")
+        expect(page.locator("[data-quote]")).to_be_hidden()
+        bubble.locator(".message__bubble").hover()
+        bubble.get_by_title("Reply", exact=True).click()
+        expect(page.locator("[data-quote]")).to_be_visible()
+        field(page).press_sequentially("It is")
+        field(page).press("Enter")
+        expect(page.locator(".message--outbound .quote")).to_contain_text("Is it in stock?")
+
+    def test_a_reaction_is_put_and_taken_back(self, page: Page, amara: Conversation) -> None:
+        bubble = page.locator(".message--inbound").last
+        bubble.locator(".message__bubble").hover()
+        bubble.get_by_title("React", exact=True).click()
+        page.get_by_label("Find an emoji").fill("thumbs up")
+        page.get_by_label("Find an emoji").press("Enter")
+        ours = page.locator(".reaction--ours")
+        expect(ours).to_contain_text("👍")
+        assert Reaction.objects.get().emoji == "👍"
+        ours.get_by_role("button").click()
+        expect(ours).to_have_count(0)
+        assert Reaction.objects.get().emoji == ""
+
+    def test_a_failed_message_says_why_and_is_sent_again(self, page: Page, amara: Conversation, alice: Agent) -> None:
+        field(page).fill("Hello")
+        field(page).press("Enter")
+        expect(page.locator(".message--outbound")).to_have_count(1)
+        change(amara, amara.messages.get(text="Hello"), status="failed", error_code=131026, failed_at=timezone.now())
+        expect(page.locator(".problem")).to_contain_text("131026")
+        page.get_by_role("button", name="Send again").click()
+        expect(page.locator(".message--outbound")).to_have_count(2)
+        expect(page.get_by_role("button", name="Send again")).to_have_count(0)
+        assert sent(amara) == ["Hello", "Hello"]
+
+    def test_a_message_in_doubt_is_sent_again_only_after_a_question(self, page: Page, amara: Conversation) -> None:
+        field(page).fill("Hello")
+        field(page).press("Enter")
+        expect(page.locator(".message--outbound")).to_have_count(1)
+        change(amara, amara.messages.get(text="Hello"), status="unknown")
+        again = page.get_by_role("button", name="Send again anyway")
+        page.once("dialog", lambda dialog: dialog.dismiss())
+        again.click()
+        expect(page.locator(".message--outbound")).to_have_count(1)
+        page.once("dialog", lambda dialog: dialog.accept())
+        again.click()
+        expect(page.locator(".message--outbound")).to_have_count(2)
+
+    def test_a_paused_number_is_told_and_the_banner_leaves_by_itself(
+        self, page: Page, amara: Conversation, number: PhoneNumber
+    ) -> None:
+        with transaction.atomic():
+            Outbox.objects.create(number=number, probe_at=timezone.now(), reason="The access token has expired.")
+            changes.announce([(number.pk, amara.pk)])
+        expect(page.get_by_text("The access token has expired.")).to_be_visible()
+        with transaction.atomic():
+            Outbox.objects.update(active=False)
+            changes.announce([(number.pk, amara.pk)])
+        expect(page.get_by_text("The access token has expired.")).to_have_count(0)
+
+
+class WindowTests:
+    @pytest.fixture
+    def template(self, number: PhoneNumber) -> MessageTemplate:
+        return MessageTemplate.objects.create(
+            waba_id=number.waba_id,
+            name="ready_for_delivery",
+            language="en",
+            category="UTILITY",
+            status="APPROVED",
+            components=[
+                {"type": "BODY", "text": "Hello {{1}}, your {{2}} is ready."},
+                {"type": "BUTTONS", "buttons": [{"type": "QUICK_REPLY", "text": "Thank you"}]},
+            ],
+        )
+
+    def test_a_template_is_filled_in_checked_and_sent(
+        self, page: Page, amara: Conversation, template: MessageTemplate
+    ) -> None:
+        page.get_by_title("Attach").click()
+        page.get_by_role("link", name="Template", exact=True).click()
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_label("Find a template").fill("ready")
+        dialog.get_by_role("link", name="ready_for_delivery").click()
+        values = dialog.locator("[name^=value-]")
+        values.nth(0).fill("Amara")
+        expect(dialog.get_by_role("group", name="Preview")).to_contain_text("Hello Amara, your {{2}} is ready.")
+        values.nth(1).fill("Cargo 2")
+        expect(dialog.get_by_role("group", name="Preview")).to_contain_text("your Cargo 2 is ready.")
+        dialog.get_by_role("button", name="Send").click()
+        bubble = page.locator(".message--outbound")
+        expect(bubble).to_contain_text("Hello Amara, your Cargo 2 is ready.")
+        expect(bubble).to_contain_text("Thank you")
+        expect(dialog).to_be_hidden()
+        expect(field(page)).to_be_focused()
+
+    def test_a_window_that_closes_leaves_templates_and_keeps_the_words(
+        self, page: Page, amara: Conversation, template: MessageTemplate
+    ) -> None:
+        with page.expect_response("**/draft/**"):
+            field(page).fill("Not sent yet")
+        with transaction.atomic():
+            Conversation.objects.filter(pk=amara.pk).update(window_closes_at=timezone.now() - timedelta(minutes=1))
+            changes.announce([(amara.number_id, amara.pk)])
+        expect(page.get_by_role("link", name="All templates")).to_be_visible()
+        expect(field(page)).to_have_count(0)
+        expect(page.locator("#composer")).to_contain_text("Not sent yet")
+        with transaction.atomic():
+            Conversation.objects.filter(pk=amara.pk).update(window_closes_at=timezone.now() + timedelta(hours=1))
+            changes.announce([(amara.number_id, amara.pk)])
+        expect(field(page)).to_have_value("Not sent yet")
+        expect(page.locator("#composer")).to_contain_text(re.compile("59 min left"))
+
+    def test_the_clock_alone_closes_it(self, window: OpenWindow, alice: Agent, amara: Conversation) -> None:
+        Conversation.objects.filter(pk=amara.pk).update(window_closes_at=timezone.now() + timedelta(seconds=6))
+        page = window(alice).open(f"/conversations/{amara.pk}/")
+        expect(field(page)).to_be_visible()
+        expect(page.get_by_role("link", name="All templates")).to_be_visible(timeout=20_000)
+
+
+def test_without_scripts_the_form_sends(window: OpenWindow, alice: Agent, amara: Conversation) -> None:
+    page = window(alice, java_script_enabled=False).open(f"/conversations/{amara.pk}/")
+    field(page).fill(f"Plain {uuid.uuid4()}")
+    page.get_by_role("button", name="Send", exact=True).click()
+    expect(log(page)).to_contain_text("Plain")
+    expect(field(page)).to_have_value("")
