@@ -53,7 +53,7 @@ class Card(Drawn):
             state=upload.state,
             icon=icons.icon("mic" if upload.voice else ICONS.get(kind, "sticker")),
             href=reverse("inbox:upload_file", args=[upload.pk]),
-            captioned=kind in limits.CAPTIONED,
+            captioned=kind in limits.CAPTIONED and upload.draft_id is not None,
             caption=upload.caption,
         )
         match upload.state:

@@ -6,7 +6,7 @@ import uuid
 from typing import cast
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -48,13 +48,20 @@ def token(data: QueryDict) -> uuid.UUID:
 
 
 def sent(request: HttpRequest, conversation: Conversation) -> HttpResponse:
-    """The answer to a form that became messages: what changed, drawn as for every live page, with the next form's
-    token; without scripts the thread."""
+    """The answer to a form that became messages: what changed, drawn as for every live page; without scripts the
+    thread."""
     if wants_fragment(request):
-        response = changes.fragment(request)
-        response.headers["Client-Token"] = str(uuid.uuid4())
-        return response
+        return changed(request)
     return redirect(reverse("inbox:conversation", args=[conversation.pk]) + "#composer")
+
+
+def changed(request: HttpRequest) -> HttpResponse:
+    """What changed since the page's cursor. Without a usable one nothing: it is done all the same, and the page hears
+    of it by itself."""
+    try:
+        return changes.fragment(request)
+    except Http404:
+        return HttpResponse(status=204)
 
 
 def refused(sentence: str, reason: str = "") -> HttpResponse:

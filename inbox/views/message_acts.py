@@ -10,8 +10,7 @@ from django.views.decorators.http import require_POST
 from inbox import access, sending, uploads
 from inbox.models import Message
 from inbox.sending import NotSendableError
-from inbox.views import changes
-from inbox.views.compose import agent_of, refused, wants_fragment
+from inbox.views.compose import agent_of, changed, refused, wants_fragment
 
 
 def visible(request: HttpRequest, pk: int) -> Message:
@@ -23,7 +22,7 @@ def visible(request: HttpRequest, pk: int) -> Message:
 def _done(request: HttpRequest, message: Message, problem: str = "") -> HttpResponse:
     """The changed bubbles for a script, else the way back to the message; or why nothing happened."""
     if wants_fragment(request):
-        return refused(problem) if problem else changes.fragment(request)
+        return refused(problem) if problem else changed(request)
     if problem:
         context = {"sentence": problem, "conversation_id": message.conversation_id, "message_id": message.pk}
         return render(request, "inbox/refused.html", context, status=422)

@@ -74,6 +74,6 @@
   dialog.addEventListener("close", () => {
     dialog.replaceChildren();
     // The link that opened it may be in a menu that is closed by now.
-    if (document.activeElement === document.body) document.querySelector("[data-words], .composer a, .thread__scroll")?.focus();
+    if (document.activeElement === document.body) (document.querySelector("[data-words]") ?? document.querySelector(".composer a") ?? document.querySelector(".thread__scroll"))?.focus();
   });
 })();

@@ -1,0 +1,248 @@
+"""The composer's form: what Send makes of it, what is refused, drafts, with and without scripts."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import timedelta
+from urllib.parse import urlencode
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from inbox import changes, uploads
+from inbox.models import Agent, Conversation, Draft, Media, Message, OutboxEntry, Upload
+from tests import samples
+from tests.inbox.thread_rows import conversation, message
+from whatsapp.models import MessageTemplate, PhoneNumber
+
+pytestmark = pytest.mark.django_db
+
+SCRIPT = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def amara(number: PhoneNumber) -> Conversation:
+    return open_window(conversation(number))
+
+
+@pytest.fixture
+def signed_in(client: Client, alice: Agent) -> Client:
+    client.force_login(alice)
+    return client
+
+
+def open_window(row: Conversation, hours: float = 20) -> Conversation:
+    row.window_closes_at = timezone.now() + timedelta(hours=hours)
+    row.save()
+    return row
+
+
+def send(client: Client, row: Conversation, *, script: bool = True, **form: object) -> HttpResponse:
+    form.setdefault("token", str(uuid.uuid4()))
+    query = urlencode({"since": changes.current_cursor(), "open": row.pk})
+    answer: HttpResponse = client.post(f"/conversations/{row.pk}/send/?{query}", form, headers=SCRIPT if script else {})
+    return answer
+
+
+def texts(row: Conversation) -> list[str]:
+    return list(row.messages.filter(direction="outbound").in_order().values_list("text", flat=True))
+
+
+def picture(name: str = "bike.png") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, samples.picture("PNG"), "image/png")
+
+
+def ready(client: Client, row: Conversation, name: str = "bike.png", **form: object) -> Upload:
+    """An upload as the worker leaves it."""
+    client.post(f"/conversations/{row.pk}/uploads/", {"file": picture(name)} | form, headers=SCRIPT)
+    upload = Upload.objects.latest("created_at")
+    uploads.prepare(upload.pk)
+    upload.refresh_from_db()
+    return upload
+
+
+class SendTests:
+    @pytest.mark.django_db(transaction=True)
+    def test_it_makes_a_message_that_waits_to_leave(self, signed_in: Client, alice: Agent, amara: Conversation) -> None:
+        answer = send(signed_in, amara, text="Hello\r\n*there*\r\n", preview_url="on")
+        assert answer.status_code == 200
+        made = Message.objects.get(direction="outbound")
+        assert (made.text, made.status, made.agent, made.payload) == (
+            "Hello\n*there*",
+            "queued",
+            alice,
+            {"preview_url": True},
+        )
+        assert OutboxEntry.objects.filter(message=made).exists()
+        html = answer.content.decode()
+        assert f'id="message-{made.pk}"' in html
+        assert "data-changes" in html
+
+    def test_it_leads_back_to_the_thread_without_scripts(self, signed_in: Client, amara: Conversation) -> None:
+        answer = send(signed_in, amara, script=False, text="Hello")
+        assert answer.status_code == 302
+        assert "Hello" in signed_in.get(answer["Location"]).content.decode()  # type: ignore[index]
+
+    def test_the_same_form_twice_is_one_message(self, signed_in: Client, amara: Conversation) -> None:
+        token = str(uuid.uuid4())
+        for _ in range(2):
+            assert send(signed_in, amara, text="Once", token=token).status_code == 200
+        assert texts(amara) == ["Once"]
+
+    def test_other_words_under_the_same_token_are_another_message(self, signed_in: Client, amara: Conversation) -> None:
+        token = str(uuid.uuid4())
+        send(signed_in, amara, text="One", token=token)
+        send(signed_in, amara, text="Two", token=token)
+        assert texts(amara) == ["One", "Two"]
+
+    def test_two_windows_with_the_same_draft_send_it_once(self, signed_in: Client, amara: Conversation) -> None:
+        signed_in.post(f"/conversations/{amara.pk}/draft/", {"text": "From two windows"})
+        pages = [signed_in.get(f"/conversations/{amara.pk}/").content.decode() for _ in range(2)]
+        tokens = [re.search(r'name="token" value="([^"]+)"', page)[1] for page in pages]  # type: ignore[index]
+        for token in tokens:
+            send(signed_in, amara, text="From two windows", token=token)
+        assert texts(amara) == ["From two windows"]
+        send(signed_in, amara, text="From two windows")
+        assert texts(amara) == ["From two windows"] * 2
+
+    def test_it_answers_a_message(self, signed_in: Client, amara: Conversation) -> None:
+        asked = message(amara, "Is it in stock?")
+        send(signed_in, amara, text="It is.", quoted=asked.pk)
+        assert Message.objects.get(text="It is.").quoted == asked
+
+    def test_it_quotes_nothing_of_another_conversation(
+        self, signed_in: Client, amara: Conversation, number: PhoneNumber
+    ) -> None:
+        elsewhere = message(conversation(number, "Bea", phone="+351911111111"), "Secret")
+        send(signed_in, amara, text="Hello", quoted=elsewhere.pk)
+        assert Message.objects.get(text="Hello").quoted is None
+
+    def test_a_closed_window_is_said_and_nothing_is_lost(self, signed_in: Client, amara: Conversation) -> None:
+        open_window(amara, hours=-1)
+        answer = send(signed_in, amara, text="Too late")
+        assert answer.status_code == 422
+        assert answer["Reason"] == "window_closed"
+        assert "window is closed" in answer.content.decode()
+        assert texts(amara) == []
+
+    def test_what_is_refused_is_still_in_the_field_without_scripts(
+        self, signed_in: Client, amara: Conversation
+    ) -> None:
+        answer = send(signed_in, amara, script=False, text="x" * 5000)
+        html = answer.content.decode()
+        assert answer.status_code == 422
+        assert "x" * 5000 in html
+        assert "4,096" in re.search(r"data-problem-words>([^<]+)", html)[1]  # type: ignore[index]
+
+    def test_nothing_is_no_message(self, signed_in: Client, amara: Conversation) -> None:
+        assert send(signed_in, amara, text=" \r\n ").status_code == 422
+
+    def test_a_nul_is_no_fault(self, signed_in: Client, amara: Conversation) -> None:
+        send(signed_in, amara, text="a\x00b")
+        assert texts(amara) == ["ab"]
+
+    def test_another_numbers_conversation_does_not_exist(
+        self, client: Client, charlie: Agent, amara: Conversation
+    ) -> None:
+        client.force_login(charlie)
+        for path in ("send", "draft", "typing", "uploads", "location", "contact", "interactive"):
+            assert client.post(f"/conversations/{amara.pk}/{path}/", {"text": "x"}).status_code == 404
+        for path in ("compose", "templates", "location"):
+            assert client.get(f"/conversations/{amara.pk}/{path}/").status_code == 404
+
+
+class FileTests:
+    def test_text_and_files_become_a_message_each(self, signed_in: Client, amara: Conversation) -> None:
+        one, two = ready(signed_in, amara, "one.png"), ready(signed_in, amara, "two.png")
+        form = {"text": "Look", "upload": [str(one.pk), str(two.pk)], f"caption-{one.pk}": "The first"}
+        assert send(signed_in, amara, **form).status_code == 200
+        assert texts(amara) == ["Look", "The first", ""]
+        assert set(Media.objects.values_list("pk", flat=True)) == {one.pk, two.pk}
+
+    def test_the_same_files_twice_are_sent_once(self, signed_in: Client, amara: Conversation) -> None:
+        upload = ready(signed_in, amara)
+        for _ in range(2):
+            assert send(signed_in, amara, text="", upload=str(upload.pk)).status_code == 200
+        assert amara.messages.filter(kind="image").count() == 1
+
+    def test_one_file_that_is_gone_holds_everything_back(self, signed_in: Client, amara: Conversation) -> None:
+        upload = ready(signed_in, amara)
+        answer = send(signed_in, amara, text="Both", upload=[str(upload.pk), str(uuid.uuid4())])
+        assert answer.status_code == 422
+        assert texts(amara) == []
+        assert Upload.objects.filter(pk=upload.pk).exists()
+
+    def test_a_plain_form_brings_its_files_along(self, signed_in: Client, amara: Conversation) -> None:
+        answer = send(signed_in, amara, script=False, text="Look", files=[picture("a.png"), picture("b.png")])
+        assert answer.status_code == 302
+        assert list(amara.messages.in_order().values_list("kind", flat=True)) == ["text", "image", "image"]
+
+    def test_a_colleagues_file_cannot_be_sent(
+        self, signed_in: Client, client: Client, bob: Agent, amara: Conversation
+    ) -> None:
+        upload = ready(signed_in, amara)
+        client.force_login(bob)
+        assert send(client, amara, upload=str(upload.pk)).status_code == 422
+
+
+class DraftTests:
+    def test_it_is_restored(self, signed_in: Client, amara: Conversation) -> None:
+        asked = message(amara, "Is it in stock?")
+        answer = signed_in.post(f"/conversations/{amara.pk}/draft/", {"text": "Half a <sentence", "quoted": asked.pk})
+        html = signed_in.get(f"/conversations/{amara.pk}/").content.decode()
+        assert "Half a &lt;sentence</textarea>" in html
+        assert f'name="quoted" value="{asked.pk}"' in html
+        assert f'name="token" value="{answer["Client-Token"]}"' in html
+
+    def test_it_is_each_agents_own(self, signed_in: Client, client: Client, bob: Agent, amara: Conversation) -> None:
+        signed_in.post(f"/conversations/{amara.pk}/draft/", {"text": "Only mine"})
+        client.force_login(bob)
+        assert "Only mine" not in client.get(f"/conversations/{amara.pk}/").content.decode()
+
+    def test_it_is_gone_once_sent_and_once_emptied(self, signed_in: Client, amara: Conversation) -> None:
+        signed_in.post(f"/conversations/{amara.pk}/draft/", {"text": "Hello"})
+        send(signed_in, amara, text="Hello")
+        assert not Draft.objects.exists()
+        signed_in.post(f"/conversations/{amara.pk}/draft/", {"text": "Again"})
+        signed_in.post(f"/conversations/{amara.pk}/draft/", {"text": ""})
+        assert not Draft.objects.exists()
+
+    def test_captions_and_files_are_kept_with_it(self, signed_in: Client, amara: Conversation) -> None:
+        upload = ready(signed_in, amara)
+        signed_in.post(f"/conversations/{amara.pk}/draft/", {"text": "", f"caption-{upload.pk}": "Petrol"})
+        html = signed_in.get(f"/conversations/{amara.pk}/").content.decode()
+        assert 'value="Petrol"' in html
+        assert f'data-card="{upload.pk}"' in html
+
+    def test_a_file_that_another_window_added_stays(self, signed_in: Client, amara: Conversation) -> None:
+        upload = ready(signed_in, amara)
+        send(signed_in, amara, text="Without it")
+        assert list(Draft.objects.get().uploads.all()) == [upload]
+
+
+class FaceTests:
+    def test_a_closed_window_offers_templates(self, signed_in: Client, amara: Conversation) -> None:
+        open_window(amara, hours=-1)
+        body = {"type": "BODY", "text": "Your bike is ready."}
+        MessageTemplate.objects.create(
+            waba_id="100000000000001", name="ready", language="en", status="APPROVED", components=[body]
+        )
+        html = signed_in.get(f"/conversations/{amara.pk}/").content.decode()
+        assert "Your bike is ready." in html
+        assert "<textarea" not in html
+
+    def test_a_paused_number_says_so(self, signed_in: Client, amara: Conversation, number: PhoneNumber) -> None:
+        PhoneNumber.objects.filter(pk=number.pk).update(state="paused")
+        html = signed_in.get(f"/conversations/{amara.pk}/").content.decode()
+        assert "Nothing can be sent from" in html
+        assert "<textarea" not in html
+
+    def test_the_composer_comes_alone(self, signed_in: Client, amara: Conversation) -> None:
+        asked = message(amara, "Is it in stock?")
+        html = signed_in.get(f"/conversations/{amara.pk}/compose/?reply={asked.pk}", headers=SCRIPT).content.decode()
+        assert html.lstrip().startswith("<section")
+        assert f'name="quoted" value="{asked.pk}"' in html

@@ -1,0 +1,118 @@
+"""Acts on one message over HTTP: react, take back, send again; and the details that say what became of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from inbox import sending
+from inbox.models import Agent, Conversation, Message, Reaction
+from tests.inbox.test_compose import SCRIPT, amara, signed_in, texts
+from tests.inbox.thread_rows import NOON, message
+
+__all__ = ["amara", "signed_in"]
+
+pytestmark = pytest.mark.django_db
+
+
+def failed(amara: Conversation, **fields: object) -> Message:
+    columns = {"status": "failed", "error_code": 131026, "failed_at": NOON, "wamid": ""} | fields
+    return message(amara, "Hello", direction="outbound", **columns)
+
+
+class ReactTests:
+    def test_it_is_put_changed_and_taken_back(self, signed_in: Client, alice: Agent, amara: Conversation) -> None:
+        asked = message(amara, "Is it in stock?")
+        for emoji in ("👍", "❤️", ""):
+            assert signed_in.post(f"/messages/{asked.pk}/react/", {"emoji": emoji}).status_code == 302
+            reaction = Reaction.objects.get()
+            assert (reaction.emoji, reaction.agent, reaction.status) == (emoji, alice, "queued")
+
+    def test_words_are_no_reaction(self, signed_in: Client, amara: Conversation) -> None:
+        asked = message(amara, "Is it in stock?")
+        answer = signed_in.post(f"/messages/{asked.pk}/react/", {"emoji": "ok"}, headers=SCRIPT)
+        assert answer.status_code == 422
+        assert not Reaction.objects.exists()
+
+    def test_ours_is_a_button_that_takes_it_back(self, signed_in: Client, amara: Conversation) -> None:
+        asked = message(amara, "Is it in stock?")
+        signed_in.post(f"/messages/{asked.pk}/react/", {"emoji": "👍"})
+        html = signed_in.get(f"/conversations/{amara.pk}/").content.decode()
+        assert f'action="/messages/{asked.pk}/react/"' in html
+
+
+class ResendTests:
+    def test_a_failed_message_is_sent_again_once(self, signed_in: Client, amara: Conversation) -> None:
+        row = failed(amara)
+        html = signed_in.get(f"/conversations/{amara.pk}/").content.decode()
+        assert "Send again" in html
+        for _ in range(2):
+            assert signed_in.post(f"/messages/{row.pk}/resend/").status_code == 302
+        assert texts(amara) == ["Hello", "Hello"]
+        assert "Sent again" in signed_in.get(f"/conversations/{amara.pk}/").content.decode()
+
+    def test_a_message_in_doubt_asks_first(self, signed_in: Client, amara: Conversation) -> None:
+        failed(amara, status="unknown", error_code=None, failed_at=None)
+        html = signed_in.get(f"/conversations/{amara.pk}/").content.decode()
+        assert "Send again anyway" in html
+        assert "data-confirm" in html
+
+    def test_what_arrived_is_not_sent_again(self, signed_in: Client, amara: Conversation) -> None:
+        row = failed(amara, status="delivered", error_code=None, failed_at=None)
+        assert signed_in.post(f"/messages/{row.pk}/resend/").status_code == 422
+        assert texts(amara) == ["Hello"]
+
+
+class CancelTests:
+    def test_a_waiting_message_says_why_and_is_taken_back(
+        self, signed_in: Client, alice: Agent, amara: Conversation
+    ) -> None:
+        signed_in.post(f"/conversations/{amara.pk}/send/", {"text": "Hello"})
+        row = amara.messages.get(text="Hello")
+        Message.objects.filter(pk=row.pk).update(error_code=130429)
+        html = signed_in.get(f"/conversations/{amara.pk}/").content.decode()
+        assert "Waiting to be sent: The number sends more messages a second" in html
+        assert signed_in.post(f"/messages/{row.pk}/cancel/").status_code == 302
+        row.refresh_from_db()
+        assert row.status == "failed"
+        assert not sending.cancel(row)
+
+    def test_it_is_too_late_for_what_has_left(self, signed_in: Client, amara: Conversation) -> None:
+        row = message(amara, "Gone", direction="outbound")
+        answer = signed_in.post(f"/messages/{row.pk}/cancel/")
+        assert answer.status_code == 422
+        assert "too late" in answer.content.decode()
+
+
+class DetailsTests:
+    def test_it_tells_each_step_the_cost_and_the_id(self, signed_in: Client, amara: Conversation) -> None:
+        row = message(
+            amara,
+            "Hello",
+            direction="outbound",
+            status="read",
+            accepted_at=NOON,
+            delivered_at=NOON + timedelta(seconds=2),
+            read_at=NOON + timedelta(minutes=1),
+            pricing={"billable": True, "model": "PMP", "type": "regular", "category": "marketing"},
+        )
+        html = signed_in.get(f"/messages/{row.pk}/", headers=SCRIPT).content.decode()
+        for words in ("Delivered", "12:00:02", "12:01:00", "Marketing · billed · PMP", row.wamid):
+            assert words in html
+
+    def test_the_providers_error_is_text(self, signed_in: Client, amara: Conversation) -> None:
+        row = failed(amara, error="<b>no</b>")
+        html = signed_in.get(f"/messages/{row.pk}/").content.decode()
+        assert "131026 · &lt;b&gt;no&lt;/b&gt;" in html
+
+
+def test_nobody_acts_on_another_numbers_message(client: Client, charlie: Agent, amara: Conversation) -> None:
+    row = failed(amara)
+    client.force_login(charlie)
+    for act in ("react", "resend", "cancel"):
+        assert client.post(f"/messages/{row.pk}/{act}/", {"emoji": "👍"}).status_code == 404
+    assert texts(amara) == ["Hello"]
+    assert row.sent_at < timezone.now()

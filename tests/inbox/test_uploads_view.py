@@ -1,0 +1,71 @@
+"""Files on their way into a message, over HTTP: received, looked at, changed, removed, and nobody else's."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from inbox.models import Agent, Conversation, Upload
+from tests import samples
+from tests.inbox.test_compose import SCRIPT, amara, ready, signed_in
+
+__all__ = ["amara", "signed_in"]
+
+pytestmark = pytest.mark.django_db
+
+
+class UploadTests:
+    def test_it_is_received_and_prepared(self, signed_in: Client, amara: Conversation) -> None:
+        file = SimpleUploadedFile("<b>.png", samples.picture("PNG"), "image/png")
+        answer = signed_in.post(f"/conversations/{amara.pk}/uploads/", {"file": file}, headers=SCRIPT)
+        html = answer.content.decode()
+        assert 'data-state="preparing"' in html
+        assert "&lt;b&gt;.png" in html
+        upload = Upload.objects.get()
+        assert upload.kind == "image"
+        assert upload.draft is not None
+        assert upload.draft.conversation == amara
+
+    def test_its_card_says_when_it_is_ready(self, signed_in: Client, amara: Conversation) -> None:
+        upload = ready(signed_in, amara)
+        html = signed_in.get(f"/uploads/{upload.pk}/", headers=SCRIPT).content.decode()
+        assert 'data-state="ready"' in html
+        assert f'src="/uploads/{upload.pk}/file/"' in html
+        assert signed_in.get(f"/uploads/{upload.pk}/file/").status_code == 302
+
+    def test_it_says_why_it_cannot_be_sent_and_offers_the_way_out(self, signed_in: Client, amara: Conversation) -> None:
+        upload = ready(signed_in, amara)
+        Upload.objects.filter(pk=upload.pk).update(state="refused", error="A photo may have 5 MB.")
+        html = signed_in.get(f"/uploads/{upload.pk}/", headers=SCRIPT).content.decode()
+        assert "A photo may have 5 MB." in html
+        assert "Send as a document" in html
+        html = signed_in.post(f"/uploads/{upload.pk}/document/", headers=SCRIPT).content.decode()
+        assert "Send as a document" not in html
+        upload.refresh_from_db()
+        assert upload.kind == "document"
+
+    def test_it_is_removed_once_or_twice(self, signed_in: Client, amara: Conversation) -> None:
+        upload = ready(signed_in, amara)
+        for _ in range(2):
+            assert signed_in.post(f"/uploads/{upload.pk}/discard/", headers=SCRIPT).status_code == 204
+        assert not Upload.objects.exists()
+
+    def test_an_empty_file_is_refused_with_a_sentence(self, signed_in: Client, amara: Conversation) -> None:
+        file = SimpleUploadedFile("nothing.png", b"", "image/png")
+        answer = signed_in.post(f"/conversations/{amara.pk}/uploads/", {"file": file}, headers=SCRIPT)
+        assert answer.status_code == 422
+        assert answer.content.decode().endswith(".")
+        assert not Upload.objects.exists()
+
+    def test_it_is_nobody_elses(self, signed_in: Client, client: Client, bob: Agent, amara: Conversation) -> None:
+        upload = ready(signed_in, amara)
+        client.force_login(bob)
+        assert client.get(f"/uploads/{upload.pk}/").status_code == 404
+        assert client.get(f"/uploads/{upload.pk}/file/").status_code == 404
+        assert client.post(f"/uploads/{upload.pk}/document/").status_code == 404
+        client.post(f"/uploads/{upload.pk}/discard/")
+        assert Upload.objects.filter(pk=upload.pk).exists()
+        assert client.get(f"/uploads/{uuid.uuid4()}/").status_code == 404
