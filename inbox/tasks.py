@@ -40,9 +40,13 @@ def process_notifications() -> None:
 def _drain() -> None:
     """A bounded piece of the journal, and another job for the rest: a job that goes on for as long as customers write
     could not be stopped in time."""
-    for _ in range(BATCHES_PER_JOB):
-        if not receiving.process_batch():
+    for batch in range(BATCHES_PER_JOB):
+        count = receiving.process_batch(receiving.BATCH_SIZE)
+        if not count:
             return
+        if batch == 0 and count == receiving.BATCH_SIZE:
+            # More waits than one can do: another one reads while the database writes for this one.
+            journal.wake_up()
     journal.wake_up()
 
 

@@ -6,7 +6,9 @@ ends parked with its reason. A dead worker's batch is simply still pending.
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
+from typing import Self
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
@@ -17,11 +19,13 @@ from whatsapp import journal
 
 log = structlog.get_logger(__name__)
 
-BATCH_SIZE = 500
+BATCH_SIZE = 1000
 #: How long a status waits for its message. WhatsApp redelivers for at most as long.
 STATUS_PATIENCE = timedelta(days=7)
 #: How often a batch is tried when PostgreSQL breaks a deadlock by choosing it.
 DEADLOCK_ATTEMPTS = 3
+#: The longest that a batch waits for another one of its process to be written.
+TURN_SECONDS = 5.0
 
 
 def drain(batch_size: int = BATCH_SIZE) -> int:
@@ -53,12 +57,36 @@ def process_batch(limit: int = BATCH_SIZE) -> int:
 
 
 def _apply(limit: int, claimed_ids: list[int]) -> int:
-    with transaction.atomic():
+    with _Turn() as turn, transaction.atomic():
         claimed = journal.claim(limit)
         claimed_ids[:] = [notification.id for notification in claimed]
         if claimed:
-            batch.apply(claimed)
+            batch.apply(claimed, before_writing=turn.wait)
     return len(claimed)
+
+
+class _Turn:
+    """One batch of a process writes at a time, and another one reads meanwhile. Two that write to the same
+    conversations would wait for each other in the database, which costs it more than the writing (measured).
+
+    Only a courtesy: after a while it is not waited for, and the locks in the database are what counts.
+    """
+
+    _lock = threading.Lock()
+
+    def __init__(self) -> None:
+        self._held = False
+
+    def wait(self) -> None:
+        self._held = self._lock.acquire(timeout=TURN_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._held:
+            self._held = False
+            self._lock.release()
 
 
 def _apply_alone(notification_id: int) -> int:

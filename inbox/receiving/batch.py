@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -104,9 +104,12 @@ class Batch:
                     fact.place(self.numbers[fact.event.phone_number_id])
 
 
-def apply(claimed: list[journal.Claimed]) -> None:
+def apply(claimed: list[journal.Claimed], before_writing: Callable[[], None] = lambda: None) -> None:
     """Apply these notifications and settle them, inside the caller's transaction. Safe to repeat: what is already
-    there is recognised. Raises whatever the database says when a fact cannot be written."""
+    there is recognised. Raises whatever the database says when a fact cannot be written.
+
+    ``before_writing`` is called once everything is read and the first conversation is about to be locked.
+    """
     copies = redeliveries.in_batch(claimed)
     originals = [notification for notification in claimed if notification.id not in copies]
     known = redeliveries.of_processed(originals)
@@ -118,6 +121,7 @@ def apply(claimed: list[journal.Claimed]) -> None:
     _resolve_people(batch)
     targets = _targets(batch)
     threaded = batch.of(events.MessageReceived, events.CallChanged)
+    before_writing()
     batch.threads = threads.open_and_lock(
         ((fact.number.pk, batch.contacts[fact.mention]) for fact in threaded),
         (conversation for _, conversation in targets.values()),
