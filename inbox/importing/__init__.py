@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import connection, reset_queries
 
 from inbox.importing import applying, copying, files, report, sources, staging
 from inbox.importing.numbers import Numbers
@@ -40,11 +40,14 @@ def run(
     """Import these sources (by ImportedItem.Table). ``adopt``: ``files_at`` is our own storage, and keys stay as they
     are; otherwise files are copied from it. ``look`` is called with the report while the items can still be read,
     which in a dry run is the only time. Raises SourceError, StorageError."""
+    progress = _forgetting(progress)
     with unhurried(), _alone(), _dry() if dry_run else _wet():
         read = [_stage(table, source, progress, dry_run) for table in Item.Table.values for source in opened[table]]
         # What was held back may be understood now: a table that was missing, a number entered since.
         retried = ["unreadable", "no_key", "deleted_unseen"]
         ImportedItem.objects.filter(state=Item.State.HELD).exclude(problems__overlap=retried).update(state="staged")
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE inbox_importeditem")  # a million new rows, of which the planner knows nothing yet
         with listed(files_at, files.TABLE, lambda done: progress("Listing files", done, None)):
             left = _count(Item.Table.CONTACT)
             applying.apply_contacts(write=not dry_run, progress=lambda done: progress("Contacts", done, left))
@@ -62,6 +65,16 @@ def run(
             found.files |= {"copied": copied, "failed": failed}
         look(found)
         return found
+
+
+def _forgetting(progress: Progress) -> Progress:
+    """With DEBUG, Django keeps the text of thousands of statements; these have hundreds of rows in each."""
+
+    def told(what: str, done: int, total: int | None) -> None:
+        reset_queries()
+        progress(what, done, total)
+
+    return told
 
 
 def _stage(table: str, source: sources.Source, progress: Progress, dry_run: bool) -> dict[str, Any]:

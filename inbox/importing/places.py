@@ -62,7 +62,7 @@ class Bucket:
 
     def __init__(self, bucket: str, prefix: str, region: str) -> None:
         self._bucket, self._prefix = bucket, prefix.strip("/")
-        self._client: Any = boto3.client("s3", region_name=region or settings.S3_REGION)
+        self._client: Any = boto3.client("s3", region_name=region_of(region))
 
     def names(self) -> Iterator[str]:
         start = f"{self._prefix}/" if self._prefix else ""
@@ -83,6 +83,11 @@ class Bucket:
 
     def __str__(self) -> str:
         return f"s3://{self._bucket}/{self._prefix}"
+
+
+def region_of(region: str) -> str:
+    """The Region that was named, else boto3's own (AWS_DEFAULT_REGION, a profile), else the storage's."""
+    return region or boto3.session.Session().region_name or str(settings.S3_REGION)
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import mmap
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,10 +12,9 @@ from typing import IO, Any, Protocol
 import boto3
 import ijson
 from botocore.config import Config
-from django.conf import settings
 
 from inbox.importing import exports
-from inbox.importing.places import Bucket, Folder, Place, SourceError, sentences, unpacked
+from inbox.importing.places import Bucket, Folder, Place, SourceError, region_of, sentences, unpacked
 from inbox.importing.records import Record
 
 CHUNK = 1000
@@ -102,6 +100,8 @@ class File:
     def _records(self, content: IO[bytes]) -> Iterator[Record]:
         first = content.readline(exports.LONGEST_LINE)
         content.seek(0)
+        if not first:
+            return
         if _is_line(first):
             yield from exports.lines(content)
             return
@@ -115,18 +115,31 @@ class File:
 
     def _truncated(self) -> str:
         """A sentence when this is one page of a scan: `--limit`, `--max-items` and `--no-paginate` stop early."""
-        if self.path.stat().st_size == 0:
-            return f"{self.path} is empty."
-        with self.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as bytes_:
-            if bytes_.find(b'"LastEvaluatedKey"') < 0 and bytes_.find(b'"NextToken"') < 0:
-                return ""
-            try:
-                last = [*ijson.items(file, "LastEvaluatedKey", multiple_values=True)]
-                file.seek(0)
-                last = last or [*ijson.items(file, "NextToken", multiple_values=True)]
-            except ijson.JSONError:
-                return ""
-        return f"{self.path} is only a part of the table: the scan stopped before its end." if last else ""
+        with self.path.open("rb") as file, unpacked(file) as content:
+            if not content.read(1):
+                return f"{self.path} is empty."
+        for name in ("LastEvaluatedKey", "NextToken"):
+            with self.path.open("rb") as file, unpacked(file) as content:
+                if _mentions(content, name) and _has(content, name):
+                    return f"{self.path} is only a part of the table: the scan stopped before its end."
+        return ""
+
+
+def _mentions(content: IO[bytes], name: str) -> bool:
+    """Whether the word occurs at all, which most files can be asked without reading them as JSON. Rewinds."""
+    word, kept, found = f'"{name}"'.encode(), b"", False
+    while not found and (piece := content.read(1024 * 1024)):
+        found = word in kept + piece
+        kept = piece[-len(word) :]
+    content.seek(0)
+    return found
+
+
+def _has(content: IO[bytes], name: str) -> bool:
+    try:
+        return any(True for _ in ijson.items(content, name, multiple_values=True))
+    except ijson.JSONError:
+        return False
 
 
 def _is_line(first: bytes) -> bool:
@@ -147,7 +160,7 @@ class LiveTable:
         self.warning = ""
         config = Config(retries={"mode": "adaptive", "max_attempts": 10}, connect_timeout=5, read_timeout=30)
         with sentences(f"The table {table}"):
-            self._client: Any = boto3.client("dynamodb", region_name=region or settings.S3_REGION, config=config)
+            self._client: Any = boto3.client("dynamodb", region_name=region_of(region), config=config)
             described = self._client.describe_table(TableName=table)["Table"]
         #: DynamoDB counts every six hours.
         self.expected: int | None = described.get("ItemCount") or None

@@ -42,7 +42,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--copy-media", action="store_true", help="copy files into our storage; needed when they lie elsewhere"
         )
-        parser.add_argument("--region", default="", help="of the tables and exports (default: AWS_REGION, S3_REGION)")
+        parser.add_argument("--region", default="", help="of tables and exports (default: AWS_DEFAULT_REGION)")
         parser.add_argument("--dry-run", action="store_true", help="write nothing, only report")
         parser.add_argument("--json", action="store_true", dest="as_json", help="print the report as JSON")
 
