@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from inbox import composer, drafts, receipts, rows, sending, uploads
 from inbox.models import Agent, Conversation, Message, Upload
 from inbox.sending import Intent, NotSendableError
+from inbox.storage import StorageError
 from inbox.views import changes
 from inbox.views.conversation import find, page
 from inbox.wording import display_name
@@ -97,7 +98,7 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
             if not _queue(request, conversation, agent):
                 raise NotSendableError("There is nothing to send yet.", sending.Reason.INVALID)
             drafts.sent(conversation, agent)
-    except (NotSendableError, uploads.FileRefusedError) as error:
+    except (NotSendableError, uploads.FileRefusedError, StorageError) as error:
         reason = error.reason if isinstance(error, NotSendableError) else sending.Reason.FILE_NOT_READY
         if wants_fragment(request):
             return refused(str(error), reason)

@@ -14,6 +14,7 @@ from inbox import access, drafts, rows, uploads
 from inbox.composer import Card
 from inbox.models import Upload
 from inbox.sniffing import INLINE_TYPES
+from inbox.storage import StorageError
 from inbox.views.compose import agent_of, refused, wants_fragment
 from inbox.views.conversation import find
 from inbox.views.media import send_file
@@ -51,7 +52,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
             agent=agent_of(request),
             draft=None if "header" in request.POST else drafts.opened(conversation, agent_of(request)),
         )
-    except uploads.FileRefusedError as error:
+    except (uploads.FileRefusedError, StorageError) as error:
         return refused(str(error), "file_not_ready")
     return render(request, "inbox/_card.html", {"card": Card.of(row)})
 
