@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from inbox import changes, uploads
 from inbox.models import Agent, Conversation, Draft, Media, Message, OutboxEntry, Upload
@@ -222,6 +223,20 @@ class DraftTests:
         upload = ready(signed_in, amara)
         send(signed_in, amara, text="Without it")
         assert list(Draft.objects.get().uploads.all()) == [upload]
+
+
+class TypingTests:
+    def test_it_is_told_once_while_it_waits_to_be_told(self, signed_in: Client, amara: Conversation) -> None:
+        for _ in range(2):
+            assert signed_in.post(f"/conversations/{amara.pk}/typing/").status_code == 204
+        assert ProcrastinateJob.objects.filter(task_name="report_typing").count() == 1
+
+    def test_a_number_without_read_receipts_tells_nothing(
+        self, signed_in: Client, amara: Conversation, number: PhoneNumber
+    ) -> None:
+        PhoneNumber.objects.filter(pk=number.pk).update(read_receipts=False)
+        signed_in.post(f"/conversations/{amara.pk}/typing/")
+        assert not ProcrastinateJob.objects.filter(task_name="report_typing").exists()
 
 
 class FaceTests:

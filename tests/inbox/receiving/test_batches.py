@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.utils import timezone
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from inbox import receiving
 from inbox.models import Conversation, Message
 from tests import payloads
 from tests.inbox.receiving.support import receive, store
-from whatsapp import journal
+from whatsapp import journal, template_sync
 from whatsapp.models import MessageTemplate, Notification, NumberUpdate, PhoneNumber
 
 pytestmark = pytest.mark.django_db
@@ -120,4 +121,6 @@ class NumberUpdateTests:
                 )
             )
         template = MessageTemplate.objects.get()
+        # The webhook has no texts and buttons: they are asked for.
+        assert ProcrastinateJob.objects.filter(task_name=template_sync.SYNC_TASK).count() == 1
         assert (template.name, template.language, template.status) == ("pickup", "pt_PT", "APPROVED")
