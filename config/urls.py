@@ -8,7 +8,7 @@ from django.urls import include, path
 
 from config import health
 from config.metrics import metrics
-from inbox.views import media
+from inbox.views import media, viewer
 
 # Only what an installation without sign-up and without e-mail needs; allauth's other views have no address here.
 accounts = [
@@ -29,6 +29,7 @@ urlpatterns = [
     path("api/", include("inbox.api.urls", namespace="api")),
     path("", include("inbox.urls")),
     path("media/<uuid:media_id>/", media.original, name="media"),
+    path("media/<uuid:media_id>/view/", viewer.viewer, name="media_viewer"),
     path("media/<uuid:media_id>/thumbnail/", media.thumbnail, name="media_thumbnail"),
     path("media/<uuid:media_id>/playable/", media.playable, name="media_playable"),
     path("media/<uuid:media_id>/download/", media.download, name="media_download"),

@@ -12,12 +12,14 @@ from django.utils.safestring import SafeString
 from inbox import icons, wording
 from inbox.drawn import Drawn
 from inbox.models import Media
-from inbox.sniffing import INLINE_TYPES
 from inbox.summaries import DOCUMENT_TYPES
 from whatsapp.events import Kind
 
-#: Types a browser shows by itself in a page of its own.
-OPENS = INLINE_TYPES & {"image/jpeg", "image/png", "image/webp", "image/gif", "application/pdf"}
+#: How the viewer shows each type. Everything else is only named, measured and downloaded.
+SHOWN = {
+    **dict.fromkeys(("image/jpeg", "image/png", "image/webp", "image/gif"), "picture"),
+    "video/mp4": "film",
+}
 NOUNS: dict[str, str] = {Kind.IMAGE: "Photo", Kind.VIDEO: "Video", Kind.AUDIO: "Audio", Kind.DOCUMENT: "Document"}
 ICONS: dict[str, str] = {Kind.IMAGE: "picture", Kind.VIDEO: "video", Kind.AUDIO: "audio", Kind.DOCUMENT: "file"}
 #: The colour of a document's tile, by the letters on it.
@@ -53,8 +55,10 @@ class Attachment(Drawn):
     height: int = UNKNOWN_SIZE[1]
     source: str = ""
     href: str = ""
+    view: str = ""
     download: str = ""
-    opens: bool = False
+    #: What the viewer makes of it (a value of SHOWN); empty when it can only be downloaded.
+    opens: str = ""
     length: str = ""
     seconds: float = 0
     letters: str = ""
@@ -84,7 +88,7 @@ class Attachment(Drawn):
 
     def _stored(self, media: Media, kind: str) -> None:
         self.href = reverse("media", args=[media.pk])
-        self.download = f"{self.href}download/"
+        self.view, self.download = f"{self.href}view/", f"{self.href}download/"
         self.source = self.href
         if media.duration is not None:
             self.length, self.seconds = wording.clock(media.duration), media.duration
@@ -92,10 +96,10 @@ class Attachment(Drawn):
             self.picture = f"{self.href}thumbnail/"
             self.width = media.thumbnail_width or UNKNOWN_SIZE[0]
             self.height = media.thumbnail_height or UNKNOWN_SIZE[1]
-        self.opens = media.content_type in OPENS
+        self.opens = SHOWN.get(media.content_type, "")
         self.note = media.preview_error if media.preview_state == Media.PreviewState.IMPOSSIBLE else ""
         match kind:
-            case Kind.STICKER if media.content_type in OPENS:
+            case Kind.STICKER if self.opens == "picture":
                 self.template, self.shape, self.picture = "inbox/message/_sticker.html", "bare", self.href
             case Kind.IMAGE if self.picture:
                 self.template = "inbox/message/_image.html"

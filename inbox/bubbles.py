@@ -207,7 +207,7 @@ def draw(message: Message, zone: tzinfo, *, name: str, whole_text: bool = False)
         author_icon=icons.icon(author_icon, icons.SMALL),
     )
     if message.revoked_at:
-        bubble.notice = f"{_who(message, name)} deleted this message"
+        bubble.notice = f"{who(message, name)} deleted this message"
         bubble.notice_icon = icons.icon("bin", icons.SMALL)
     else:
         _content(bubble, message, name, whole_text)
@@ -269,7 +269,8 @@ def _composed(bubble: Bubble, shown: composed.Composed, media: Media | None, nam
     return shown.body
 
 
-def _who(message: Message, name: str) -> str:
+def who(message: Message, name: str) -> str:
+    """Who wrote it, in a word; ``name`` is what the contact is called."""
     if message.direction == Direction.OUTBOUND:
         return str(message.agent) if message.agent else "We"
     return wording.display_name(message.author) if message.author else name
@@ -306,7 +307,7 @@ def _quote(message: Message, name: str) -> Quote | None:
 def quote(quoted: Message, name: str) -> Quote:
     """The line that stands for a message where it is answered; its media, author and agent are read from it."""
     if quoted.revoked_at:
-        return Quote(_who(quoted, name), "Deleted message", icons.icon("bin", icons.SMALL))
+        return Quote(who(quoted, name), "Deleted message", icons.icon("bin", icons.SMALL))
     media = getattr(quoted, "media", None)
     words = summarize(
         quoted.kind,
@@ -319,7 +320,7 @@ def quote(quoted: Message, name: str) -> Quote:
         content_type=(media.content_type or media.mime_type) if media else "",
     )
     return Quote(
-        author=_who(quoted, name),
+        author=who(quoted, name),
         words=words,
         icon=icons.icon(cards.icon(quoted.kind, voice=bool(media and media.voice)), icons.SMALL),
         href=f"{reverse('inbox:conversation', args=[quoted.conversation_id])}?at={quoted.pk}#message-{quoted.pk}",

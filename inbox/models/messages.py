@@ -129,6 +129,12 @@ class Message(models.Model):
         indexes = [
             # The thread, newest page and deep pages, by row value.
             models.Index(fields=["conversation", "sent_at", "id"], name="message_thread"),
+            # The lightbox: the pictures and films of a conversation, however much is said between them.
+            models.Index(
+                fields=["conversation", "sent_at", "id"],
+                name="message_gallery",
+                condition=Q(kind__in=["image", "video"]),
+            ),
             # Live updates of an open thread.
             models.Index(fields=["conversation", "changed_xid"], name="message_changed"),
             # Answers that came before what they answer.

@@ -1,56 +1,78 @@
-// The lightbox: a photo large, arrows through the photos loaded in the thread, Escape back to where one was.
+// The lightbox: a picture, film or document over the page, steps through the whole conversation, Escape back to where one was.
 (() => {
   const dialog = document.querySelector("[data-lightbox-dialog]");
-  const part = (name) => dialog.querySelector(`[data-${name}]`);
-  let current;
+  const STEPS = { Home: "first", End: "last", ArrowLeft: "before", ArrowRight: "after" };
+  let opener;
+  let wanted;
 
-  const links = () => {
-    const scope = current.closest(".media-grid") ?? document.querySelector(".thread__messages");
-    return [...scope.querySelectorAll("[data-lightbox]")];
+  function problem(address) {
+    const line = Object.assign(document.createElement("p"), { className: "lightbox__problem", role: "alert" });
+    line.textContent = "This could not be loaded. ";
+    const again = Object.assign(document.createElement("a"), { href: address, textContent: "Try again" });
+    again.dataset.step = "again";
+    line.append(again);
+    const stage = dialog.querySelector(".lightbox__media");
+    if (stage) stage.replaceChildren(line);
+    else dialog.replaceChildren(line);
+    again.focus();
+  }
+
+  async function show(address) {
+    wanted = address;
+    dialog.ariaBusy = "true";
+    if (!dialog.open) dialog.showModal();
+    const response = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => undefined);
+    const html = response?.ok && !response.redirected ? await response.text().catch(() => "") : "";
+    if (wanted !== address || !dialog.open) return; // somebody stepped on meanwhile
+    dialog.ariaBusy = "false";
+    if (response?.redirected) return location.reload(); // signed out
+    if (!html) return problem(address);
+    const step = document.activeElement?.dataset.step;
+    dialog.replaceChildren(...inbox.elements(html).childNodes);
+    dialog.ariaLabel = dialog.querySelector("[data-viewer]").ariaLabel;
+    // Who steps on with a button goes on with it; at the end it is gone, and the way out takes the focus.
+    const kept = ["before", "after"].includes(step) && dialog.querySelector(`[data-step=${step}]`);
+    (kept || dialog.querySelector("[data-close]")).focus();
+    for (const near of dialog.querySelectorAll("[data-source]")) new Image().src = near.dataset.source;
+  }
+
+  const step = (name) => {
+    const link = dialog.querySelector(`[data-step=${name}]`);
+    if (link) show(link.href);
+    return Boolean(link);
   };
-
-  function show(link) {
-    current = link;
-    const all = links();
-    const index = all.indexOf(link);
-    const message = link.closest("[data-message]");
-    const author = message?.querySelector(".message__author") ?? document.querySelector(".thread__name");
-    const time = message?.querySelector("time");
-    part("photo").src = link.href;
-    part("about").textContent = [author.textContent.trim(), time?.title, `${index + 1} of ${all.length}`].filter(Boolean).join(" · ");
-    const text = message?.querySelector(".message__text")?.cloneNode(true);
-    text?.querySelector(".message__meta")?.remove();
-    part("caption").textContent = text?.textContent.trim() ?? "";
-    part("download-link").href = link.dataset.download;
-    part("previous").disabled = index <= 0;
-    part("next").disabled = index >= all.length - 1;
-  }
-
-  function step(by) {
-    const all = links();
-    const next = all[all.indexOf(current) + by];
-    if (next) show(next);
-  }
 
   document.addEventListener("click", (event) => {
     const link = event.target.closest("[data-lightbox]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
-    show(link);
-    dialog.showModal();
+    opener = link;
+    show(link.href);
   });
   dialog.addEventListener("click", (event) => {
-    if (event.target.closest("[data-close]") || event.target.matches("dialog, .lightbox__media")) dialog.close();
-    else if (event.target.closest("[data-previous]")) step(-1);
-    else if (event.target.closest("[data-next]")) step(1);
+    const link = event.target.closest("[data-step]");
+    if (event.target.closest("[data-close]") || event.target.matches("dialog, .lightbox__media")) {
+      event.preventDefault();
+      dialog.close();
+    } else if (link && !event.ctrlKey && !event.metaKey) {
+      event.preventDefault();
+      show(link.href);
+    }
   });
   dialog.addEventListener("keydown", (event) => {
-    const forward = document.dir === "rtl" ? "ArrowLeft" : "ArrowRight";
-    if (event.key === forward) step(1);
-    else if (event.key.startsWith("Arrow") && event.key !== "ArrowUp" && event.key !== "ArrowDown") step(-1);
+    if (event.target.matches("input, .pages") || event.ctrlKey || event.metaKey || event.altKey) return;
+    let name = STEPS[event.key];
+    if (document.dir === "rtl") name = { before: "after", after: "before" }[name] ?? name;
+    if (name && step(name)) event.preventDefault();
   });
+  dialog.addEventListener("inbox:step", ({ detail }) => step(detail > 0 === (document.dir !== "rtl") ? "after" : "before"));
+  // Phones go back with a gesture that browsers answer with the page before.
+  window.addEventListener("popstate", () => dialog.close());
   dialog.addEventListener("close", () => {
-    part("photo").removeAttribute("src");
-    if (current?.isConnected) current.focus();
+    wanted = undefined;
+    dialog.replaceChildren();
+    // The message may have been drawn again meanwhile.
+    const back = opener?.isConnected ? opener : document.querySelector(`[data-lightbox][href="${opener?.getAttribute("href")}"]`);
+    (back ?? document.querySelector(".thread__scroll"))?.focus({ preventScroll: true });
   });
 })();

@@ -11,7 +11,7 @@
     video.width = picture.width;
     video.height = picture.height;
     video.poster = picture.src;
-    video.src = link.href;
+    video.src = link.dataset.video;
     video.preload = "metadata";
     let renewed = false;
     video.addEventListener("error", () => {
@@ -26,7 +26,7 @@
       }
       renewed = true;
       const position = video.currentTime;
-      video.src = link.href;
+      video.src = link.dataset.video;
       video.currentTime = position;
       video.play();
     });

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from typing import Any
 
 import pytest
-from django.core.files.base import ContentFile
-from django.utils import timezone
 from playwright.sync_api import expect
 
-from inbox import changes, previews
+from inbox import changes
 from inbox.models import Agent, Conversation
-from inbox.models.media import Media
 from tests import samples
 from tests.browser.conftest import OpenWindow
+from tests.browser.files import stored
 from tests.inbox.thread_rows import conversation, media
 from whatsapp.models import PhoneNumber
 
@@ -25,58 +21,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 @pytest.fixture
 def amara(number: PhoneNumber) -> Conversation:
     return conversation(number)
-
-
-def stored(
-    conversation: Conversation, kind: str, content: bytes, content_type: str, extension: str, **fields: Any
-) -> Media:
-    """A file of real bytes with the previews that we really make of it."""
-    row = media(conversation, kind, content_type=content_type, extension=extension, state="stored", **fields)
-    row.file.save("file", ContentFile(content), save=False)
-    row.size = len(content)
-    row.stored_at = timezone.now()
-    row.save()
-    previews.make(row.pk)
-    row.refresh_from_db()
-    return row
-
-
-class LightboxTests:
-    def test_it_walks_through_the_photos_and_comes_back(
-        self, window: OpenWindow, alice: Agent, amara: Conversation
-    ) -> None:
-        at = timezone.now() - timedelta(minutes=5)
-        one = stored(amara, "image", samples.picture(), "image/jpeg", ".jpg", at=at, text="The first")
-        two = stored(amara, "image", samples.picture("PNG"), "image/png", ".png", at=at, text="The *second*")
-        page = window(alice).open(f"/conversations/{amara.pk}/")
-        link = page.locator(f"#message-{one.message_id} [data-lightbox]")
-        link.click()
-        dialog = page.get_by_role("dialog", name="Photo")
-        photo = dialog.locator("[data-photo]")
-        expect(photo).to_have_attribute("src", re.compile(f"/media/{one.pk}/$"))
-        expect(photo).to_have_js_property("naturalWidth", 320)
-        expect(dialog).to_contain_text("1 of 2")
-        expect(dialog.locator("[data-caption]")).to_have_text("The first")
-        page.keyboard.press("ArrowRight")
-        expect(photo).to_have_attribute("src", re.compile(f"/media/{two.pk}/$"))
-        expect(dialog.locator("[data-caption]")).to_have_text("The second")
-        expect(dialog.get_by_role("button", name="Next photo")).to_be_hidden()
-        dialog.get_by_role("button", name="Previous photo").click()
-        expect(photo).to_have_attribute("src", re.compile(f"/media/{one.pk}/$"))
-        page.keyboard.press("Escape")
-        expect(dialog).to_be_hidden()
-        expect(link).to_be_focused()
-
-    @pytest.mark.parametrize("width", [1440, 390])
-    def test_it_is_readable_for_everybody(
-        self, window: OpenWindow, alice: Agent, amara: Conversation, width: int
-    ) -> None:
-        stored(amara, "image", samples.picture(), "image/jpeg", ".jpg")
-        opened = window(alice, width=width)
-        page = opened.open(f"/conversations/{amara.pk}/")
-        page.locator(".thread__messages [data-lightbox]").click()
-        expect(page.get_by_role("dialog", name="Photo")).to_be_visible()
-        opened.check_accessibility()
 
 
 class PlayerTests:

@@ -229,7 +229,7 @@ class MediaTests:
         )
         html = shown()
         assert f'<img class="picture__image" src="/media/{one.pk}/thumbnail/" width="480" height="360"' in html
-        assert f'href="/media/{one.pk}/"' in html
+        assert f'href="/media/{one.pk}/view/" data-lightbox' in html
 
     def test_a_picture_without_a_preview_is_a_file(self, amara: Conversation, shown: Any) -> None:
         one = media(amara, state="stored", preview_state="impossible", preview_error="The picture is broken.", size=9)

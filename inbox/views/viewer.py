@@ -1,0 +1,48 @@
+"""One file large: its picture, film, pages or words, with the way to its neighbours in the conversation."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from inbox import access, bubbles, gallery, wording
+from inbox.attachments import Attachment
+from inbox.models import Media, Message
+
+
+@require_safe
+@never_cache
+@vary_on_headers("HX-Request")
+def viewer(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
+    """The file as a page of its own, or to htmx and the lightbox only what shows it. Missing, hidden, deleted by its
+    sender and not stored look the same: 404."""
+    visible = access.media_visible_to(request.user).select_related(
+        "message__conversation__contact", "message__author", "message__agent"
+    )
+    media = get_object_or_404(visible, pk=media_id, state=Media.State.STORED)
+    message: Message = media.message
+    if message.revoked_at:
+        raise Http404
+    name = wording.display_name(message.conversation.contact)
+    context = {
+        "media": Attachment.of(media, message.kind, name),
+        "size": _size(media),
+        "message": message,
+        "name": name,
+        "sender": bubbles.who(message, name),
+        "moment": wording.moment(timezone.localtime(message.sent_at)),
+        "neighbours": gallery.around(message) if message.kind in gallery.KINDS else None,
+    }
+    template = "inbox/_viewer.html" if request.htmx else "inbox/viewer.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
+
+
+def _size(media: Media) -> tuple[int, int] | None:
+    """Width and height of a picture or film as it is seen, when we know them."""
+    return (media.width, media.height) if media.width and media.height else None
