@@ -306,6 +306,7 @@ WEBHOOK_PRIVATE_HOSTS = env.list("WEBHOOK_PRIVATE_HOSTS", default=["localhost", 
 WEBHOOK_MAX_BYTES = 4 * 1024 * 1024
 #: Notifications waiting for their commit in one process before the endpoint answers 503.
 WEBHOOK_QUEUE_LIMIT = env.int("WEBHOOK_QUEUE_LIMIT", default=2000)
+WEBHOOK_BACKLOG_SECONDS = env.float("WEBHOOK_BACKLOG_SECONDS", default=2.0)
 #: Days that processed notifications are kept. Parked ones stay until somebody settles them.
 JOURNAL_RETENTION_DAYS = env.int("JOURNAL_RETENTION_DAYS", default=90)
 #: Bytes of one file that are fetched; WhatsApp's own limit.

@@ -58,8 +58,8 @@ class AsyncDatabase:
         self._session = session
         self._connection: psycopg.AsyncConnection[Any] | None = None
 
-    async def execute(self, statement: str, parameters: Sequence[Any] = (), *, within: float) -> None:
-        """Run one statement in a transaction of its own; returning means committed.
+    async def execute(self, statement: str, parameters: Sequence[Any] = (), *, within: float) -> tuple[Any, ...] | None:
+        """Run one statement in a transaction of its own; returning means committed. Gives its first row, if any.
 
         Raises one of ``RowError`` when the rows are at fault (nothing is written, the connection stays), and
         DatabaseAwayError for everything else, at the latest ``within`` seconds after the call, also when the server
@@ -74,7 +74,8 @@ class AsyncDatabase:
             # psycopg's own way to cancel a statement may take ten seconds; a connection that is cut ends at once.
             cut = loop.call_at(deadline, hang_up, connection)
             try:
-                await connection.execute(statement.encode(), parameters, prepare=True)
+                cursor = await connection.execute(statement.encode(), parameters, prepare=True)
+                return await cursor.fetchone() if cursor.description else None
             finally:
                 cut.cancel()
         except RowError:

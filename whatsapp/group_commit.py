@@ -14,6 +14,7 @@ from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
 from whatsapp import journal
+from whatsapp.backlog import Backlog
 from whatsapp.database import AsyncDatabase, DatabaseAwayError, RowError, describe
 
 log = structlog.get_logger(__name__)
@@ -96,7 +97,7 @@ class _Waiting:
 class GroupCommit:
     """The way into the journal for one provider in one process: a bounded queue, one writer, one commit at a time."""
 
-    def __init__(self, provider: str, *, limit: int) -> None:
+    def __init__(self, provider: str, *, limit: int, backlog_seconds: float = 0) -> None:
         self._provider = provider
         self._accepted = ACCEPTED.labels(provider)
         self._limit = limit
@@ -106,13 +107,14 @@ class GroupCommit:
         self._retry_at = 0.0
         # The server must give up as well, or statements that hang would pile up behind one another there.
         self._database = AsyncDatabase(application_name="inbox door", session="-c statement_timeout=2s")
-        self._wake_up = WakeUp()
+        self._backlog = Backlog(backlog_seconds)
+        self._wake_up = WakeUp(self._backlog)
 
     def add(self, body: bytes, *, signed_with: int) -> asyncio.Future[bool]:
         """Queue one authenticated notification. The future says whether it is committed, within ``PATIENCE`` seconds.
 
         False means that it may or may not be written: answer so that the sender repeats it. Raises QueueFullError.
-        Nothing is delayed: a lone notification is written at once.
+        A lone notification is written at once. While understanding is far behind, commits pause for milliseconds.
         """
         if len(self._waiting) + self._in_flight >= self._limit:
             raise QueueFullError
@@ -134,6 +136,8 @@ class GroupCommit:
         group: list[_Waiting] = []
         try:
             while self._waiting:
+                if pause := self._backlog.pause():
+                    await asyncio.sleep(pause)
                 group = self._take()
                 if time.monotonic() < self._retry_at:
                     self._fail(group)
@@ -221,7 +225,8 @@ class GroupCommit:
 class WakeUp:
     """Tells the worker that the journal has grown. Never in anybody's way, and never more than one in flight."""
 
-    def __init__(self) -> None:
+    def __init__(self, backlog: Backlog) -> None:
+        self._backlog = backlog
         # A wake-up that a crash forgets costs nothing: the sweep looks at the rows.
         self._database = AsyncDatabase(
             application_name="inbox wake-up", session="-c synchronous_commit=off -c statement_timeout=2s"
@@ -254,6 +259,7 @@ class WakeUp:
             await self._database.execute(
                 DEFER, (journal.WAKE_UP_QUEUE, journal.WAKE_UP_TASK, journal.WAKE_UP_LOCK), within=PATIENCE
             )
+            await self._backlog.look(self._database, within=PATIENCE)
         except (DatabaseAwayError, *RowError) as error:
             # The periodic sweep of the journal finds the rows a few seconds later.
             log.warning("wake_up_failed", reason=describe(error))

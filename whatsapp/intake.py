@@ -56,7 +56,11 @@ class Intake:
         self._secrets = [secret.encode() for secret in settings.WHATSAPP_APP_SECRETS if secret]
         self._verify_token: str = settings.WHATSAPP_VERIFY_TOKEN
         self._max_bytes: int = settings.WEBHOOK_MAX_BYTES
-        self._journal = GroupCommit(Provider.META.value, limit=settings.WEBHOOK_QUEUE_LIMIT)
+        self._journal = GroupCommit(
+            Provider.META.value,
+            limit=settings.WEBHOOK_QUEUE_LIMIT,
+            backlog_seconds=settings.WEBHOOK_BACKLOG_SECONDS,
+        )
         self._memory = 0
         self._refusals_logged: dict[str, float] = {}
 

@@ -1,0 +1,46 @@
+"""How far understanding is behind accepting, and how the door makes room for it without refusing anything."""
+
+from __future__ import annotations
+
+import time
+
+from whatsapp.database import AsyncDatabase
+
+#: Seconds between two looks at the journal, and until a look is too old to act on.
+LOOK_EVERY = 0.5
+LOOK_LASTS = 2.0
+#: The longest pause before a commit: nothing to WhatsApp, which waits for seconds, and room for the worker where it
+#: shares the machine. Groups grow meanwhile, so that the door accepts as much with less work.
+LONGEST_PAUSE = 0.02
+
+OLDEST = """
+    SELECT extract(epoch FROM statement_timestamp() - received_at)::float FROM whatsapp_notification
+    WHERE state = 'pending' ORDER BY id LIMIT 1
+"""
+
+
+class Backlog:
+    """The age of the oldest notification that waits, and the pause that follows from it.
+
+    No pause up to ``tolerated`` seconds, the longest from twice as many. 0: never a pause.
+    """
+
+    def __init__(self, tolerated: float) -> None:
+        self._tolerated = tolerated
+        self._age = 0.0
+        self._looked_at = -LOOK_LASTS
+
+    async def look(self, database: AsyncDatabase, within: float) -> None:
+        """Ask the database, unless it was asked lately. Raises what ``AsyncDatabase.execute`` raises."""
+        now = time.monotonic()
+        if not self._tolerated or now - self._looked_at < LOOK_EVERY:
+            return
+        row = await database.execute(OLDEST, within=within)
+        self._age = row[0] if row else 0.0
+        self._looked_at = now
+
+    def pause(self) -> float:
+        """Seconds to wait before the next commit."""
+        if not self._tolerated or time.monotonic() - self._looked_at > LOOK_LASTS:
+            return 0.0
+        return LONGEST_PAUSE * min(max(self._age / self._tolerated - 1, 0.0), 1.0)
