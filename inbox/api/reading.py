@@ -163,6 +163,7 @@ def list_contacts(
     "/contacts/{contact_id}", response={200: ContactSchema, **REFUSALS}, tags=["Contacts"], summary="One contact"
 )
 def get_contact(request: HttpRequest, contact_id: Id) -> Any:
+    """A person or group, and the conversations with them that this token may see."""
     found = access.contacts_visible_to(caller(request)).filter(pk=int(contact_id))[:1]
     return (_contacts(caller(request), list(found)) or [_nothing()])[0]
 
@@ -209,6 +210,7 @@ def list_conversations(
     summary="One conversation",
 )
 def get_conversation(request: HttpRequest, conversation_id: Id) -> Any:
+    """One contact with one of our numbers: its newest message, what is unread, and whether the window is open."""
     return answers.conversation(find_conversation(caller(request), conversation_id))
 
 
@@ -263,4 +265,5 @@ def list_templates(
 def list_numbers(request: HttpRequest) -> Any:
     """The numbers that this token may use."""
     visible = PhoneNumber.objects.filter(pk__in=access.numbers_visible_to(caller(request))).defer("access_token")
+    visible = visible.order_by("pk")
     return {"numbers": [answers.number(row) for row in visible]}

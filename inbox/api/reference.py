@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from inbox.api.authentication import program_of
 from inbox.api.problems import Problem
-from inbox.api.root import api
+from inbox.api.root import description
 
 
 @require_safe
@@ -37,4 +37,4 @@ def document(request: HttpRequest) -> HttpResponse:
             "Send a valid API token, or sign in.",
             headers={"WWW-Authenticate": 'Bearer realm="inbox"'},
         ).response()
-    return JsonResponse(api.get_openapi_schema())
+    return JsonResponse(description())

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+from typing import Any
+
 from ninja import NinjaAPI
+from ninja.operation import Operation
 
 from inbox.api import problems, reading, writing
 
@@ -14,7 +18,15 @@ may not see and what does not exist are both 404. Every refusal is `application/
 `detail`. Times are seconds since 1970. Answers may gain fields.
 """.strip()
 
-api = NinjaAPI(
+
+class Api(NinjaAPI):
+    """Operations that are called by the name of their function."""
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        return operation.view_func.__name__
+
+
+api = Api(
     title="Inbox API",
     version="1.0.0",
     description=DESCRIPTION,
@@ -25,3 +37,15 @@ api = NinjaAPI(
 api.add_router("", reading.router)
 api.add_router("", writing.router)
 problems.handle(api)
+
+
+def description() -> dict[str, Any]:
+    """The OpenAPI document. ninja writes one type of content for every answer; refusals have their own."""
+    document: dict[str, Any] = copy.deepcopy(api.get_openapi_schema())
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            operation["responses"] = {str(status): answer for status, answer in operation["responses"].items()}
+            for status, answer in operation["responses"].items():
+                if status >= "400":
+                    answer["content"] = {problems.CONTENT_TYPE: answer["content"]["application/json"]}
+    return document
