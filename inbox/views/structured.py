@@ -6,20 +6,24 @@ import json
 import uuid
 from typing import Any
 
-from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from inbox import composed, drafts, rows, sending, uploads
+from inbox.composer import Card, is_uuid
 from inbox.forms import BUTTONS, PHONES, ROWS, ContactForm, InteractiveForm, LocationForm
-from inbox.models import Conversation
+from inbox.models import Conversation, Media
 from inbox.sending import Intent, NotSendableError
 from inbox.views.compose import agent_of, sent, token, wants_fragment
 from inbox.views.conversation import find
+from inbox.views.uploads import header_file
 from inbox.wording import display_name
 from whatsapp.events import Kind
+
+#: Types of messages with buttons whose header may show a file.
+MEDIA_HEADERS = ("buttons", "link", "flow")
 
 dialog_methods = require_http_methods(["GET", "POST"])
 
@@ -50,14 +54,16 @@ def queue(request: HttpRequest, conversation: Conversation, intent: Intent) -> s
 
 
 def _form_view(
-    request: HttpRequest, pk: int, template: str, kind: Kind, form: forms.Form, context: dict[str, Any]
+    request: HttpRequest, conversation: Conversation, template: str, kind: Kind, form: Any, context: dict[str, Any]
 ) -> HttpResponse:
-    conversation = find(rows.numbers_of(request), pk)
-    context |= {"form": form, "problem": ""}
-    if request.method == "POST" and form.is_valid():
-        payload = form.payload()  # type: ignore[attr-defined]
+    """Show the form, or send what it makes. ``context`` may hold the header's ``upload`` and a ``problem`` with it."""
+    context = {"form": form, "problem": "", "upload": None} | context
+    if request.method == "POST" and form.is_valid() and not context["problem"]:
+        payload, upload = form.payload(), context["upload"]
+        if upload is not None:
+            payload["header"] = {"type": upload.kind}
         text = form.cleaned_data["text"].replace("\r\n", "\n") if "text" in form.fields else ""
-        context["problem"] = queue(request, conversation, Intent(kind=kind, text=text, payload=payload))
+        context["problem"] = queue(request, conversation, Intent(kind=kind, text=text, payload=payload, upload=upload))
         if not context["problem"]:
             return sent(request, conversation)
     return show(request, conversation, template, context, status=422 if request.method == "POST" else 200)
@@ -67,7 +73,8 @@ def _form_view(
 @never_cache
 def location(request: HttpRequest, pk: int) -> HttpResponse:
     """A place, from its coordinates."""
-    return _form_view(request, pk, "location", Kind.LOCATION, LocationForm(request.POST or None), {})
+    conversation = find(rows.numbers_of(request), pk)
+    return _form_view(request, conversation, "location", Kind.LOCATION, LocationForm(request.POST or None), {})
 
 
 @dialog_methods
@@ -76,20 +83,35 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
     """A contact card."""
     form = ContactForm(request.POST or None)
     phones = [form[f"phone_{index}"] for index in range(1, PHONES + 1)]
-    return _form_view(request, pk, "contact", Kind.CONTACTS, form, {"phones": phones})
+    conversation = find(rows.numbers_of(request), pk)
+    return _form_view(request, conversation, "contact", Kind.CONTACTS, form, {"phones": phones})
 
 
 @dialog_methods
 @never_cache
 def interactive(request: HttpRequest, pk: int) -> HttpResponse:
-    """A message with buttons. ?type=TYPE chooses which; a POST with ``preview`` only draws it."""
+    """A message with buttons. ?type=TYPE chooses which."""
+    conversation = find(rows.numbers_of(request), pk)
     form = InteractiveForm(
         request.POST or None, initial={"type": request.GET.get("type", "buttons"), "button": "Choose"}
     )
     if "again" in request.POST:
         # Another type was chosen, without scripts: the same words in another form.
         form = InteractiveForm(initial=request.POST.dict())
-    return _form_view(request, pk, "interactive", Kind.INTERACTIVE, form, _interactive_context(form))
+    context = _interactive_context(form)
+    if form.is_bound and form.chosen in MEDIA_HEADERS:
+        if _left_already(request, conversation):
+            return sent(request, conversation)
+        upload, problem = header_file(request, conversation)
+        card = Card.of(upload) if upload is not None else None
+        context |= {"upload": upload, "problem": problem, "card": card}
+    return _form_view(request, conversation, "interactive", Kind.INTERACTIVE, form, context)
+
+
+def _left_already(request: HttpRequest, conversation: Conversation) -> bool:
+    """Whether this press of Send came before: the file in its header belongs to a message by now."""
+    word = request.POST.get("upload", "")
+    return is_uuid(word) and Media.objects.filter(pk=word, message__conversation=conversation).exists()
 
 
 def _interactive_context(form: InteractiveForm) -> dict[str, Any]:
@@ -107,6 +129,12 @@ def _interactive_context(form: InteractiveForm) -> dict[str, Any]:
 @require_POST
 def interactive_preview(request: HttpRequest, pk: int) -> HttpResponse:
     """The message as it would look, valid or not."""
-    find(rows.numbers_of(request), pk)
-    context = _interactive_context(InteractiveForm(request.POST))
-    return render(request, "inbox/_preview.html", {"preview": context["preview"]})
+    conversation = find(rows.numbers_of(request), pk)
+    form = InteractiveForm(request.POST)
+    preview = _interactive_context(form)["preview"]
+    upload = None
+    if form.chosen in MEDIA_HEADERS and not request.FILES:
+        upload, _ = header_file(request, conversation)
+    if upload is not None and preview is not None:
+        preview.title, preview.media = "", upload.kind
+    return render(request, "inbox/_preview.html", {"preview": preview})

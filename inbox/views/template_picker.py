@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from inbox import composer, picker, rows, uploads
+from inbox import picker, rows
 from inbox.composer import Card
-from inbox.models import Conversation, Upload
+from inbox.models import Conversation
 from inbox.sending import Intent
-from inbox.views.compose import agent_of, sent
+from inbox.views.compose import sent
 from inbox.views.conversation import find
 from inbox.views.structured import dialog_methods, message_token, queue, show
+from inbox.views.uploads import header_file
 from whatsapp import template_sync
 from whatsapp.events import Kind
 from whatsapp.models import MessageTemplate
@@ -48,33 +47,6 @@ def _found(conversation: Conversation, template_id: int) -> MessageTemplate:
     return get_object_or_404(templates, pk=template_id)
 
 
-def _header(request: HttpRequest, conversation: Conversation, media_kind: str) -> tuple[Upload | None, str]:
-    """The file for the template's header, and what is wrong with it. A plain form brings it along."""
-    if not media_kind:
-        return None, ""
-    own = Upload.objects.filter(agent=agent_of(request), number=conversation.number, draft=None)
-    file = request.FILES.get("file")
-    if file is not None and file.file is not None:
-        try:
-            received = uploads.receive(
-                file.file,
-                number=conversation.number,
-                file_name=file.name or "",
-                kind=Kind(media_kind),
-                agent=agent_of(request),
-            )
-        except uploads.FileRefusedError as error:
-            return None, str(error)
-        return received, ""
-    word = request.POST.get("upload", "")
-    upload = own.filter(pk=uuid.UUID(word)).first() if composer.is_uuid(word) else None
-    if upload is not None and upload.state == Upload.State.REFUSED:
-        return None, upload.error
-    if upload is not None and upload.kind != media_kind:
-        return None, f"This header shows a {media_kind}."
-    return upload, ""
-
-
 @dialog_methods
 @never_cache
 def template(request: HttpRequest, pk: int, template_id: int) -> HttpResponse:
@@ -83,7 +55,7 @@ def template(request: HttpRequest, pk: int, template_id: int) -> HttpResponse:
     row = _found(conversation, template_id)
     posted = request.method == "POST"
     media_kind = picker.form(row, None, has_media=True, check=False).media_kind
-    upload, wrong = _header(request, conversation, media_kind) if posted else (None, "")
+    upload, wrong = header_file(request, conversation, media_kind) if posted and media_kind else (None, "")
     form = picker.form(row, request.POST if posted else None, has_media=upload is not None or bool(wrong), check=posted)
     problem = wrong
     intent = Intent(kind=Kind.TEMPLATE, text=form.text, payload=form.payload, upload=upload)

@@ -11,14 +11,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from inbox import access, drafts, rows, uploads
-from inbox.composer import Card
-from inbox.models import Upload
+from inbox.composer import Card, is_uuid
+from inbox.models import Conversation, Upload
 from inbox.sniffing import INLINE_TYPES
 from inbox.storage import StorageError
 from inbox.views.compose import agent_of, refused, wants_fragment
 from inbox.views.conversation import find
 from inbox.views.media import send_file
 from whatsapp.events import MEDIA_KINDS, Kind
+
+#: What the header of a template or of a message with buttons may show.
+HEADER_KINDS = (Kind.IMAGE, Kind.VIDEO, Kind.DOCUMENT)
 
 
 def mine(request: HttpRequest, upload_id: uuid.UUID) -> Upload:
@@ -55,6 +58,37 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
     except (uploads.FileRefusedError, StorageError) as error:
         return refused(str(error), "file_not_ready")
     return render(request, "inbox/_card.html", {"card": Card.of(row)})
+
+
+def header_file(request: HttpRequest, conversation: Conversation, kind: str = "") -> tuple[Upload | None, str]:
+    """The file for the header of what a dialog sends (``upload`` names it, or a plain form brings it as ``file``), and
+    what is wrong with it. ``kind``: what it has to be; without it a photo, a video or a document."""
+    file = request.FILES.get("file")
+    word = request.POST.get("upload", "")
+    upload = None
+    if file is not None and file.file is not None:
+        try:
+            upload = uploads.receive(
+                file.file,
+                number=conversation.number,
+                file_name=file.name or "",
+                kind=Kind(kind) if kind else None,
+                agent=agent_of(request),
+            )
+        except uploads.FileRefusedError as error:
+            return None, str(error)
+    elif is_uuid(word):
+        own = Upload.objects.filter(agent=agent_of(request), number=conversation.number, draft=None)
+        upload = own.filter(pk=word).first()
+        if upload is None:
+            return None, "The file for the header was removed meanwhile. Choose it again."
+    if upload is None:
+        return None, ""
+    if upload.state == Upload.State.REFUSED:
+        return None, upload.error
+    if upload.kind not in ((kind,) if kind else HEADER_KINDS):
+        return None, f"This header shows a {kind}." if kind else "A header shows a photo, a video or a document."
+    return upload, ""
 
 
 @require_GET

@@ -1,9 +1,7 @@
 // Inside the dialogs: the fields of the chosen kind of buttons, and the file of a template's header.
 (() => {
   function choose(builder) {
-    const type = builder.querySelector("[name=type]:checked").value;
-    builder.dataset.type = type;
-    for (const part of builder.querySelectorAll("[data-for]")) part.hidden = !part.dataset.for.split(" ").includes(type);
+    builder.dataset.type = builder.querySelector("[name=type]:checked").value;
     further(builder);
   }
 
@@ -35,7 +33,11 @@
     const builder = target.closest?.("[data-builder]");
     if (builder) further(builder);
   });
-  document.addEventListener("inbox:ready", paint);
+  document.addEventListener("inbox:ready", () => {
+    paint();
+    // The preview has the file in its header from now on.
+    document.querySelector("[data-header-tray]")?.dispatchEvent(new Event("input", { bubbles: true }));
+  });
   document.addEventListener("htmx:afterSettle", paint);
   new MutationObserver(() => document.querySelectorAll("[data-builder]").forEach(choose)).observe(
     document.querySelector("[data-page-dialog]"),

@@ -5,14 +5,18 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from inbox.models import Agent, Conversation, Message
-from tests.inbox.test_compose import SCRIPT, amara, signed_in
+from inbox.models import Agent, Conversation, Message, Upload
+from tests import samples
+from tests.inbox.test_compose import SCRIPT, amara, picture, signed_in
 
 __all__ = ["amara", "signed_in"]
 
 pytestmark = pytest.mark.django_db
+
+TOKEN = "5d0c3c52-0000-4000-8000-000000000001"
 
 
 def post(client: Client, amara: Conversation, what: str, **form: object) -> Message | str:
@@ -92,6 +96,26 @@ class InteractiveTests:
         assert isinstance(made, Message), made
         assert made.payload["type"] == kind
         assert "message__button" in signed_in.get(f"/conversations/{amara.pk}/").content.decode()
+
+    def test_a_photo_stands_in_the_header(self, signed_in: Client, amara: Conversation) -> None:
+        header = {"file": picture(), "header": "1"}
+        signed_in.post(f"/conversations/{amara.pk}/uploads/", header, headers=SCRIPT)
+        upload = Upload.objects.get()
+        form = {"type": "buttons", "text": "This one?", "button_1": "Yes", "upload": str(upload.pk)}
+        preview = signed_in.post(f"/conversations/{amara.pk}/interactive/preview/", form).content.decode()
+        assert "template__header--image" in preview
+        for _ in range(2):
+            made = post(signed_in, amara, "interactive", **form, token=TOKEN)
+            assert isinstance(made, Message)
+        assert made.payload["header"] == {"type": "image"}
+        assert made.media.pk == upload.pk
+        assert amara.messages.count() == 1
+
+    def test_a_sound_cannot_stand_in_the_header(self, signed_in: Client, amara: Conversation) -> None:
+        file = SimpleUploadedFile("tone.ogg", samples.sound(), "audio/ogg")
+        html = post(signed_in, amara, "interactive", type="buttons", text="Hear", button_1="Yes", file=file)
+        assert isinstance(html, str)
+        assert "A header shows a photo, a video or a document." in html
 
     def test_what_whatsapp_would_refuse_is_a_sentence(self, signed_in: Client, amara: Conversation) -> None:
         html = post(signed_in, amara, "interactive", type="buttons", text="When?", button_1="x" * 27)
