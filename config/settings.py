@@ -8,6 +8,7 @@ from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
+from whitenoise.compress import Compressor
 
 from config import embedded
 from config.counting import share_counters
@@ -189,6 +190,8 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
+#: Source maps of libraries are megabytes that only their developers open.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")
 
 #: Seconds that a signed file address works, on every backend.
 MEDIA_URL_EXPIRES = min(env.int("MEDIA_URL_EXPIRES", default=300), 300)
