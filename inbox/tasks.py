@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 BATCHES_PER_JOB = 20
 #: Messages that one job sends.
 MESSAGES_PER_JOB = 100
+#: Seconds after which what waits for its pace is looked at again.
+PACED_SECONDS = 0.5
 #: Seconds without a heartbeat after which a worker is taken for dead and its jobs are put back.
 DEAD_AFTER = 60
 #: Hours that failed jobs are kept for somebody to look at.
@@ -71,6 +73,8 @@ def send_messages() -> None:
     helped = False
     for _ in range(MESSAGES_PER_JOB):
         if not delivery.deliver_next():
+            if outbox.anything_due():
+                sending.wake_up_later(PACED_SECONDS)
             return
         if not helped and outbox.anything_due():
             sending.wake_up()

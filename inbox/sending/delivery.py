@@ -35,8 +35,6 @@ SENT = Counter("inbox_messages_sent_total", "Messages by what became of the requ
 REQUEST_SECONDS = Histogram("inbox_send_request_seconds", "How long WhatsApp took to answer a request that sends.")
 QUEUED_SECONDS = Histogram("inbox_send_queued_seconds", "From the press of Send until the request left.")
 
-#: A place in the number's pace that is further away is waited for in the outbox, not in a worker's thread.
-PATIENCE = 1.0
 #: Kinds that carry a file, or may have one in their header.
 MAY_CARRY_A_FILE = MEDIA_KINDS | {Kind.TEMPLATE, Kind.INTERACTIVE}
 #: Seconds until the next attempt, by attempts made; after the last one the message fails.
@@ -144,7 +142,7 @@ def _opened(lease: Lease, name: str) -> Iterator[tuple[BinaryIO, int]]:
 
 def _take_places(lease: Lease, message: Message) -> bool:
     """Wait for the message's place in the pace of its customer and number. False when it was put back for later."""
-    taken, wait = pace.take_number(message.number, PATIENCE)
+    taken, wait = pace.take_number(message.number, outbox.PATIENCE)
     if taken:
         # Second, because an unused place of a number is lost for milliseconds, one of a customer for seconds.
         had_place, pair_wait = pace.take_pair(message.conversation)

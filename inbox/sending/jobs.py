@@ -18,6 +18,18 @@ def wake_up() -> None:
     _defer(SEND_TASK)
 
 
+def wake_up_later(seconds: float) -> None:
+    """The same in a moment, for what has to wait for its pace. Does not stand in the way of a wake-up now."""
+    try:
+        with transaction.atomic():
+            later = app.tasks[SEND_TASK].configure(
+                queueing_lock=f"{SEND_TASK}_later", schedule_in={"milliseconds": int(seconds * 1000)}
+            )
+            later.defer()
+    except AlreadyEnqueued:
+        pass  # the one that waits will see it
+
+
 def wake_up_reactions() -> None:
     _defer(REACT_TASK)
 

@@ -13,13 +13,14 @@ from datetime import timedelta
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from inbox import changes, outgoing_webhooks
 from inbox.models import Conversation, Message, Outbox, OutboxEntry
 from inbox.receiving import threads
+from inbox.sending import pace
 from inbox.sending.jobs import wake_up
 from whatsapp.events import Status
 from whatsapp.models import PhoneNumber
@@ -31,6 +32,8 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(seconds=90)
 #: How long a paused number waits before its provider is asked whether it works again; doubled each time it does not.
 PROBE = timedelta(seconds=60)
+#: Seconds ahead of its pace that a number's next message may be for a worker to take it and wait.
+PATIENCE = 1.0
 PROBE_AT_MOST = timedelta(minutes=15)
 MAYBE_SENT = "The connection broke before WhatsApp answered. A receipt will settle it."
 
@@ -118,7 +121,7 @@ class Lease:
 
 def claim() -> Lease | None:
     """Take a message that may leave now, a different number's each time where several wait. None when none may."""
-    numbers = list(PhoneNumber.objects.connected().exclude(outbox__active=True).values_list("pk", flat=True))
+    numbers = list(_sending_numbers().exclude(pace.is_behind(PATIENCE)).values_list("pk", flat=True))
     random.shuffle(numbers)
     for number in numbers:
         token = uuid.uuid4()
@@ -131,9 +134,15 @@ def claim() -> Lease | None:
 
 
 def anything_due() -> bool:
-    """Whether a message waits that nobody has taken; it may still have to wait for its pace."""
-    waiting = OutboxEntry.objects.filter(due_at__lte=Now(), leased_until__isnull=True)
-    return waiting.filter(number__state=PhoneNumber.State.CONNECTED).exclude(number__outbox__active=True).exists()
+    """Whether a message could leave now but for the pace of its number, and nobody has taken it."""
+    free = Q(leased_until__isnull=True) | Q(leased_until__lt=Now())
+    earlier = OutboxEntry.objects.filter(conversation=OuterRef("conversation"), message__lt=OuterRef("message"))
+    due = OutboxEntry.objects.filter(free, due_at__lte=Now(), number__in=_sending_numbers())
+    return due.filter(~Exists(earlier), message__status=Status.QUEUED).exists()
+
+
+def _sending_numbers() -> QuerySet[PhoneNumber]:
+    return PhoneNumber.objects.connected().exclude(outbox__active=True)
 
 
 def pause(number: PhoneNumber, error: ProviderError, sentence: str) -> None:

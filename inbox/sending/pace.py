@@ -6,9 +6,13 @@ the clock by as much as a burst allows.
 
 from __future__ import annotations
 
-from django.db import connection
+from datetime import timedelta
 
-from inbox.models import Conversation
+from django.db import connection
+from django.db.models import CharField, Exists, OuterRef, Value
+from django.db.models.functions import Cast, Concat, Now
+
+from inbox.models import Conversation, Pace
 from whatsapp import limits
 from whatsapp.models import PhoneNumber
 
@@ -30,6 +34,12 @@ WAIT = """
 SELECT extract(epoch FROM full_at - make_interval(secs => %(ahead)s) - clock_timestamp())
 FROM inbox_pace WHERE key = %(key)s
 """
+
+
+def is_behind(seconds: float) -> Exists:
+    """Whether a number's next place is further away than that: a condition for numbers."""
+    key = Concat(Value("number:"), Cast(OuterRef("pk"), CharField()))
+    return Exists(Pace.objects.filter(key=key, full_at__gt=Now() + timedelta(seconds=seconds)))
 
 
 def take_number(number: PhoneNumber, patience: float) -> tuple[bool, float]:

@@ -10,9 +10,10 @@ from django.db import connection
 from django.utils import timezone
 
 from inbox import callback_data, receiving
-from inbox.models import Message, Outbox, OutboxEntry, PendingStatus
-from inbox.sending import delivery, outbox
+from inbox.models import Conversation, Message, Outbox, OutboxEntry, PendingStatus
+from inbox.sending import delivery, outbox, pace
 from tests.simulated import Phone, deliver_all, due_now, queue_text
+from whatsapp.models import PhoneNumber
 
 
 class DeliveryTests:
@@ -68,6 +69,34 @@ class DeliveryTests:
         assert [one["leaf"]["text"]["body"] for one in phone.shows()] == ["One", "Two"]
         first.refresh_from_db()
         assert (first.status, first.error, first.error_code) == ("sent", "", None)
+
+    def test_what_waits_behind_a_message_that_is_tried_later_asks_for_no_worker(self, phone: Phone) -> None:
+        conversation = phone.writes()
+        queue_text(conversation, "One")
+        queue_text(conversation, "Two")
+        assert outbox.anything_due()
+        phone.faults(refuse=130429)
+        deliver_all()
+
+        assert not outbox.anything_due()
+
+    def test_a_number_ahead_of_its_pace_holds_up_no_other(self, phone: Phone) -> None:
+        first = phone.writes()
+        other = Conversation.objects.create(
+            number=PhoneNumber.objects.exclude(pk=phone.number.pk).get(),
+            contact=first.contact,
+            window_closes_at=first.window_closes_at,
+        )
+        queue_text(first, "waits")
+        message = queue_text(other, "leaves")
+        pace.hold_number(phone.number, 60)
+
+        deliver_all()
+
+        message.refresh_from_db()
+        assert message.status == "sent"
+        assert outbox.anything_due()
+        assert OutboxEntry.objects.get().attempts == 0
 
 
 class UncertainSendTests:
