@@ -30,6 +30,7 @@ urlpatterns = [
     path("", include("inbox.urls")),
     path("media/<uuid:media_id>/", media.original, name="media"),
     path("media/<uuid:media_id>/view/", viewer.viewer, name="media_viewer"),
+    path("media/<uuid:media_id>/pages/<int:number>/", media.page, name="media_page"),
     path("media/<uuid:media_id>/thumbnail/", media.thumbnail, name="media_thumbnail"),
     path("media/<uuid:media_id>/playable/", media.playable, name="media_playable"),
     path("media/<uuid:media_id>/download/", media.download, name="media_download"),

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from inbox import icons, wording
+from inbox import icons, wording, words
 from inbox.drawn import Drawn
 from inbox.models import Media
 from inbox.summaries import DOCUMENT_TYPES
@@ -19,6 +19,7 @@ from whatsapp.events import Kind
 SHOWN = {
     **dict.fromkeys(("image/jpeg", "image/png", "image/webp", "image/gif"), "picture"),
     "video/mp4": "film",
+    **dict.fromkeys(words.TYPES, "words"),
 }
 NOUNS: dict[str, str] = {Kind.IMAGE: "Photo", Kind.VIDEO: "Video", Kind.AUDIO: "Audio", Kind.DOCUMENT: "Document"}
 ICONS: dict[str, str] = {Kind.IMAGE: "picture", Kind.VIDEO: "video", Kind.AUDIO: "audio", Kind.DOCUMENT: "file"}
@@ -96,7 +97,7 @@ class Attachment(Drawn):
             self.picture = f"{self.href}thumbnail/"
             self.width = media.thumbnail_width or UNKNOWN_SIZE[0]
             self.height = media.thumbnail_height or UNKNOWN_SIZE[1]
-        self.opens = SHOWN.get(media.content_type, "")
+        self.opens = "pages" if media.pages else SHOWN.get(media.content_type, "")
         self.note = media.preview_error if media.preview_state == Media.PreviewState.IMPOSSIBLE else ""
         match kind:
             case Kind.STICKER if self.opens == "picture":

@@ -75,6 +75,22 @@ class PrivateS3Storage(S3Storage):
                 raise FileNotFoundError("The file storage has no such file.") from None
             raise
 
+    def beginning(self, name: str, size: int) -> bytes:
+        try:
+            with _sentences("read"):
+                found = self._client.get_object(
+                    Bucket=self.bucket_name, Key=self._normalize_name(name), Range=f"bytes=0-{size - 1}"
+                )
+                with found["Body"] as body:
+                    return bytes(body.read(size))
+        except StorageError as error:
+            code = _code(error.__cause__) if isinstance(error.__cause__, ClientError) else ""
+            if code == "InvalidRange":  # there is no first byte
+                return b""
+            if code in ("404", "NoSuchKey"):
+                raise FileNotFoundError("The file storage has no such file.") from None
+            raise
+
     def discard(self, name: str) -> None:
         with _sentences("delete"):
             self._client.delete_object(Bucket=self.bucket_name, Key=self._normalize_name(name))

@@ -66,6 +66,10 @@ class MediaStorage(Protocol):
     def copy_to(self, name: str, target: IO[bytes]) -> None:
         """Write the bytes of a file into ``target`` with flat memory. Raises StorageError, FileNotFoundError."""
 
+    def beginning(self, name: str, size: int) -> bytes:
+        """The first ``size`` bytes of a file, or all of it if it is smaller; reads no more than that. Raises
+        StorageError, FileNotFoundError."""
+
     def discard(self, name: str) -> None:
         """Delete a file. Safe to repeat. Raises StorageError."""
 
@@ -129,6 +133,15 @@ class SignedFileSystemStorage(FileSystemStorage):
         try:
             with open(self.path(name), "rb") as source:
                 shutil.copyfileobj(source, target, COPY_BYTES)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            raise StorageError(f"The file storage could not read ({error.strerror}).") from error
+
+    def beginning(self, name: str, size: int) -> bytes:
+        try:
+            with open(self.path(name), "rb") as file:
+                return file.read(size)
         except FileNotFoundError:
             raise
         except OSError as error:

@@ -46,7 +46,12 @@ def main() -> None:
     source, target, content_type = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
     limit()
     try:
-        result = drawer(content_type)(source, target, content_type)
+        if len(sys.argv) > 4:
+            from inbox.drawing import pages
+
+            result = pages.draw(source, target, int(sys.argv[4]), int(sys.argv[5]))
+        else:
+            result = drawer(content_type)(source, target, content_type)
     except ImpossibleError as error:
         result = {"impossible": str(error)}
     except MemoryError:

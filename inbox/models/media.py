@@ -24,6 +24,11 @@ def playable_key(media: Media, _name: str) -> str:
     return f"previews/{media.pk}.m4a"
 
 
+def page_key(media: Media, page: int) -> str:
+    """Where the picture of one page of a document lies, counted from 1. No column names it: the key says it all."""
+    return f"previews/{media.pk}/{page}.webp"
+
+
 class Media(models.Model):
     """The file of one message. ``state`` says whether we have the bytes; ``preview_state`` whether there is a picture
     or a playable copy of them. Both are shown as they are."""

@@ -24,11 +24,11 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from inbox import access, file_names
+from inbox import access, file_names, pages
 from inbox import media as files
 from inbox.models import Media
 from inbox.sniffing import INLINE_TYPES
-from inbox.storage import SignedFileSystemStorage, media_storage, signature_holds
+from inbox.storage import SignedFileSystemStorage, StorageError, media_storage, signature_holds
 
 DOWNLOAD_TYPE = "application/octet-stream"
 #: Seconds that a redirect's address must still work when a browser takes it from its cache.
@@ -45,7 +45,7 @@ FILE_POLICY = (
 @require_safe
 def original(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
     """The file as it came: shown in place when its bytes are of a type we trust, otherwise downloaded."""
-    media = _find(request, media_id)
+    media = find_stored(request, media_id)
     if media.content_type in INLINE_TYPES:
         return send_file(media.file, media.content_type, _disposition(media, attachment=False))
     return send_file(media.file, DOWNLOAD_TYPE, _disposition(media, attachment=True))
@@ -54,14 +54,14 @@ def original(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
 @require_safe
 def download(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
     """The file as it came, for saving under the sender's name."""
-    media = _find(request, media_id)
+    media = find_stored(request, media_id)
     return send_file(media.file, DOWNLOAD_TYPE, _disposition(media, attachment=True))
 
 
 @require_safe
 def thumbnail(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
     """The small picture we made of it."""
-    media = _find(request, media_id)
+    media = find_stored(request, media_id)
     if not media.thumbnail:
         raise Http404
     return send_file(media.thumbnail, "image/webp", "inline")
@@ -70,10 +70,22 @@ def thumbnail(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
 @require_safe
 def playable(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
     """The copy we made of a sound that not every browser plays."""
-    media = _find(request, media_id)
+    media = find_stored(request, media_id)
     if not media.playable:
         raise Http404
     return send_file(media.playable, "audio/mp4", "inline")
+
+
+@require_safe
+def page(request: HttpRequest, media_id: uuid.UUID, number: int) -> HttpResponse:
+    """One page of a document as a picture. 503 while too many are being drawn: ask again in a moment."""
+    try:
+        key = pages.picture(find_stored(request, media_id), number)
+    except pages.NoPageError as error:
+        raise Http404 from error
+    except (pages.BusyError, StorageError):
+        return HttpResponse("Ask again.", status=503, content_type="text/plain", headers={"Retry-After": "3"})
+    return send_file(key, "image/webp", "inline")
 
 
 @require_POST
@@ -117,7 +129,7 @@ def local_file(request: HttpRequest, name: str) -> HttpResponseBase:
     return response
 
 
-def _find(request: HttpRequest, media_id: uuid.UUID) -> Media:
+def find_stored(request: HttpRequest, media_id: uuid.UUID) -> Media:
     """The stored file, if this agent may see its message; missing, hidden and not stored look the same."""
     visible = access.media_visible_to(request.user).select_related("message")
     return get_object_or_404(visible, pk=media_id, state=Media.State.STORED)
@@ -127,12 +139,11 @@ def _disposition(media: Media, *, attachment: bool) -> str:
     return content_disposition_header(attachment, file_names.download_name(media)) or "inline"
 
 
-def send_file(file: FieldFile, content_type: str, disposition: str) -> HttpResponse:
-    """A redirect to a short-lived signed address of a stored file. The caller has checked who asks."""
+def send_file(file: FieldFile | str, content_type: str, disposition: str) -> HttpResponse:
+    """A redirect to a short-lived signed address of a stored file or key. The caller has checked who asks."""
     expires = settings.MEDIA_URL_EXPIRES
-    url = media_storage().signed_url(
-        file.name or "", content_type=content_type, disposition=disposition, expires=expires
-    )
+    name = file if isinstance(file, str) else file.name or ""
+    url = media_storage().signed_url(name, content_type=content_type, disposition=disposition, expires=expires)
     response = HttpResponseRedirect(url)
     # Kept by the browser for less than the address works, so that a page drawn again loads nothing again.
     response.headers["Cache-Control"] = f"private, max-age={max(0, expires - MARGIN_SECONDS)}"

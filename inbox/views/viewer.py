@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -11,9 +13,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from inbox import access, bubbles, gallery, wording
+from inbox import access, bubbles, gallery, pages, wording, words
 from inbox.attachments import Attachment
 from inbox.models import Media, Message
+from inbox.storage import StorageError
 
 
 @require_safe
@@ -30,8 +33,9 @@ def viewer(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
     if message.revoked_at:
         raise Http404
     name = wording.display_name(message.conversation.contact)
-    context = {
-        "media": Attachment.of(media, message.kind, name),
+    shown = Attachment.of(media, message.kind, name)
+    context: dict[str, Any] = {
+        "media": shown,
         "size": _size(media),
         "message": message,
         "name": name,
@@ -39,6 +43,12 @@ def viewer(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
         "moment": wording.moment(timezone.localtime(message.sent_at)),
         "neighbours": gallery.around(message) if message.kind in gallery.KINDS else None,
     }
+    if shown.opens == "pages":
+        context["pages"] = range(1, min(media.pages or 0, pages.MOST) + 1)
+        context["more"] = max(0, (media.pages or 0) - pages.MOST)
+    elif shown.opens == "words":
+        with contextlib.suppress(StorageError, FileNotFoundError):  # then it only says so
+            context["words"] = words.read(media)
     template = "inbox/_viewer.html" if request.htmx else "inbox/viewer.html"  # type: ignore[attr-defined]
     return render(request, template, context)
 

@@ -32,7 +32,7 @@
     dialog.ariaLabel = dialog.querySelector("[data-viewer]").ariaLabel;
     // Who steps on with a button goes on with it; at the end it is gone, and the way out takes the focus.
     const kept = ["before", "after"].includes(step) && dialog.querySelector(`[data-step=${step}]`);
-    (kept || dialog.querySelector("[data-close]")).focus();
+    (kept || dialog.querySelector(".pages, .words") || dialog.querySelector("[data-close]")).focus();
     for (const near of dialog.querySelectorAll("[data-source]")) new Image().src = near.dataset.source;
   }
 
@@ -60,7 +60,7 @@
     }
   });
   dialog.addEventListener("keydown", (event) => {
-    if (event.target.matches("input, .pages") || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.matches("input, .pages, .words") || event.ctrlKey || event.metaKey || event.altKey) return;
     let name = STEPS[event.key];
     if (document.dir === "rtl") name = { before: "after", after: "before" }[name] ?? name;
     if (name && step(name)) event.preventDefault();

@@ -77,6 +77,15 @@ class BothStoragesTests:
         assert response.headers["Content-Type"] == "image/jpeg"
         assert response.headers["Content-Disposition"] == 'inline; filename="a.jpg"'
 
+    def test_the_beginning_of_a_file_can_be_read(self, origin: str, name: str) -> None:
+        put(name, b"0123456789")
+        assert media_storage().beginning(name, 4) == b"0123"
+        assert media_storage().beginning(name, 100) == b"0123456789"
+        put(name, b"")
+        assert media_storage().beginning(name, 4) == b""
+        with pytest.raises(FileNotFoundError):
+            media_storage().beginning(f"{name}.missing", 4)
+
     def test_the_address_decides_the_type_and_the_name(self, origin: str, name: str) -> None:
         put(name, b"<svg onload=alert(1)>", "image/svg+xml")
         disposition = "attachment; filename*=utf-8''%E2%82%AC%22.jpg"

@@ -333,6 +333,12 @@ class ReconcileTests:
         assert report["faults"] == []
         assert report["counts"] == {}
 
+    def test_pages_of_documents_are_known_by_their_keys(self, planter: Planter) -> None:
+        row = planter.stored()
+        put(planter.folder, f"previews/{row.pk}/3.webp")
+        stray = put(planter.folder, f"previews/{uuid.uuid4()}/3.webp")
+        assert [(fault["code"], fault["key"]) for fault in run()["faults"]] == [("orphan_preview", stray)]
+
     def test_it_finds_every_planted_fault_and_nothing_else(self, planter: Planter) -> None:
         planted = {(plant.__name__, *plant(planter)) for plant in FAULTS}
         assert len(planted) == len(FAULTS) > 20

@@ -1,0 +1,28 @@
+"""Some pages of a PDF document as pictures, large enough to be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pypdfium2
+
+from inbox.drawing import PAGE_PIXELS
+
+
+def draw(source: Path, target: Path, first: int, last: int) -> dict[str, Any]:
+    """Draw the pages ``first`` to ``last``, counted from 1, as ``<page>.webp``; says which of them there are.
+
+    Forms and scripts are not started: PDFium only does so when it is asked to.
+    """
+    drawn = []
+    with pypdfium2.PdfDocument(source) as document:
+        for number in range(first, min(last, len(document)) + 1):
+            page = document[number - 1]
+            # Some pages are as large as a wall: what counts is how large the picture becomes.
+            scale = PAGE_PIXELS / max(*page.get_size(), 1)
+            image = page.render(scale=scale, may_draw_forms=False).to_pil()
+            image.convert("RGB").save(target / f"{number}.webp", "WEBP", quality=80, method=2)
+            drawn.append(number)
+            page.close()
+    return {"pages": drawn}

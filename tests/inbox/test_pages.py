@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from PIL import Image
+
+from inbox import pages, previews
+from inbox.models import Agent, Media
+from inbox.models.media import page_key
+from inbox.storage import media_storage
+from tests import samples
+from tests.media_rows import drawn, own_files, stored
+from whatsapp.models import PhoneNumber
+
+__all__ = ["own_files"]
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def nothing_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    pages._refused.clear()
+
+
+def document(number: PhoneNumber, count: int = 6) -> Media:
+    return drawn(number, samples.pdf([f"Page {page + 1}" for page in range(count)]))
+
+
+def page(client: Client, row: Media, number: int) -> Image.Image:
+    response = client.get(f"/media/{row.pk}/pages/{number}/")
+    assert response.status_code == 302
+    file = client.get(response.headers["Location"])
+    assert file.headers["Content-Type"] == "image/webp"
+    return Image.open(io.BytesIO(file.getvalue()))
+
+
+class PageTests:
+    def test_a_page_is_a_picture_that_can_be_read(self, client: Client, alice: Agent, number: PhoneNumber) -> None:
+        client.force_login(alice)
+        first, last = (page(client, document(number), which) for which in (1, 6))
+        assert first.size == (1391, 1801)
+        assert first.convert("L").histogram()[0] > 100  # there are dark letters on it
+        assert last.size == first.size
+
+    def test_a_page_is_drawn_once(
+        self, client: Client, alice: Agent, number: PhoneNumber, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        row = document(number)
+        client.force_login(alice)
+        page(client, row, 2)
+        monkeypatch.setattr(sys, "executable", "/bin/false")
+        for which in (1, 2, 3, 4):  # drawn with it
+            page(client, row, which)
+        assert client.get(f"/media/{row.pk}/pages/5/").status_code == 404
+
+    @pytest.mark.parametrize("which", [0, 7, 301, 99_999])
+    def test_there_is_no_other_page(self, client: Client, alice: Agent, number: PhoneNumber, which: int) -> None:
+        client.force_login(alice)
+        assert client.get(f"/media/{document(number).pk}/pages/{which}/").status_code == 404
+
+    def test_other_files_have_no_pages(self, client: Client, alice: Agent, number: PhoneNumber) -> None:
+        client.force_login(alice)
+        row = stored(number, samples.picture(), kind="image", pages=3)
+        assert client.get(f"/media/{row.pk}/pages/1/").status_code == 404
+
+    def test_charlie_finds_nothing(self, client: Client, charlie: Agent, number: PhoneNumber) -> None:
+        row = document(number)
+        client.force_login(charlie)
+        assert client.get(f"/media/{row.pk}/pages/1/").status_code == 404
+
+    def test_a_missing_or_broken_file_has_no_pages(self, client: Client, alice: Agent, number: PhoneNumber) -> None:
+        broken, missing = (stored(number, content, pages=3) for content in (b"%PDF-1.4\nnothing", samples.pdf()))
+        media_storage().discard(missing.file.name or "")
+        client.force_login(alice)
+        for row in (broken, missing):
+            assert client.get(f"/media/{row.pk}/pages/1/").status_code == 404
+
+    def test_too_many_at_once_are_asked_to_come_back(self, client: Client, alice: Agent, number: PhoneNumber) -> None:
+        row = document(number)
+        client.force_login(alice)
+        taken = [pages._places.acquire() for _ in range(pages.PLACES)]
+        try:
+            response = client.get(f"/media/{row.pk}/pages/1/")
+        finally:
+            for _ in taken:
+                pages._places.release()
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "3")
+        page(client, row, 1)
+
+    @pytest.mark.parametrize(
+        "script",
+        [
+            'echo "{\\"pages\\": [1]}" > $5/result.json; ln -s /etc/passwd $5/1.webp',
+            'echo "{\\"pages\\": [1]}" > $5/result.json; echo "<html>" > $5/1.webp',
+            'echo "{\\"pages\\": [1, 2]}" > $5/result.json',
+            "true",
+        ],
+    )
+    def test_a_child_that_was_taken_over_is_not_believed(
+        self,
+        client: Client,
+        alice: Agent,
+        number: PhoneNumber,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        script: str,
+    ) -> None:
+        row = document(number, 1)
+        hostile = tmp_path / "python"
+        hostile.write_text(f"#!/bin/sh\n{script}\n")
+        hostile.chmod(0o700)
+        monkeypatch.setattr(sys, "executable", str(hostile))
+        client.force_login(alice)
+        assert client.get(f"/media/{row.pk}/pages/1/").status_code == 404
+        assert not (tmp_path / "files" / page_key(row, 1)).exists()
+
+    def test_nothing_is_left_in_the_temporary_folder(
+        self, client: Client, alice: Agent, number: PhoneNumber, settings: pytest.FixtureRequest, tmp_path: Path
+    ) -> None:
+        row = document(number)
+        client.force_login(alice)
+        settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)  # type: ignore[attr-defined]
+        page(client, row, 1)
+        assert list(tmp_path.glob(f"{previews.DIRECTORY_PREFIX}*")) == []
+
+
+class ViewerTests:
+    def test_it_shows_every_page_in_its_place(self, client: Client, alice: Agent, number: PhoneNumber) -> None:
+        row = document(number, 3)
+        client.force_login(alice)
+        html = client.get(f"/media/{row.pk}/view/").content.decode()
+        for which in (1, 2, 3):
+            assert f'src="/media/{row.pk}/pages/{which}/" width="495" height="640" alt="Page {which} of 3"' in html
+
+    def test_a_very_long_document_ends_with_the_way_to_the_rest(
+        self, client: Client, alice: Agent, number: PhoneNumber
+    ) -> None:
+        row = document(number, 1)
+        Media.objects.filter(pk=row.pk).update(pages=1200)
+        client.force_login(alice)
+        html = client.get(f"/media/{row.pk}/view/").content.decode()
+        assert html.count('<img class="pages__page"') == pages.MOST
+        assert "900 more pages" in html
+
+    def test_a_document_with_a_password_says_so(self, client: Client, alice: Agent, number: PhoneNumber) -> None:
+        row = stored(number, samples.pdf(), preview_state="impossible", preview_error="It has a password.")
+        client.force_login(alice)
+        html = client.get(f"/media/{row.pk}/view/").content.decode()
+        assert "It has a password." in html
+        assert "pages/1/" not in html
