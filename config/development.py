@@ -28,7 +28,17 @@ from config.children import Child
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 #: What `make reset` deletes below DATA_DIR, and nothing else: the folder may hold things of yours.
-OURS = ("postgres", "postgres.new", ".postgres.lock", "media", "simulator", "static", "metrics", "development.env", "run.lock")
+OURS = (
+    "postgres",
+    "postgres.new",
+    ".postgres.lock",
+    "media",
+    "simulator",
+    "static",
+    "metrics",
+    "development.env",
+    "run.lock",
+)
 #: Seconds that the web process may take to answer, and that children get to end.
 START_TIMEOUT = 60
 #: Seconds that the embedded PostgreSQL may take until it answers.
