@@ -60,6 +60,10 @@ class Attachment(Drawn):
     download: str = ""
     #: What the viewer makes of it (a value of SHOWN); empty when it can only be downloaded.
     opens: str = ""
+    #: A film that moves by itself, as it has no sound.
+    loops: bool = False
+    #: The first picture of an animation, for who wants less motion.
+    still: str = ""
     length: str = ""
     seconds: float = 0
     letters: str = ""
@@ -101,13 +105,15 @@ class Attachment(Drawn):
         self.note = media.preview_error if media.preview_state == Media.PreviewState.IMPOSSIBLE else ""
         match kind:
             case Kind.STICKER if self.opens == "picture":
+                self.still = self.picture if media.animated else ""
                 self.template, self.shape, self.picture = "inbox/message/_sticker.html", "bare", self.href
             case Kind.IMAGE if self.picture:
                 self.template = "inbox/message/_image.html"
             case Kind.IMAGE if media.preview_state == Media.PreviewState.NONE:
                 self.state, self.title = "pending", "Photo is here, its preview is being made"
             case Kind.VIDEO if self.picture:
-                self.template = "inbox/message/_video.html"
+                self.loops = media.animated and self.opens == "film"
+                self.template = "inbox/message/_loop.html" if self.loops else "inbox/message/_video.html"
                 self.facts = " · ".join(filter(None, [self.length, self.facts]))
             case Kind.AUDIO:
                 self._audio(media)

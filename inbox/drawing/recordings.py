@@ -39,6 +39,8 @@ AUDIO_CODECS = frozenset({"aac", "mp3", "opus", "vorbis", "amr_nb", "amr_wb", "f
 NEEDS_COPY = frozenset({"audio/ogg", "audio/amr", "audio/amr-wb", "audio/webm", "audio/x-matroska"})
 #: Longer recordings get their duration and nothing that needs all of them to be decoded.
 MAX_DECODED_SECONDS = 20 * 60
+#: Shorter films without sound are shown as animations.
+LOOP_SECONDS = 20
 WAVEFORM_POINTS = 64
 WAVEFORM_RATE = 8000
 #: One loudness value for each 20 ms, of which the points are made.
@@ -82,6 +84,8 @@ def _film(container: Any, stream: Any, target: Path) -> dict[str, Any]:
     turn = round(frame.rotation / 90) * 90 % 360  # counterclockwise, as Pillow turns
     turns = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
     result["thumbnail"] = save_thumbnail(small, target, turns.get(turn))
+    # What phones call a GIF: it may move by itself in the page.
+    result["animated"] = not container.streams.audio and (result["duration"] or LOOP_SECONDS) < LOOP_SECONDS
     result["width"], result["height"] = shape[::-1] if turn in (90, 270) else shape
     return result
 

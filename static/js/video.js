@@ -1,4 +1,4 @@
-// A video's picture becomes its player where it stands, in the same box.
+// A film's picture becomes its player where it stands, in the same box; in an album it opens large.
 (() => {
   document.addEventListener("click", (event) => {
     const link = event.target.closest("[data-video]");
@@ -13,29 +13,13 @@
     video.poster = picture.src;
     video.src = link.dataset.video;
     video.preload = "metadata";
-    let renewed = false;
-    video.addEventListener("error", () => {
-      // The file's signed address lives for minutes: ask once for a new one, then say so.
-      if (renewed) {
-        const words = document.createElement("p");
-        words.className = "media-card__facts";
-        words.textContent = "This browser cannot play it. ";
-        const file = Object.assign(document.createElement("a"), { href: link.dataset.download, textContent: "Download it" });
-        words.append(file);
-        return void video.replaceWith(words);
-      }
-      renewed = true;
-      const position = video.currentTime;
-      video.src = link.dataset.video;
-      video.currentTime = position;
-      video.play();
-    });
-    for (const other of document.querySelectorAll("audio, video")) other.pause();
-    const box = document.createElement("div");
-    box.className = "picture picture--playing";
-    box.append(video);
-    link.replaceWith(box);
-    video.focus();
-    video.play();
+    const player = document.createElement("film-player");
+    player.className = "film picture picture--playing";
+    player.dataset.seconds = link.dataset.seconds;
+    player.dataset.download = link.dataset.download;
+    player.append(video);
+    link.replaceWith(player);
+    player.querySelector("[data-play]")?.focus();
+    video.play().catch(() => {}); // it may be stopped before it began
   });
 })();
