@@ -118,9 +118,11 @@ def main() -> int:
 
 def measure() -> int:
     from inbox import receiving
+    from inbox.management.commands.worker import collect_garbage_rarely
     from inbox.models import Message
     from whatsapp.models import PhoneNumber
 
+    collect_garbage_rarely()  # both sides as in a worker
     PhoneNumber.objects.create(phone_number_id="200000000000001", waba_id="100000000000001", name="Norte Service")
     next_index = 0
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import gc
 import os
 import signal
 from collections.abc import Callable
@@ -55,7 +56,16 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        collect_garbage_rarely()
         asyncio.run(run(options["concurrency"], options["sending"]))
+
+
+def collect_garbage_rarely() -> None:
+    """Look for cycles every 50,000 new objects instead of every 700: reading notifications makes many and leaves hardly
+    any behind. Measured: a fifth less processor time for each message. What is loaded by now is never looked at."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 async def run(concurrency: int, sending_jobs: int = SENDING_JOBS) -> None:
