@@ -32,6 +32,8 @@ TILES = {
     "audio": {"MP3", "M4A", "OGG", "WAV", "AAC"},
 }
 WAVE_BARS = 52
+#: Bodies that may stand in an album.
+ALBUM_BODIES = ("inbox/message/_image.html", "inbox/message/_video.html")
 #: What a picture is drawn at while its own size is not known.
 UNKNOWN_SIZE = (320, 240)
 
@@ -51,6 +53,8 @@ class Attachment(Drawn):
     title: str = ""
     reason: str = ""
     again: str = ""
+    #: The words on the way to ask the sender for it.
+    ask: str = ""
     picture: str = ""
     width: int = UNKNOWN_SIZE[0]
     height: int = UNKNOWN_SIZE[1]
@@ -60,6 +64,8 @@ class Attachment(Drawn):
     download: str = ""
     #: What the viewer makes of it (a value of SHOWN); empty when it can only be downloaded.
     opens: str = ""
+    #: A picture or film, here or on its way, that may stand in an album.
+    in_album: bool = False
     #: A film that moves by itself, as it has no sound.
     loops: bool = False
     #: The first picture of an animation, for who wants less motion.
@@ -89,6 +95,9 @@ class Attachment(Drawn):
             attachment._stored(media, kind)
         else:
             attachment._missing(media, sender)
+        attachment.in_album = kind in (Kind.IMAGE, Kind.VIDEO) and (
+            attachment.template in ALBUM_BODIES or attachment.state in (Media.State.PENDING, Media.State.PREPARING)
+        )
         return attachment
 
     def _stored(self, media: Media, kind: str) -> None:
@@ -158,9 +167,11 @@ class Attachment(Drawn):
                 self.reason = f"{media.error} {tries}".strip()
             case Media.State.EXPIRED:
                 self.icon, self.title = icons.icon("clock"), f"{thing} expired at WhatsApp"
+                self.ask = "Ask for it again" if media.message.inbound else ""
                 self.reason = media.error or f"It was kept there for 7 days. Ask {sender} to send it again."
             case Media.State.TOO_LARGE:
                 self.icon, self.title = icons.icon("file"), f"{thing} is too large"
+                self.ask = "Ask for a smaller one" if media.message.inbound else ""
             case _ if not media.message.inbound:
                 self.icon, self.title = icons.icon("alert"), f"{thing}: there is no file"
             case _:

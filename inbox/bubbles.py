@@ -15,10 +15,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from inbox import cards, composed, icons, markup, wording
+from inbox import albums, cards, composed, icons, markup, wording
 from inbox.attachments import Attachment
 from inbox.drawn import Drawn
-from inbox.models import Agent, Media, Message, Reaction
+from inbox.models import Agent, Media, Message
 from inbox.summaries import summarize
 from whatsapp.errors import explain
 from whatsapp.events import Direction, Kind, Origin, Status
@@ -118,9 +118,16 @@ class Bubble(Drawn):
     words: bool = False
     tail: bool = False
     after: bool = False
+    outcome: bool = False
     meta_inside: bool = False
     shape_class: str = ""
     meta_class: str = ""
+    #: Nothing but a picture or film, which may stand in an album.
+    tile: bool = False
+    #: On the first of an album: how many there are; on its last: that it ends.
+    album: str = ""
+    album_more: str = ""
+    album_ends: bool = False
 
     def settle(self) -> None:
         """Answer the template's questions, once everything else is known."""
@@ -128,7 +135,11 @@ class Bubble(Drawn):
         self.words = bool(self.html or self.notice)
         self.tail = bool(self.cut or self.notice)
         self.marked = bool(self.marks or self.late)
-        self.after = bool(self.reactions or self.previous or self.problem or self.remark or self.doubt or self.waiting)
+        self.outcome = bool(self.problem or self.remark or self.doubt or self.waiting)
+        self.after = bool(self.reactions or self.previous or self.outcome)
+        self.tile = bool(self.media and self.media.in_album) and not (
+            self.head or self.words or self.marked or self.foot or self.previous or self.outcome
+        )
         self.meta_inside = not self.words and self.body.endswith("_voice.html")
         self.shape_class = f" message__bubble--{self.shape}" if self.shape else ""
         if self.words or self.shape == "bare":
@@ -168,6 +179,8 @@ def days(messages: Sequence[Message], *, name: str, unread: int = 0, whole_text:
             previous.last = bubble.first = False
         result[-1].bubbles.append(bubble)
         previous = bubble
+    for drawn in result:
+        albums.arrange(drawn.bubbles)
     return result
 
 
@@ -213,7 +226,7 @@ def draw(message: Message, zone: tzinfo, *, name: str, whole_text: bool = False)
         _content(bubble, message, name, whole_text)
     _marks(bubble, message)
     _outcome(bubble, message)
-    bubble.reactions = _reactions(message)
+    bubble.reactions = cards.reactions(message)
     bubble.actions = not bubble.line
     bubble.answerable = bool(message.wamid) and not message.revoked_at
     bubble.settle()
@@ -383,17 +396,3 @@ def _again(message: Message, words: str) -> tuple[str, bool]:
     if message.origin not in (Origin.AGENT, Origin.API):
         return "", False
     return ("", True) if message.resent_at else (words, False)
-
-
-def _reactions(message: Message) -> list[tuple[str, str, bool]]:
-    """(emoji, by whom, ours), each emoji once in the order they came."""
-    by_emoji: dict[str, list[Reaction]] = {}
-    for reaction in message.shown_reactions:  # type: ignore[attr-defined]
-        by_emoji.setdefault(reaction.emoji, []).append(reaction)
-    result = []
-    for emoji, reactions in by_emoji.items():
-        ours = any(reaction.contact is None for reaction in reactions)
-        one = reactions[0].contact
-        by = str(len(reactions)) if len(reactions) > 1 else (wording.display_name(one) if one else "us")
-        result.append((emoji, by, ours))
-    return result

@@ -12,6 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from inbox import wording
 from inbox.drawn import Drawn
+from inbox.models import Message, Reaction
 from inbox.summaries import UNSUPPORTED
 from whatsapp.events import Direction, Kind
 
@@ -248,3 +249,17 @@ def line(kind: str, payload: dict[str, Any], direction: str, name: str) -> tuple
             return f"Voice call {by}, ringing", "call"
         case _:
             return (f"Unanswered voice call {by}" if from_us else f"Missed voice call {by}"), "call-missed"
+
+
+def reactions(message: Message) -> list[tuple[str, str, bool]]:
+    """(emoji, by whom, ours), each emoji once in the order they came."""
+    by_emoji: dict[str, list[Reaction]] = {}
+    for reaction in message.shown_reactions:  # type: ignore[attr-defined]
+        by_emoji.setdefault(reaction.emoji, []).append(reaction)
+    result = []
+    for emoji, given in by_emoji.items():
+        ours = any(reaction.contact is None for reaction in given)
+        one = given[0].contact
+        by = str(len(given)) if len(given) > 1 else (wording.display_name(one) if one else "us")
+        result.append((emoji, by, ours))
+    return result

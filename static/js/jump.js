@@ -2,9 +2,11 @@
 (() => {
   function mark(message) {
     document.querySelector(".message--jumped-to")?.classList.remove("message--jumped-to");
-    message.classList.add("message--jumped-to");
-    message.scrollIntoView({ block: "center" });
-    setTimeout(() => message.classList.remove("message--jumped-to"), 4000);
+    // The fifth picture of an album is not seen: the album is.
+    const shown = message.checkVisibility() ? message : (message.closest(".album") ?? message);
+    shown.classList.add("message--jumped-to");
+    shown.scrollIntoView({ block: "center" });
+    setTimeout(() => shown.classList.remove("message--jumped-to"), 4000);
   }
 
   document.addEventListener("click", (event) => {

@@ -43,7 +43,7 @@
   };
 
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("[data-lightbox]");
+    const link = event.target.closest("[data-lightbox], .album [data-video]");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     opener = link;

@@ -5,30 +5,28 @@
   const place = (element) => element.dataset.place.split(",").map(Number);
   const later = (a, b) => place(a)[0] > place(b)[0] || (place(a)[0] === place(b)[0] && place(a)[1] > place(b)[1]);
   const atBottom = (scroll) => scroll.scrollTop > -40;
-  const playing = (element) => [...element.querySelectorAll("audio, video")].some((media) => !media.paused);
+  const playing = (element) => [...element.querySelectorAll("audio, video")].some((media) => !media.paused && !media.loop);
 
   function regroup(element) {
     for (const one of [element, element.nextElementSibling]) {
       const before = one?.previousElementSibling;
       if (!one?.classList.contains("message")) continue;
-      const joined =
-        before?.classList.contains("message") && before.dataset.group === one.dataset.group && place(one)[0] - place(before)[0] < GROUP;
+      const beside = before?.classList.contains("message");
+      const joined = beside && before.dataset.group === one.dataset.group && place(one)[0] - place(before)[0] < GROUP;
       one.classList.toggle("message--first", !joined);
-      if (before?.classList.contains("message")) before.classList.toggle("message--last", !joined);
+      if (beside) before.classList.toggle("message--last", !joined);
     }
-    const after = element.nextElementSibling;
-    if (!after?.classList.contains("message")) element.classList.toggle("message--last", true);
+    if (!element.nextElementSibling?.classList.contains("message")) element.classList.add("message--last");
   }
 
   function replace(old, fresh) {
     if (old.dataset.changed === fresh.dataset.changed) return;
     if (playing(old)) {
-      // What plays goes on; only the ticks and reactions around it change.
       const [meta, freshMeta] = [old, fresh].map((one) => one.querySelector(".message__meta"));
-      if (meta && freshMeta) meta.replaceWith(freshMeta);
-      return;
+      return void (freshMeta && meta?.replaceWith(freshMeta)); // what plays goes on; only the ticks around it change
     }
     const focused = old.contains(document.activeElement);
+    albums.loosen(old);
     old.replaceWith(fresh);
     regroup(fresh);
     htmx.process(fresh);
@@ -39,9 +37,10 @@
   function put(day, fresh) {
     const old = document.getElementById(fresh.id);
     if (old) return void replace(old, fresh);
-    const messages = [...day.querySelectorAll("[data-message]")];
-    const before = messages.findLast((message) => later(fresh, message));
-    (before ?? day.querySelector(".day__name")).after(fresh);
+    const before = [...day.querySelectorAll("[data-message]")].findLast((message) => later(fresh, message));
+    const neighbour = before ?? day.querySelector(".day__name");
+    albums.loosen(neighbour);
+    neighbour.after(fresh);
     regroup(fresh);
     htmx.process(fresh);
     return !fresh.nextElementSibling && !day.nextElementSibling;
@@ -81,6 +80,7 @@
       }
     }
     container.querySelector("[data-none]")?.remove();
+    albums.form(container);
     const kept = anchor && document.getElementById(anchor.id);
     if (kept) scroll.scrollTop += kept.getBoundingClientRect().top - offset;
     else scroll.scrollTop = 0;

@@ -2,7 +2,7 @@
 (() => {
   document.addEventListener("click", (event) => {
     const link = event.target.closest("[data-video]");
-    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (!link || link.closest(".album") || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     const picture = link.querySelector("img");
     const video = document.createElement("video");
