@@ -54,6 +54,7 @@ def after_the_lease() -> None:
 class KilledWorkerTests:
     def test_a_worker_killed_between_any_two_statements_sends_nothing_twice(self, phone: Phone) -> None:
         conversation = phone.writes()
+        phone.faults(receipts="by_hand")
         for statement in range(1, ENOUGH):
             before = len(phone.shows())
             message = queue_text(conversation, f"No. {statement}")
