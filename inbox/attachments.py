@@ -175,7 +175,9 @@ class Attachment(Drawn):
             case _ if not media.message.inbound:
                 self.icon, self.title = icons.icon("alert"), f"{thing}: there is no file"
             case _:
-                self.icon, self.again, self.title = icons.icon("alert"), "Fetch again", f"{thing}: not fetched"
+                self.icon, self.title = icons.icon("alert"), f"{thing}: not fetched"
+                # Without WhatsApp's id there is nothing to fetch: only the sender has it.
+                self.again, self.ask = ("Fetch again", "") if media.media_id else ("", "Ask for it again")
 
 
 def _wave(values: list[float]) -> str:

@@ -22,9 +22,9 @@ MESSAGE_COLUMNS = [
     "edited_at", "resent_at", "wamid", "historic", "standby", "changed_xid",
 ]  # fmt: skip
 MEDIA_COLUMNS = [
-    "id", "message_id", "extension", "file_name", "mime_type", "content_type", "size", "voice", "animated", "duration",
-    "pages", "thumbnail", "thumbnail_width", "thumbnail_height", "playable", "waveform", "state", "preview_state",
-    "attempts", "next_try_at", "error", "preview_error",
+    "id", "message_id", "media_id", "extension", "file_name", "mime_type", "content_type", "size", "voice", "animated",
+    "duration", "pages", "thumbnail", "thumbnail_width", "thumbnail_height", "playable", "waveform", "state",
+    "preview_state", "attempts", "next_try_at", "error", "preview_error",
 ]  # fmt: skip
 
 

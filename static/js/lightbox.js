@@ -51,7 +51,7 @@
   });
   dialog.addEventListener("click", (event) => {
     const link = event.target.closest("[data-step]");
-    if (event.target.closest("[data-close]") || event.target.matches("dialog, .lightbox__media")) {
+    if (event.target.closest("[data-close]") || event.target.matches("dialog, zoom-stage, .lightbox__stage")) {
       event.preventDefault();
       dialog.close();
     } else if (link && !event.ctrlKey && !event.metaKey) {

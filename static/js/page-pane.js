@@ -11,6 +11,7 @@
         const viewer = this.closest("[data-viewer]");
         this.size = 1;
         this.pages = [...this.querySelectorAll("img")];
+        this.whole = this.pages[0].alt.split(" of ")[1];
         [this.level, this.place] = ["level", "page"].map((name) => viewer.querySelector(`[data-${name}]`));
         viewer.querySelector("[data-tools]").hidden = false;
         viewer.addEventListener("click", ({ target }) => {
@@ -41,8 +42,7 @@
       }
 
       draw() {
-        const [, whole] = this.pages[0].alt.split(" of ");
-        this.place.value = `${this.seen() + 1} of ${whole}`;
+        this.place.value = `${this.seen() + 1} of ${this.whole}`;
         this.level.value = `${100 * this.size} %`;
       }
 
@@ -50,7 +50,7 @@
       again(page) {
         const tries = Number(page.dataset.tries ?? 0) + 1;
         page.dataset.tries = tries;
-        if (tries > TRIES) return page.classList.add("pages__page--failed");
+        if (tries > TRIES) return void (page.alt += ": it could not be drawn. Download the file to read it.");
         setTimeout(() => page.isConnected && (page.src = `${page.src.split("?")[0]}?try=${tries}`), 700 * tries);
       }
     },

@@ -196,13 +196,22 @@ class MediaTests:
                 ["trying again", "WhatsApp did not answer. 3 tries so far."],
                 "Fetch now",
             ),
-            ({"state": "expired"}, ["expired at WhatsApp", "Ask Amara Okafor to send it again."], ""),
             (
-                {"state": "too_large", "error": "The limit is 100 MB.", "size": 214_000_000},
-                ["too large", "214.0 MB"],
+                {"state": "expired"},
+                ["expired at WhatsApp", "Ask Amara Okafor to send it again.", "Ask for it again"],
                 "",
             ),
-            ({"state": "failed", "error": "It was damaged."}, ["Photo: not fetched", "It was damaged."], "Fetch again"),
+            (
+                {"state": "too_large", "error": "The limit is 100 MB.", "size": 214_000_000},
+                ["too large", "214.0 MB", "Ask for a smaller one"],
+                "",
+            ),
+            (
+                {"state": "failed", "error": "It was damaged.", "media_id": "1"},
+                ["Photo: not fetched", "It was damaged."],
+                "Fetch again",
+            ),
+            ({"state": "failed", "error": "It was damaged."}, ["Photo: not fetched", "Ask for it again"], ""),
         ],
     )
     def test_a_file_that_is_not_there_says_why(

@@ -102,6 +102,11 @@ class RecordingTests:
         assert row.duration == pytest.approx(2, abs=0.3)
         assert colour(thumbnail(row), 0.5, 0.5) == "red"
 
+    def test_a_short_film_without_sound_is_an_animation(self, number: PhoneNumber) -> None:
+        assert drawn(number, samples.video(audio=False), kind="video").animated
+        assert not drawn(number, samples.video(), kind="video").animated
+        assert not drawn(number, samples.video(audio=False, seconds=21), kind="video").animated
+
     def test_a_large_film_has_a_small_poster(self, number: PhoneNumber) -> None:
         row = drawn(number, samples.video("mp4", seconds=0.5, size=(1920, 1080)), kind="video")
         assert (row.width, row.height, thumbnail(row).size) == (1920, 1080, (640, 360))

@@ -79,6 +79,8 @@ class BothStoragesTests:
 
     def test_the_beginning_of_a_file_can_be_read(self, origin: str, name: str) -> None:
         put(name, b"0123456789")
+        assert default_storage.exists(name)
+        assert not default_storage.exists(f"{name}.missing")
         assert media_storage().beginning(name, 4) == b"0123"
         assert media_storage().beginning(name, 100) == b"0123456789"
         put(name, b"")
