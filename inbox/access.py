@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -25,6 +26,11 @@ def numbers_visible_to(viewer: Viewer) -> list[int]:
     elif not viewer.is_superuser:
         numbers = numbers.filter(agents=viewer)
     return list(numbers.order_by("id").values_list("id", flat=True))
+
+
+def sees_deleted_text(viewer: Agent) -> bool:
+    """Whether somebody reads what a message said that its writer deleted: administrators, and all if policy says so."""
+    return viewer.is_staff or viewer.is_superuser or settings.DELETED_TEXT == "show"
 
 
 def conversations_visible_to(viewer: Viewer) -> ConversationQuerySet:

@@ -6,7 +6,7 @@ inbox.markup escaped; everything else is plain text that the template escapes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from inbox import albums, cards, composed, icons, markup, wording
+from inbox import albums, cards, composed, icons, markup, message_times, wording
 from inbox.attachments import Attachment
 from inbox.drawn import Drawn
 from inbox.models import Agent, Media, Message
@@ -27,8 +27,6 @@ from whatsapp.events import Direction, Kind, Origin, Status
 GROUP = timedelta(minutes=5)
 #: Longer texts end in a link to the whole. WhatsApp's own limit is 4,096 characters.
 TEXT_LIMIT = 5000
-#: Arrivals later than this after WhatsApp's own time say so.
-LATE = 10 * 60
 
 ORIGINS: dict[str, tuple[str, str]] = {
     Origin.API: ("bot", "Through the API"),
@@ -82,6 +80,7 @@ class Bubble(Drawn):
     notice: str = ""
     notice_icon: SafeString = icons.NOTHING
     inspect: bool = False
+    deleted: bool = False
     flag: str = ""
     flag_icon: SafeString = icons.NOTHING
     quote: Quote | None = None
@@ -157,18 +156,26 @@ class Day(Drawn):
     bubbles: list[Bubble]
 
 
-def days(messages: Sequence[Message], *, name: str, unread: int = 0, whole_text: bool = False) -> list[Day]:
+def days(
+    messages: Sequence[Message],
+    *,
+    name: str,
+    unread: int = 0,
+    first_unread: int | None = None,
+    whole_text: bool = False,
+    deleted: bool = False,
+) -> list[Day]:
     """Messages in the thread's order as days of bubbles, grouped by sender; ``name`` is what the contact is called.
 
-    ``unread``: how many of the contact's messages are unread; the line "new messages" stands before the first of them.
+    ``unread``: how many of the contact's messages are unread; a line says so before the message ``first_unread``.
+    ``deleted``: whether the reader sees what messages said that their writer deleted.
     """
     zone = timezone.get_current_timezone()
     today = timezone.localdate()
     result: list[Day] = []
     previous: Bubble | None = None
-    first_unread = _first_unread(messages, unread)
     for message in messages:
-        bubble = draw(message, zone, name=name, whole_text=whole_text)
+        bubble = draw(message, zone, name=name, whole_text=whole_text, deleted=deleted)
         if message.pk == first_unread:
             bubble.unread = unread
         day = bubble.at.date()
@@ -193,15 +200,7 @@ def _day(day: date, today: date) -> Day:
     return Day(day.isoformat(), wording.day_name(day, today), [])
 
 
-def _first_unread(messages: Iterable[Message], unread: int) -> int | None:
-    """The id of the first unread message among these; the oldest of them when more are unread than are here."""
-    if not unread:
-        return None
-    inbound = [message.pk for message in messages if message.inbound and not message.historic]
-    return inbound[-unread:][0] if inbound else None
-
-
-def draw(message: Message, zone: tzinfo, *, name: str, whole_text: bool = False) -> Bubble:
+def draw(message: Message, zone: tzinfo, *, name: str, whole_text: bool = False, deleted: bool = False) -> Bubble:
     """One message as a bubble, with the times of this zone. It came through inbox.thread.fetch()."""
     at = message.sent_at.astimezone(zone)
     author, author_icon = _author(message)
@@ -214,7 +213,7 @@ def draw(message: Message, zone: tzinfo, *, name: str, whole_text: bool = False)
         at=at,
         iso=at.isoformat(),
         time=wording.hour(at),
-        moment=_moment(message, at),
+        moment=message_times.moment(message, at),
         tick=icons.NOTHING if message.inbound else icons.tick(message.status),
         author=author,
         author_icon=icons.icon(author_icon, icons.SMALL),
@@ -222,7 +221,8 @@ def draw(message: Message, zone: tzinfo, *, name: str, whole_text: bool = False)
     if message.revoked_at:
         bubble.notice = f"{who(message, name)} deleted this message"
         bubble.notice_icon = icons.icon("bin", icons.SMALL)
-    else:
+        bubble.deleted = True
+    if deleted or not message.revoked_at:
         _content(bubble, message, name, whole_text)
     _marks(bubble, message)
     _outcome(bubble, message)
@@ -341,29 +341,13 @@ def quote(quoted: Message, name: str) -> Quote:
     )
 
 
-def _moment(message: Message, at: datetime) -> str:
-    steps = (
-        ("delivered", message.delivered_at),
-        ("read", message.read_at),
-        ("played", message.played_at),
-        ("failed", message.failed_at),
-    )
-    words = [f"{word} {wording.hour(timezone.localtime(when))}" for word, when in steps if when]
-    return " · ".join([wording.moment(at), *words])
-
-
 def _marks(bubble: Bubble, message: Message) -> None:
     """Small words before the time: what is unusual about when and how this came."""
     if message.edited_at and not message.revoked_at:
         bubble.marks.append("edited")
     if message.historic:
         bubble.marks.append("from the phone's history")
-    elif message.bad_timestamp:
-        bubble.late, bubble.late_reason = "no time given", "WhatsApp gave no usable time: this is when it reached us."
-    elif message.inbound and message.late_by > LATE:
-        bubble.late = f"{wording.wait(message.late_by)} late"
-        arrived = wording.moment(timezone.localtime(message.created_at))
-        bubble.late_reason = f"Sent {wording.moment(bubble.at)}, reached us {arrived}"
+    bubble.late, bubble.late_reason = message_times.lateness(message, bubble.at)
     if message.standby:
         bubble.marks.append("Meta Business Agent answers")
 

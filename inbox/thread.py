@@ -4,14 +4,18 @@ or those around one message."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Prefetch, prefetch_related_objects
 
 from inbox import keyset
 from inbox.models import Conversation, Message, Reaction, Revision
 from inbox.models.messages import MessageQuerySet
+from whatsapp.events import Direction, Kind
 
 PAGE_SIZE = 50
+#: A part of a day that comes back to the page holds a page of messages, and those that came late into its midst.
+PART_SIZE = 500
 
 
 #: The columns that a bubble needs of its message; the rest is for the admin and for receiving.
@@ -84,6 +88,38 @@ def around(conversation: Conversation, message: Message) -> Stretch:
         _of(conversation).filter(keyset.after("sent_at", keyset.Place(place.at, place.id - 1))), PAGE_SIZE // 2
     )
     return Stretch(before + after, older, newer)
+
+
+def between(conversation: Conversation, first: keyset.Place, last: keyset.Place) -> Stretch:
+    """Everything from one place to another, both included, at most PART_SIZE messages."""
+    messages = _of(conversation).filter(
+        keyset.after("sent_at", keyset.Place(first.at, first.id - 1)),
+        keyset.before("sent_at", keyset.Place(last.at, last.id + 1)),
+    )
+    return Stretch(fetch(messages.in_order()[:PART_SIZE]))
+
+
+def first_since(conversation: Conversation, moment: datetime) -> Message | None:
+    """The first message at or after a moment, the newest if there is none, None in an empty thread."""
+    messages = _of(conversation)
+    return messages.filter(sent_at__gte=moment).in_order().first() or messages.in_order().last()
+
+
+def first_unread(conversation: Conversation, part: Stretch) -> int | None:
+    """The id of the oldest message that the unread count counts; asks the database only if it is not in ``part``."""
+    count = conversation.unread_count
+    if not count:
+        return None
+    if part.newer is None:
+        counted = [
+            message.pk
+            for message in part.messages
+            if message.inbound and not message.historic and message.kind != Kind.SYSTEM
+        ]
+        if len(counted) >= count or part.older is None:
+            return counted[-count:][0] if counted else None
+    inbound = _of(conversation).filter(direction=Direction.INBOUND, historic=False).exclude(kind=Kind.SYSTEM)
+    return inbound.order_by("-sent_at", "-id").values_list("pk", flat=True)[count - 1 : count].first()
 
 
 def _of(conversation: Conversation) -> MessageQuerySet:

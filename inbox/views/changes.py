@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from inbox import bubbles, rows, thread
+from inbox import access, bubbles, rows, thread
 from inbox import changes as feed
-from inbox.models import Conversation, Message
+from inbox.models import Agent, Conversation, Message
 from inbox.rows import Filters
 from inbox.wording import display_name
 
@@ -59,7 +61,7 @@ def fragment(request: HttpRequest) -> HttpResponse:
         "open_id": str(open_id),
         "conversation": opened,
         "name": name,
-        "days": bubbles.days(messages, name=name),
+        "days": bubbles.days(messages, name=name, deleted=access.sees_deleted_text(cast(Agent, request.user))),
         "unread": rows.unread_words(numbers),
         "paused": rows.paused(numbers),
     }

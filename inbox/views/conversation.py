@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
 from typing import cast
 
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from inbox import access, bubbles, changes, composer, details, keyset, message_facts, receipts, rows, thread
-from inbox.models import Agent, Conversation
+from inbox.models import Agent, Conversation, Message
 from inbox.rows import Filters, Number
 from inbox.thread import Stretch
 from inbox.views.conversations import list_context
@@ -25,28 +28,56 @@ def find(numbers: list[Number], pk: int) -> Conversation:
 
 
 def stretch(request: HttpRequest, conversation: Conversation) -> Stretch:
-    """The part of the thread that the address asks for: ?at=ID, ?before=PLACE, ?after=PLACE, or the newest."""
+    """The part of the thread that the address asks for: ?at=ID, ?on=DATE, ?before=PLACE, ?after=PLACE, ?from=PLACE
+    with &to=PLACE, or the newest."""
     try:
+        if "from" in request.GET:
+            places = (keyset.Place.parse(request.GET.get(name, "")) for name in ("from", "to"))
+            return thread.between(conversation, *places)
         if "before" in request.GET:
             return thread.older_than(conversation, keyset.Place.parse(request.GET["before"]))
         if "after" in request.GET:
             return thread.newer_than(conversation, keyset.Place.parse(request.GET["after"]))
     except keyset.BadPlaceError as error:
         raise Http404 from error
+    if (day := first_of_day(request, conversation)) is not None:
+        return thread.around(conversation, day)
     at = request.GET.get("at", "")
     if at.isascii() and at.isdigit() and len(at) < 19:
         return thread.around(conversation, get_object_or_404(conversation.messages, pk=int(at)))
     return thread.newest(conversation)
 
 
+def first_of_day(request: HttpRequest, conversation: Conversation) -> Message | None:
+    """The first message of the reader's day ?on=DATE, or the next there is; None if not asked for. 404 for no date."""
+    if "on" not in request.GET:
+        return None
+    try:
+        day = date.fromisoformat(request.GET["on"])
+        moment = datetime.combine(day, time(), tzinfo=timezone.get_current_timezone()).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Http404 from error
+    return thread.first_since(conversation, moment)
+
+
 def thread_context(request: HttpRequest, conversation: Conversation) -> dict[str, object]:
     name = display_name(conversation.contact)
     part = stretch(request, conversation)
-    unread = conversation.unread_count if part.newer is None else 0
+    first_unread = thread.first_unread(conversation, part)
+    agent = cast(Agent, request.user)
+    days = bubbles.days(
+        part.messages,
+        name=name,
+        unread=conversation.unread_count,
+        first_unread=first_unread,
+        deleted=access.sees_deleted_text(agent),
+    )
     return {
         "conversation": conversation,
         "name": name,
-        "days": bubbles.days(part.messages, name=name, unread=unread),
+        "days": days,
+        "first_unread": first_unread,
+        "unread_above": first_unread is not None and all(message.pk != first_unread for message in part.messages),
         "older": part.older,
         "newer": part.newer,
         "query": Filters.of(request).query(),
@@ -69,6 +100,8 @@ def page(request: HttpRequest, pk: int, *, problem: str = "", status: int = 200)
     cursor = changes.current_cursor()
     numbers = rows.numbers_of(request)
     found = find(numbers, pk)
+    if (day := first_of_day(request, found)) is not None:
+        return redirect(f"{reverse('inbox:conversation', args=[pk])}?at={day.pk}#message-{day.pk}")
     context = thread_context(request, found) | details.of(found, numbers, staff=request.user.is_staff)
     quoted = composer.quotable(found, request.GET.get("reply", ""))
     shown = composer.of(found, cast(Agent, request.user), name=display_name(found.contact), quoted=quoted)
@@ -87,7 +120,7 @@ def page(request: HttpRequest, pk: int, *, problem: str = "", status: int = 200)
 @require_GET
 @never_cache
 def messages(request: HttpRequest, pk: int) -> HttpResponse:
-    """A further stretch of the thread (?before=PLACE or ?after=PLACE) as days of bubbles."""
+    """Another stretch of the thread as days of bubbles; the address says which, as in stretch()."""
     return render(request, "inbox/_messages.html", thread_context(request, find(rows.numbers_of(request), pk)))
 
 
@@ -101,7 +134,8 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     row = found[0]
     name = display_name(row.conversation.contact)
-    days = bubbles.days(found, name=name, whole_text=True)
+    deleted = access.sees_deleted_text(cast(Agent, request.user))
+    days = bubbles.days(found, name=name, whole_text=True, deleted=deleted)
     context = {
         "days": days,
         "bubble": days[0].bubbles[0],

@@ -322,7 +322,7 @@ class HistoryTests:
 
     def test_a_late_arrival_says_how_late(self, amara: Conversation, shown: Any) -> None:
         message(amara, "hello", created_at=NOON + timedelta(hours=2))
-        assert "2 h late" in shown()
+        assert "arrived 2 h late" in shown()
 
     def test_history_is_not_late(self, amara: Conversation, shown: Any) -> None:
         message(amara, "hello", created_at=NOON + timedelta(days=30), historic=True)

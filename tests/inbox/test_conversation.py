@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -123,6 +124,72 @@ class ConversationTests:
         client.force_login(alice)
         html = text(client.get(f"/conversations/{amara.pk}/"))
         assert html.index("Message 1") < html.index("2 new messages") < html.index("Message 2")
+
+    def test_the_line_stands_only_where_the_first_unread_is(
+        self, client: Client, alice: Agent, amara: Conversation
+    ) -> None:
+        rows = thread(amara, 120)
+        message(amara, kind="system", at=NOON + timedelta(days=1))
+        message(amara, "Old", at=NOON + timedelta(days=1), historic=True)
+        Conversation.objects.update(unread_count=80)
+        client.force_login(alice)
+        html = text(client.get(f"/conversations/{amara.pk}/"))
+        first = rows[40]
+        assert "80 new messages" not in html
+        assert f'data-first-unread="{first.pk}"' in html
+        assert f"?at={first.pk}#message-{first.pk}" in html
+        html = text(client.get(f"/conversations/{amara.pk}/?at={first.pk}"))
+        assert html.index("Message 40<") < html.index("80 new messages") < html.index("Message 41<")
+
+    def test_a_date_leads_to_the_first_message_of_the_readers_day(
+        self, client: Client, alice: Agent, amara: Conversation
+    ) -> None:
+        message(amara, "before", at=NOON.replace(hour=21, minute=59))
+        first = message(amara, "after", at=NOON.replace(hour=22, minute=1))
+        client.force_login(alice)
+        client.cookies["timezone"] = "Europe/Helsinki"
+        answer = client.get(f"/conversations/{amara.pk}/?on=2026-11-21")
+        assert (answer.status_code, answer["Location"]) == (
+            302,
+            f"/conversations/{amara.pk}/?at={first.pk}#message-{first.pk}",
+        )
+
+    def test_a_day_without_messages_leads_to_the_next_and_a_later_one_to_the_newest(
+        self, client: Client, alice: Agent, amara: Conversation
+    ) -> None:
+        rows = thread(amara, 3, step=timedelta(days=2))
+        client.force_login(alice)
+        for day, row in (("2026-11-21", rows[1]), ("2030-01-01", rows[2]), ("0001-01-01", rows[0])):
+            assert f"?at={row.pk}#" in client.get(f"/conversations/{amara.pk}/?on={day}")["Location"]
+
+    @pytest.mark.parametrize("day", ["", "yesterday", "2026-13-01", "9999999-01-01"])
+    def test_what_is_no_date_is_404(self, client: Client, alice: Agent, amara: Conversation, day: str) -> None:
+        client.force_login(alice)
+        assert client.get(f"/conversations/{amara.pk}/messages/?on={day}").status_code == 404
+
+    def test_a_part_comes_back_with_both_its_ends(self, client: Client, alice: Agent, amara: Conversation) -> None:
+        thread(amara, 20, step=timedelta(0))
+        client.force_login(alice)
+        html = text(client.get(f"/conversations/{amara.pk}/"))
+        places = re.findall(r'data-place="([^"]+)"', html.split('class="thread__messages"')[1])
+        address = f"/conversations/{amara.pk}/messages/?from={places[4]}&to={places[9]}"
+        assert messages(text(client.get(address))) == [f"Message {i}" for i in range(5, 11)]
+        assert client.get(f"/conversations/{amara.pk}/messages/?from={places[4]}").status_code == 404
+
+    def test_deleted_words_are_for_administrators_or_all_as_policy_says(
+        self, client: Client, alice: Agent, amara: Conversation, settings: Any
+    ) -> None:
+        message(amara, "my secret", revoked_at=NOON)
+        client.force_login(alice)
+        address = f"/conversations/{amara.pk}/"
+        assert "my secret" not in text(client.get(f"{address}messages/"))
+        settings.DELETED_TEXT = "show"
+        html = text(client.get(f"{address}messages/"))
+        assert "my secret" in html
+        assert "Amara Okafor deleted this message" in html
+        settings.DELETED_TEXT = "hide"
+        Agent.objects.filter(pk=alice.pk).update(is_staff=True)
+        assert "my secret" in text(client.get(f"{address}messages/"))
 
     def test_it_groups_by_sender_within_five_minutes(self, client: Client, alice: Agent, amara: Conversation) -> None:
         for minutes in (0, 4, 10):

@@ -1,0 +1,95 @@
+"""Searching inside one conversation."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from inbox.models import Agent, Conversation
+from tests.inbox.test_conversation import text
+from tests.inbox.thread_rows import NOON, conversation, media, message
+from whatsapp.models import PhoneNumber
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def amara(number: PhoneNumber) -> Conversation:
+    return conversation(number)
+
+
+def found(client: Client, amara: Conversation, words: str) -> str:
+    return text(client.get(f"/conversations/{amara.pk}/search/", {"q": words}, headers={"HX-Request": "true"}))
+
+
+class SearchTests:
+    @pytest.fixture(autouse=True)
+    def _logged_in(self, client: Client, alice: Agent) -> None:
+        client.force_login(alice)
+
+    def test_it_finds_words_in_any_case_and_leads_to_the_message(self, client: Client, amara: Conversation) -> None:
+        one = message(amara, "Is the Norte CARGO in stock?")
+        message(amara, "Something else")
+        html = found(client, amara, "cargo")
+        assert html.count("search__hit") == 1 + html.count("search__hits")
+        assert f"/conversations/{amara.pk}/?at={one.pk}#message-{one.pk}" in html
+        assert "Is the Norte <mark>CARGO</mark> in stock?" in html
+
+    def test_it_finds_files_by_name(self, client: Client, amara: Conversation) -> None:
+        media(amara, "document", file_name="Fatura-2026.pdf")
+        assert "<mark>fatura</mark>" in found(client, amara, "fatura").lower()
+
+    def test_signs_of_patterns_are_only_signs(self, client: Client, amara: Conversation) -> None:
+        message(amara, "plain")
+        message(amara, "100 % sure")
+        html = found(client, amara, "%")
+        assert "sure" in html
+        assert "plain" not in html
+
+    @pytest.mark.parametrize("words", ["\x00", "   ", "<b>", "'; DROP TABLE", "\\", "x" * 5000])
+    def test_odd_words_find_nothing(self, client: Client, amara: Conversation, words: str) -> None:
+        message(amara, "plain")
+        html = found(client, amara, words)
+        assert "search__hits" not in html
+        assert "<b>" not in html
+
+    def test_it_pages_through_equal_times(self, client: Client, amara: Conversation) -> None:
+        for i in range(70):
+            message(amara, f"bell {i}.", at=NOON + timedelta(0))
+        html = found(client, amara, "bell")
+        pages = [html]
+        while "Older finds" in html:
+            address = unescape(html.split('hx-get="')[1].split('"')[0])
+            html = text(client.get(address, headers={"HX-Request": "true"}))
+            pages.append(html)
+        assert [page.count('class="search__hit"') for page in pages] == [30, 30, 10]
+        assert len({line for page in pages for line in page.split('href="')[1:]}) >= 70
+
+    def test_it_stays_in_its_conversation(self, client: Client, amara: Conversation, number: PhoneNumber) -> None:
+        message(conversation(number, "Bea", phone="+351911111111"), "secret")
+        assert "search__hits" not in found(client, amara, "secret")
+
+    def test_strangers_numbers_are_not_searched(self, client: Client, other_number: PhoneNumber) -> None:
+        theirs = conversation(other_number, "Cato")
+        assert client.get(f"/conversations/{theirs.pk}/search/?q=a").status_code == 404
+
+    def test_a_deleted_message_is_found_by_who_may_read_it(
+        self, client: Client, alice: Agent, amara: Conversation, settings: Any
+    ) -> None:
+        message(amara, "my secret", revoked_at=NOON)
+        assert "search__hits" not in found(client, amara, "secret")
+        settings.DELETED_TEXT = "show"
+        assert "search__hits" in found(client, amara, "secret")
+
+    def test_without_scripts_it_is_a_page(self, client: Client, amara: Conversation) -> None:
+        message(amara, "Is it in stock?")
+        html = text(client.get(f"/conversations/{amara.pk}/search/?q=stock"))
+        assert "<html" in html
+        assert "<mark>stock</mark>" in html
+
+    def test_no_place_is_404(self, client: Client, amara: Conversation) -> None:
+        assert client.get(f"/conversations/{amara.pk}/search/?q=a&before=x").status_code == 404
