@@ -39,7 +39,7 @@ window.albums = (() => {
   /** Make albums of the pictures that stand free together. */
   function form(container) {
     let run = [];
-    for (const tile of [...container.querySelectorAll(".day > [data-tile]"), undefined]) {
+    for (const tile of [...container.querySelectorAll("[data-part] > [data-tile]"), undefined]) {
       const last = run.at(-1);
       if (tile && last?.nextElementSibling === tile && together(last, tile)) {
         run.push(tile);

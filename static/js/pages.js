@@ -1,9 +1,7 @@
 // Older and newer messages: loads the next stretch of the thread when its end comes into view, or is pressed.
 (() => {
-  const watcher = new IntersectionObserver(
-    (entries) => entries.filter((entry) => entry.isIntersecting).forEach((entry) => load(entry.target)),
-    { rootMargin: "600px 0px" },
-  );
+  const MARGIN = 1500; // pixels before the end comes into view
+  let watcher;
 
   async function load(link) {
     if (link.ariaBusy === "true") return;
@@ -16,16 +14,14 @@
       const response = await fetch(address);
       if (response.redirected) return void location.reload();
       if (!response.ok) throw new Error(response.status);
-      const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+      const fresh = inbox.elements(await response.text());
       if (!link.isConnected) return;
-      // A stretch of the past is not news: screen readers hear of new messages only.
-      const log = link.closest("[role=log]");
-      log.ariaLive = "off";
-      document.dispatchEvent(new CustomEvent("inbox:messages", { detail: fresh.querySelectorAll(".day") }));
-      setTimeout(() => (log.ariaLive = "polite"), 500);
+      inbox.quietly(() => inbox.thread.join(fresh.querySelectorAll(".day")));
       const next = fresh.querySelector(end)?.parentElement;
       if (next) link.parentElement.replaceWith(next);
       else link.parentElement.remove();
+      inbox.place.keep();
+      document.dispatchEvent(new CustomEvent("inbox:drawn"));
       watch();
     } catch {
       // Said where it happened; the link stays and can be pressed.
@@ -35,6 +31,13 @@
   }
 
   function watch() {
+    watcher?.disconnect();
+    // The margin counts around the scrolling element only when that is the root.
+    const root = document.querySelector(".thread__scroll");
+    watcher = new IntersectionObserver(
+      (entries) => entries.filter((entry) => entry.isIntersecting).forEach((entry) => load(entry.target)),
+      { root, rootMargin: `${MARGIN}px 0px` },
+    );
     for (const link of document.querySelectorAll("[data-older], [data-newer]")) watcher.observe(link);
   }
 
@@ -44,6 +47,7 @@
     event.preventDefault();
     load(link);
   });
+  document.addEventListener("inbox:shown", watch);
   document.addEventListener("htmx:afterSettle", watch);
   watch();
 })();

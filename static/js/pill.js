@@ -17,23 +17,18 @@
     delete link.dataset.count;
   }
 
+  function look() {
+    const scroll = document.querySelector(".thread__scroll");
+    if (!scroll?.clientHeight || !pill()) return;
+    const far = -scroll.scrollTop;
+    if (document.querySelector("[data-newer]")) pill().hidden && show(0);
+    else if (far < 40) hide();
+    else if (far > 2 * scroll.clientHeight && pill().hidden) show(0);
+  }
+
   document.addEventListener("inbox:merged", ({ detail }) => {
     if (detail.unseen && detail.added) show(Number(pill().dataset.count || 0) + detail.added);
   });
-  document.addEventListener("click", (event) => {
-    if (!event.target.closest("[data-pill]") || document.querySelector("[data-newer]")) return;
-    event.preventDefault();
-    document.dispatchEvent(new CustomEvent("inbox:newest"));
-    hide();
-  });
-  document.addEventListener(
-    "scroll",
-    ({ target }) => {
-      if (!target.matches?.(".thread__scroll")) return;
-      const far = -target.scrollTop;
-      if (far < 40) hide();
-      else if (far > 2 * target.clientHeight && pill().hidden) show(0);
-    },
-    true,
-  );
+  document.addEventListener("inbox:jumped", look);
+  document.addEventListener("scroll", ({ target }) => target.matches?.(".thread__scroll") && look(), true);
 })();

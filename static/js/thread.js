@@ -1,23 +1,7 @@
-// The open thread: puts new and changed messages in their place. The only script that touches its scroll position.
+// The open thread: puts new and changed messages in their place, in days and their parts.
 (() => {
-  const GROUP = 5 * 60 * 1e6; // microseconds; inbox/bubbles.py draws groups by the same rule
-  const scroller = () => document.querySelector(".thread__scroll");
-  const place = (element) => element.dataset.place.split(",").map(Number);
-  const later = (a, b) => place(a)[0] > place(b)[0] || (place(a)[0] === place(b)[0] && place(a)[1] > place(b)[1]);
-  const atBottom = (scroll) => scroll.scrollTop > -40;
-  const playing = (element) => [...element.querySelectorAll("audio, video")].some((media) => !media.paused && !media.loop);
-
-  function regroup(element) {
-    for (const one of [element, element.nextElementSibling]) {
-      const before = one?.previousElementSibling;
-      if (!one?.classList.contains("message")) continue;
-      const beside = before?.classList.contains("message");
-      const joined = beside && before.dataset.group === one.dataset.group && place(one)[0] - place(before)[0] < GROUP;
-      one.classList.toggle("message--first", !joined);
-      if (beside) before.classList.toggle("message--last", !joined);
-    }
-    if (!element.nextElementSibling?.classList.contains("message")) element.classList.add("message--last");
-  }
+  const PART = 50; // messages that stay or leave the page together
+  const { begins, compare, container, ends, messagesOf, partsOf, place, playing, regroup, scroller } = inbox.thread;
 
   function replace(old, fresh) {
     if (old.dataset.changed === fresh.dataset.changed) return;
@@ -33,68 +17,112 @@
     if (focused) (fresh.querySelector("a, button") ?? scroller()).focus({ preventScroll: true });
   }
 
-  /** Put one message into its day. Returns whether it is new at the end of the thread. */
-  function put(day, fresh) {
-    const old = document.getElementById(fresh.id);
-    if (old) return void replace(old, fresh);
-    const before = [...day.querySelectorAll("[data-message]")].findLast((message) => later(fresh, message));
-    const neighbour = before ?? day.querySelector(".day__name");
-    albums.loosen(neighbour);
-    neighbour.after(fresh);
-    regroup(fresh);
-    htmx.process(fresh);
-    return !fresh.nextElementSibling && !day.nextElementSibling;
-  }
-
-  function dayOf(container, section) {
-    const known = [...container.querySelectorAll(".day")];
-    const found = known.find((day) => day.dataset.day === section.dataset.day);
+  function dayOf(section) {
+    const known = [...container().querySelectorAll(":scope > .day")];
+    const found = known.findLast((day) => day.dataset.day === section.dataset.day);
     if (found) return found;
     const day = section.cloneNode(false);
-    day.append(section.querySelector(".day__name"));
-    const next = known.find((other) => other.dataset.day > day.dataset.day);
-    const last = known.at(-1);
-    if (next) next.before(day);
-    else if (last) last.after(day);
-    else container.append(day);
+    day.append(section.querySelector(".day__name").cloneNode(true));
+    const previous = known.findLast((other) => other.dataset.day < day.dataset.day);
+    const older = container().querySelector("[data-older]")?.parentElement;
+    if (previous ?? older) (previous ?? older).after(day);
+    else container().prepend(day);
     return day;
   }
 
-  /** Join days of messages to those shown. `page`: they continue the stretch; else only what is within it comes in. */
-  function merge(sections, page) {
-    const scroll = scroller();
-    const container = scroll.querySelector(".thread__messages");
-    const stay = !atBottom(scroll);
-    const top = scroll.getBoundingClientRect().top;
-    const shown = [...container.querySelectorAll("[data-message]")];
-    const anchor = stay && shown.find((message) => message.getBoundingClientRect().bottom > top);
-    const offset = anchor ? anchor.getBoundingClientRect().top : 0;
-    const [hasOlder, hasNewer] = ["[data-older]", "[data-newer]"].map((end) => container.querySelector(end));
-    const beyond = (fresh) => hasNewer || (hasOlder && shown[0] && later(shown[0], fresh));
-    let added = 0;
-    for (const section of sections) {
-      for (const fresh of [...section.querySelectorAll("[data-message]")]) {
-        const skipped = !page && !document.getElementById(fresh.id) && beyond(fresh);
-        const atEnd = skipped ? hasNewer : put(dayOf(container, section), fresh);
-        if (atEnd && fresh.matches(".message--inbound, .system-line")) added += 1;
-      }
-    }
-    container.querySelector("[data-none]")?.remove();
-    albums.form(container);
-    const kept = anchor && document.getElementById(anchor.id);
-    if (kept) scroll.scrollTop += kept.getBoundingClientRect().top - offset;
-    else scroll.scrollTop = 0;
-    if (!page) document.dispatchEvent(new CustomEvent("inbox:merged", { detail: { added, unseen: stay || Boolean(hasNewer) } }));
+  function addPart(day, part) {
+    const previous = partsOf(day).findLast((other) => compare(begins(other), begins(part)) < 0);
+    (previous ?? day.querySelector(".day__name")).after(part);
+    document.dispatchEvent(new CustomEvent("inbox:part", { detail: part }));
   }
 
-  document.addEventListener("inbox:messages", ({ detail }) => merge(detail, true));
-  document.addEventListener("inbox:newest", () => (scroller().scrollTop = 0));
+  function newPart(day, fresh) {
+    const part = Object.assign(document.createElement("div"), { className: "day__part" });
+    part.dataset.part = "";
+    part.append(fresh);
+    addPart(day, part);
+  }
+
+  /** Put one message into its day. Returns whether it is in the page now, where it was not before. */
+  function put(day, fresh) {
+    const parts = partsOf(day);
+    const part = parts.findLast((one) => compare(begins(one), place(fresh)) <= 0) ?? parts[0];
+    const atEnd = part && compare(place(fresh), ends(part)) > 0;
+    const away = part && "from" in part.dataset;
+    if (away && !(atEnd && part === parts.at(-1))) {
+      // It comes with its part when that comes back.
+      if (atEnd) part.dataset.to = fresh.dataset.place;
+      else if (compare(place(fresh), begins(part)) < 0) part.dataset.from = fresh.dataset.place;
+      part.dataset.stale = "";
+      return false;
+    }
+    if (!part || away || (atEnd && messagesOf(part).length >= PART)) newPart(day, fresh);
+    else {
+      const previous = [...messagesOf(part)].findLast((message) => compare(place(fresh), place(message)) > 0);
+      albums.loosen(previous ?? messagesOf(part)[0]);
+      if (previous) previous.after(fresh);
+      else part.prepend(fresh);
+    }
+    regroup(fresh);
+    htmx.process(fresh);
+    return true;
+  }
+
+  /** A further stretch: whole parts, without what is in the page already. */
+  function join(sections) {
+    for (const section of sections) {
+      const day = dayOf(section);
+      for (const part of partsOf(section)) {
+        for (const message of messagesOf(part)) {
+          if (!document.getElementById(message.id)) continue;
+          albums.loosen(message);
+          message.remove();
+        }
+        const messages = messagesOf(part);
+        if (!messages.length) continue;
+        addPart(day, part);
+        regroup(messages[0]);
+        regroup(messages[messages.length - 1]);
+        htmx.process(part);
+      }
+    }
+    container().querySelector("[data-none]")?.remove();
+  }
+
+  /** Changes: what is in the page is replaced, and what belongs between its ends comes in. */
+  function merge(sections) {
+    const [older, newer] = ["[data-older]", "[data-newer]"].map((end) => container().querySelector(end));
+    const first = older && container().querySelector("[data-part]");
+    const start = first && begins(first);
+    const last = [...container().querySelectorAll("[data-part]")].at(-1);
+    const end = last ? ends(last) : [0, 0];
+    const added = [];
+    for (const section of sections) {
+      for (const fresh of section.querySelectorAll("[data-message]")) {
+        const old = document.getElementById(fresh.id);
+        const isNew = compare(place(fresh), end) > 0 && fresh.matches(".message--inbound, .system-line");
+        if (old) replace(old, fresh);
+        else if (newer && compare(place(fresh), end) > 0) isNew && added.push(undefined);
+        else if (start && compare(place(fresh), start) < 0) continue;
+        else if (put(dayOf(section), fresh) && isNew) added.push(fresh);
+      }
+    }
+    container().querySelector("[data-none]")?.remove();
+    albums.form(container());
+    return added;
+  }
+
   document.addEventListener("inbox:changes", ({ detail }) => {
     const [fresh, thread] = [detail.querySelector("[data-thread]"), document.querySelector("#thread")];
     if (!fresh || fresh.dataset.conversation !== thread?.dataset.conversation) return;
     // Before the messages: whoever hears that they are in place asks what there is to mark as read.
     Object.assign(thread.dataset, { changed: fresh.dataset.changed, unread: fresh.dataset.unread });
-    merge(fresh.querySelectorAll(".day"), false);
+    const added = merge(fresh.querySelectorAll(".day"));
     thread.querySelector("[data-foot]").replaceWith(fresh.querySelector("[data-foot]"));
+    const unseen = !inbox.place.atEnd();
+    inbox.place.keep();
+    document.dispatchEvent(new CustomEvent("inbox:merged", { detail: { added: added.length, first: added[0], unseen } }));
   });
+
+  inbox.thread.join = join;
 })();
