@@ -17,7 +17,7 @@
 
   function draw() {
     const drawn = [...document.querySelectorAll(".thread__messages .new-line")];
-    const message = line?.conversation === thread().conversation && document.getElementById(line.id);
+    const message = line?.conversation === thread().conversation ? document.getElementById(line.id) : null;
     const first = message?.matches(".album > :first-child") ? message.parentElement : message;
     const kept = message && drawn.find((one) => one.nextElementSibling === first);
     for (const one of drawn) if (one !== kept) one.remove();
