@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from inbox import markup
 from whatsapp.events import Kind
 
 MAX_LENGTH = 200
+#: What of a long text is read for its one line.
+READ_LENGTH = 4 * MAX_LENGTH
 
 #: What WhatsApp says it does not pass on, in words. Keys are Meta's ``unsupported.type``.
 UNSUPPORTED = {
@@ -55,11 +58,12 @@ def summarize(
     file_name: str = "",
     content_type: str = "",
 ) -> str:
-    """What a message is in at most 200 characters: its words if it has any, else its kind with what is known of it.
+    """What a message is in at most 200 characters: its words without WhatsApp's marks if it has any, else its
+    kind with what is known of it.
 
     ``payload`` is the message's, as whatsapp.events.MessageReceived describes it; the rest is its media's.
     """
-    words = " ".join(text.split())
+    words = " ".join(markup.plain(text.lstrip()[:READ_LENGTH]).split())
     if not words:
         words = _without_words(kind, payload, voice, duration)
     if kind == Kind.DOCUMENT:

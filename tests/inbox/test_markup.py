@@ -101,3 +101,26 @@ class MarkupTests:
     @pytest.mark.parametrize("piece", ["*_~", "*a ", "`", "```", "* ", "> ", "https://a*", "<"])
     def test_it_survives_64_kilobytes_of_marks(self, piece: str) -> None:
         read((piece * 65536)[:65536])
+
+
+class PlainTests:
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("*Now* _or_ ~never~", "Now or never"),
+            ("`code` and ```more\nof it```", "code and more\nof it"),
+            ("2*3*4 <b> &amp;", "2*3*4 <b> &amp;"),
+            ("*Fish & <chips>*", "Fish & <chips>"),
+            ("see https://a.example/_b_", "see https://a.example/_b_"),
+        ],
+    )
+    def test_it_leaves_the_words(self, text: str, words: str) -> None:
+        assert markup.plain(text) == words
+
+    def test_it_keeps_the_items_of_a_list_apart(self) -> None:
+        assert markup.plain("- one\n- two\n> three").split() == ["one", "two", "three"]
+
+    @given(st.text(max_size=300))
+    def test_it_loses_no_letter(self, text: str) -> None:
+        letters = re.compile(r"[^\W\d_]")
+        assert letters.findall(markup.plain(text)) == letters.findall(text.replace("\r", "\n"))

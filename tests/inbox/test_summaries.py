@@ -1,0 +1,33 @@
+"""The line that the list shows of a message."""
+
+from __future__ import annotations
+
+import pytest
+
+from inbox.summaries import MAX_LENGTH, summarize
+
+
+class SummarizeTests:
+    @pytest.mark.parametrize(
+        ("kind", "text", "facts", "line"),
+        [
+            ("text", "*Is it*\nin _stock_?", {}, "Is it in stock?"),
+            ("image", "~Old~ new", {}, "Old new"),
+            ("image", "", {}, "Photo"),
+            ("audio", "", {"voice": True, "duration": 12.2}, "Voice 0:12"),
+            (
+                "document",
+                "",
+                {"pages": 3, "content_type": "application/pdf", "file_name": "my_new_file.pdf"},
+                "PDF · 3 pages · my_new_file.pdf",
+            ),
+        ],
+    )
+    def test_it_says_what_a_message_is(self, kind: str, text: str, facts: dict[str, object], line: str) -> None:
+        assert summarize(kind, text, {}, **facts) == line  # type: ignore[arg-type]
+
+    def test_it_finds_words_behind_much_space(self) -> None:
+        assert summarize("text", " " * 5000 + "here", {}) == "here"
+
+    def test_it_is_never_too_long(self) -> None:
+        assert len(summarize("text", "*word* " * 9000, {})) == MAX_LENGTH
