@@ -19,11 +19,14 @@ from django.core.checks import Tags, run_checks
 from config.wsgi import application as django
 from inbox.live import Live
 from whatsapp.asgi import Receive, Scope, Send
+from whatsapp.aws_intake import AwsIntake
 from whatsapp.intake import Intake
 from whatsapp.threads import DjangoThreads
 
 #: The address in Meta's dashboard; with and without the slash, for Meta follows no redirects.
 WEBHOOK_PATHS = frozenset({"/webhooks/meta/", "/webhooks/meta"})
+#: The address that an SNS topic posts to.
+AWS_WEBHOOK_PATHS = frozenset({"/webhooks/aws/", "/webhooks/aws"})
 LIVE_PATH = "/live/"
 #: Files and sockets of one process beside its streams: webhooks, pages, the database.
 OTHER_FILES = 2000
@@ -59,6 +62,8 @@ class Application:
             path = scope["path"]
             if path in WEBHOOK_PATHS:
                 await self._intake(scope, receive, send)
+            elif path in AWS_WEBHOOK_PATHS:
+                await self._aws_intake(scope, receive, send)
             elif path == LIVE_PATH:
                 await self._live(scope, receive, send)
             else:
@@ -74,6 +79,7 @@ class Application:
 
     def _open(self) -> None:
         self._intake = Intake()
+        self._aws_intake = AwsIntake()
         self._live = Live()
         self._pages = Pages(threads=settings.PAGE_THREADS)
 
@@ -91,6 +97,7 @@ class Application:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._intake.close()
+        await self._aws_intake.close()
         await self._live.close()
         await self._pages.close()
         await send({"type": "lifespan.shutdown.complete"})

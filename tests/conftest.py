@@ -10,7 +10,7 @@ from django.db import connection
 from inbox.models import Agent
 from whatsapp.models import PhoneNumber
 
-pytest_plugins = ["tests.databases", "tests.servers", "tests.simulated"]
+pytest_plugins = ["tests.aws_services", "tests.databases", "tests.servers", "tests.simulated"]
 
 #: The queue's tables. Django empties its own after a test that commits, not these, which it does not manage.
 QUEUE = "procrastinate_jobs, procrastinate_periodic_defers, procrastinate_workers"

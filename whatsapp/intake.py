@@ -38,7 +38,7 @@ _ACCEPTED_START = {
 _ACCEPTED_BODY = {"type": "http.response.body", "body": b""}
 
 
-class _RefusedError(Exception):
+class RefusedError(Exception):
     """The request is answered with this status; ``reason`` is the counter's label."""
 
     def __init__(self, status: int, reason: str, sentence: str, headers: tuple[Header, ...] = ()) -> None:
@@ -51,13 +51,15 @@ class _RefusedError(Exception):
 class Intake:
     """The endpoint of one process: ``await intake(scope, receive, send)`` answers one request."""
 
+    provider = Provider.META
+
     def __init__(self) -> None:
         # An empty word in the list would let anybody sign with the empty key.
         self._secrets = [secret.encode() for secret in settings.WHATSAPP_APP_SECRETS if secret]
         self._verify_token: str = settings.WHATSAPP_VERIFY_TOKEN
         self._max_bytes: int = settings.WEBHOOK_MAX_BYTES
         self._journal = GroupCommit(
-            Provider.META.value,
+            self.provider.value,
             limit=settings.WEBHOOK_QUEUE_LIMIT,
             backlog_seconds=settings.WEBHOOK_BACKLOG_SECONDS,
         )
@@ -82,8 +84,8 @@ class Intake:
             elif scope["method"] == "GET":
                 await respond(send, 200, self._challenge(scope["query_string"]))
             else:
-                raise _RefusedError(405, "method", "Use GET or POST.", ((b"allow", b"GET, POST"),))
-        except _RefusedError as refusal:
+                raise RefusedError(405, "method", "Use GET or POST.", ((b"allow", b"GET, POST"),))
+        except RefusedError as refusal:
             self._count(refusal)
             await respond(send, refusal.status, str(refusal), headers=refusal.headers, body=body)
         except DisconnectedError:
@@ -98,7 +100,7 @@ class Intake:
         mode, token, challenge = (query.get(f"hub.{name}", [""])[-1] for name in ("mode", "verify_token", "challenge"))
         known = hmac.compare_digest(token.encode(errors="replace"), self._verify_token.encode())
         if not (known and self._verify_token and mode == "subscribe" and CHALLENGE.fullmatch(challenge)):
-            raise _RefusedError(403, "handshake", "The verify token or the challenge is not right.")
+            raise RefusedError(403, "handshake", "The verify token or the challenge is not right.")
         return challenge
 
     async def _accept(self, headers: list[Header], body: Body) -> None:
@@ -108,15 +110,20 @@ class Intake:
             self._hold(len(raw), body)
             if not body.complete:
                 raw += await self._rest(body)
-            signed_with = self._verify(raw, signature)
-            if not await self._journal.add(raw, signed_with=signed_with):
-                raise _RefusedError(503, "database", "The notification could not be stored. Send it again.")
+            await self._store(raw, signature)
         except TimeoutError:
-            raise _RefusedError(408, "slow", "The body did not arrive in time.") from None
+            raise RefusedError(408, "slow", "The body did not arrive in time.") from None
         except QueueFullError:
-            raise _RefusedError(503, "full", "Too many notifications are waiting. Send it again later.") from None
+            raise RefusedError(503, "full", "Too many notifications are waiting. Send it again later.") from None
         finally:
             self._memory -= body.size
+
+    async def _store(self, raw: bytes, signature: bytes) -> None:
+        await self._keep(raw, signed_with=self._verify(raw, signature))
+
+    async def _keep(self, raw: bytes, *, signed_with: int) -> None:
+        if not await self._journal.add(raw, signed_with=signed_with):
+            raise RefusedError(503, "database", "The notification could not be stored. Send it again.")
 
     async def _rest(self, body: Body) -> bytes:
         """What comes after the first part. A timer on every small request would cost more than its HMAC: it is here."""
@@ -133,23 +140,28 @@ class Intake:
 
     def _check_headers(self, headers: list[Header]) -> bytes:
         """The signature as sent. Refuses what needs no look at the body; any content type is taken."""
+        signatures = self._check_body_headers(headers)
+        if len(signatures) != 1:
+            raise RefusedError(401, "signature", "Sign the body: one header X-Hub-Signature-256.")
+        return signatures[0]
+
+    def _check_body_headers(self, headers: list[Header]) -> list[bytes]:
+        """All signatures as sent. Refuses bodies that are packed or too large."""
         signatures: list[bytes] = []
         for name, value in headers:
             if name == SIGNATURE_HEADER:
                 signatures.append(value)
             elif name == b"content-encoding" and value.strip().lower() not in (b"", b"identity"):
-                raise _RefusedError(415, "encoding", "Send the body without Content-Encoding.")
+                raise RefusedError(415, "encoding", "Send the body without Content-Encoding.")
             elif name == b"content-length":
                 self._check_size(int(value))
-        if len(signatures) != 1:
-            raise _RefusedError(401, "signature", "Sign the body: one header X-Hub-Signature-256.")
-        return signatures[0]
+        return signatures
 
     def _check_size(self, size: int) -> None:
         if size > self._max_bytes:
-            raise _RefusedError(413, "too_large", f"A body may have {self._max_bytes} bytes.")
+            raise RefusedError(413, "too_large", f"A body may have {self._max_bytes} bytes.")
         if self._memory > MEMORY_LIMIT:
-            raise _RefusedError(503, "full", "Too many bodies are arriving at once. Send it again later.")
+            raise RefusedError(503, "full", "Too many bodies are arriving at once. Send it again later.")
 
     def _verify(self, raw: bytes, signature: bytes) -> int:
         """Which secret signed these bytes, counted from 1. Bytes are compared: a str beyond ASCII would raise."""
@@ -157,9 +169,9 @@ class Intake:
             expected = b"sha256=" + hmac.digest(secret, raw, "sha256").hex().encode()
             if hmac.compare_digest(expected, signature):
                 return place
-        raise _RefusedError(401, "signature", "The signature does not match the body.")
+        raise RefusedError(401, "signature", "The signature does not match the body.")
 
-    def _count(self, refusal: _RefusedError) -> None:
+    def _count(self, refusal: RefusedError) -> None:
         REFUSED.labels(refusal.reason).inc()
         now = time.monotonic()
         if now - self._refusals_logged.get(refusal.reason, -REFUSALS_LOGGED_EVERY) >= REFUSALS_LOGGED_EVERY:

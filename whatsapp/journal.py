@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,6 +35,17 @@ class Claimed:
     body: bytes
     #: How often it was settled before: more than 0 when somebody asked for a replay.
     attempts: int
+
+
+def add(provider: str, bodies: Sequence[bytes]) -> None:
+    """Write notifications that came by another way than the endpoint, and wake a worker, in one transaction."""
+    with transaction.atomic():
+        with binary_cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO whatsapp_notification (provider, body) SELECT %s, unnest(%s::bytea[])",
+                (provider, list(bodies)),
+            )
+        wake_up()
 
 
 def claim(limit: int, only: int | None = None) -> list[Claimed]:

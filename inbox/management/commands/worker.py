@@ -4,16 +4,18 @@ hold either up."""
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 import gc
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
 import structlog
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from procrastinate import App, PsycopgConnector
@@ -25,6 +27,7 @@ from procrastinate.periodic import PeriodicRegistry
 from inbox.sending import jobs as sending
 from whatsapp import journal
 from whatsapp.database import describe
+from whatsapp.providers import sqs
 
 log = structlog.get_logger(__name__)
 
@@ -85,6 +88,12 @@ async def run(concurrency: int, sending_jobs: int = SENDING_JOBS) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
+    with _reading_queues(stopping):
+        await _work_through_faults(concurrency, sending_jobs, stopping)
+
+
+async def _work_through_faults(concurrency: int, sending_jobs: int, stopping: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
     wait = AGAIN_AFTER
     while not stopping.is_set():
         began = loop.time()
@@ -94,6 +103,29 @@ async def run(concurrency: int, sending_jobs: int = SENDING_JOBS) -> None:
             wait = AGAIN_AFTER if loop.time() - began > AGAIN_AT_MOST else min(wait * 2, AGAIN_AT_MOST)
             log.error("worker_interrupted", reason=describe(error), again_in=wait)
             await _within(stopping.wait(), wait)
+
+
+@contextlib.contextmanager
+def _reading_queues(stopping: asyncio.Event) -> Iterator[None]:
+    """SQS's queues are emptied in threads of their own, whatever becomes of the jobs."""
+    readers = sqs.readers(settings.AWS_SQS_QUEUES, settings.WHATSAPP_AWS_REGION)
+    for reader in readers:
+        reader.start()
+
+    async def stop_with_us() -> None:
+        await stopping.wait()
+        for reader in readers:
+            reader.stop()
+
+    watching = asyncio.ensure_future(stop_with_us())
+    try:
+        yield
+    finally:
+        watching.cancel()
+        for reader in readers:
+            reader.stop()
+        for reader in readers:
+            reader.join(GRACE)
 
 
 def _leave_the_rest() -> None:
