@@ -47,8 +47,10 @@ def number(text: str) -> AwsNumber | None:
     ARNs end in "phone-number-id/976c…"; some of AWS's own samples double the words ("phone-number-id/phone-number-…").
     """
     arn = read(text)
-    if arn is not None and arn.service != "social-messaging":
+    if arn is None:
+        return AwsNumber(text) if PHONE_NUMBER_ID.fullmatch(text) else None
+    words, _, rest = arn.resource.partition("/")
+    if arn.service != "social-messaging" or words != "phone-number-id":
         return None
-    identifier = (arn.resource if arn else text).replace("/", "-").removeprefix("phone-number-id-")
-    identifier = f"phone-number-id-{identifier.removeprefix('phone-number-id-')}"
-    return AwsNumber(identifier, arn.region if arn else "") if PHONE_NUMBER_ID.fullmatch(identifier) else None
+    identifier = f"phone-number-id-{rest.removeprefix('phone-number-id-')}"
+    return AwsNumber(identifier, arn.region) if PHONE_NUMBER_ID.fullmatch(identifier) else None

@@ -38,11 +38,12 @@ class Claimed:
 
 
 def add(provider: str, bodies: Sequence[bytes]) -> None:
-    """Write notifications that came by another way than the endpoint, and wake a worker, in one transaction."""
+    """Write authentic notifications that came by another way than the endpoint, and wake a worker, in one
+    transaction."""
     with transaction.atomic():
         with binary_cursor() as cursor:
             cursor.execute(
-                "INSERT INTO whatsapp_notification (provider, body) SELECT %s, unnest(%s::bytea[])",
+                "INSERT INTO whatsapp_notification (provider, body, signed_with) SELECT %s, unnest(%s::bytea[]), 1",
                 (provider, list(bodies)),
             )
         wake_up()

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import structlog
-from django.db import DatabaseError, InterfaceError, close_old_connections, connections
+from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, close_old_connections, connections
 from prometheus_client import Counter
 
 from whatsapp import arns, journal
@@ -24,6 +24,8 @@ from whatsapp.providers.base import ProviderError
 
 log = structlog.get_logger(__name__)
 
+Messages = Sequence[dict[str, Any]]
+
 RECEIVED = Counter("queue_messages_committed", "Messages of SQS queues committed to the journal.")
 
 #: Seconds that one look at an empty queue lasts. SQS allows 20; a worker that is told to stop waits for as long.
@@ -31,7 +33,7 @@ WAIT_SECONDS = 10
 #: What one look brings at most; SQS allows no more.
 BATCH = 10
 #: Seconds that nobody else sees what we received, and how often that is extended while the database is away.
-HIDDEN_SECONDS = 60
+HIDDEN_SECONDS = 120
 EXTEND_SECONDS = 20
 #: Seconds between attempts while AWS or the database is away: the first, and the longest.
 AGAIN_AFTER, AGAIN_AT_MOST = 1.0, 30.0
@@ -101,34 +103,48 @@ class QueueReader:
             VisibilityTimeout=HIDDEN_SECONDS,
         )
         messages = answer.get("Messages") or []
-        if messages and self._commit(sqs, messages):
-            RECEIVED.inc(len(messages))
-            self._delete(sqs, messages)
+        committed = self._commit(sqs, messages) if messages else []
+        if committed:
+            RECEIVED.inc(len(committed))
+            self._delete(sqs, committed)
         return len(messages)
 
-    def _commit(self, sqs: Any, messages: Sequence[dict[str, Any]]) -> bool:
+    def _commit(self, sqs: Any, messages: Messages) -> Messages:
         """Write them to the journal, however long the database is away, keeping others from receiving them meanwhile:
-        each time that a queue hands a message out counts, and after a few it would go to the dead letters. False when
-        stopped before; then they are given back."""
-        bodies = [str(message.get("Body") or "").encode(errors="surrogatepass") for message in messages]
+        each time that a queue hands a message out counts, and after a few it would go to the dead letters.
+
+        Returns those that are committed. Those that a stop came before are given back; those that the table itself
+        refuses are left to the dead letters.
+        """
         wait, hidden_since = AGAIN_AFTER, time.monotonic()
         while True:
             close_old_connections()
             try:
-                journal.add(Provider.AWS, bodies)
-                return True
+                return self._write(messages)
             except (DatabaseError, InterfaceError) as error:
                 connections.close_all()
-                log.error("queue_not_committed", queue=self._url, count=len(bodies), reason=describe(error))
+                reason = describe(error.__cause__ or error)
+                log.error("queue_not_committed", queue=self._url, count=len(messages), reason=reason)
             if self._stopping.wait(wait):
                 self._hide(sqs, messages, 0)
-                return False
+                return []
             wait = min(wait * 2, EXTEND_SECONDS)
             if time.monotonic() - hidden_since + wait > EXTEND_SECONDS:
                 self._hide(sqs, messages, HIDDEN_SECONDS)
                 hidden_since = time.monotonic()
 
-    def _delete(self, sqs: Any, messages: Sequence[dict[str, Any]]) -> None:
+    def _write(self, messages: Messages) -> Messages:
+        bodies = [str(message.get("Body") or "").encode(errors="surrogatepass") for message in messages]
+        try:
+            journal.add(Provider.AWS, bodies)
+        except (DataError, IntegrityError) as error:
+            if len(messages) > 1:
+                return [one for message in messages for one in self._write([message])]
+            log.error("queue_message_refused", queue=self._url, reason=describe(error.__cause__ or error))
+            return []
+        return messages
+
+    def _delete(self, sqs: Any, messages: Messages) -> None:
         """What cannot be deleted now comes again, and is deleted then."""
         entries = [{"Id": str(place), "ReceiptHandle": each["ReceiptHandle"]} for place, each in enumerate(messages)]
         try:
@@ -140,7 +156,7 @@ class QueueReader:
             codes = sorted({str(each.get("Code")) for each in failed})
             log.warning("queue_not_deleted", queue=self._url, count=len(failed), reason=", ".join(codes))
 
-    def _hide(self, sqs: Any, messages: Sequence[dict[str, Any]], seconds: int) -> None:
+    def _hide(self, sqs: Any, messages: Messages, seconds: int) -> None:
         entries = [
             {"Id": str(place), "ReceiptHandle": each["ReceiptHandle"], "VisibilityTimeout": seconds}
             for place, each in enumerate(messages)
