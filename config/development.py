@@ -196,6 +196,11 @@ def _set_environment(place: Place) -> None:
         "PORT": str(place.port),
         "WHATSAPP_GRAPH_URL": place.simulator_url,
         "WHATSAPP_SIMULATOR_URL": place.simulator_url,
+        "WHATSAPP_AWS_URL": f"{place.simulator_url}/aws",
+        "WHATSAPP_AWS_ACCESS_KEY_ID": "simulator",
+        "WHATSAPP_AWS_SECRET_ACCESS_KEY": "simulator",
+        "AWS_SNS_TOPICS": "arn:aws:sns:eu-central-1:000000000000:norte-whatsapp",
+        "LOCAL_BUCKET": "on-this-machine",
     }
     _write(path, defaults | {"DEBUG": "true"})
     for name, value in (defaults | {"LOG_LEVEL": "WARNING", "PYTHONUNBUFFERED": "1"}).items():

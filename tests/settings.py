@@ -14,7 +14,7 @@ os.environ["SECRET_KEY"] = "tests-only"
 os.environ["WHATSAPP_APP_SECRETS"] = "test-app-secret-not-real,test-previous-app-secret"
 os.environ["WHATSAPP_VERIFY_TOKEN"] = "test-verify-token"
 os.environ["FIELD_ENCRYPTION_KEYS"] = "dGVzdHMtb25seS1rZXktdGVzdHMtb25seS1rZXktMTI="
-for name in ("S3_BUCKET", "S3_ENDPOINT_URL", "WHATSAPP_SIMULATOR_URL", "WHATSAPP_GRAPH_URL"):
+for name in ("S3_BUCKET", "S3_ENDPOINT_URL", "WHATSAPP_SIMULATOR_URL", "WHATSAPP_GRAPH_URL", "WHATSAPP_AWS_URL"):
     os.environ.pop(name, None)
 
 from config.settings import *  # noqa: E402, F403

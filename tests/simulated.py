@@ -11,6 +11,7 @@ import pytest
 from django.utils import timezone
 
 from inbox import receiving, sending
+from inbox.demo import people
 from inbox.models import Conversation, Message, OutboxEntry, Pace
 from inbox.sending import Intent, delivery
 from tests.servers import WebServer
@@ -60,10 +61,10 @@ def phone(web_server: WebServer, tmp_path: Path, settings: Any) -> Iterator[Phon
     numbers = [
         PhoneNumber.objects.create(
             phone_number_id=number.phone_number_id,
-            waba_id=world.WABA_ID,
+            waba_id=number.waba_id,
             display_number=number.display,
             name=number.name,
-            access_token=world.ACCESS_TOKEN,
+            **people.at_provider(number),
         )
         for number in world.NUMBERS
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inbox.models import Agent
-from whatsapp.models import PhoneNumber
+from whatsapp.models import PhoneNumber, Provider
 from whatsapp.simulator import world
 
 #: Username, first name, last name, administrator. The first two are for whoever tries the demo.
@@ -32,14 +32,23 @@ def _ensure_number(number: world.Number) -> int:
     if not found.exists():
         created = PhoneNumber.objects.create(
             phone_number_id=number.phone_number_id,
-            waba_id=world.WABA_ID,
+            waba_id=number.waba_id,
             display_number=number.display,
             name=number.name,
-            access_token=world.ACCESS_TOKEN,
+            **at_provider(number),
         )
         return int(created.pk)
+    if number.aws_id:
+        return int(found.values_list("pk", flat=True).get())
     found.update(access_token=world.ACCESS_TOKEN)
     return int(found.values_list("pk", flat=True).get())
+
+
+def at_provider(number: world.Number) -> dict[str, str]:
+    """The columns of a number that are different at Meta and at AWS."""
+    if number.aws_id:
+        return {"provider": Provider.AWS, "aws_phone_number_id": number.aws_id, "aws_region": "eu-central-1"}
+    return {"access_token": world.ACCESS_TOKEN}
 
 
 def _ensure_colleague(

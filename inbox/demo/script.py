@@ -7,6 +7,8 @@ from typing import Any
 
 SERVICE = "200000000000001"
 LISBOA = "200000000000002"
+#: Carried by AWS.
+PORTO = "200000000000003"
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -182,6 +184,17 @@ STORIES = (
             Step("document", "Nota de encomenda 2291: doze Cargo 2 para o Porto", ago=40 * MINUTE, sample="invoice"),
             Step("document", ago=39 * MINUTE, sample="orders"),
             Step("interactive", ago=35 * MINUTE),
+        ),
+    ),
+    Story(
+        key="beatriz",
+        name="Beatriz Sousa",
+        wa_id="351915550139",
+        number=PORTO,
+        steps=(
+            Step("text", "Boa tarde! A loja do Porto já tem a Cargo 2 para experimentar?", ago=3 * HOUR),
+            Step("image", "É para levar estes dois 😄", ago=3 * HOUR - 2 * MINUTE, sample="photo-wheel"),
+            Step("voice", ago=2 * HOUR, sample="voice"),
         ),
     ),
     Story(

@@ -8,7 +8,7 @@ import pytest
 
 from inbox.models import Message
 from tests import aws_payloads, payloads
-from tests.aws_server import KEYS, AwsServer
+from tests.aws_services import KEYS, AwsServer
 from tests.faults.test_worker import PATIENCE, start_worker, wait_until
 from whatsapp.models import PhoneNumber
 

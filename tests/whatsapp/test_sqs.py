@@ -9,7 +9,7 @@ import pytest
 from django.db import connections
 
 from tests import aws_payloads, payloads
-from tests.aws_server import AwsServer
+from tests.aws_services import AwsServer
 from tests.servers import wait_until
 from whatsapp.models import Notification
 from whatsapp.providers import sqs

@@ -235,7 +235,7 @@ def _webhook(request: SimulatorRequest) -> dict[str, Any]:
     field, value = data.get("field"), data.get("value")
     if not isinstance(field, str) or not isinstance(value, dict):
         raise BadRequest("A webhook needs field, a string, and value, an object.")
-    waba = str(data.get("waba") or world.WABA_ID)
+    waba = str(data.get("waba") or "")
     return {"queued": request.exchange.post(field, value, waba=waba, delay=float(data.get("delay") or 0))}
 
 

@@ -6,11 +6,14 @@ import json
 import logging
 import threading
 import time
+from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urljoin
 
 import requests
 
-from whatsapp.simulator import webhooks
+from whatsapp.simulator import webhooks, world
+from whatsapp.simulator.aws_topic import Topic
 from whatsapp.simulator.faults import LATE_SECONDS
 from whatsapp.simulator.store import Store, Webhook
 
@@ -34,9 +37,11 @@ class Courier:
     holds nothing up. ``start`` and ``stop`` once each.
     """
 
-    def __init__(self, store: Store, url: str, secret: str) -> None:
+    def __init__(self, store: Store, url: str, secret: str, topic: Topic) -> None:
         self.store = store
         self.url = url
+        self._aws_url = urljoin(url, "/webhooks/aws/")
+        self._topic = topic
         self._secret = secret
         self._busy: set[str] = set()
         self._counter = 0
@@ -169,18 +174,33 @@ class Courier:
             )
         return webhook
 
+    def _parcels(self, changes: list[dict[str, Any]]) -> Iterator[tuple[str, bytes, dict[str, str]]]:
+        """What is posted where: Meta's accounts in one body, each entry of an account at AWS in one of SNS's."""
+        ours = [each for each in changes if each["waba"] != world.AWS_WABA_ID]
+        if ours:
+            body = webhooks.encode(webhooks.body(ours))
+            yield (
+                self.url,
+                body,
+                {
+                    "Content-Type": "application/json",
+                    "User-Agent": "facebookexternalua",
+                    "X-Hub-Signature-256": webhooks.signature(body, self._secret),
+                },
+            )
+        for entry in webhooks.body([each for each in changes if each["waba"] == world.AWS_WABA_ID])["entry"]:
+            headers = {"Content-Type": "text/plain; charset=UTF-8", "x-amz-sns-message-type": "Notification"}
+            yield self._aws_url, self._topic.notification(entry), headers
+
     def _post(self, session: requests.Session, webhook: Webhook) -> None:
-        body = webhooks.encode(webhooks.body(webhook.changes))
-        headers = {
-            "Content-Type": "application/json",
-            "User-Agent": "facebookexternalua",
-            "X-Hub-Signature-256": webhooks.signature(body, self._secret),
-        }
         began = time.monotonic()
         status, note = 0, ""
         try:
-            answer = session.post(self.url, data=body, headers=headers, timeout=TIMEOUT, allow_redirects=False)
-            status = answer.status_code
+            for url, body, headers in self._parcels(webhook.changes):
+                answer = session.post(url, data=body, headers=headers, timeout=TIMEOUT, allow_redirects=False)
+                status = answer.status_code
+                if status != 200:
+                    break
         except requests.RequestException as error:
             note = f"no answer: {type(error).__name__}"
         ms = (time.monotonic() - began) * 1000

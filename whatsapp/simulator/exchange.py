@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from whatsapp.simulator import webhooks, world
+from whatsapp.simulator.aws_topic import Topic
 from whatsapp.simulator.chats import Chats
 from whatsapp.simulator.courier import Courier
 from whatsapp.simulator.errors import webhook_error
@@ -42,9 +43,10 @@ class Exchange:
 
     def __init__(self, *, folder: Path, origin: str, webhook_url: str, app_secret: str) -> None:
         self.origin = origin
+        self.topic = Topic(folder, origin)
         self.store = Store(folder)
         self.chats = Chats(self.store)
-        self.courier = Courier(self.store, webhook_url, app_secret)
+        self.courier = Courier(self.store, webhook_url, app_secret, self.topic)
         self.rates = Rates()
         self.plug: Plug | None = None
         self._typing: dict[tuple[str, str], float] = {}
@@ -131,7 +133,7 @@ class Exchange:
 
     # Anything else that Meta may post
 
-    def post(self, field: str, value: dict[str, Any], *, waba: str = world.WABA_ID, delay: float = 0) -> list[int]:
+    def post(self, field: str, value: dict[str, Any], *, waba: str = "", delay: float = 0) -> list[int]:
         """Send a webhook of any field with this value as it is."""
         return self.courier.take(f"field {field}", field, [webhooks.change(field, value, waba)], delay=delay)
 

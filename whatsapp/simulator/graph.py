@@ -33,7 +33,7 @@ _PROFILE_LIMITS = {"about": 139, "address": 256, "description": 512, "email": 12
 def node(request: SimulatorRequest, node_id: str) -> HttpResponse:
     """/{version}/{id}: a number, a message template, a file, or the account."""
     require_token(request)
-    number = world.number(node_id)
+    number = world.meta_number(node_id)
     if number is not None:
         return _number(request, number)
     if node_id == world.WABA_ID and request.method == "GET":
@@ -48,7 +48,7 @@ def node(request: SimulatorRequest, node_id: str) -> HttpResponse:
 def edge(request: SimulatorRequest, node_id: str, name: str) -> HttpResponse:
     """/{version}/{id}/{name}: what hangs on a number or on the account."""
     require_token(request)
-    number = world.number(node_id)
+    number = world.meta_number(node_id)
     if number is not None:
         if name == "messages" and request.method == "POST":
             return outbound.messages(request, number)
@@ -58,7 +58,7 @@ def edge(request: SimulatorRequest, node_id: str, name: str) -> HttpResponse:
             return _profile(request, number)
     elif node_id == world.WABA_ID:
         if name == "phone_numbers" and request.method == "GET":
-            return _page(request, [_chosen(_about(each), request) for each in world.NUMBERS])
+            return _page(request, [_chosen(_about(each), request) for each in world.NUMBERS if not each.aws_id])
         if name == "message_templates":
             return _templates(request)
         if name == "subscribed_apps":

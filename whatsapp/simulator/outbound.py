@@ -26,8 +26,11 @@ REACTION_SECONDS = 30 * 24 * 3600
 
 def messages(request: SimulatorRequest, number: Number) -> HttpResponse:
     """A message, a read mark, or a typing sign: one address for all three, as Meta has it."""
-    exchange = request.exchange
-    body = graph_body(request)
+    return take(request.exchange, number, graph_body(request))
+
+
+def take(exchange: Exchange, number: Number, body: dict[str, Any]) -> HttpResponse:
+    """The same, whoever brings it."""
     if "status" in body:
         return script.played(exchange.store, Target.READ, lambda: _mark_read(exchange, number, body))
     return script.played(exchange.store, Target.SEND, lambda: _send(exchange, number, body))

@@ -21,7 +21,7 @@ from django.core.servers.basehttp import ThreadedWSGIServer, WSGIRequestHandler
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import Resolver404
 
-from whatsapp.simulator import media
+from whatsapp.simulator import aws, media
 from whatsapp.simulator.errors import GraphError
 from whatsapp.simulator.exchange import Exchange
 from whatsapp.simulator.urls import resolver
@@ -95,7 +95,7 @@ class Application:
 
 
 def _is_graph(path: str) -> bool:
-    return path == media.PATH or (path[:2] == "/v" and path[2:3].isdigit())
+    return path == media.PATH or path.startswith(aws.PATH) or (path[:2] == "/v" and path[2:3].isdigit())
 
 
 def _plain_path(path: str) -> str:

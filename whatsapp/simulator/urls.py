@@ -6,7 +6,7 @@ from django.urls import re_path
 from django.urls.resolvers import RegexPattern, URLResolver
 from django.views.decorators.http import require_GET, require_POST
 
-from whatsapp.simulator import control, graph, graph_media, media, panel, phone
+from whatsapp.simulator import aws, aws_topic, control, graph, graph_media, media, panel, phone
 
 resolver = URLResolver(
     RegexPattern(r"^/"),
@@ -15,6 +15,8 @@ resolver = URLResolver(
         re_path(r"^v\d+\.\d+/(?P<node_id>\w+)/(?P<name>\w+)/?$", graph.edge),
         re_path(r"^v\d+\.\d+/(?P<path>.*)$", graph.nothing),
         re_path(rf"^{media.PATH[1:]}$", graph_media.download),
+        re_path(rf"^{aws.PATH[1:]}(?P<path>.+)$", aws.call),
+        re_path(rf"^{aws_topic.CERTIFICATE_PATH[1:]}$", aws.certificate),
         re_path(r"^_simulator/(?P<path>.*)$", control.control),
         re_path(r"^$", require_GET(phone.page)),
         re_path(r"^live$", require_GET(phone.live)),

@@ -30,8 +30,10 @@ def signature(body: bytes, secret: str) -> str:
     return "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
 
 
-def change(field: str, value: dict[str, Any], waba: str = world.WABA_ID) -> dict[str, Any]:
-    """One change on its way, before it is wrapped."""
+def change(field: str, value: dict[str, Any], waba: str = "") -> dict[str, Any]:
+    """One change on its way, before it is wrapped; of the account that the number in it belongs to, unless told."""
+    number = world.number(str((value.get("metadata") or {}).get("phone_number_id") or ""))
+    waba = waba or (number.waba_id if number else world.WABA_ID)
     return {"waba": waba, "field": field, "value": value}
 
 

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 WABA_ID = "100000000000001"
+#: What AWS carries: Meta's id of the account, AWS's, and the topic that its events go to.
+AWS_WABA_ID = "100000000000002"
+AWS_ARN = "arn:aws:social-messaging:eu-central-1:000000000000"
+AWS_ACCOUNT = "waba-5b8f3c5e9d1e4c0f8a7b6c5d4e3f2a1b"
+AWS_TOPIC = "arn:aws:sns:eu-central-1:000000000000:norte-whatsapp"
 APP_ID = "300000000000001"
 #: The system user's token, good for every number of the account. It opens nothing but this simulator.
 ACCESS_TOKEN = "SIMULATOR-ACCESS-TOKEN"  # noqa: S105 (guards nothing: the simulator answers on loopback only)
@@ -14,12 +19,24 @@ DEFAULT_WEBHOOK_URL = "http://127.0.0.1:8000/webhooks/meta/"
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """One of the business's numbers. ``digits`` is the number itself, ``phone_number_id`` Meta's id of it."""
+    """One of the business's numbers. ``digits`` is the number itself, ``phone_number_id`` Meta's id of it.
+
+    ``aws_id`` is AWS's id of a number that AWS carries; Meta's own API does not know those.
+    """
 
     phone_number_id: str
     digits: str
     display: str
     name: str
+    aws_id: str = ""
+
+    @property
+    def aws_arn(self) -> str:
+        return f"{AWS_ARN}:phone-number-id/{self.aws_id.removeprefix('phone-number-id-')}"
+
+    @property
+    def waba_id(self) -> str:
+        return AWS_WABA_ID if self.aws_id else WABA_ID
 
     @property
     def country_code(self) -> str:
@@ -42,6 +59,13 @@ class Person:
 NUMBERS = (
     Number("200000000000001", "351215550100", "+351 21 555 0100", "Norte Service"),
     Number("200000000000002", "351215550200", "+351 21 555 0200", "Norte Lisboa"),
+    Number(
+        "200000000000003",
+        "351225550300",
+        "+351 22 555 0300",
+        "Norte Porto",
+        aws_id="phone-number-id-976c3c5e9d1e4c0f8a7b6c5d4e3f2a1b",
+    ),
 )
 
 PEOPLE = (
@@ -57,3 +81,9 @@ PEOPLE = (
 def number(phone_number_id: str) -> Number | None:
     """Our number with this id, None when there is none."""
     return next((each for each in NUMBERS if each.phone_number_id == phone_number_id), None)
+
+
+def meta_number(phone_number_id: str) -> Number | None:
+    """The same, if Meta's own API knows it."""
+    found = number(phone_number_id)
+    return found if found and not found.aws_id else None
