@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
@@ -21,14 +20,15 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateWorker
 
+from inbox import doctor_aws
+from inbox.findings import FAIL, OK, WARN, Finding
 from inbox.models import Media, Message, Outbox, OutboxEntry
 from inbox.storage import MediaStorage, StorageError, media_storage, signature_holds
 from whatsapp import journal
 from whatsapp.events import Direction, Status
-from whatsapp.models import Notification, PhoneNumber
+from whatsapp.models import Notification, PhoneNumber, Provider
 from whatsapp.providers.base import ProviderError, provider_for
 
-OK, WARN, FAIL = "ok", "warn", "FAIL"
 #: PostgreSQL 14, as its server_version_num writes it.
 OLDEST_POSTGRESQL = 140000
 #: A worker renews its heartbeat every 10 seconds.
@@ -37,15 +37,6 @@ HEARTBEAT = timedelta(seconds=90)
 LATE, STUCK = 60, 600
 CLOCK = timedelta(seconds=5)
 STORAGE_SECONDS = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one look found: ``level`` is OK, WARN or FAIL, ``area`` a word, ``sentence`` has no secrets in it."""
-
-    level: str
-    area: str
-    sentence: str
 
 
 def examine() -> Iterator[Finding]:
@@ -60,7 +51,7 @@ def examine() -> Iterator[Finding]:
         yield Finding(FAIL, "database", f"The database cannot be used: {reason}")
     yield from storage()
     if reachable:
-        for look in (numbers, worker, waiting, outboxes, files):
+        for look in (numbers, aws, worker, waiting, outboxes, files):
             try:
                 yield from look()
             except DatabaseError:
@@ -166,15 +157,23 @@ def _number(number: PhoneNumber) -> Iterator[Finding]:
     try:
         provider = provider_for(number)
         info = provider.number_info()
-        yield Finding(OK, "numbers", f"{number}: the token works, quality {info.quality or 'not told'}.")
+        yield Finding(OK, "numbers", f"{number}: the connection works, quality {info.quality or 'not told'}.")
         if apps := provider.subscribed_apps():
             yield Finding(OK, "numbers", f"{number}: webhooks of its account go to {', '.join(apps)}.")
         else:
-            yield Finding(
-                FAIL, "numbers", f"{number}: no app is subscribed to its account's webhooks, so nothing will arrive."
-            )
+            yield Finding(FAIL, "numbers", f"{number}: {_not_subscribed(number)}")
     except (ProviderError, ImproperlyConfigured) as error:
         yield Finding(FAIL, "numbers", f"{number}: {error}")
+
+
+def aws() -> Iterator[Finding]:
+    yield from doctor_aws.examine()
+
+
+def _not_subscribed(number: PhoneNumber) -> str:
+    if number.provider == Provider.AWS:
+        return "AWS publishes the events of its account nowhere, so nothing will arrive: add an event destination."
+    return "no app is subscribed to its account's webhooks, so nothing will arrive."
 
 
 def worker() -> Iterator[Finding]:

@@ -17,6 +17,9 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import storages
 
+from whatsapp import arns
+from whatsapp.providers import sqs
+
 Configs = Sequence[AppConfig] | None
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "testserver", "0.0.0.0", ".localhost"}  # noqa: S104 - names, not a bind
 
@@ -111,6 +114,49 @@ def graph_is_spoken_to_in_private(app_configs: Configs, **_: Any) -> list[CheckM
                 f"WHATSAPP_GRAPH_VERSION is {settings.WHATSAPP_GRAPH_VERSION!r}, which the Graph API does not have.",
                 hint="Leave it unset, or write it like v26.0.",
                 id="whatsapp.E008",
+            )
+        )
+    return found
+
+
+@register(Tags.security)
+def aws_is_spoken_to_in_private(app_configs: Configs, **_: Any) -> list[CheckMessage]:
+    if settings.DEBUG or not settings.WHATSAPP_AWS_URL or urlsplit(settings.WHATSAPP_AWS_URL).scheme == "https":
+        return []
+    return [
+        Error(
+            "WHATSAPP_AWS_URL is not https, so messages would travel in the clear.",
+            hint="Leave it unset: AWS's own address is the default.",
+            id="whatsapp.E012",
+        )
+    ]
+
+
+@register()
+def aws_is_complete(app_configs: Configs, **_: Any) -> list[CheckMessage]:
+    """Names of topics and queues that cannot be right, and half a pair of keys."""
+    found: list[CheckMessage] = []
+    for topic in filter(None, settings.AWS_SNS_TOPICS):
+        arn = arns.read(topic)
+        if arn is None or arn.service != "sns" or not arn.region or not arn.account or arn.resource.endswith(".fifo"):
+            found.append(
+                Error(
+                    f"“{topic}” in AWS_SNS_TOPICS is no topic that AWS End User Messaging can publish to.",
+                    hint="Name standard topics by their ARNs: arn:aws:sns:eu-central-1:123456789012:whatsapp-events",
+                    id="whatsapp.E013",
+                )
+            )
+    for url in filter(None, settings.AWS_SQS_QUEUES):
+        try:
+            sqs.region_of(url, settings.WHATSAPP_AWS_REGION)
+        except ValueError as error:
+            found.append(Error(str(error), id="whatsapp.E014"))
+    if bool(settings.WHATSAPP_AWS_ACCESS_KEY_ID) != bool(settings.WHATSAPP_AWS_SECRET_ACCESS_KEY):
+        found.append(
+            Error(
+                "Only one of WHATSAPP_AWS_ACCESS_KEY_ID and WHATSAPP_AWS_SECRET_ACCESS_KEY is set.",
+                hint="Set both, or neither where the machine has a role of its own.",
+                id="whatsapp.E015",
             )
         )
     return found

@@ -18,10 +18,11 @@ from inbox import media
 from inbox.admin.scope import NumberFilter, NumberScoped, numbers_of
 from inbox.models import Outbox, OutboxEntry
 from inbox.sending import outbox
+from whatsapp import arns
 from whatsapp.admin.acts import ActsAdmin, record
 from whatsapp.admin.lists import NewestFirstAdmin, ViewOnly
 from whatsapp.admin.show import as_json, whole
-from whatsapp.models import NumberUpdate, PhoneNumber
+from whatsapp.models import NumberUpdate, PhoneNumber, Provider
 from whatsapp.providers.base import ProviderError, provider_for
 
 UPDATES_SHOWN = 20
@@ -39,6 +40,8 @@ class PhoneNumberForm(forms.ModelForm):
         help_text="Of a system user, with whatsapp_business_messaging and whatsapp_business_management. It is stored "
         "encrypted and never shown again. Leave this empty to keep the one that is stored.",
     )
+    #: The Region in an ARN that was entered.
+    named_region = ""
     remove_token = forms.BooleanField(required=False, label="Remove the stored token")
 
     class Meta:
@@ -52,6 +55,7 @@ class PhoneNumberForm(forms.ModelForm):
             "waba_id",
             "portfolio_id",
             "aws_phone_number_id",
+            "aws_region",
             "send_rate",
             "read_receipts",
         )
@@ -70,8 +74,33 @@ class PhoneNumberForm(forms.ModelForm):
                 ) from None
         return token
 
+    def clean_aws_phone_number_id(self) -> str:
+        """The id, also where somebody entered the ARN, which tells the Region too."""
+        entered: str = self.cleaned_data["aws_phone_number_id"].strip()
+        if not entered:
+            return ""
+        found = arns.number(entered)
+        if found is None:
+            raise forms.ValidationError(
+                "This is no number of AWS End User Messaging: enter phone-number-id-… or its ARN "
+                "(arn:aws:social-messaging:eu-central-1:123456789012:phone-number-id/…)."
+            )
+        self.named_region = found.region
+        return found.id
+
+    def clean_aws_region(self) -> str:
+        region: str = self.cleaned_data["aws_region"].strip() or self.named_region
+        if region and not arns.REGION.fullmatch(region):
+            raise forms.ValidationError("This is no Region of AWS: they look like eu-central-1.")
+        return region
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        if cleaned.get("provider") == Provider.AWS and cleaned.get("new_token"):
+            self.add_error("new_token", "A number at AWS has no access token; the server's credentials count.")
+        entered, region = self.named_region, cleaned.get("aws_region")
+        if entered and region and entered != region:
+            self.add_error("aws_region", f"The ARN says that the number is in {entered}.")
         if cleaned.get("new_token") and cleaned.get("remove_token"):
             raise forms.ValidationError("Either enter a new token or remove the stored one.")
         return cleaned
@@ -98,9 +127,22 @@ class PhoneNumberAdmin(ActsAdmin):
         (None, {"fields": ["name", "display_number", "state"]}),
         (
             "At WhatsApp",
-            {"fields": ["provider", "phone_number_id", "waba_id", "portfolio_id", "aws_phone_number_id"]},
+            {"fields": ["provider", "phone_number_id", "waba_id", "portfolio_id"]},
         ),
-        ("Access token", {"fields": ["token_stored", "new_token", "remove_token"]}),
+        (
+            "Access token",
+            {
+                "fields": ["token_stored", "new_token", "remove_token"],
+                "description": "For numbers of the Meta Cloud API. AWS takes the server's own credentials instead.",
+            },
+        ),
+        (
+            "AWS End User Messaging Social",
+            {
+                "fields": ["aws_phone_number_id", "aws_region"],
+                "description": "For numbers that AWS carries. docs/aws.md says where to find these.",
+            },
+        ),
         ("Sending", {"fields": ["outbox_shown", "send_rate", "read_receipts"]}),
         (
             "As WhatsApp last reported",
@@ -132,7 +174,7 @@ class PhoneNumberAdmin(ActsAdmin):
         return [*self.readonly_fields, *fixed]
 
     def get_fieldsets(self, request: HttpRequest, obj: PhoneNumber | None = None) -> Any:
-        return super().get_fieldsets(request, obj) if obj else self.fieldsets[:3]
+        return super().get_fieldsets(request, obj) if obj else self.fieldsets[:4]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Conversations hang on a number: it is paused, not deleted."""
@@ -199,6 +241,10 @@ class PhoneNumberAdmin(ActsAdmin):
                 self._fetch_waiting(request, obj)
                 outbox.resume(obj)
 
+        elif change and {"provider", "aws_phone_number_id", "aws_region"} & set(form.changed_data):
+            self._fetch_waiting(request, obj)
+            outbox.resume(obj)
+
     def _fetch_waiting(self, request: HttpRequest, number: PhoneNumber) -> None:
         if waiting := media.fetch_waiting(number):
             self.message_user(request, f"{waiting} waiting files will be fetched now.")
@@ -220,7 +266,10 @@ class PhoneNumberAdmin(ActsAdmin):
             self.message_user(request, "None of these numbers is unknown, so nothing changed.", messages.WARNING)
         for number in accepted:
             self.message_user(
-                request, f"{number} is connected. Give it a token, and choose it at the agents who answer for it."
+                request,
+                f"{number} is connected. "
+                + ("Choose" if number.provider == Provider.AWS else "Give it a token, and choose")
+                + " it at the agents who answer for it.",
             )
 
     def act_resume(self, request: HttpRequest, row: PhoneNumber) -> None:
@@ -249,12 +298,20 @@ class PhoneNumberAdmin(ActsAdmin):
             PhoneNumber.objects.filter(pk=row.pk).update(**changed)
         self.message_user(
             request,
-            f"The token works: WhatsApp knows this number as {info.display_phone_number or 'no number'}, "
+            f"The {'connection' if row.provider == Provider.AWS else 'token'} works: WhatsApp knows this number as "
+            f"{info.display_phone_number or 'no number'}, "
             f"“{info.verified_name or 'no name'}”, quality {info.quality or 'not told'}.",
             messages.SUCCESS,
         )
         if apps:
             self.message_user(request, f"Webhooks of the account go to: {', '.join(apps)}.", messages.SUCCESS)
+        elif row.provider == Provider.AWS:
+            self.message_user(
+                request,
+                "AWS publishes the events of the account nowhere, so no message will arrive: add an event destination, "
+                "as docs/aws.md describes.",
+                messages.ERROR,
+            )
         else:
             self.message_user(
                 request,

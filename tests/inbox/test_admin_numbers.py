@@ -36,6 +36,7 @@ def address(number: PhoneNumber, act: str = "change") -> str:
 
 def form(number: PhoneNumber, **changed: str) -> dict[str, str]:
     fields = ("name", "display_number", "state", "provider", "waba_id", "portfolio_id", "aws_phone_number_id")
+    fields += ("aws_region",)
     values = {name: getattr(number, name) for name in fields}
     return values | {"new_token": "", "send_rate": "0", "read_receipts": "on"} | changed
 
@@ -279,6 +280,32 @@ class CheckConnectionTests:
         settings.FIELD_ENCRYPTION_KEYS = ["b3RoZXIta2V5LW90aGVyLWtleS1vdGhlci1rZXktMTI="]
         assert "cannot be opened" in said(signed_in.post(address(number, "check"), follow=True))
 
-    def test_a_provider_that_is_not_here_yet_is_a_sentence(self, signed_in: Client, number: PhoneNumber) -> None:
+    def test_a_number_at_aws_without_its_id_is_a_sentence(self, signed_in: Client, number: PhoneNumber) -> None:
         PhoneNumber.objects.filter(pk=number.pk).update(provider="aws")
-        assert "No connection" in said(signed_in.post(address(number, "check"), follow=True))
+        assert "no id at AWS" in said(signed_in.post(address(number, "check"), follow=True))
+
+
+class AwsTests:
+    ARN = "arn:aws:social-messaging:eu-west-1:123456789012:phone-number-id/976c3c5e9d1e4c0f"
+
+    def test_an_arn_is_kept_as_id_and_region(self, signed_in: Client, number: PhoneNumber) -> None:
+        signed_in.post(address(number), form(number, provider="aws", aws_phone_number_id=f" {self.ARN} "))
+        found = PhoneNumber.objects.get(pk=number.pk)
+        assert (found.aws_phone_number_id, found.aws_region) == ("phone-number-id-976c3c5e9d1e4c0f", "eu-west-1")
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"aws_phone_number_id": "xyz"},
+            {"aws_phone_number_id": "arn:aws:sns:eu-west-1:123456789012:phone-number-id/1"},
+            {"aws_phone_number_id": ARN, "aws_region": "us-east-1"},
+            {"aws_region": "Frankfurt"},
+            {"new_token": CANARY},
+        ],
+    )
+    def test_what_cannot_be_is_refused_with_a_sentence(
+        self, signed_in: Client, number: PhoneNumber, wrong: dict[str, str]
+    ) -> None:
+        page = signed_in.post(address(number), form(number, provider="aws", **wrong))
+        assert "errorlist" in page.content.decode()
+        assert PhoneNumber.objects.get(pk=number.pk).provider == "meta"

@@ -34,6 +34,8 @@ def simulator(web_server: WebServer, tmp_path: Path, settings: Settings) -> Iter
     )
     simulator.start()
     settings.WHATSAPP_SIMULATOR_URL = settings.WHATSAPP_GRAPH_URL = simulator.origin
+    # The simulated AWS signs with a key that counts in development only.
+    settings.DEBUG, settings.AWS_SNS_TOPICS = True, [world.AWS_TOPIC]
     yield SimulatorClient(simulator.origin)
     simulator.stop()
 

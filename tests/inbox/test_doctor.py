@@ -129,7 +129,7 @@ class NumbersTests:
         graph(other_number)
         found = "\n".join(lines("numbers"))
         assert "FAIL  numbers: Norte Service: A stored access token cannot be opened" in found
-        assert "ok    numbers: Norte Lisboa: the token works" in found
+        assert "ok    numbers: Norte Lisboa: the connection works" in found
 
     def test_paused_ones_are_left_alone_and_unknown_ones_counted(self, number: PhoneNumber) -> None:
         PhoneNumber.objects.update(state="paused")

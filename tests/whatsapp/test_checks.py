@@ -167,3 +167,27 @@ class GenerateKeyTests:
         assert ran.returncode == 0, ran.stderr
         Fernet(ran.stdout.strip())
         assert manage("generate_key", SECRET_KEY=PRODUCTION["SECRET_KEY"]).stdout != ran.stdout
+
+
+class AwsTests:
+    @pytest.mark.parametrize(
+        ("changed", "id"),
+        [
+            ({"AWS_SNS_TOPICS": ["whatsapp-events"]}, "whatsapp.E013"),
+            ({"AWS_SNS_TOPICS": ["arn:aws:sqs:eu-central-1:123456789012:whatsapp"]}, "whatsapp.E013"),
+            ({"AWS_SNS_TOPICS": ["arn:aws:sns:eu-central-1:123456789012:whatsapp.fifo"]}, "whatsapp.E013"),
+            ({"AWS_SQS_QUEUES": ["arn:aws:sqs:eu-central-1:123456789012:whatsapp"]}, "whatsapp.E014"),
+            ({"WHATSAPP_AWS_ACCESS_KEY_ID": "id"}, "whatsapp.E015"),
+            ({"WHATSAPP_AWS_URL": "http://social-messaging.example"}, "whatsapp.E012"),
+        ],
+    )
+    def test_what_cannot_be_right_is_said(self, settings: Any, changed: dict[str, Any], id: str) -> None:
+        for name, value in changed.items():
+            setattr(settings, name, value)
+        assert id in {fault.id for fault in run_checks()}
+
+    def test_what_is_right_is_not_mentioned(self, settings: Any) -> None:
+        settings.AWS_SNS_TOPICS = ["arn:aws:sns:eu-central-1:123456789012:whatsapp", ""]
+        settings.AWS_SQS_QUEUES = ["https://sqs.eu-central-1.amazonaws.com/123456789012/whatsapp"]
+        settings.WHATSAPP_AWS_ACCESS_KEY_ID = settings.WHATSAPP_AWS_SECRET_ACCESS_KEY = "both"
+        assert not {fault.id for fault in run_checks()} & {f"whatsapp.E{number:03}" for number in range(12, 16)}

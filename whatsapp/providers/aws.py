@@ -117,7 +117,8 @@ class AwsProvider:
         return account
 
     def _details(self) -> dict[str, Any]:
-        return call(self._client(), "get_linked_whatsapp_business_account_phone_number", id=self._number_id())
+        identifier = self._number_id()
+        return call(self._client(), "get_linked_whatsapp_business_account_phone_number", id=identifier)
 
     def _template(self, account: str, row: dict[str, Any]) -> TemplateInfo:
         """The list tells names and states only; what a template says has to be asked for one by one."""
@@ -149,7 +150,8 @@ class AwsProvider:
         return self._call("send_whatsapp_message", message=message, metaApiVersion=settings.WHATSAPP_GRAPH_VERSION)
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
-        return call(self._client(), operation, originationPhoneNumberId=self._number_id(), **parameters)
+        identifier = self._number_id()
+        return call(self._client(), operation, originationPhoneNumberId=identifier, **parameters)
 
     def _number_id(self) -> str:
         found = arns.number(self.number.aws_phone_number_id)
