@@ -40,7 +40,8 @@ def secrets_are_set(app_configs: Configs, **_: Any) -> list[CheckMessage]:
                 id="whatsapp.E001",
             )
         )
-    if not any(settings.WHATSAPP_APP_SECRETS):
+    only_aws = any(settings.AWS_SQS_QUEUES) or any(settings.AWS_SNS_TOPICS)
+    if not any(settings.WHATSAPP_APP_SECRETS) and not only_aws:
         found.append(
             Error(
                 "WHATSAPP_APP_SECRETS is not set, so no webhook can be told from a forged one and all are refused.",
