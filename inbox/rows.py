@@ -12,9 +12,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from inbox import access, cards, icons, keyset, wording
+from inbox import access, cards, icons, keyset, people, wording
 from inbox.drawn import Drawn
-from inbox.models import Conversation, Outbox, OutboxEntry
+from inbox.models import Agent, Conversation, Outbox, OutboxEntry
 from inbox.models.conversations import ConversationQuerySet
 from whatsapp import limits
 from whatsapp.events import Direction, Kind
@@ -25,6 +25,8 @@ PAGE_SIZE = 30
 CLOSING_SOON = timedelta(hours=2)
 #: Unread conversations are counted up to this; the badge then says "99+".
 COUNT_LIMIT = 100
+#: Words of the filter in addresses, and what the list calls them.
+FILTERS = {"unread": "Unread", "closing": "Closing within 2 h", "failed": "Failed"}
 HUES = ("clay", "moss", "sky", "plum", "sand", "slate")
 
 
@@ -64,32 +66,40 @@ class Number(Drawn):
 class Filters:
     """What the list is narrowed to; the same words in every address, so that a list can be bookmarked."""
 
-    unread: bool = False
+    #: "", "unread", "closing" (the customer service window closes within CLOSING_SOON) or "failed".
+    word: str = ""
     number: int | None = None
-    #: Conversations whose customer service window closes within CLOSING_SOON.
-    closing: bool = False
+    #: What is searched in names, usernames and phone numbers.
+    sought: str = ""
 
     @classmethod
     def of(cls, request: HttpRequest) -> Filters:
         number = request.GET.get("number", "")
         if number and not (number.isascii() and number.isdigit() and len(number) < 19):
             raise Http404
-        word = request.GET.get("filter")
-        return cls(unread=word == "unread", number=int(number) if number else None, closing=word == "closing")
+        word = request.GET.get("filter", "")
+        sought = " ".join(request.GET.get("q", "").replace("\x00", " ").split())[: people.MAX_LENGTH]
+        return cls(word if word in FILTERS else "", int(number) if number else None, sought)
 
     def query(self, **changes: str) -> str:
         """The part of an address that keeps these filters: "?filter=unread&number=3", or nothing."""
-        word = "unread" if self.unread else "closing" if self.closing else ""
-        parts = {"filter": word, "number": str(self.number or "")} | changes
+        parts = {"filter": self.word, "number": str(self.number or ""), "q": self.sought} | changes
         words = urlencode({name: value for name, value in parts.items() if value})
         return f"?{words}" if words else ""
 
     def lets_in(self, conversation: Conversation) -> bool:
         if self.number is not None and conversation.number_id != self.number:
             return False
-        if self.closing and not closes_soon(conversation.window_closes_at, timezone.now()):
+        if self.sought and not people.is_found(conversation.contact, self.sought):
             return False
-        return not self.unread or conversation.unread_count > 0
+        match self.word:
+            case "unread":
+                return conversation.unread_count > 0
+            case "closing":
+                return closes_soon(conversation.window_closes_at, timezone.now())
+            case "failed":
+                return conversation.last_message_status == "failed"
+        return True
 
 
 @dataclass(slots=True)
@@ -129,19 +139,37 @@ def visible(numbers: Sequence[Number]) -> ConversationQuerySet:
     return Conversation.objects.filter(number_id__in=[number.id for number in numbers]).select_related("contact")
 
 
+def pinned(agent: Agent, numbers: Sequence[Number], filters: Filters) -> list[Conversation]:
+    """What this agent keeps on top of the list, newest first: nothing in a list that is narrowed to something else."""
+    if filters.word or filters.sought:
+        return []
+    conversations = visible([number for number in numbers if filters.number in (None, number.id)])
+    return list(conversations.filter(pins__agent=agent).newest_first())
+
+
 def page(
-    numbers: Sequence[Number], filters: Filters, place: keyset.Place | None = None
+    numbers: Sequence[Number], filters: Filters, place: keyset.Place | None = None, without: Sequence[int] = ()
 ) -> tuple[list[Row], keyset.Place | None]:
-    """One page of rows, newest first, older than ``place``; and the place to go on from, None at the end."""
+    """One page of rows, newest first, older than ``place``, but for those ``without``; and the place to go on from,
+    None at the end."""
     conversations = visible([number for number in numbers if filters.number in (None, number.id)]).newest_first()
-    if filters.unread:
-        conversations = conversations.unread()
-    if filters.closing:
-        now = timezone.now()
-        # The message that opened the window is within the day before it closes: the index on it finds the few rows.
-        conversations = conversations.filter(
-            last_message_at__gt=now - limits.WINDOW, window_closes_at__gt=now, window_closes_at__lt=now + CLOSING_SOON
-        )
+    match filters.word:
+        case "unread":
+            conversations = conversations.unread()
+        case "failed":
+            conversations = conversations.filter(last_message_status="failed")
+        case "closing":
+            now = timezone.now()
+            # The message that opened the window is within the day before it closes: the index on it finds the few rows.
+            conversations = conversations.filter(
+                last_message_at__gt=now - limits.WINDOW,
+                window_closes_at__gt=now,
+                window_closes_at__lt=now + CLOSING_SOON,
+            )
+    if filters.sought:
+        conversations = conversations.filter(contact__in=people.found(filters.sought))
+    if without:
+        conversations = conversations.exclude(pk__in=without)
     if place is not None:
         conversations = conversations.filter(keyset.before("last_message_at", place))
     found = list(conversations[: PAGE_SIZE + 1])

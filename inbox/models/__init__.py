@@ -2,7 +2,7 @@
 
 from inbox.models.agents import Agent
 from inbox.models.contacts import Contact, ContactIdentity
-from inbox.models.conversations import Conversation
+from inbox.models.conversations import Conversation, PinnedConversation
 from inbox.models.media import Media
 from inbox.models.messages import Message, PendingStatus, Reaction, Revision
 from inbox.models.moving import ImportedItem, ImportPosition, Reconciliation, ReconciliationFault
@@ -25,6 +25,7 @@ __all__ = [
     "OutboxEntry",
     "Pace",
     "PendingStatus",
+    "PinnedConversation",
     "Program",
     "Reaction",
     "ReadReceipt",

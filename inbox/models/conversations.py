@@ -66,6 +66,12 @@ class Conversation(models.Model):
                 name="conversation_unread",
                 condition=models.Q(unread_count__gt=0),
             ),
+            # The filter "Failed", which holds fewer.
+            models.Index(
+                fields=["number", "-last_message_at", "-id"],
+                name="conversation_failed",
+                condition=models.Q(last_message_status="failed"),
+            ),
             # Live updates: what changed since a cursor.
             models.Index(fields=["changed_xid"], name="conversation_changed"),
         ]
@@ -77,3 +83,25 @@ class Conversation(models.Model):
     def window_open(self) -> bool:
         """Whether a free-form answer may be sent now, by our clock; WhatsApp's refusal wins over it."""
         return self.window_closes_at is not None and self.window_closes_at > timezone.now()
+
+
+class PinnedConversation(models.Model):
+    """A conversation that an agent keeps on top of their own list."""
+
+    #: More would push the list itself out of sight.
+    MAX = 5
+
+    #: No index of its own: the constraint's begins with it.
+    agent = models.ForeignKey(
+        "inbox.Agent", on_delete=models.CASCADE, related_name="pinned_conversations", db_index=False
+    )
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="pins")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agent", "conversation"], name="pinned_conversation_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agent} pinned {self.conversation}"

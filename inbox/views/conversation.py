@@ -111,6 +111,7 @@ def page(request: HttpRequest, pk: int, *, problem: str = "", status: int = 200)
         "cursor": cursor,
         "at_details": "details" in request.GET,
         "open_id": str(found.pk),
+        "is_pinned": found.pins.filter(agent=cast(Agent, request.user)).exists(),
     }
     if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
         return render(request, "inbox/_conversation.html", context | {"unread": rows.unread_words(numbers)})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -9,6 +11,7 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from inbox import changes, keyset, rows
+from inbox.models import Agent
 from inbox.rows import Filters, Number
 
 
@@ -19,15 +22,22 @@ def list_context(request: HttpRequest, numbers: list[Number]) -> dict[str, objec
         place = keyset.Place.parse(request.GET["before"]) if "before" in request.GET else None
     except keyset.BadPlaceError as error:
         raise Http404 from error
-    page, next_place = rows.page(numbers, filters, place)
+    pinned = rows.pinned(cast(Agent, request.user), numbers, filters)
+    page, next_place = rows.page(numbers, filters, place, [one.pk for one in pinned])
     return {
         "rows": page,
+        "pinned_rows": rows.draw(pinned, numbers, filters) if place is None else [],
         "numbers": numbers,
         "number": next((number for number in numbers if number.id == filters.number), None),
         "filters": filters,
-        "all_href": "/" + Filters(number=filters.number).query(),
-        "unread_href": "/" + Filters(unread=True, number=filters.number).query(),
-        "closing_href": "/" + Filters(closing=True, number=filters.number).query(),
+        "all_href": "/" + Filters(number=filters.number, sought=filters.sought).query(),
+        "chips": [
+            (word, name, "/" + Filters(word, filters.number, filters.sought).query())
+            for word, name in rows.FILTERS.items()
+        ],
+        "every_number_href": "/" + Filters(filters.word, None, filters.sought).query(),
+        "number_hrefs": [(one, "/" + Filters(filters.word, one.id, filters.sought).query()) for one in numbers],
+        "unsought_href": "/" + Filters(filters.word, filters.number).query(),
         "older_href": "/" + filters.query(before=str(next_place)) if next_place else "",
         "from_the_top": place is None,
         "unread": rows.unread_words(numbers),

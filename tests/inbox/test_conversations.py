@@ -152,7 +152,7 @@ class ConversationsTests:
         for i in range(size):
             message(conversation(number, f"Person {i}", phone=None), "hello")
         client.force_login(alice)
-        with django_assert_num_queries(8):  # type: ignore[operator]
+        with django_assert_num_queries(9):  # type: ignore[operator]
             client.get("/")
 
 
@@ -184,3 +184,77 @@ class ClosingTests:
         Outbox.objects.create(number=other_number, probe_at=timezone.now(), reason="Expired.")
         client.force_login(alice)
         assert "Expired." not in text(client.get("/"))
+
+    def test_it_finds_people_within_a_filter(
+        self, client: Client, alice: Agent, number: PhoneNumber, amara: Conversation
+    ) -> None:
+        bea = conversation(number, "Bea Okafor", phone="+351911111111")
+        Conversation.objects.filter(pk=bea.pk).update(unread_count=1)
+        client.force_login(alice)
+        assert set(rows(text(client.get("/?q=okafor")))) == {amara.pk, bea.pk}
+        assert rows(text(client.get("/?q=okafor&filter=unread"))) == [bea.pk]
+        assert rows(text(client.get("/?q=5678"))) == [amara.pk]
+        html = text(client.get("/", {"q": "<b>nobody"}))
+        assert "No match for “<bdi>&lt;b&gt;nobody</bdi>”" in html
+
+    def test_it_finds_nobody_of_a_number_that_is_not_ours(
+        self, client: Client, charlie: Agent, amara: Conversation
+    ) -> None:
+        client.force_login(charlie)
+        assert rows(text(client.get("/?q=amara"))) == []
+
+    def test_it_filters_what_failed(
+        self, client: Client, alice: Agent, number: PhoneNumber, amara: Conversation
+    ) -> None:
+        failed = conversation(number, "Bea")
+        message(failed, "Ours", direction="outbound", status="failed")
+        client.force_login(alice)
+        assert rows(text(client.get("/?filter=failed"))) == [failed.pk]
+
+    def test_it_shows_previews_without_the_signs_of_markup(
+        self, client: Client, alice: Agent, amara: Conversation
+    ) -> None:
+        message(amara, "Is it *in stock*, _please_? 2*3*4", at=NOON + timedelta(hours=1))
+        client.force_login(alice)
+        assert ">Is it in stock, please? 2*3*4<" in text(client.get("/"))
+
+
+class PinTests:
+    def test_pinned_conversations_stand_on_top_for_their_agent_alone(
+        self, client: Client, alice: Agent, bob: Agent, number: PhoneNumber, amara: Conversation
+    ) -> None:
+        newer = conversation(number, "Bea")
+        message(newer, "New", at=NOON + timedelta(hours=1))
+        client.force_login(alice)
+        for _ in range(2):
+            assert client.post(f"/conversations/{amara.pk}/pin/", {"pinned": "1"}).status_code == 302
+        assert rows(text(client.get("/"))) == [amara.pk, newer.pk]
+        client.force_login(bob)
+        assert rows(text(client.get("/"))) == [newer.pk, amara.pk]
+        client.force_login(alice)
+        client.post(f"/conversations/{amara.pk}/pin/", {"pinned": ""})
+        assert rows(text(client.get("/"))) == [newer.pk, amara.pk]
+
+    def test_no_more_than_a_few_are_pinned(self, client: Client, alice: Agent, number: PhoneNumber) -> None:
+        client.force_login(alice)
+        found = [conversation(number, f"Person {i}", phone=None) for i in range(6)]
+        answers = [client.post(f"/conversations/{one.pk}/pin/", {"pinned": "1"}).status_code for one in found]
+        assert answers == [302] * 5 + [422]
+
+    def test_a_conversation_that_is_not_ours_cannot_be_pinned(
+        self, client: Client, charlie: Agent, amara: Conversation
+    ) -> None:
+        client.force_login(charlie)
+        assert client.post(f"/conversations/{amara.pk}/pin/", {"pinned": "1"}).status_code == 404
+
+
+class MarkUnreadTests:
+    def test_it_counts_as_unread_again(self, client: Client, alice: Agent, amara: Conversation) -> None:
+        client.force_login(alice)
+        assert client.post(f"/conversations/{amara.pk}/unread/").status_code == 302
+        assert rows(text(client.get("/?filter=unread"))) == [amara.pk]
+
+    def test_others_cannot(self, client: Client, charlie: Agent, amara: Conversation) -> None:
+        client.force_login(charlie)
+        assert client.post(f"/conversations/{amara.pk}/unread/").status_code == 404
+        assert client.get(f"/conversations/{amara.pk}/unread/").status_code == 405

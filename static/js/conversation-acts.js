@@ -1,0 +1,42 @@
+// Pin and mark as unread, without leaving the page: posts the forms of the thread's header and draws the list again.
+(() => {
+  async function redraw() {
+    const rows = document.querySelector(".list__rows");
+    const place = new URLSearchParams(location.search);
+    place.delete("details");
+    const response = await fetch(`/?${place}`, { headers: { "HX-Request": "true" } });
+    if (!response.ok || response.redirected) return location.reload();
+    const top = rows.scrollTop;
+    rows.replaceChildren(...inbox.elements(await response.text()).childNodes);
+    htmx.process(rows);
+    rows.scrollTop = top;
+    document.dispatchEvent(new CustomEvent("inbox:list"));
+  }
+
+  async function pin(form) {
+    const answer = await inbox.post(form.getAttribute("action").split("?")[0], new FormData(form));
+    if (!answer.ok) return document.dispatchEvent(new CustomEvent("inbox:say", { detail: { words: answer.sentence, shown: true } }));
+    const button = form.querySelector("button");
+    const pinned = button.ariaPressed !== "true";
+    button.ariaPressed = pinned;
+    form.elements.pinned.value = pinned ? "" : "1";
+    await redraw();
+    document.dispatchEvent(new CustomEvent("inbox:say", { detail: { words: pinned ? "Pinned" : "Unpinned" } }));
+  }
+
+  async function unread(form) {
+    const back = document.querySelector(".thread__back");
+    // The thread is left first: open and looked at, it would be marked read at once.
+    await htmx.ajax("GET", back.getAttribute("href"), { target: "#conversation", swap: "innerHTML" });
+    history.pushState({}, "", back.getAttribute("href"));
+    await inbox.post(form.getAttribute("action").split("?")[0], new FormData(form));
+  }
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target.closest("[data-pin], [data-mark-unread]");
+    if (!form) return;
+    event.preventDefault();
+    if (form.matches("[data-pin]")) pin(form);
+    else unread(form);
+  });
+})();
