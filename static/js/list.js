@@ -26,16 +26,25 @@
 
   /** Where a row belongs: the first row that is older, or null for the end of what is loaded. */
   function successor(list, row) {
-    for (const other of list.querySelectorAll(".conversation-row")) if (other !== row && newer(row, other)) return other;
+    for (const other of list.querySelectorAll(":scope > .conversation-row")) if (other !== row && newer(row, other)) return other;
     return null;
   }
 
+  /** News of a row that is out of sight, or will be: the reader hears of it and nothing moves. */
+  function tell(list, row) {
+    if (row.getBoundingClientRect().bottom <= list.getBoundingClientRect().top || waiting.has(row.id)) {
+      document.dispatchEvent(new CustomEvent("inbox:above", { detail: row.id }));
+    }
+  }
+
   function move(list, row) {
+    // What is pinned stays where it is.
+    if (row.closest("[data-pinned]")) return;
     const next = successor(list, row);
     const more = list.querySelector(".list__more");
     // Older than everything loaded, and there is more to load: it comes with its page.
     if (!next && more) return void row.remove();
-    if (next ? row.nextElementSibling === next : row === list.querySelector(".conversation-row:last-of-type")) return;
+    if (next ? row.nextElementSibling === next : row === [...list.querySelectorAll(":scope > .conversation-row")].at(-1)) return;
     const anchor = held(list);
     const room = list.scrollHeight - list.clientHeight - list.scrollTop;
     if (anchor && (anchor === row || room < 80)) {
@@ -55,6 +64,7 @@
   function update(list, fresh) {
     const old = document.getElementById(fresh.id);
     if (old && old.dataset.changed === fresh.dataset.changed && old.dataset.place === fresh.dataset.place) return;
+    const news = !old || old.dataset.place !== fresh.dataset.place;
     let row = fresh;
     if (old) {
       // Same element, new content: focus, pointer and position stay.
@@ -65,6 +75,7 @@
       htmx.process(row);
     }
     move(list, row);
+    if (news && row.isConnected) tell(list, row);
   }
 
   document.addEventListener("inbox:changes", ({ detail }) => {
@@ -90,9 +101,10 @@
       waiting.clear();
       if (list.scrollTop <= owed) list.scrollTop = 0;
       owed = 0;
+      document.dispatchEvent(new CustomEvent("inbox:settled"));
     });
   }
   document.addEventListener("mouseout", (event) => event.target.closest?.(".list__rows") && settle(event));
   document.addEventListener("focusout", settle);
-  document.addEventListener("htmx:afterSettle", markCurrent);
+  for (const name of ["htmx:afterSettle", "inbox:list"]) document.addEventListener(name, markCurrent);
 })();

@@ -7,7 +7,7 @@
   function query() {
     const words = new URLSearchParams({ since: app.dataset.cursor });
     const page = new URLSearchParams(location.search);
-    for (const name of ["filter", "number"]) if (page.get(name)) words.set(name, page.get(name));
+    for (const name of ["filter", "number", "q"]) if (page.get(name)) words.set(name, page.get(name));
     const open = document.querySelector("#thread")?.dataset.conversation;
     if (open) words.set("open", open);
     return words;

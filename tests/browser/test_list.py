@@ -1,0 +1,72 @@
+"""The list in a browser: news that waits for the pointer, search, pinned conversations that stay."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from inbox.models import Agent, PinnedConversation
+from tests.browser.conftest import OpenWindow
+from tests.browser.test_live import receive
+from tests.inbox.thread_rows import conversation, message
+from whatsapp.models import PhoneNumber
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+class LiveOrderTests:
+    def test_news_above_what_is_shown_is_counted_and_moves_nothing(
+        self, window: OpenWindow, alice: Agent, number: PhoneNumber
+    ) -> None:
+        people = [conversation(number, f"Person {i}", phone=None) for i in range(30)]
+        for i, one in enumerate(people):
+            message(one, "hello", at=timezone.now() - timedelta(hours=i))
+        page = window(alice).open("/")
+        page.locator(".list__rows").evaluate("(list) => (list.scrollTop = 700)")
+        row = page.locator(".conversation-row", has_text="Person 15")
+        row.hover()
+        before = row.bounding_box()
+        receive(people[28], "News")
+        button = page.get_by_role("button", name="1 new above")
+        expect(button).to_be_visible()
+        assert row.bounding_box() == before
+        button.click()
+        expect(page.locator(".conversation-row").first).to_contain_text("News")
+        expect(button).to_be_hidden()
+
+    def test_a_pinned_row_stays_on_top_and_changes_in_place(
+        self, window: OpenWindow, alice: Agent, number: PhoneNumber
+    ) -> None:
+        amara, bea = conversation(number), conversation(number, "Bea", phone=None)
+        for one in (amara, bea):
+            message(one, "Old", at=timezone.now() - timedelta(hours=1))
+        PinnedConversation.objects.create(agent=alice, conversation=amara)
+        page = window(alice).open("/")
+        page.mouse.move(900, 500)
+        receive(bea, "New of Bea")
+        expect(page.locator(".conversation-row").nth(1)).to_contain_text("New of Bea")
+        receive(amara, "New of Amara")
+        expect(page.locator("[data-pinned] .conversation-row")).to_contain_text("New of Amara")
+        expect(page.locator(".conversation-row__name")).to_have_text(["Amara Okafor", "Bea"])
+
+
+class SearchTests:
+    def test_people_are_found_and_live_news_keep_to_the_search(
+        self, window: OpenWindow, alice: Agent, number: PhoneNumber
+    ) -> None:
+        amara, bea = conversation(number), conversation(number, "Bea", phone=None)
+        for one in (amara, bea):
+            message(one, "Old")
+        page = window(alice).open("/")
+        field = page.get_by_label("Search people by name or phone")
+        field.fill("okaf")
+        field.press("Enter")
+        expect(page.locator(".conversation-row__name")).to_have_text(["Amara Okafor"])
+        receive(bea, "Not sought")
+        receive(amara, "Sought")
+        expect(page.locator(".conversation-row__words")).to_have_text(["Sought"])
+        page.get_by_role("link", name="Clear the search").click()
+        expect(page.locator(".conversation-row")).to_have_count(2)
