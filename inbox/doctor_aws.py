@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from inbox.findings import FAIL, OK, WARN, Finding
+from inbox.storage import media_storage
 from whatsapp import arns
 from whatsapp.models import PhoneNumber, Provider
 from whatsapp.providers import sqs
@@ -57,6 +58,8 @@ def _destination(number: PhoneNumber, topics: list[str], has_queue: bool) -> Ite
 def bucket(number: PhoneNumber, account: str, region: str) -> Iterator[Finding]:
     """Whether AWS can write files of customers into the bucket: the same account, the same Region, our rights."""
     name = settings.S3_BUCKET
+    if not name and media_storage().s3_object("") is not None:
+        return  # development: whoever plays AWS writes into the folder
     if not name:
         yield Finding(FAIL, AREA, f"{number}: AWS writes files into S3 only, and S3_BUCKET is not set.")
         return
@@ -143,8 +146,8 @@ def queue(url: str) -> Iterator[Finding]:
 
 def _topic(topic: str) -> Iterator[Finding]:
     arn = arns.read(topic)
-    if arn is None or arn.service != "sns":
-        return  # the system checks say so
+    if arn is None or arn.service != "sns" or settings.WHATSAPP_SIMULATOR_URL:
+        return  # the system checks say so, or the simulator plays it
     try:
         answer = call(client("sns", arn.region), "get_topic_attributes", TopicArn=topic)
     except ProviderError as error:
