@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
+from django.db.models import F
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +24,10 @@ from whatsapp.models import PhoneNumber
 PAGE_SIZE = 30
 #: A window that closes sooner than this is marked in the list.
 CLOSING_SOON = timedelta(hours=2)
+#: A search looks at this many of the newest conversations before it asks the indexes of contacts.
+NEWEST = 150
+#: So many contacts are few: their conversations are looked up one by one. Of more, the newest are soon found.
+FEW = 2000
 #: Unread conversations are counted up to this; the badge then says "99+".
 COUNT_LIMIT = 100
 #: Words of the filter in addresses, and what the list calls them.
@@ -166,17 +171,31 @@ def page(
                 window_closes_at__gt=now,
                 window_closes_at__lt=now + CLOSING_SOON,
             )
-    if filters.sought:
-        conversations = conversations.filter(contact__in=people.found(filters.sought))
     if without:
         conversations = conversations.exclude(pk__in=without)
     if place is not None:
         conversations = conversations.filter(keyset.before("last_message_at", place))
-    found = list(conversations[: PAGE_SIZE + 1])
+    found = _sought(conversations, filters.sought) if filters.sought else list(conversations[: PAGE_SIZE + 1])
     more = len(found) > PAGE_SIZE
     found = found[:PAGE_SIZE]
     next_place = keyset.Place(found[-1].last_message_at, found[-1].pk) if more else None
     return draw(found, numbers, filters), next_place
+
+
+def _sought(conversations: ConversationQuerySet, sought: str) -> list[Conversation]:
+    """The first page, and one more, of those whose contact is found by a search.
+
+    What many have is soon found among the newest, what few have in the indexes of contacts. The planner cannot tell
+    them apart: it does not know how rare the beginning of a word is, and walks through everything for one name.
+    """
+    found = people.found(sought)
+    newest = conversations.filter(pk__in=conversations.values("pk")[:NEWEST], contact__in=found)
+    page = list(newest[: PAGE_SIZE + 1])
+    if len(page) > PAGE_SIZE:
+        return page
+    # An order that no index has: else the limit tempts the planner to read the table until it has seen enough.
+    few = list(found.order_by(F("pk") + 0)[: FEW + 1])
+    return list(conversations.filter(contact__in=few if len(few) <= FEW else found)[: PAGE_SIZE + 1])
 
 
 def unread_words(numbers: Sequence[Number]) -> str:

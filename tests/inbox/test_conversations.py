@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from inbox.models import Agent, Conversation, Outbox
+from inbox import rows as rows_module
+from inbox.models import Agent, Contact, Conversation, Outbox
 from tests.inbox.thread_rows import NOON, conversation, message
 from whatsapp.models import PhoneNumber
 
@@ -258,3 +259,32 @@ class MarkUnreadTests:
         client.force_login(charlie)
         assert client.post(f"/conversations/{amara.pk}/unread/").status_code == 404
         assert client.get(f"/conversations/{amara.pk}/unread/").status_code == 405
+
+
+class ManyPeopleTests:
+    """A search takes different ways to the few and to the many; what is found does not depend on the way."""
+
+    @pytest.fixture
+    def crowd(self, number: PhoneNumber) -> None:
+        people = Contact.objects.bulk_create(
+            Contact(profile_name="Zora Old" if i < 3 else f"Person {i}") for i in range(rows_module.NEWEST + 40)
+        )
+        Conversation.objects.bulk_create(
+            Conversation(number=number, contact=person, last_message_at=NOON + timedelta(minutes=i))
+            for i, person in enumerate(people)
+        )
+
+    def test_it_finds_who_wrote_long_ago(self, client: Client, alice: Agent, crowd: None) -> None:
+        client.force_login(alice)
+        assert len(rows(text(client.get("/?q=zora")))) == 3
+
+    def test_it_finds_everybody_page_by_page(self, client: Client, alice: Agent, crowd: None) -> None:
+        client.force_login(alice)
+        found, address = [], "/?q=person"
+        while address:
+            html = text(client.get(address, headers={"HX-Request": "true"}))
+            found += rows(html)
+            match = re.search(r'class="list__more" href="([^"]+)"', html)
+            address = match[1].replace("&amp;", "&") if match else ""
+        assert len(found) == rows_module.NEWEST + 37
+        assert found == sorted(found, reverse=True)
