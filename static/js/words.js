@@ -37,15 +37,6 @@
   }
 
   document.addEventListener("keydown", key);
-  document.addEventListener("keydown", (event) => {
-    // R writes an answer, wherever one is that is no field.
-    if (event.key !== "r" || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    if (event.target.closest("input, textarea, select, dialog, [contenteditable]")) return;
-    const field = document.querySelector("[data-words]");
-    if (!field) return;
-    event.preventDefault();
-    field.focus();
-  });
   for (const name of ["input", "inbox:resize"]) {
     document.addEventListener(name, ({ target }) => target.matches?.("[data-words]") && grow(target));
   }

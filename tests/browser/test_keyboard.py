@@ -1,0 +1,80 @@
+"""The inbox without a mouse."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from inbox.models import Agent, Conversation
+from tests.browser.conftest import OpenWindow
+from tests.inbox.thread_rows import conversation, message
+from whatsapp.models import PhoneNumber
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def people(number: PhoneNumber) -> list[Conversation]:
+    """Amara, Bea and Cato, newest first; the window of each is open."""
+    found = [conversation(number, name, phone=None) for name in ("Amara", "Bea", "Cato")]
+    for i, one in enumerate(found):
+        message(one, "hello", at=timezone.now() - timedelta(minutes=i))
+    Conversation.objects.update(window_closes_at=timezone.now() + timedelta(hours=20))
+    return found
+
+
+def focused(page: Page) -> str:
+    return str(page.evaluate("document.activeElement.querySelector('.conversation-row__name')?.textContent ?? ''"))
+
+
+class ShortcutsTests:
+    def test_through_the_list_into_an_answer_and_back(
+        self, window: OpenWindow, alice: Agent, people: list[Conversation]
+    ) -> None:
+        page = window(alice).open("/")
+        for key in "jjk":
+            page.keyboard.press(key)
+        assert focused(page) == "Amara"
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile(f"/conversations/{people[1].pk}/"))
+        expect(page.locator("[data-words]")).to_be_visible()
+        page.keyboard.press("r")
+        page.keyboard.type("jr?")
+        expect(page.locator("[data-words]")).to_have_value("jr?")
+        page.keyboard.press("Escape")
+        assert focused(page) == "Bea"
+
+    def test_single_keys_can_be_turned_off(self, window: OpenWindow, alice: Agent, people: list[Conversation]) -> None:
+        opened = window(alice)
+        page = opened.open("/")
+        page.keyboard.press("?")
+        expect(page.get_by_role("heading", name="Shortcuts")).to_be_visible()
+        opened.check_accessibility()
+        page.get_by_label("Single-key shortcuts").uncheck()
+        page.keyboard.press("Escape")
+        page.keyboard.press("j")
+        assert focused(page) == ""
+
+
+class PaletteTests:
+    def test_it_leads_to_people_and_does_things(
+        self, window: OpenWindow, alice: Agent, people: list[Conversation]
+    ) -> None:
+        opened = window(alice)
+        page = opened.open("/")
+        page.keyboard.press("Control+k")
+        opened.check_accessibility()
+        page.keyboard.type("cat")
+        expect(page.get_by_role("option", name="Cato")).to_have_attribute("aria-selected", "true")
+        page.keyboard.press("Enter")
+        expect(page).to_have_url(re.compile(f"/conversations/{people[2].pk}/"))
+        page.keyboard.press("Control+k")
+        page.keyboard.type("pin or")
+        expect(page.get_by_role("option")).to_have_count(1)
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-pinned] .conversation-row")).to_have_count(1)
