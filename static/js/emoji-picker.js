@@ -26,6 +26,7 @@
         Object.assign(this, { anchor, done, quick, hidden: false });
         this.search.value = "";
         this.draw();
+        if (!inbox.emoji) import(this.dataset.list).then(() => this.draw()); // many names, and few who ever look
         const box = anchor.getBoundingClientRect();
         const [width, height] = [this.offsetWidth, this.offsetHeight];
         const above = box.top - height - 8;
@@ -43,8 +44,8 @@
       draw() {
         const words = this.search.value.trim().toLowerCase();
         const first = words ? [] : [...(this.quick ? QUICK : []), ...recent()];
-        const found = inbox.emoji.filter(([, name]) => !words || words.split(/\s+/).every((word) => name.includes(word)));
-        const names = new Map(inbox.emoji);
+        const found = (inbox.emoji ?? []).filter(([, name]) => !words || words.split(/\s+/).every((word) => name.includes(word)));
+        const names = new Map(inbox.emoji ?? []);
         const typed = words && !/[\x20-\x7e]/.test(words) ? [words] : [];
         const all = [...new Set([...typed, ...first, ...found.map(([emoji]) => emoji)])];
         this.grid.replaceChildren(
@@ -54,7 +55,7 @@
             return button;
           }),
         );
-        if (!all.length) this.grid.textContent = "No emoji has this name. One that is typed here can be chosen.";
+        if (!all.length && inbox.emoji) this.grid.textContent = "No emoji has this name. One that is typed here can be chosen.";
       }
 
       choose(emoji) {
