@@ -96,7 +96,7 @@ class LiveTests:
     def test_a_file_that_arrives_takes_its_placeholders_place(
         self, window: OpenWindow, alice: Agent, amara: Conversation
     ) -> None:
-        picture = media(amara, at=timezone.now(), size=1_800_000)
+        picture = media(amara, at=timezone.now(), size=1_800_000, media_id="4711")
         page = window(alice).open(f"/conversations/{amara.pk}/")
         bubble = page.locator(f"#message-{picture.message_id}")
         expect(bubble).to_contain_text("Photo on its way")
