@@ -36,6 +36,10 @@
     const form = event.target.closest("[data-pin], [data-mark-unread]");
     if (!form) return;
     event.preventDefault();
+    // The menu closes, and who pressed in it goes on from where it opens.
+    const menu = form.closest("details[open]");
+    menu?.querySelector("summary").focus();
+    menu?.removeAttribute("open");
     if (form.matches("[data-pin]")) pin(form);
     else unread(form);
   });
