@@ -32,7 +32,8 @@
 
   /** News of a row that is out of sight, or will be: the reader hears of it and nothing moves. */
   function tell(list, row) {
-    if (row.getBoundingClientRect().bottom <= list.getBoundingClientRect().top || waiting.has(row.id)) {
+    // The list begins below its border, and rows end at fractions of a pixel.
+    if (row.getBoundingClientRect().bottom <= list.getBoundingClientRect().top + 2 || waiting.has(row.id)) {
       document.dispatchEvent(new CustomEvent("inbox:above", { detail: row.id }));
     }
   }
