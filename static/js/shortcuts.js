@@ -29,7 +29,11 @@
     found?.focus();
     return found;
   }
-  function back() {
+  let cancelled = -Infinity;
+  // The Escape that shuts a dialog may reach the page only once it is shut.
+  document.addEventListener("cancel", ({ timeStamp }) => (cancelled = timeStamp), true);
+  function back({ timeStamp }) {
+    if (timeStamp - cancelled < 100 || !document.querySelector("#thread[data-conversation]")) return;
     const row = rows().find((one) => one.ariaCurrent === "page") ?? rows()[0];
     if (row?.checkVisibility()) row.focus();
     else press(".thread__back");
@@ -58,11 +62,12 @@
       event.preventDefault();
       return document.dispatchEvent(new CustomEvent("inbox:palette"));
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open], details.menu[open]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (target.closest("dialog") || document.querySelector("dialog[open], details.menu[open]")) return;
     const inField = target.closest("input, textarea, select, [contenteditable]");
     if (key === "Escape") {
       if (inField?.value && inField.type === "search") return;
-      return back();
+      return back(event);
     }
     if (inField) return;
     if (["ArrowDown", "ArrowUp"].includes(key) && target.closest(".conversation-row")) {

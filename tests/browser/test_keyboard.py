@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from inbox.models import Agent, Conversation
 from tests.browser.conftest import OpenWindow
+from tests.browser.test_live import receive
 from tests.inbox.thread_rows import conversation, message
 from whatsapp.models import PhoneNumber
 
@@ -28,7 +29,9 @@ def people(number: PhoneNumber) -> list[Conversation]:
 
 
 def focused(page: Page) -> str:
-    return str(page.evaluate("document.activeElement.querySelector('.conversation-row__name')?.textContent ?? ''"))
+    """The name in the focused row, or nothing when no row has the focus."""
+    names = page.locator(".conversation-row:focus .conversation-row__name").all_inner_texts()
+    return names[0] if names else ""
 
 
 class ShortcutsTests:
@@ -78,3 +81,14 @@ class PaletteTests:
         expect(page.get_by_role("option")).to_have_count(1)
         page.keyboard.press("Enter")
         expect(page.locator("[data-pinned] .conversation-row")).to_have_count(1)
+
+
+class SpokenTests:
+    def test_news_elsewhere_are_counted_not_read_out(
+        self, window: OpenWindow, alice: Agent, people: list[Conversation]
+    ) -> None:
+        page = window(alice).open(f"/conversations/{people[0].pk}/")
+        expect(page.get_by_role("log")).to_contain_text("hello")
+        for one in people[1:]:
+            receive(one, "News")
+        expect(page.locator("[data-spoken]")).to_have_text("New messages in 2 other conversations", timeout=9_000)
