@@ -171,7 +171,7 @@ class JumpTests:
         expect(page.locator("#thread")).to_have_attribute("data-unread", "0")
         page.get_by_role("link", name="120 new, from the first").click()
         expect(page.locator(f"#message-{rows[80].pk}")).to_be_in_viewport()
-        expect(page.get_by_role("separator")).to_have_text("120 new messages")
+        expect(page.locator(".thread").get_by_role("separator")).to_have_text("120 new messages")
         assert page.locator(".new-line + [data-message]").get_attribute("id") == f"message-{rows[80].pk}"
 
     def test_what_one_sends_while_far_up_is_seen_at_the_end(
@@ -214,15 +214,15 @@ class NewLineTests:
         expect(page.get_by_role("log")).to_contain_text("Message 5.")
         page.evaluate("document.hasFocus = () => false")
         first = receive(amara, "First new")
-        expect(page.get_by_role("separator")).to_have_text("1 new message")
+        expect(page.locator(".thread").get_by_role("separator")).to_have_text("1 new message")
         receive(amara, "Second new")
-        expect(page.get_by_role("separator")).to_have_text("2 new messages")
+        expect(page.locator(".thread").get_by_role("separator")).to_have_text("2 new messages")
         page.evaluate("document.hasFocus = () => true")
         page.evaluate("window.dispatchEvent(new Event('focus'))")
         expect(page.locator("#thread")).to_have_attribute("data-unread", "0")
         receive(amara, "Seen at once")
         expect(page.get_by_role("log")).to_contain_text("Seen at once")
-        expect(page.get_by_role("separator")).to_have_text("2 new messages")
+        expect(page.locator(".thread").get_by_role("separator")).to_have_text("2 new messages")
         assert page.locator(".new-line + [data-message]").get_attribute("id") == f"message-{first.pk}"
 
 

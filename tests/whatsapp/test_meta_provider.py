@@ -253,9 +253,9 @@ class OtherCallsTests:
         assert provider.subscribed_apps() == names
 
     def test_a_provider_that_is_not_here_is_a_sentence(self, number: PhoneNumber) -> None:
-        number.provider = "aws"
-        with pytest.raises(ProviderError, match="AWS End User Messaging Social"):
-            MetaProvider(number)
+        number.provider = "pigeon"
+        with pytest.raises(ProviderError, match="cannot be reached by this version"):
+            provider_for(number)
 
 
 class DigestTests:
