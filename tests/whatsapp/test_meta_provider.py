@@ -16,7 +16,7 @@ from responses import matchers
 
 from whatsapp.models import PhoneNumber
 from whatsapp.providers import meta
-from whatsapp.providers.base import MediaInfo, NumberInfo, ProviderError
+from whatsapp.providers.base import MediaInfo, NumberInfo, ProviderError, provider_for
 from whatsapp.providers.meta import MetaProvider, check_media_url, hex_digest
 
 GRAPH = "https://graph.facebook.com/v26.0"
