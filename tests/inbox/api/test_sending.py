@@ -365,7 +365,7 @@ class RightsTests:
         conversation = phone.writes()
         message = conversation.messages.get()
         program = Program.objects.create(name="Other")
-        program.numbers.add(PhoneNumber.objects.exclude(pk=phone.number.pk).get())
+        program.numbers.add(PhoneNumber.objects.get(name="Norte Lisboa"))
         other = Shop(web_server.url, program)
         tries: list[tuple[str, Any]] = [
             ("whatsapp/send", {"conversationId": str(conversation.pk), "content": "Hi"}),
