@@ -94,7 +94,8 @@ def queue(
     """Write a message that is to be sent, and wake the worker. Returns its row, QUEUED.
 
     Safe to repeat with the same ``client_token``: the message that exists is returned, whatever else is given. Raises
-    NotSendableError when it may not be sent. Commits, or joins the caller's transaction.
+    NotSendableError when it may not be sent, uploads.FileRefusedError when its file was sent or removed meanwhile.
+    Commits, or joins the caller's transaction.
     """
     existing = Message.objects.filter(client_token=client_token).first()
     if existing is not None:
@@ -258,7 +259,6 @@ def _insert(
 ) -> Message:
     locked = threads.open_and_lock([], [conversation.pk])
     number, contact, quoted = conversation.number, conversation.contact, intent.quoted
-    file = intent.upload or intent.media
     message = Message.objects.create(
         number=number,
         conversation=conversation,
@@ -285,29 +285,27 @@ def _insert(
         uploads.attach(intent.upload, message)
     elif intent.media is not None:
         uploads.attach_again(intent.media, message)
-    row: rows.Row = {
-        "conversation_id": conversation.pk,
-        "id": message.pk,
-        "sent_at": message.sent_at,
-        "kind": message.kind,
-        "direction": message.direction,
-        "status": message.status,
-        "preview": summarize(
-            message.kind,
-            message.text,
-            message.payload,
-            voice=file.voice if file else False,
-            duration=file.duration if file else None,
-            file_name=file.file_name if file else "",
-            content_type=file.content_type if file else "",
-        ),
-        "unread": False,
-        "opens_window": False,
-    }
-    threads.advance([row], locked)
+    threads.advance([_line(message, intent.upload or intent.media)], locked)
     changes.announce([(number.pk, conversation.pk)])
     wake_up()
     return message
+
+
+def _line(message: Message, file: Upload | Media | None) -> rows.Row:
+    """What the conversation list shows of the message, as inbox.receiving.threads takes it."""
+    preview = summarize(
+        message.kind,
+        message.text,
+        message.payload,
+        voice=file.voice if file else False,
+        duration=file.duration if file else None,
+        file_name=file.file_name if file else "",
+        content_type=file.content_type if file else "",
+    )
+    columns = {
+        name: getattr(message, name) for name in ("id", "conversation_id", "sent_at", "kind", "direction", "status")
+    }
+    return columns | {"preview": preview, "unread": False, "opens_window": False}
 
 
 __all__ = [
