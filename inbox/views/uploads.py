@@ -75,7 +75,7 @@ def header_file(request: HttpRequest, conversation: Conversation, kind: str = ""
                 kind=Kind(kind) if kind else None,
                 agent=agent_of(request),
             )
-        except uploads.FileRefusedError as error:
+        except (uploads.FileRefusedError, StorageError) as error:
             return None, str(error)
     elif is_uuid(word):
         own = Upload.objects.filter(agent=agent_of(request), number=conversation.number, draft=None)

@@ -66,3 +66,15 @@ class StorageAwayTests:
         assert "The file storage could not write" in answer.content.decode()
         assert Draft.objects.get().text == "Here it is"
         assert not conversation.messages.exists()
+
+    def test_the_header_of_a_message_with_buttons_gets_a_sentence(
+        self, client: Client, alice: Agent, conversation: Conversation, away: None
+    ) -> None:
+        client.force_login(alice)
+
+        form = {"type": "buttons", "text": "Shall we?", "button_1": "Yes", "file": picture()}
+        answer = client.post(reverse("inbox:interactive", args=[conversation.pk]), form)
+
+        assert answer.status_code == 422
+        assert "The file storage could not write" in answer.content.decode()
+        assert not conversation.messages.exists()
