@@ -15,7 +15,6 @@ from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat, Now
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
-from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.tasks import Task
 from prometheus_client import Counter
 
@@ -26,6 +25,7 @@ from inbox.models.media import storage_key
 from inbox.storage import StorageError, media_storage
 from whatsapp.models import PhoneNumber
 from whatsapp.providers.base import CopiesMedia, ServesMedia
+from whatsapp.queueing import enqueue_once
 
 log = structlog.get_logger(__name__)
 fetches = Counter(
@@ -171,12 +171,7 @@ def job_lock(task_name: str, media_id: uuid.UUID) -> str:
 
 
 def _enqueue(task: Task, media_id: uuid.UUID) -> None:
-    try:
-        # A refused insert spoils the transaction it is in; the savepoint keeps the caller's whole.
-        with transaction.atomic():
-            task.configure(queueing_lock=job_lock(task.name, media_id)).defer(media_id=str(media_id))
-    except AlreadyEnqueued:
-        pass  # the job that waits will do it
+    enqueue_once(task.configure(queueing_lock=job_lock(task.name, media_id)), media_id=str(media_id))
 
 
 def _without_job(rows: QuerySet[Media], task_name: str) -> list[uuid.UUID]:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import structlog
-from django.db import transaction
 from django.utils import timezone
-from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.tasks import Task
 
 from inbox.models import Conversation, Message, ReadReceipt
 from whatsapp.events import Direction, Kind
 from whatsapp.models import PhoneNumber
 from whatsapp.providers.base import ProviderError, provider_for
+from whatsapp.queueing import enqueue_once
 
 log = structlog.get_logger(__name__)
 
@@ -84,8 +83,5 @@ def _tell(message: Message, *, typing: bool) -> bool:
 
 
 def _defer(task: Task, conversation: Conversation) -> None:
-    try:
-        with transaction.atomic():
-            task.configure(queueing_lock=f"{task.name}:{conversation.pk}").defer(conversation_id=conversation.pk)
-    except AlreadyEnqueued:
-        pass  # the job that waits will say the same
+    lock = f"{task.name}:{conversation.pk}"
+    enqueue_once(task.configure(queueing_lock=lock), conversation_id=conversation.pk)

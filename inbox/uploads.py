@@ -18,7 +18,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from procrastinate.exceptions import AlreadyEnqueued
 
 from inbox import changes, conversion, media
 from inbox.conversion import ConversionCrashError, Converted
@@ -29,6 +28,7 @@ from inbox.storage import StorageError, media_storage
 from whatsapp import limits
 from whatsapp.events import MEDIA_KINDS, Kind
 from whatsapp.models import PhoneNumber
+from whatsapp.queueing import enqueue_once
 
 log = structlog.get_logger(__name__)
 
@@ -229,11 +229,7 @@ def enqueue_prepare(upload_id: uuid.UUID) -> None:
     from inbox import tasks  # tasks imports this module
 
     lock = media.job_lock(tasks.prepare_upload.name, upload_id)
-    try:
-        with transaction.atomic():
-            tasks.prepare_upload.configure(queueing_lock=lock, lock=lock).defer(upload_id=str(upload_id))
-    except AlreadyEnqueued:
-        pass  # the job that waits will do it
+    enqueue_once(tasks.prepare_upload.configure(queueing_lock=lock, lock=lock), upload_id=str(upload_id))
 
 
 def kind_for(content_type: str, *, voice: bool = False) -> Kind:

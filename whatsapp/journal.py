@@ -10,12 +10,12 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.models import Count, Min
 from django.utils import timezone
-from procrastinate import exceptions
 from procrastinate.contrib.django import app
 from psycopg.types.json import Jsonb
 
 from whatsapp.cursors import bigints, binary_cursor
 from whatsapp.models import Notification
+from whatsapp.queueing import enqueue_once
 
 #: The job that works the journal off. Deferred with a queueing lock: at most one wake-up waits at any time.
 WAKE_UP_TASK = "process_notifications"
@@ -133,13 +133,7 @@ def _replay(notifications: Any) -> int:
 
 def wake_up() -> None:
     """Ask a worker to look at the journal once the current transaction commits. Free to call often."""
-    try:
-        with transaction.atomic():
-            app.configure_task(
-                WAKE_UP_TASK, allow_unknown=True, queue=WAKE_UP_QUEUE, queueing_lock=WAKE_UP_LOCK
-            ).defer()
-    except exceptions.AlreadyEnqueued:
-        return  # one wake-up is enough for everything that waits
+    enqueue_once(app.configure_task(WAKE_UP_TASK, allow_unknown=True, queue=WAKE_UP_QUEUE, queueing_lock=WAKE_UP_LOCK))
 
 
 @dataclass(frozen=True, slots=True)

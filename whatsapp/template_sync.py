@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-
 import structlog
 from django.db import transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
-from procrastinate.exceptions import AlreadyEnqueued
 
 from whatsapp.models import MessageTemplate, PhoneNumber
 from whatsapp.providers.base import ProviderError, TemplateInfo, provider_for
+from whatsapp.queueing import enqueue_once
 
 log = structlog.get_logger(__name__)
 
@@ -72,8 +70,7 @@ def sync_all() -> int:
 def ask_for(waba_id: str) -> None:
     """Have one account's templates copied by a worker, unless that is asked for already. Commits with the caller's
     transaction."""
-    with contextlib.suppress(AlreadyEnqueued), transaction.atomic():
-        app.tasks[SYNC_TASK].configure(queueing_lock=f"{SYNC_TASK}:{waba_id}").defer(waba_id=waba_id)
+    enqueue_once(app.tasks[SYNC_TASK].configure(queueing_lock=f"{SYNC_TASK}:{waba_id}"), waba_id=waba_id)
 
 
 def _copy(info: TemplateInfo, row: MessageTemplate) -> MessageTemplate:

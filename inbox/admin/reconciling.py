@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
 import uuid
 from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
-from procrastinate.exceptions import AlreadyEnqueued
 
 from inbox.models import Reconciliation, ReconciliationFault
 from inbox.reconciling.faults import FAULTS
 from whatsapp.admin.acts import record_all
 from whatsapp.admin.lists import NewestFirstAdmin, ViewOnly
 from whatsapp.admin.show import excerpt
+from whatsapp.queueing import enqueue_once
 
 #: Examples of each kind on the page; the command lists all.
 EXAMPLES = 25
@@ -61,9 +59,7 @@ class ReconciliationAdmin(ViewOnly, NewestFirstAdmin):
             return HttpResponseNotAllowed(["POST"])
         if not self.has_view_permission(request):
             raise PermissionDenied
-        # The one that waits will do it; the savepoint keeps what surrounds this whole.
-        with contextlib.suppress(AlreadyEnqueued), transaction.atomic():
-            tasks.reconcile.configure(queueing_lock="reconcile").defer(timestamp=0)
+        enqueue_once(tasks.reconcile.configure(queueing_lock="reconcile"), timestamp=0)
         record_all(request, Reconciliation, "Files", "Asked for a reconciliation.", "reconciliation_asked", 1)
         self.message_user(request, "A worker compares storage and database now; the report appears in this list.")
         return redirect("admin:inbox_reconciliation_changelist")

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import connection, reset_queries
 
+from inbox.advisory_lock import only_one
 from inbox.importing import applying, copying, files, report, sources, staging
 from inbox.importing.numbers import Numbers
 from inbox.importing.places import SourceError
@@ -41,7 +42,7 @@ def run(
     are; otherwise files are copied from it. ``look`` is called with the report while the items can still be read,
     which in a dry run is the only time. Raises SourceError, StorageError."""
     progress = _forgetting(progress)
-    with unhurried(), _alone(), _dry() if dry_run else _wet():
+    with unhurried(), only_one(LOCK, SourceError("Another import is running.")), _dry() if dry_run else _wet():
         read = [_stage(table, source, progress, dry_run) for table in Item.Table.values for source in opened[table]]
         # What was held back may be understood now: a table that was missing, a number entered since.
         retried = ["unreadable", "no_key", "deleted_unseen"]
@@ -87,21 +88,6 @@ def _stage(table: str, source: sources.Source, progress: Progress, dry_run: bool
 
 def _count(table: str) -> int:
     return ImportedItem.objects.filter(table=table, state=Item.State.STAGED).count()
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """One import at a time: two would apply the same items."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        if not cursor.fetchone()[0]:
-            raise SourceError("Another import is running.")
-    try:
-        yield
-    finally:
-        if connection.connection is not None and not connection.needs_rollback:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
 @contextmanager

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from django.db import connection, transaction
-from procrastinate.exceptions import AlreadyEnqueued
-
 from inbox.models import WebhookEndpoint
 from inbox.receiving import rows
+from whatsapp.queueing import wake_up_once
 
 Event = WebhookEndpoint.Event
 
@@ -64,12 +62,5 @@ def wake_up(endpoint_id: int) -> None:
     from inbox import tasks  # tasks imports what records
 
     lock = f"{tasks.deliver_webhooks.name}:{endpoint_id}"
-    try:
-        # A refused insert spoils the transaction it is in; the savepoint keeps the caller's whole.
-        with transaction.atomic():
-            # One at a time, so that a slow endpoint takes one place of the worker and no more.
-            tasks.deliver_webhooks.configure(queueing_lock=lock, lock=lock).defer(endpoint_id=endpoint_id)
-    except AlreadyEnqueued:
-        # The one that waits may begin before this transaction commits, and not see its rows; the sweep will.
-        if connection.in_atomic_block:
-            transaction.on_commit(lambda: wake_up(endpoint_id))
+    # One at a time, so that a slow endpoint takes one place of the worker and no more.
+    wake_up_once(tasks.deliver_webhooks.configure(queueing_lock=lock, lock=lock), endpoint_id=endpoint_id)

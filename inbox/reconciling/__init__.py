@@ -6,13 +6,13 @@ Both sides are compared by PostgreSQL, in temporary tables: memory stays flat at
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
+from inbox.advisory_lock import only_one
 from inbox.listing import listed, unhurried
 from inbox.models import Reconciliation
 from inbox.reconciling import comparing, days, digests, mending
@@ -44,7 +44,7 @@ def run(
     """Compare, keep the report, and with ``apply`` mend. ``look`` is called with the report while faults_found() has
     all of them. Changes nothing but the report without ``apply``. Safe to repeat. Raises StorageError,
     AlreadyRunningError."""
-    with unhurried(), _alone():
+    with unhurried(), only_one(LOCK, AlreadyRunningError("Another reconciliation is running.")):
         report = Reconciliation.objects.create(digests_compared=compare_digests, applied=apply)
         try:
             report.files_known = comparing.remember_rows()
@@ -99,17 +99,3 @@ def _keep(report: Reconciliation) -> None:
         )
     old = Reconciliation.objects.order_by("-pk").values_list("pk", flat=True)[KEPT_REPORTS:]
     Reconciliation.objects.filter(pk__in=list(old)).delete()
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
-        if not cursor.fetchone()[0]:
-            raise AlreadyRunningError("Another reconciliation is running.")
-    try:
-        yield
-    finally:
-        if connection.connection is not None and not connection.needs_rollback:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])

@@ -1,0 +1,23 @@
+"""PostgreSQL's advisory locks: one at a time of something long, whichever process and machine it runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+
+@contextmanager
+def only_one(lock: int, otherwise: Exception) -> Iterator[None]:
+    """Hold ``lock`` meanwhile; raises ``otherwise`` where somebody else does. A connection that ends gives it back."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [lock])
+        if not cursor.fetchone()[0]:
+            raise otherwise
+    try:
+        yield
+    finally:
+        if connection.connection is not None and not connection.needs_rollback:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [lock])
