@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 from django.db import connection
+from hypothesis import HealthCheck
 
 from inbox.models import Agent
 from whatsapp.models import PhoneNumber
+
+# A busy machine is slow, and no test is about speed.
+hypothesis.settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.settings.load_profile("unhurried")
 
 pytest_plugins = ["tests.aws_services", "tests.databases", "tests.servers", "tests.simulated"]
 
