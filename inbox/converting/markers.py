@@ -25,6 +25,7 @@ PNG_CHUNKS = frozenset(
 )
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 START, END, SCAN, COMMENT, JFIF, ICC, ADOBE = 0xD8, 0xD9, 0xDA, 0xFE, 0xE0, 0xE2, 0xEE
+VP8X_LENGTH = 10
 APPLICATION = range(0xE0, 0xF0)
 
 
@@ -124,7 +125,7 @@ def strip_webp(content: bytes) -> bytes:
     while at + 8 <= size + 8:
         kind, length = struct.unpack_from("<4sI", content, at)
         end = at + 8 + length + length % 2
-        if at + 8 + length > size + 8:
+        if at + 8 + length > size + 8 or (kind == b"VP8X" and length < VP8X_LENGTH):
             raise DamagedError
         chunk = content[at:end]
         if kind == b"VP8X":  # its first byte says what follows; 0x08 is EXIF, 0x04 is XMP

@@ -29,6 +29,12 @@ class StripTests:
             with pytest.raises(DamagedError):
                 strip(content[:length])
 
+    def test_a_webp_header_of_no_length_is_noticed(self) -> None:
+        empty = WEBP[:16] + bytes(4) + WEBP[20:]
+        assert empty[12:16] == b"VP8X"
+        with pytest.raises(DamagedError):
+            strip_webp(empty)
+
     @given(st.data())
     def test_no_bytes_make_it_fail_in_another_way(self, data: st.DataObject) -> None:
         strip, content = data.draw(st.sampled_from(FILES))
