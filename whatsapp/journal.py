@@ -21,6 +21,8 @@ from whatsapp.queueing import enqueue_once
 WAKE_UP_TASK = "process_notifications"
 WAKE_UP_QUEUE = "journal"
 WAKE_UP_LOCK = "process_notifications"
+#: Bodies that one claim brings into memory. One may have 4 MiB, and a customer's history comes in many such.
+CLAIM_BYTES = 32 * 1024 * 1024
 
 Problems = list[dict[str, str]]
 
@@ -54,15 +56,22 @@ def claim(limit: int, only: int | None = None) -> list[Claimed]:
 
     Those that another worker holds are passed over. They are free again the moment the transaction ends, however it
     ends: no lease, nothing to clean up after a dead worker. ``only`` claims this one notification if it is pending.
+    Fewer come when their bodies are large: at most ``CLAIM_BYTES``, or the first alone.
     """
     with binary_cursor() as cursor:
         cursor.execute(
             """
-            SELECT id, provider, received_at, body, attempts FROM whatsapp_notification
-            WHERE state = 'pending' AND (%s::bigint IS NULL OR id = %s)
-            ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+            WITH locked AS MATERIALIZED (
+                SELECT id, provider, received_at, body, attempts FROM whatsapp_notification
+                WHERE state = 'pending' AND (%s::bigint IS NULL OR id = %s)
+                ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+            ), weighed AS (
+                SELECT *, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS before FROM locked
+            )
+            SELECT id, provider, received_at, body, attempts FROM weighed
+            WHERE before = 0 OR before + octet_length(body) <= %s ORDER BY id
             """,
-            [only, only, limit],
+            [only, only, limit, CLAIM_BYTES],
         )
         return [Claimed(*row) for row in cursor.fetchall()]
 

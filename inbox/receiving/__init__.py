@@ -19,7 +19,7 @@ from whatsapp import journal
 
 log = structlog.get_logger(__name__)
 
-BATCH_SIZE = 1000
+BATCH_SIZE = 3000
 #: How long a status waits for its message. WhatsApp redelivers for at most as long.
 STATUS_PATIENCE = timedelta(days=7)
 #: How often a batch is tried when PostgreSQL breaks a deadlock by choosing it.
