@@ -15,17 +15,22 @@ from whatsapp.models import MessageTemplate, PhoneNumber
 Viewer = Agent | AnonymousUser | Program
 
 
-def numbers_visible_to(viewer: Viewer) -> list[int]:
-    """Primary keys of the numbers whose conversations this agent or program sees; none for a stranger."""
+def visible_numbers(viewer: Viewer) -> QuerySet[PhoneNumber]:
+    """The numbers whose conversations this agent or program sees, in the order of their ids; none for a stranger."""
     if isinstance(viewer, AnonymousUser) or not (viewer.active if isinstance(viewer, Program) else viewer.is_active):
-        return []
+        return PhoneNumber.objects.none()
     # A paused number keeps its conversations readable; an unknown one belongs to nobody yet.
     numbers = PhoneNumber.objects.exclude(state=PhoneNumber.State.UNKNOWN)
     if isinstance(viewer, Program):
         numbers = numbers if viewer.all_numbers else numbers.filter(programs=viewer)
     elif not viewer.is_superuser:
         numbers = numbers.filter(agents=viewer)
-    return list(numbers.order_by("id").values_list("id", flat=True))
+    return numbers.order_by("id")
+
+
+def numbers_visible_to(viewer: Viewer) -> list[int]:
+    """Their primary keys."""
+    return list(visible_numbers(viewer).values_list("id", flat=True))
 
 
 def sees_deleted_text(viewer: Agent) -> bool:

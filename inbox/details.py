@@ -46,14 +46,10 @@ def _numbers_used(conversation: Conversation, numbers: Sequence[Number]) -> list
     today = timezone.localdate()
     by_id = {number.id: number for number in numbers}
     conversations = Conversation.objects.filter(number_id__in=by_id, contact_id=conversation.contact_id)
+    found = conversations.newest_first().values_list("pk", "number_id", "last_message_at")
     return [
-        NumberUsed(
-            found.pk,
-            by_id[found.number_id].name,
-            by_id[found.number_id].swatch,
-            wording.row_time(timezone.localtime(found.last_message_at), today),
-        )
-        for found in conversations.newest_first()
+        NumberUsed(pk, by_id[number].name, by_id[number].swatch, wording.row_time(timezone.localtime(at), today))
+        for pk, number, at in found
     ]
 
 

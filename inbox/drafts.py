@@ -17,7 +17,7 @@ LENGTH = 20_000
 
 
 def of(conversation: Conversation, agent: Agent) -> Draft | None:
-    return Draft.objects.filter(conversation=conversation, agent=agent).select_related("quoted__media").first()
+    return Draft.objects.filter(conversation=conversation, agent=agent).first()
 
 
 def opened(conversation: Conversation, agent: Agent) -> Draft:

@@ -19,7 +19,6 @@ from inbox.models import Agent, Conversation, Outbox, OutboxEntry
 from inbox.models.conversations import ConversationQuerySet
 from whatsapp import limits
 from whatsapp.events import Direction, Kind
-from whatsapp.models import PhoneNumber
 
 PAGE_SIZE = 30
 #: A window that closes sooner than this is marked in the list.
@@ -135,7 +134,7 @@ def _waiting(number_id: int) -> str:
 
 def numbers_of(request: HttpRequest) -> list[Number]:
     """The numbers that this agent sees, coloured in their order."""
-    numbers = PhoneNumber.objects.filter(id__in=access.numbers_visible_to(request.user)).order_by("id")
+    numbers = access.visible_numbers(request.user).only("name", "display_number", "phone_number_id")
     return [Number(number.pk, str(number), index % len(HUES)) for index, number in enumerate(numbers)]
 
 

@@ -14,6 +14,8 @@ from inbox.models.messages import MessageQuerySet
 from whatsapp.events import Direction, Kind
 
 PAGE_SIZE = 50
+#: What a thread opens with: two screens at once, and the rest while they are read.
+FIRST_PAGE_SIZE = 30
 #: A part of a day that comes back to the page holds a page of messages, and those that came late into its midst.
 PART_SIZE = 500
 
@@ -66,7 +68,7 @@ class Stretch:
 
 
 def newest(conversation: Conversation) -> Stretch:
-    messages, older = _backwards(_of(conversation))
+    messages, older = _backwards(_of(conversation), FIRST_PAGE_SIZE)
     return Stretch(messages, older)
 
 

@@ -6,6 +6,10 @@
     event.detail.shouldSwap = false;
     location.reload();
   });
+  // The thread that goes holds nothing that htmx would have to take leave of, element by element.
+  document.addEventListener("htmx:beforeSwap", ({ target, detail }) => {
+    if (target.id === "conversation" && detail.shouldSwap) target.replaceChildren();
+  });
   document.addEventListener("htmx:responseError", ({ detail }) => {
     if (detail.target?.id === "conversation") location.assign(detail.pathInfo.requestPath);
   });

@@ -2,6 +2,8 @@
 (() => {
   const MARGIN = 1500; // pixels before the end comes into view
   let watcher;
+  // Who only looks in reads no older page: the margin counts from the first scroll on.
+  let reading = false;
 
   async function load(link) {
     if (link.ariaBusy === "true") return;
@@ -36,7 +38,7 @@
     const root = document.querySelector(".thread__scroll");
     watcher = new IntersectionObserver(
       (entries) => entries.filter((entry) => entry.isIntersecting).forEach((entry) => load(entry.target)),
-      { root, rootMargin: `${MARGIN}px 0px` },
+      { root, rootMargin: `${reading ? MARGIN : 0}px 0px` },
     );
     for (const link of document.querySelectorAll("[data-older], [data-newer]")) watcher.observe(link);
   }
@@ -47,7 +49,17 @@
     event.preventDefault();
     load(link);
   });
+  function begin({ target }) {
+    if (reading || !target.matches?.(".thread__scroll")) return;
+    reading = true;
+    watch();
+  }
+
+  document.addEventListener("scroll", begin, true);
   document.addEventListener("inbox:shown", watch);
-  document.addEventListener("htmx:afterSettle", watch);
+  document.addEventListener("htmx:afterSettle", ({ target }) => {
+    if (target.id === "conversation") reading = false;
+    watch();
+  });
   watch();
 })();

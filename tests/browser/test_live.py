@@ -112,7 +112,7 @@ class LiveTests:
         thread(amara, 40)
         page = window(alice).open(f"/conversations/{amara.pk}/")
         page.evaluate("document.querySelector('.thread__scroll').scrollTop = -900")
-        reading = page.locator("[data-message]").nth(15)
+        reading = page.get_by_text("Message 20").first
         before = reading.bounding_box()
         receive(amara, "Below the fold")
         pill = page.locator("[data-pill]")

@@ -58,13 +58,22 @@ def shown(page: Page, words: str) -> Locator:
 
 
 class LongThreadTests:
+    def test_older_pages_are_read_only_by_who_reads(self, window: OpenWindow, alice: Agent, amara: Conversation) -> None:
+        fill(amara, 100)
+        page = window(alice).open(f"/conversations/{amara.pk}/")
+        page.wait_for_load_state("networkidle")
+        expect(shown(page, "Message 71.")).to_have_count(1)
+        expect(shown(page, "Message 70.")).to_have_count(0)
+        scroll_to(page, "-200")
+        expect(shown(page, "Message 70.")).to_have_count(1)
+
     def test_what_is_far_away_leaves_the_page_and_comes_back(
         self, window: OpenWindow, alice: Agent, amara: Conversation
     ) -> None:
         fill(amara, 400)
         page = window(alice).open(f"/conversations/{amara.pk}/")
         expect(shown(page, "Message 400.")).to_be_in_viewport()
-        expect(shown(page, "Message 360.")).to_have_count(1)
+        expect(shown(page, "Message 375.")).to_have_count(1)
         for _ in range(60):
             if not page.locator("[data-older]").count():
                 break

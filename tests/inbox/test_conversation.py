@@ -81,7 +81,7 @@ class ConversationTests:
         client.force_login(alice)
         html = text(client.get(f"/conversations/{amara.pk}/"))
         found = messages(html.split('class="thread__messages"')[1].split("thread__foot")[0])
-        assert len(found) == 50
+        assert len(found) == 30
         while address := link(html, "older"):
             html = text(client.get(address))
             found = messages(html) + found
@@ -226,7 +226,7 @@ class ConversationTests:
         for i in range(size):
             media(amara, text=f"Message {i}", at=NOON + timedelta(minutes=i))
         client.force_login(alice)
-        with django_assert_num_queries(17):  # type: ignore[operator]
+        with django_assert_num_queries(16):  # type: ignore[operator]
             client.get(f"/conversations/{amara.pk}/")
 
 
