@@ -58,7 +58,9 @@ def shown(page: Page, words: str) -> Locator:
 
 
 class LongThreadTests:
-    def test_older_pages_are_read_only_by_who_reads(self, window: OpenWindow, alice: Agent, amara: Conversation) -> None:
+    def test_older_pages_are_read_only_by_who_reads(
+        self, window: OpenWindow, alice: Agent, amara: Conversation
+    ) -> None:
         fill(amara, 100)
         page = window(alice).open(f"/conversations/{amara.pk}/")
         page.wait_for_load_state("networkidle")
