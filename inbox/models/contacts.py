@@ -3,28 +3,13 @@
 from __future__ import annotations
 
 from django.contrib.postgres.indexes import GinIndex, OpClass
-from django.contrib.postgres.search import SearchVector
+from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models.functions import Reverse
 from django.utils import timezone
 
-#: What stands between words, or before them, and is no letter.
-SIGNS = "./-_@:&+"
-
-
-def words_of(field: str) -> models.Func:
-    """A field with blanks for signs: PostgreSQL would read "amara.rides" as one word, the name of a host."""
-    return models.Func(
-        field,
-        models.Value(SIGNS),
-        models.Value(" " * len(SIGNS)),
-        function="TRANSLATE",
-        output_field=models.TextField(),
-    )
-
-
-#: The words of people's names, as the index contact_words holds them.
-NAME_WORDS = SearchVector(words_of("profile_name"), words_of("username"), config="simple")
+#: The words of people's names as the index contact_name_words holds them, folded by a function of migration 0011.
+NAME_WORDS = models.Func("profile_name", "username", function="inbox_name_words", output_field=SearchVectorField())
 
 
 class Contact(models.Model):
@@ -48,7 +33,7 @@ class Contact(models.Model):
         indexes = [
             models.Index(fields=["phone"], name="contact_phone"),
             # Searching people: beginnings of the words of their names, beginnings and ends of their phone numbers.
-            GinIndex(NAME_WORDS, name="contact_words"),
+            GinIndex(NAME_WORDS, name="contact_name_words"),
             models.Index(OpClass("phone", "varchar_pattern_ops"), name="contact_phone_begins"),
             models.Index(OpClass(Reverse("phone"), "text_pattern_ops"), name="contact_phone_ends"),
         ]

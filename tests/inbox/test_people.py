@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection
+from hypothesis import given
+from hypothesis.strategies import characters, text
 
-from inbox import people
+from inbox import folding, people
 from inbox.models import Contact
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +41,41 @@ def amara() -> Contact:
 def test_it_finds_beginnings_of_words_and_ends_of_numbers(amara: Contact, sought: str, expected: bool) -> None:
     assert (amara.pk in people.found(sought)) is expected
     assert people.is_found(amara, sought) is expected
+
+
+@pytest.mark.parametrize(
+    ("name", "sought"),
+    [
+        ("José d'Ávila-Núñez", "JOSE avila NUN"),
+        ("Jose Nunez", "josé núñez"),
+        ("Große Łódź Søren Æsir", "grosse lodz soren aes"),
+        ("Grosse Lodz", "große łódź"),
+        ("İpek Işık", "ipek isik"),
+        ("Иван Йовков", "ИВАН йов"),
+        ("Γιώργος", "ΓΙΩΡΓΟΣ"),
+        ("हिन्दी", "हिन्"),
+        ("يوسف الحداد", "الحد"),
+        ("陳美玲", "陳美"),
+        ("강민준", "강민"),
+        ("Ｆｕｌｌ　ｗｉｄｔｈ", "full width"),
+        ("Lucía 🚲", "🚲"),
+        ("Bea 100% <b> & “Sons”", "b 100 sons"),
+        ("e\u0301t\u00e9", "été"),
+        ("\ufdfa" * 500, "\ufdfa"),
+        ("𝓐" * 512, "a" * 80),
+    ],
+)
+def test_it_folds_names_and_searches_alike(name: str, sought: str) -> None:
+    contact = Contact.objects.create(profile_name=name)
+    assert list(people.found(sought)) == [contact.pk]
+    assert people.is_found(contact, sought)
+
+
+@given(text(alphabet=characters(min_codepoint=1, max_codepoint=0x52F), max_size=40))
+def test_the_index_holds_the_words_that_python_folds(name: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tsvector_to_array(inbox_name_words(%s, ''))", [name])
+        assert set(cursor.fetchone()[0]) == set(folding.words(name))
 
 
 @pytest.mark.parametrize("sought", ["amara", "912345678"])
