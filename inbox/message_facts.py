@@ -7,8 +7,9 @@ from datetime import datetime
 from django.utils import timezone
 
 from inbox import wording
-from inbox.models import Message
+from inbox.models import Message, Reaction
 from whatsapp.errors import explain
+from whatsapp.events import Status
 
 #: Offered at once as reactions, in WhatsApp's order.
 REACTIONS = ("👍", "❤️", "😂", "😮", "😢", "🙏")
@@ -24,7 +25,7 @@ TYPES = {"free_customer_service": "free: customer service", "free_entry_point": 
 
 
 def facts(message: Message) -> list[tuple[str, str]]:
-    """(label, words) in the order to show them; what is not known is left out."""
+    """(label, words) in the order to show them; what is not known is left out. ``message`` is of thread.fetch()."""
     steps: list[tuple[str, datetime | None]] = [("Received here", message.created_at)]
     if not message.inbound:
         steps = [
@@ -39,6 +40,7 @@ def facts(message: Message) -> list[tuple[str, str]]:
     found += [(label, _moment(at)) for label, at in steps if at]
     if message.agent:
         found.append(("By", str(message.agent)))
+    found += [(f"Reaction {one.emoji}", _reaction(one)) for one in message.shown_reactions]  # type: ignore[attr-defined]
     if cost := _cost(message):
         found.append(("Cost", cost))
     if message.error_code:
@@ -54,6 +56,13 @@ def facts(message: Message) -> list[tuple[str, str]]:
 
 def _moment(at: datetime) -> str:
     return wording.moment(timezone.localtime(at))
+
+
+def _reaction(reaction: Reaction) -> str:
+    """Whose it is, when, and what keeps one of ours from the customer: "Amara · 20 November 2026, 10:42:05"."""
+    who = wording.display_name(reaction.contact) if reaction.contact else str(reaction.agent or "us")
+    trouble = f"did not arrive: {reaction.error}" if reaction.status == Status.FAILED else ""
+    return " · ".join(filter(None, [who, _moment(reaction.at), trouble]))
 
 
 def _cost(message: Message) -> str:

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from inbox import sending
+from inbox import sending, wording
 from inbox.models import Agent, Conversation, Message, Reaction
 from tests.inbox.test_compose import SCRIPT, amara, signed_in, texts
 from tests.inbox.thread_rows import NOON, message
@@ -42,6 +42,16 @@ class ReactTests:
         signed_in.post(f"/messages/{asked.pk}/react/", {"emoji": "👍"})
         html = signed_in.get(f"/conversations/{amara.pk}/").content.decode()
         assert f'action="/messages/{asked.pk}/react/"' in html
+
+    def test_the_details_name_who_reacted_and_when(self, signed_in: Client, alice: Agent, amara: Conversation) -> None:
+        asked = message(amara, "Is it in stock?")
+        fields = {"number": asked.number, "target_wamid": asked.wamid, "message": asked, "at": NOON}
+        Reaction.objects.create(contact=amara.contact, emoji="🎉", **fields)
+        Reaction.objects.create(agent=alice, emoji="👍", status="failed", error="Too late.", **fields)
+        html = signed_in.get(f"/messages/{asked.pk}/").content.decode()
+        moment = wording.moment(timezone.localtime(NOON))
+        assert f"<dt>Reaction 🎉</dt><dd><bdi>{amara.contact} · {moment}</bdi>" in html
+        assert f"<dt>Reaction 👍</dt><dd><bdi>{alice} · {moment} · did not arrive: Too late.</bdi>" in html
 
 
 class ResendTests:
