@@ -174,13 +174,20 @@ def fetch(
         target = check(url, private=private)
         with request("GET", target) as response:
             if response.status in REDIRECTS and response.headers.get("Location"):
-                url = urljoin(url, response.headers["Location"])
+                url = _joined(url, response.headers["Location"])
                 continue
             if response.status != 200:
                 raise OutsideError(f"{target.host} answered {response.status} instead of the file.")
             yield target.parts, _pieces(response, target.host, limit, deadline)
             return
     raise OutsideError(f"The link was passed on more than {MAX_REDIRECTS} times.")
+
+
+def _joined(url: str, location: str) -> str:
+    try:
+        return urljoin(url, location)
+    except ValueError:  # such as an unclosed bracket
+        raise OutsideError("The link was passed on to an address that is no proper link.", refused=True) from None
 
 
 def _pieces(response: urllib3.BaseHTTPResponse, host: str, limit: int, deadline: float) -> Iterator[bytes]:

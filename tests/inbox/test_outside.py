@@ -154,6 +154,10 @@ class FetchTests:
             with pytest.raises(outside.OutsideError, match="https"):
                 fetch(f"http://{first}/", private=[first])
 
+    def test_a_redirect_to_something_that_is_no_address_is_refused(self) -> None:
+        with server(says(b"", 302, Location="http://[x")) as place, pytest.raises(outside.OutsideError, match="proper"):
+            fetch(f"http://{place}/", private=[place])
+
     def test_it_gives_up_on_redirects_in_a_circle(self) -> None:
         with server(says(b"", 302, Location="/again")) as place, pytest.raises(outside.OutsideError, match="passed on"):
             fetch(f"http://{place}/", private=[place])
