@@ -51,19 +51,20 @@ def add(provider: str, bodies: Sequence[bytes]) -> None:
         wake_up()
 
 
-def claim(limit: int, only: int | None = None) -> list[Claimed]:
+def claim(limit: int, only: Sequence[int] | None = None) -> list[Claimed]:
     """Lock up to ``limit`` pending notifications, oldest first, for the current transaction, and return them.
 
     Those that another worker holds are passed over. They are free again the moment the transaction ends, however it
-    ends: no lease, nothing to clean up after a dead worker. ``only`` claims this one notification if it is pending.
+    ends: no lease, nothing to clean up after a dead worker. ``only``: none but these, as far as they are pending.
     Fewer come when their bodies are large: at most ``CLAIM_BYTES``, or the first alone.
     """
+    named = None if only is None else bigints(only)
     with binary_cursor() as cursor:
         cursor.execute(
             """
             WITH locked AS MATERIALIZED (
                 SELECT id, provider, received_at, body, attempts FROM whatsapp_notification
-                WHERE state = 'pending' AND (%s::bigint IS NULL OR id = %s)
+                WHERE state = 'pending' AND (%s::bigint[] IS NULL OR id = ANY (%s::bigint[]))
                 ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
             ), weighed AS (
                 SELECT *, sum(octet_length(body)) OVER (ORDER BY id) - octet_length(body) AS before FROM locked
@@ -71,7 +72,7 @@ def claim(limit: int, only: int | None = None) -> list[Claimed]:
             SELECT id, provider, received_at, body, attempts FROM weighed
             WHERE before = 0 OR before + octet_length(body) <= %s ORDER BY id
             """,
-            [only, only, limit, CLAIM_BYTES],
+            [named, named, limit, CLAIM_BYTES],
         )
         return [Claimed(*row) for row in cursor.fetchall()]
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
@@ -50,6 +52,27 @@ class PoisonTests:
         assert journal.replay([bad.pk]) == 1
         receiving.drain()
         assert Message.objects.count() == 3
+
+    def test_one_poison_among_many_is_found_by_halving(self, number: PhoneNumber) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE inbox_message ADD CONSTRAINT no_poison CHECK (text <> 'poison')")
+        bodies = [payloads.notification(payloads.message()) for _ in range(64)]
+        bodies[37] = payloads.notification(payloads.message(text={"body": "poison"}))
+        with CaptureQueriesContext(connection) as queries:
+            states = [notification.state for notification in receive(*bodies)]
+        assert [index for index, state in enumerate(states) if state != "processed"] == [37]
+        # All at once, two halves of each of the six sizes, and one that finds nothing left.
+        assert sum("FOR UPDATE SKIP LOCKED" in query["sql"] for query in queries) == 14
+
+    def test_a_value_beyond_a_limit_of_the_database_does_not_stop_the_journal(self, number: PhoneNumber) -> None:
+        # PostgreSQL's limits come as OperationalError, as a lost connection does; trying again would never end.
+        with connection.cursor() as cursor:
+            cursor.execute("CREATE INDEX short_texts ON inbox_message (text)")
+        long = "".join(hashlib.sha512(str(part).encode()).hexdigest() for part in range(100))
+        bad, good = receive(
+            payloads.notification(payloads.message(text={"body": long})), payloads.notification(payloads.message())
+        )
+        assert [bad.state, good.state] == ["parked", "processed"]
 
 
 class JournalTests:
