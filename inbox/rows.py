@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
@@ -15,7 +15,8 @@ from django.utils.safestring import SafeString
 
 from inbox import access, cards, icons, keyset, people, wording
 from inbox.drawn import Drawn
-from inbox.models import Agent, Conversation, Outbox, OutboxEntry
+from inbox.marks import Marks
+from inbox.models import Conversation, Outbox, OutboxEntry
 from inbox.models.conversations import ConversationQuerySet
 from whatsapp import limits
 from whatsapp.events import Direction, Kind
@@ -46,6 +47,8 @@ class Row(Drawn):
     time: str
     at: str
     preview: str
+    #: What this agent has written here and not sent: "" when nothing.
+    draft: str
     icon: SafeString
     tick: SafeString
     failed: bool
@@ -143,16 +146,20 @@ def visible(numbers: Sequence[Number]) -> ConversationQuerySet:
     return Conversation.objects.filter(number_id__in=[number.id for number in numbers]).select_related("contact")
 
 
-def pinned(agent: Agent, numbers: Sequence[Number], filters: Filters) -> list[Conversation]:
-    """What this agent keeps on top of the list, newest first: nothing in a list that is narrowed to something else."""
-    if filters.word or filters.sought:
+def pinned(marks: Marks, numbers: Sequence[Number], filters: Filters) -> list[Conversation]:
+    """What an agent keeps on top of the list, newest first: nothing in a list that is narrowed to something else."""
+    if filters.word or filters.sought or not marks.pinned:
         return []
     conversations = visible([number for number in numbers if filters.number in (None, number.id)])
-    return list(conversations.filter(pins__agent=agent).newest_first())
+    return list(conversations.filter(pk__in=marks.pinned).newest_first())
 
 
 def page(
-    numbers: Sequence[Number], filters: Filters, place: keyset.Place | None = None, without: Sequence[int] = ()
+    numbers: Sequence[Number],
+    filters: Filters,
+    drafts: Mapping[int, str],
+    place: keyset.Place | None = None,
+    without: Sequence[int] = (),
 ) -> tuple[list[Row], keyset.Place | None]:
     """One page of rows, newest first, older than ``place``, but for those ``without``; and the place to go on from,
     None at the end."""
@@ -178,7 +185,7 @@ def page(
     more = len(found) > PAGE_SIZE
     found = found[:PAGE_SIZE]
     next_place = keyset.Place(found[-1].last_message_at, found[-1].pk) if more else None
-    return draw(found, numbers, filters), next_place
+    return draw(found, numbers, filters, drafts), next_place
 
 
 def _sought(conversations: ConversationQuerySet, sought: str) -> list[Conversation]:
@@ -214,7 +221,10 @@ def _icon(kind: str, preview: str) -> str:
     return cards.icon(kind, voice=preview.startswith("Voice "))
 
 
-def draw(conversations: Iterable[Conversation], numbers: Sequence[Number], filters: Filters) -> list[Row]:
+def draw(
+    conversations: Iterable[Conversation], numbers: Sequence[Number], filters: Filters, drafts: Mapping[int, str]
+) -> list[Row]:
+    """The rows as one agent sees them: ``drafts`` are theirs, by conversation, as inbox.marks finds them."""
     by_id = {number.id: number for number in numbers}
     query = filters.query()
     now = timezone.now()
@@ -240,6 +250,7 @@ def draw(conversations: Iterable[Conversation], numbers: Sequence[Number], filte
                 time=wording.row_time(at, today) if conversation.last_message_id else "",
                 at=at.isoformat(),
                 preview=preview,
+                draft=drafts.get(conversation.pk, ""),
                 icon=icons.icon(_icon(conversation.last_message_kind, preview), icons.SMALL),
                 tick=icons.tick(conversation.last_message_status) if outbound else icons.NOTHING,
                 failed=outbound and conversation.last_message_status == "failed",

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from inbox import access, bubbles, rows, thread
+from inbox import access, bubbles, marks, rows, thread
 from inbox import changes as feed
 from inbox.models import Agent, Conversation, Message
 from inbox.rows import Filters
@@ -53,10 +53,12 @@ def fragment(request: HttpRequest) -> HttpResponse:
     changed = list(rows.visible(numbers).filter(since).select_related("number").order_by("-changed_xid")[: LIMIT + 1])
     opened, messages = _opened(numbers, open_id, since, changed)
     name = display_name(opened.contact) if opened else ""
+    shown = [one for one in changed if filters.lets_in(one)]
+    drafts = marks.of(cast(Agent, request.user)).drafts if shown else {}
     context = {
         "cursor": cursor,
         "reload": len(changed) > LIMIT or len(messages) > LIMIT,
-        "rows": rows.draw([one for one in changed if filters.lets_in(one)], numbers, filters),
+        "rows": rows.draw(shown, numbers, filters, drafts),
         "gone": [one.pk for one in changed if not filters.lets_in(one)],
         "open_id": str(open_id),
         "conversation": opened,

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
-from inbox import changes, keyset, rows
+from inbox import changes, keyset, marks, rows
 from inbox.models import Agent
 from inbox.rows import Filters, Number
 
@@ -22,11 +22,12 @@ def list_context(request: HttpRequest, numbers: list[Number]) -> dict[str, objec
         place = keyset.Place.parse(request.GET["before"]) if "before" in request.GET else None
     except keyset.BadPlaceError as error:
         raise Http404 from error
-    pinned = rows.pinned(cast(Agent, request.user), numbers, filters)
-    page, next_place = rows.page(numbers, filters, place, [one.pk for one in pinned])
+    own = marks.of(cast(Agent, request.user))
+    pinned = rows.pinned(own, numbers, filters)
+    page, next_place = rows.page(numbers, filters, own.drafts, place, [one.pk for one in pinned])
     return {
         "rows": page,
-        "pinned_rows": rows.draw(pinned, numbers, filters) if place is None else [],
+        "pinned_rows": rows.draw(pinned, numbers, filters, own.drafts) if place is None else [],
         "numbers": numbers,
         "number": next((number for number in numbers if number.id == filters.number), None),
         "filters": filters,

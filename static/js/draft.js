@@ -21,7 +21,17 @@
     return keepalive ? keep() : inbox.inOrder(keep);
   }
 
+  /** Say in the list what is not sent; inbox/marks.py says the same when the page is read again. */
+  function mark(form) {
+    const line = document.querySelector(`#conversation-${form.closest("[data-composer]").dataset.conversation}-row [data-row-draft]`);
+    if (!line) return;
+    const words = form.elements.text.value.trim().slice(0, 120) || (form.querySelector("[data-card]") ? "files" : "");
+    line.lastElementChild.textContent = words;
+    line.hidden = !words;
+  }
+
   function changed(form) {
+    mark(form);
     dirty = form;
     clearTimeout(timer);
     timer = setTimeout(save, PAUSE);
@@ -40,6 +50,10 @@
     if (target.matches("[data-words]")) typing(form);
   });
   document.addEventListener("inbox:draft", () => changed(document.querySelector("[data-answer]")));
+  document.addEventListener("inbox:ready", () => {
+    const form = document.querySelector("[data-answer]");
+    if (form) mark(form);
+  });
   // What is sent is no draft any more.
   document.addEventListener("inbox:sending", () => {
     clearTimeout(timer);

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from inbox.models import Agent
@@ -70,3 +73,23 @@ class ListTests:
         expect(page.get_by_text("Choose a conversation")).to_be_visible()
         expect(page.locator(".conversation-row--unread")).to_have_count(1)
         assert page.evaluate("window.samePage")
+
+    def test_a_row_says_what_was_written_there_and_not_sent(
+        self, window: OpenWindow, alice: Agent, number: PhoneNumber
+    ) -> None:
+        amara, bea = conversation(number), conversation(number, "Bea", phone=None)
+        amara.window_closes_at = timezone.now() + timedelta(hours=9)
+        message(amara, "Is it in stock?", at=timezone.now())
+        message(bea, "Hello", at=timezone.now())
+        page = window(alice).open(f"/conversations/{amara.pk}/")
+        row = page.locator(f"#conversation-{amara.pk}-row")
+        page.get_by_role("textbox", name="Message to Amara Okafor").fill("Yes, two of them")
+        expect(row).to_contain_text("Is it in stock?", use_inner_text=True)
+        page.locator(f"#conversation-{bea.pk}-row").click()
+        expect(row).to_contain_text("Draft: Yes, two of them", use_inner_text=True)
+        row.click()
+        page.get_by_role("textbox", name="Message to Amara Okafor").fill("")
+        with page.expect_response("**/draft/**"):
+            page.locator(f"#conversation-{bea.pk}-row").click()
+        expect(row).to_contain_text("Is it in stock?", use_inner_text=True)
+        assert not amara.drafts.exists()
