@@ -59,6 +59,8 @@ class PhoneNumberForm(forms.ModelForm):
             "send_rate",
             "read_receipts",
         )
+        # An ARN is long, and is to be compared with AWS's.
+        widgets = {"aws_phone_number_id": forms.TextInput(attrs={"class": "vURLField"})}
 
     def clean_new_token(self) -> str:
         token: str = self.cleaned_data["new_token"].strip()
