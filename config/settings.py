@@ -274,6 +274,7 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
 LOG_JSON = env.bool("LOG_JSON", default=not DEBUG)
 LOGGING = configure_logging(json=LOG_JSON, level=env("LOG_LEVEL", default="INFO"))
 DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # inbox.middleware does, with TRUSTED_PROXIES
 
 #: What Prometheus sends as "Authorization: Bearer …". Empty: /metrics answers this machine alone.
 METRICS_TOKEN = env("METRICS_TOKEN", default="")

@@ -7,6 +7,7 @@ import logging
 import pytest
 import structlog
 from django.db import DatabaseError, connection, transaction
+from django.test import Client
 
 from config.logging import configure_logging, drop_secrets, format_exception
 
@@ -39,6 +40,15 @@ class LoggingTests:
             foreign_pre_chain=formatter["foreign_pre_chain"], processors=formatter["processors"]
         ).format(logging.LogRecord("django", logging.ERROR, __file__, 1, "%s failed", ("It",), None))
         assert '"event": "It failed"' in line
+
+    @pytest.mark.django_db
+    def test_a_request_is_logged_once_and_with_the_address_it_came_from(
+        self, client: Client, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        client.get("/nowhere/", headers={"X-Forwarded-For": "203.0.113.9"})
+        finished = [record.msg for record in caplog.records if "request_finished" in str(record.msg)]
+        assert [event["ip"] for event in finished] == ["127.0.0.1"]
+        assert not logging.getLogger("django").handlers
 
     def test_fields_that_could_carry_secrets_are_emptied(self) -> None:
         assert drop_secrets(None, "info", {"access_token": "EAAG", "id": 7}) == {"access_token": "[removed]", "id": 7}

@@ -76,6 +76,10 @@ class NotificationTests:
         for name, message in {
             "changed": right | {"Message": "another"},
             "another topic": signed(certificates, fake.notification("text", TopicArn=aws_payloads.TOPIC + "2")),
+            "a forged confirmation": fake.signed(
+                fake.confirmation(SubscribeURL="http://169.254.169.254/latest/meta-data/"),
+                url="https://sns.eu-central-1.amazonaws.com.evil.example/x.pem",
+            ),
             "another address": fake.signed(fake.notification("text"), url="https://evil.example/x.pem"),
             "no JSON": b"{",
             "empty": b"",
@@ -85,6 +89,7 @@ class NotificationTests:
             with subtests.test(name):
                 assert post(web, message).status_code == 403
         assert not Notification.objects.exists()
+        assert set(certificates.asked) <= {fake.CERTIFICATE_PATH}
 
     def test_raw_delivery_is_refused(self, web: WebServer) -> None:
         body = payloads.encode(aws_payloads.event(payloads.message()))
