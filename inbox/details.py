@@ -38,7 +38,7 @@ def of(conversation: Conversation, numbers: Sequence[Number], *, staff: bool) ->
         "since": timezone.localtime(contact.created_at),
         "identities": list(contact.identities.order_by("kind", "id")) if staff else [],
         "numbers_used": _numbers_used(conversation, numbers),
-        "files": _files(conversation),
+        "files": files(conversation),
     }
 
 
@@ -53,7 +53,8 @@ def _numbers_used(conversation: Conversation, numbers: Sequence[Number]) -> list
     ]
 
 
-def _files(conversation: Conversation) -> list[Attachment]:
+def files(conversation: Conversation) -> list[Attachment]:
+    """The newest files that are here, for the grid."""
     newest = Message.objects.filter(conversation_id=conversation.pk).order_by("-sent_at", "-id").values("pk")
     media = Media.objects.filter(message__in=newest[:LOOK_BACK], state=Media.State.STORED).exclude(
         message__kind=Kind.STICKER

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from inbox import access, bubbles, marks, rows, thread
+from inbox import access, bubbles, details, marks, rows, thread
 from inbox import changes as feed
 from inbox.models import Agent, Conversation, Message
 from inbox.rows import Filters
@@ -63,6 +63,7 @@ def fragment(request: HttpRequest) -> HttpResponse:
         "open_id": str(open_id),
         "conversation": opened,
         "name": name,
+        "files": details.files(opened) if opened and any(hasattr(one, "media") for one in messages) else None,
         "days": bubbles.days(messages, name=name, deleted=access.sees_deleted_text(cast(Agent, request.user))),
         "unread": rows.unread_words(numbers),
         "paused": rows.paused(numbers),

@@ -13,7 +13,9 @@ from playwright.sync_api import expect
 from inbox import changes
 from inbox.models import Agent, Conversation, Message
 from inbox.models.media import Media
+from tests import samples
 from tests.browser.conftest import OpenWindow
+from tests.browser.files import stored
 from tests.inbox.thread_rows import conversation, media, message, thread
 from whatsapp.models import PhoneNumber
 
@@ -55,6 +57,17 @@ class LiveTests:
         expect(page.locator("#thread")).to_have_attribute("data-unread", "0")
         amara.refresh_from_db()
         assert amara.unread_count == 0
+
+    def test_a_file_that_came_stands_beside_the_thread_too(
+        self, window: OpenWindow, alice: Agent, amara: Conversation
+    ) -> None:
+        page = window(alice).open(f"/conversations/{amara.pk}/")
+        beside = page.get_by_label("Details", exact=True).get_by_role("link", name="Photo")
+        expect(page.get_by_role("heading", name="Media and files")).to_be_hidden()
+        with transaction.atomic():
+            stored(amara, "image", samples.picture(), "image/jpeg", ".jpg", at=timezone.now())
+            changes.announce([(amara.number_id, amara.pk)])
+        expect(beside).to_be_visible()
 
     def test_a_conversation_elsewhere_counts_as_unread_and_moves_up(
         self, window: OpenWindow, alice: Agent, amara: Conversation, number: PhoneNumber

@@ -1,0 +1,9 @@
+// The files beside the thread, as they come.
+document.addEventListener("inbox:changes", ({ detail }) => {
+  const fresh = detail.querySelector("[data-files]");
+  const shown = document.querySelector("[data-files]");
+  if (!fresh || !shown || shown.innerHTML === fresh.innerHTML) return;
+  const focused = shown.contains(document.activeElement) && document.activeElement.getAttribute("href");
+  shown.replaceWith(fresh);
+  if (focused) fresh.querySelector(`[href="${focused}"]`)?.focus();
+});
