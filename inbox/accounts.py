@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from inbox.models import Agent
-from whatsapp.encrypted import EncryptedTextField
+from whatsapp import encrypted
 
 #: axes keeps the name in a column of this length.
 LOGIN_LENGTH = 255
@@ -38,10 +38,10 @@ class MFAAdapter(DefaultMFAAdapter):
     """Stores the keys of authenticator apps and recovery codes encrypted with FIELD_ENCRYPTION_KEYS."""
 
     def encrypt(self, text: str) -> str:
-        return str(EncryptedTextField().get_prep_value(text))
+        return encrypted.encrypt(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return str(EncryptedTextField().from_db_value(encrypted_text, None, None))
+        return encrypted.decrypt(encrypted_text)
 
 
 def client_ip(request: HttpRequest, *_: Any) -> str:

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import IO
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
 from inbox import sniffing
@@ -98,6 +99,15 @@ class LookupBudget:
 budget = LookupBudget()
 
 
+def _require_token(number: PhoneNumber) -> None:
+    try:
+        sentence = "" if number.access_token else "The number has no access token; an administrator has to enter one."
+    except ImproperlyConfigured as error:
+        sentence = str(error)
+    if sentence:
+        raise DownloadError(Trouble.LATER, sentence, wait=900)
+
+
 def download(provider: ServesMedia, media: Media, file: IO[bytes], *, on_progress: Callable[[], None]) -> Downloaded:
     """Write the file of ``media`` into ``file`` (empty, seekable) with flat memory, and verify it.
 
@@ -105,10 +115,7 @@ def download(provider: ServesMedia, media: Media, file: IO[bytes], *, on_progres
     ``on_progress`` is called with every piece and may raise to stop. Raises DownloadError. Safe to repeat.
     """
     number = media.message.number
-    if not number.access_token:
-        raise DownloadError(
-            Trouble.LATER, "The number has no access token; an administrator has to enter one.", wait=900
-        )
+    _require_token(number)
     if fresh(media):
         try:
             return _stream(provider, media.remote_url, None, media, file, on_progress)

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 from requests.auth import AuthBase
 
@@ -179,9 +180,13 @@ class MetaProvider:
         return [str(app.get("name") or app.get("id") or "") for app in apps if isinstance(app, dict)]
 
     def _auth(self) -> BearerAuth:
-        if not self.number.access_token:
+        try:
+            token = self.number.access_token
+        except ImproperlyConfigured as error:
+            raise ProviderError(str(error), code=190) from None
+        if not token:
             raise ProviderError("The number has no access token; an administrator has to enter one.", code=190)
-        return BearerAuth(self.number.access_token)
+        return BearerAuth(token)
 
     def _call(
         self,
