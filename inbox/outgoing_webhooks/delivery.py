@@ -11,7 +11,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
@@ -63,7 +63,7 @@ def deliver(endpoint_id: int) -> int:
         if delivery is None:
             return count
         count += 1
-        outcome = _attempt(delivery)
+        outcome = _outcome(delivery)
         _settle(delivery, outcome)
         if outcome.hold:
             return count
@@ -130,6 +130,17 @@ def payload(delivery: WebhookDelivery) -> dict[str, Any] | None:
     if delivery.event == WebhookEndpoint.Event.STATUS:
         told["status"] = delivery.status
     return told | {"data": answers.message(message, None)}
+
+
+def _outcome(delivery: WebhookDelivery) -> Outcome:
+    began = time.monotonic()
+    try:
+        return _attempt(delivery)
+    except (OperationalError, InterfaceError):
+        raise  # the database is away: the lease ends by itself
+    except Exception:
+        log.exception("webhook_not_prepared", delivery=delivery.pk, endpoint=delivery.endpoint_id)
+        return Outcome(None, time.monotonic() - began, "It could not be prepared here; the log has the details.")
 
 
 def _attempt(delivery: WebhookDelivery) -> Outcome:

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
 from prometheus_client import Counter, Histogram
 
@@ -71,6 +71,11 @@ def _deliver(lease: Lease) -> None:
         return _fail(lease, message, "The stored file is missing; an administrator has to look for it.")
     except ProviderError as error:
         return _refused(lease, message, error)
+    except (LeaseLostError, OperationalError, InterfaceError):
+        raise  # not the message's fault: it is free again when its lease ends
+    except Exception:
+        log.exception("message_not_prepared", message=message.pk, number=message.number_id)
+        return _stumbled(lease, message)
     lease.begin_request()
     QUEUED_SECONDS.observe(max(0.0, (timezone.now() - message.created_at).total_seconds()))
     try:
@@ -217,6 +222,14 @@ def _refused(lease: Lease, message: Message, error: ProviderError) -> None:
     lease.put_back(wait, attempts=lease.attempts + 1, code=error.code, sentence=said)
     SENT.labels("postponed").inc()
     log.info("message_postponed", message=message.pk, number=message.number_id, code=error.code, wait=wait)
+
+
+def _stumbled(lease: Lease, message: Message) -> None:
+    """A mistake of ours, before anything was sent. To try for ever would hold up the conversation without a word."""
+    if lease.attempts >= len(LADDER):
+        return _fail(lease, message, "It could not be prepared for WhatsApp; an administrator finds why in the log.")
+    sentence = "It could not be prepared for WhatsApp. It is tried again by itself; the log has the details."
+    lease.put_back(LADDER[lease.attempts], attempts=lease.attempts + 1, sentence=sentence)
 
 
 def _fail(lease: Lease, message: Message, sentence: str, *, code: int = 0) -> None:

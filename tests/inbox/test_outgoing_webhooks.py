@@ -12,6 +12,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -254,6 +255,18 @@ class DeliveryTests:
         WebhookEndpoint.objects.update(previous_secret_until=timezone.now())
         endpoint.refresh_from_db()
         assert len(signing.headers(endpoint, "id", b"")["webhook-signature"].split()) == 1
+
+    def test_one_that_cannot_be_signed_says_so_and_comes_to_an_end(
+        self, endpoint: WebhookEndpoint, listener: Listener, settings: Any
+    ) -> None:
+        settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+        for _ in range(len(delivery.SCHEDULE) + 1):
+            delivery.deliver(endpoint.pk)
+            due_now()
+        row = WebhookDelivery.objects.get()
+        assert row.state == "failed"
+        assert "could not be prepared" in row.error
+        assert listener.posts == []
 
     def test_a_deleted_message_is_told_to_nobody(self, endpoint: WebhookEndpoint, listener: Listener) -> None:
         Message.objects.all().delete()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import uuid
 from datetime import timedelta
+from typing import Any
 
+from cryptography.fernet import Fernet
 from django.db import connection
 from django.utils import timezone
 
@@ -255,6 +257,41 @@ class RefusedSendTests:
         assert second.status == "sent"
         assert not Outbox.objects.exists()
         assert [one["leaf"]["text"]["body"] for one in phone.shows()] == ["One", "Two"]
+
+    def test_a_token_that_no_key_opens_stops_sending_and_not_receiving(self, phone: Phone, settings: Any) -> None:
+        keys = settings.FIELD_ENCRYPTION_KEYS
+        settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
+        message = queue_text(phone.writes("Can you read this?"))
+
+        deliver_all()
+        message.refresh_from_db()
+        assert message.status == "queued"
+        assert Outbox.objects.get().active
+        assert Message.objects.filter(text="Can you read this?").exists()
+
+        settings.FIELD_ENCRYPTION_KEYS = keys
+        Outbox.objects.update(probe_at=timezone.now())
+        outbox.probe()
+        due_now()
+        deliver_all()
+        message.refresh_from_db()
+        assert message.status == "sent"
+
+    def test_a_mistake_of_ours_fails_the_message_with_a_sentence_and_holds_up_nobody(self, phone: Phone) -> None:
+        conversation = phone.writes()
+        broken, good = queue_text(conversation), queue_text(conversation, "Still here")
+        # As a release with a fault of its own could have written it.
+        Message.objects.filter(pk=broken.pk).update(kind="hologram")
+        for _ in range(len(delivery.LADDER) + 1):
+            deliver_all()
+            broken.refresh_from_db()
+            assert "could not be prepared" in broken.error
+            due_now()
+
+        deliver_all()
+        assert broken.status == "failed"
+        good.refresh_from_db()
+        assert good.status == "sent"
 
     def test_a_customer_who_is_not_on_whatsapp_fails_at_once_in_plain_words(self, phone: Phone) -> None:
         phone.faults(refuse=131026)
