@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import hypothesis
 import pytest
-from django.db import connection
 from hypothesis import HealthCheck
 
 from inbox.models import Agent
@@ -16,25 +13,7 @@ from whatsapp.models import PhoneNumber
 hypothesis.settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis.settings.load_profile("unhurried")
 
-pytest_plugins = ["tests.aws_services", "tests.databases", "tests.servers", "tests.simulated"]
-
-#: The queue's tables. Django empties its own after a test that commits, not these, which it does not manage.
-QUEUE = "procrastinate_jobs, procrastinate_periodic_defers, procrastinate_workers"
-
-
-@pytest.fixture(autouse=True)
-def _leave_no_jobs(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Jobs and workers that a committing test left would be found by the tests after it."""
-    yield
-    if "transactional_db" not in request.fixturenames and not _commits(request.node):
-        return
-    with request.getfixturevalue("django_db_blocker").unblock(), connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {QUEUE} CASCADE")
-
-
-def _commits(node: pytest.Item) -> bool:
-    marker = node.get_closest_marker("django_db")
-    return bool(marker and marker.kwargs.get("transaction"))
+pytest_plugins = ["tests.aws_services", "tests.committed", "tests.databases", "tests.servers", "tests.simulated"]
 
 
 @pytest.fixture
@@ -86,13 +65,3 @@ def charlie(other_number: PhoneNumber) -> Agent:
 @pytest.fixture
 def admin(db: None) -> Agent:
     return Agent.objects.create_superuser("admin", "admin@example.com", "a password for admin", first_name="Ada")
-
-
-@pytest.fixture(autouse=True)
-def _no_jobs_from_other_tests(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Tests that commit leave Procrastinate's tables as they found them: Django does not know that they are ours."""
-    yield
-    marker = request.node.get_closest_marker("django_db")
-    if marker and marker.kwargs.get("transaction"):
-        with connection.cursor() as cursor:
-            cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_workers, procrastinate_periodic_defers CASCADE")

@@ -12,7 +12,6 @@ from contextlib import contextmanager
 
 import pytest
 import uvicorn
-from django.db import connection
 
 
 class WebServer:
@@ -84,8 +83,5 @@ def serve() -> Iterator[WebServer]:
 @pytest.fixture
 def web_server(transactional_db: None) -> Iterator[WebServer]:
     """The real server on the test database: ``requests.get(web_server.url + "/accounts/login/")``."""
-    with connection.cursor() as cursor:
-        # Django empties its own tables after a transactional test, not the queue's.
-        cursor.execute("TRUNCATE procrastinate_jobs, procrastinate_periodic_defers CASCADE")
     with serve() as server:
         yield server
