@@ -24,8 +24,7 @@ from inbox.wording import display_name
 
 def find(numbers: list[Number], pk: int) -> Conversation:
     """The conversation if it is on one of the numbers this agent sees; missing and forbidden are both 404."""
-    # Opening the token's cipher is not for nothing: what sends reads it by itself.
-    return get_object_or_404(rows.visible(numbers).select_related("number").defer("number__access_token"), pk=pk)
+    return get_object_or_404(rows.visible(numbers).select_related("number"), pk=pk)
 
 
 def stretch(request: HttpRequest, conversation: Conversation) -> Stretch:
