@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import QueryDict
 
+from inbox import markup
 from inbox.composed import Composed, template
 from inbox.drawn import Drawn
 from inbox.models import Conversation
@@ -152,7 +153,7 @@ def _choice(row: MessageTemplate) -> Choice:
     return Choice(
         id=str(row.pk),
         name=row.name,
-        words=" ".join(composed.body.split()),
+        words=" ".join(markup.plain(composed.body).split()),
         facts=" · ".join(filter(None, facts)),
         language=row.language,
         category=row.category,

@@ -74,6 +74,8 @@
     else pull();
   });
   window.addEventListener("online", () => connect());
+  // A stream whose network is gone hears nothing of it for minutes.
+  window.addEventListener("offline", interrupted);
   window.addEventListener("pagehide", () => stream.close());
   window.addEventListener("pageshow", (event) => event.persisted && connect());
   document.querySelector("[data-retry]").addEventListener("click", () => {

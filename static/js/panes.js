@@ -1,16 +1,37 @@
 // Which pane stands in front where there is room for one: the details open and close without reading the page again.
 (() => {
+  const thread = () => document.querySelector("#thread[data-conversation]");
+
+  function show(details) {
+    thread().toggleAttribute("data-at-details", details);
+    const links = document.querySelectorAll(details ? "[data-details-close]" : "[data-details]");
+    [...links].find((link) => link.checkVisibility())?.focus();
+  }
+
   document.addEventListener("click", (event) => {
-    const opener = event.target.closest("[data-details]");
-    const closer = event.target.closest("[data-details-close]");
-    const thread = document.querySelector("#thread");
-    if (!thread || (!opener && !closer) || event.ctrlKey || event.metaKey) return;
+    const link = event.target.closest("[data-details], [data-details-close]");
+    if (!thread() || !link || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    thread.toggleAttribute("data-at-details", Boolean(opener));
-    history.replaceState(history.state, "", (opener ?? closer).href);
-    if (opener) document.querySelector(".details__close").focus();
-    else document.querySelector("[data-details]").focus();
+    const details = link.matches("[data-details]");
+    // What was opened here is left by going back; what a link opened has nothing behind it.
+    if (!details && history.state?.details) return history.back();
+    if (details) history.pushState({ htmx: true, details }, "", link.href);
+    else history.replaceState(history.state, "", link.href);
+    show(details);
   });
+
+  // The browser's Back and Forward between a thread and its details need nothing from the server: htmx would read the page.
+  window.addEventListener(
+    "popstate",
+    (event) => {
+      const details = new URLSearchParams(location.search).has("details");
+      if (location.pathname !== `/conversations/${thread()?.dataset.conversation}/`) return;
+      if (details === thread().hasAttribute("data-at-details")) return;
+      event.stopImmediatePropagation();
+      show(details);
+    },
+    true,
+  );
 
   // A menu closes when one presses beside it, or Escape.
   function closeMenus(except) {
