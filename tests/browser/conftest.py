@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import psutil
 import pytest
+import pytest_timeout
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.db import connections
@@ -47,6 +51,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if "browser" in item.keywords:
                 item.add_marker(skip)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_timeout_set_timer(item: pytest.Item, settings: pytest_timeout.Settings) -> bool | None:
+    """A browser test that takes too long ends with its process. pytest-timeout's own way, an exception out of a signal,
+    is raised inside of Playwright's event loop, and what then closes the page waits for a browser that never answers.
+    With several processes the test is reported by its name, and another process goes on with the others."""
+    if "browser" not in item.keywords:
+        return None
+
+    def end() -> None:
+        # They would spin on after us.
+        for process in psutil.Process().children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if process.name().startswith(("chrom", "node")):
+                    process.kill()
+        item.config.get_terminal_writer().line(f"\n{item.nodeid} did not end within {settings.timeout:.0f} s")
+        pytest_timeout.timeout_timer(item, settings)
+
+    timer = threading.Timer(settings.timeout, end)
+    timer.daemon = True
+    item.cancel_timeout = timer.cancel  # type: ignore[attr-defined]
+    timer.start()
+    return True
 
 
 @pytest.fixture(scope="module")
