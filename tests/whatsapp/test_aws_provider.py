@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import http.server
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +13,7 @@ import pytest
 from botocore.stub import Stubber
 
 from tests import aws_payloads
+from tests.aws_answers import aws_at
 from tests.whatsapp.lines import Line, LineServer
 from whatsapp.models import PhoneNumber
 from whatsapp.providers import aws_client
@@ -379,37 +378,3 @@ class AccountTests:
             stub.add_response("list_whatsapp_message_templates", {"templates": [], "nextToken": "same"})
         with pytest.raises(ProviderError, match="does not end"):
             list(provider.templates())
-
-
-class AwsAt:
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.requests: list[tuple[str, Any]] = []
-
-
-@contextmanager
-def aws_at(answers: list[tuple[int, Any]]) -> Iterator[AwsAt]:
-    """A server on the loopback that gives these answers, one after the other."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            given.requests.append((self.path, json.loads(body)))
-            status, answer = answers.pop(0)
-            content = answer.encode() if isinstance(answer, str) else json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *args: Any) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    given = AwsAt(f"http://127.0.0.1:{server.server_port}")
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-    try:
-        yield given
-    finally:
-        server.shutdown()
-        server.server_close()
