@@ -16,8 +16,9 @@ run: $(INSTALLED)
 reset: $(INSTALLED)
 	@exec $(BIN)/python -m config.development reset
 
+# In the order of collection: the quick tests stand last, so that the processes end together.
 test: browser
-	@exec $(BIN)/python -m pytest --numprocesses logical --dist loadscope $(PYTEST)
+	@exec $(BIN)/python -m pytest --numprocesses logical --dist loadscope --no-loadscope-reorder $(PYTEST)
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
