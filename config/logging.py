@@ -89,8 +89,7 @@ def configure_logging(*, json: bool, level: str) -> dict[str, Any]:
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
-            # In place of Django's own handler, which with DEBUG writes each line twice, unstructured and unfiltered.
-            "django": {"handlers": [], "level": "INFO"},
+            "django": {"handlers": []},
             "django.server": {"level": "WARNING"},
             "axes": {"level": "WARNING"},
             "uvicorn.access": {"level": "WARNING"},

@@ -34,7 +34,7 @@ def numbers_visible_to(viewer: Viewer) -> list[int]:
 
 
 def sees_deleted_text(viewer: Agent) -> bool:
-    """Whether somebody reads what a message said that its writer deleted: administrators, and all if policy says so."""
+    """Whether somebody sees what a message held that its writer deleted: administrators, and all if policy says so."""
     return viewer.is_staff or viewer.is_superuser or settings.DELETED_TEXT == "show"
 
 
@@ -50,7 +50,10 @@ def media_visible_to(viewer: Viewer) -> QuerySet[Media]:
     if isinstance(viewer, Agent) and viewer.is_active and viewer.is_superuser:
         # Administrators look at the files of numbers that nobody accepted yet, before they accept them.
         return Media.objects.all()
-    return Media.objects.filter(message__number_id__in=numbers_visible_to(viewer))
+    visible = Media.objects.filter(message__number_id__in=numbers_visible_to(viewer))
+    if isinstance(viewer, Agent) and sees_deleted_text(viewer):
+        return visible
+    return visible.filter(message__revoked_at=None)
 
 
 def contacts_visible_to(viewer: Viewer) -> QuerySet[Contact]:

@@ -37,7 +37,7 @@ def complete(messages: MessageQuerySet) -> MessageQuerySet:
 def message(row: Message, absolute: Absolute) -> dict[str, Any]:
     """One message. ``row`` comes from ``complete``."""
     media: Media | None = getattr(row, "media", None)
-    file = _file(media, absolute) if media else {}
+    file = _file(media, absolute) if media and not row.revoked_at else {}
     error = _error(row)
     return {
         "messageId": str(row.pk),

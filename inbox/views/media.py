@@ -115,8 +115,11 @@ def local_file(request: HttpRequest, name: str) -> HttpResponseBase:
     try:
         file = default_storage.open(name, "rb")
         size = file.size
-    except (OSError, SuspiciousOperation):
+    except (FileNotFoundError, IsADirectoryError, SuspiciousOperation):
         raise Http404 from None
+    except OSError:
+        sentence = "The file storage does not answer. Try again later."
+        return HttpResponse(sentence, status=503, content_type="text/plain", headers={"Retry-After": "30"})
     response = _ranged(request.headers.get("Range", ""), file, size)
     response.headers["Content-Type"] = query["type"]
     response.headers["Content-Disposition"] = query["disposition"]

@@ -6,7 +6,7 @@ import contextlib
 import uuid
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -30,8 +30,6 @@ def viewer(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
     )
     media = get_object_or_404(visible, pk=media_id, state=Media.State.STORED)
     message: Message = media.message
-    if message.revoked_at:
-        raise Http404
     name = wording.display_name(message.conversation.contact)
     shown = Attachment.of(media, message.kind, name)
     context: dict[str, Any] = {
@@ -41,7 +39,7 @@ def viewer(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
         "name": name,
         "sender": bubbles.who(message, name),
         "moment": wording.moment(timezone.localtime(message.sent_at)),
-        "neighbours": gallery.around(message) if message.kind in gallery.KINDS else None,
+        "neighbours": gallery.around(message) if message.kind in gallery.KINDS and not message.revoked_at else None,
     }
     if shown.opens == "pages":
         context["pages"] = range(1, min(media.pages or 0, pages.MOST) + 1)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import uuid
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -9,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from inbox.models import Agent, Media
+from inbox.models import Agent, Media, Message
 from inbox.storage import media_storage
 from tests import samples
 from tests.media_rows import own_files, stored
@@ -53,6 +54,28 @@ class MediaTests:
         location = client.get(f"/media/{stored(number).pk}/").headers["Location"]
         (expires,) = parse_qs(urlsplit(location).query)["expires"]
         assert 290 < int(expires) - timezone.now().timestamp() <= 300
+
+    def test_a_storage_that_fails_does_not_say_that_the_file_is_gone(
+        self, client: Client, alice: Agent, number: PhoneNumber, tmp_path: Path
+    ) -> None:
+        row = stored(number)
+        client.force_login(alice)
+        files = tmp_path / "files"
+        files.rename(tmp_path / "away")
+        files.touch()  # a file where the folder was: as root, tests cannot take a permission away
+        file = follow(client, f"/media/{row.pk}/")
+        assert file.status_code == 503
+        assert "does not answer" in file.content.decode()
+
+    def test_a_photo_that_its_sender_deleted_is_for_administrators(
+        self, client: Client, alice: Agent, admin: Agent, number: PhoneNumber
+    ) -> None:
+        row = stored(number)
+        Message.objects.filter(pk=row.message_id).update(revoked_at=timezone.now())
+        client.force_login(alice)
+        assert client.get(f"/media/{row.pk}/").status_code == 404
+        client.force_login(admin)
+        assert client.get(f"/media/{row.pk}/").status_code == 302
 
     @pytest.mark.parametrize("part", ["", "thumbnail/", "playable/", "download/"])
     def test_charlie_finds_nothing(self, client: Client, charlie: Agent, number: PhoneNumber, part: str) -> None:
