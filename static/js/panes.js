@@ -13,6 +13,7 @@
     if (!thread() || !link || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     const details = link.matches("[data-details]");
+    if (details && document.querySelector(".app__details").checkVisibility()) return;
     // What was opened here is left by going back; what a link opened has nothing behind it.
     if (!details && history.state?.details) return history.back();
     if (details) history.pushState({ htmx: true, details }, "", link.href);
