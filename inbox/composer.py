@@ -6,7 +6,6 @@ import uuid
 from dataclasses import dataclass, field
 
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from inbox import bubbles, drafts, icons, picker, wording
@@ -14,7 +13,6 @@ from inbox.attachments import ICONS, NOUNS
 from inbox.drawn import Drawn
 from inbox.models import Agent, Conversation, Message, Upload
 from inbox.picker import Choice
-from inbox.rows import CLOSING_SOON
 from inbox.summaries import DOCUMENT_TYPES
 from whatsapp import limits
 from whatsapp.events import Kind
@@ -95,11 +93,6 @@ def face_of(conversation: Conversation) -> str:
     if conversation.number.state != PhoneNumber.State.CONNECTED:
         return "unavailable"
     return "answer" if conversation.window_open else "closed"
-
-
-def closing_soon(conversation: Conversation) -> bool:
-    closes_at = conversation.window_closes_at
-    return closes_at is not None and timezone.now() < closes_at < timezone.now() + CLOSING_SOON
 
 
 def of(conversation: Conversation, agent: Agent, *, name: str, quoted: Message | None = None) -> Composer:

@@ -22,7 +22,6 @@ INTERACTIVE_TYPES = [
     ("contact_request", "Ask for the phone number"),
     ("flow", "Form (Flow)"),
 ]
-TOO_MANY = "WhatsApp takes {} at most."
 
 
 class LocationForm(forms.Form):

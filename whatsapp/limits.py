@@ -20,10 +20,6 @@ MB = 1024 * KB
 WINDOW = timedelta(hours=24)
 #: How long WhatsApp keeps a file that was uploaded, by its id (Meta "Media", 11 Dec 2025).
 UPLOAD_LIFETIME = timedelta(days=30)
-#: How long the id of a customer's file works (Meta changelog, 9 Oct 2025).
-RECEIVED_LIFETIME = timedelta(days=7)
-#: How old a message may be that is reacted to or quoted (Meta "Reaction messages", "Contextual replies").
-REACTION_AGE = timedelta(days=30)
 #: How long "typing…" stays when no message follows (Meta "Typing indicators").
 TYPING_SECONDS = 25
 

@@ -37,7 +37,6 @@ MOST_BITS = 1_000_000_000
 BEST_BITS = 6_000_000
 #: From how many bits a second on a film is watchable at which length of its longer side; below the last it is not.
 WATCHABLE = ((1_200_000, 1280), (600_000, 854), (220_000, 640))
-LARGER_SIDE = 1280
 TOO_LONG = "This video is too long to fit WhatsApp's 16 MB at a watchable quality."
 SMALLER = "Made smaller to fit WhatsApp's 16 MB"
 NAMES = {
