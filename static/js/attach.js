@@ -29,6 +29,7 @@
       kind = pick.dataset.pick;
       field.accept = kind === "sticker" ? "image/*" : "";
       pick.closest("details").open = false;
+      form().elements.text.focus(); // also for who chooses nothing
       return field.click();
     }
     const button = event.target.closest("[data-remove], [data-as-document]");

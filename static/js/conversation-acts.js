@@ -1,5 +1,8 @@
 // Pin and mark as unread, without leaving the page: posts the forms of the thread's header and draws the list again.
 (() => {
+  /** The focus goes to this row, which may have been drawn again or be gone. */
+  const focus = (id) => (document.getElementById(id) ?? document.querySelector(".list__title")).focus();
+
   async function redraw() {
     const rows = document.querySelector(".list__rows");
     const place = new URLSearchParams(location.search);
@@ -7,9 +10,11 @@
     const response = await fetch(`/?${place}`, { headers: { "HX-Request": "true" } });
     if (!response.ok || response.redirected) return location.reload();
     const top = rows.scrollTop;
+    const focused = rows.contains(document.activeElement) && document.activeElement.id;
     rows.replaceChildren(...inbox.elements(await response.text()).childNodes);
     htmx.process(rows);
     rows.scrollTop = top;
+    if (focused) focus(focused);
     document.dispatchEvent(new CustomEvent("inbox:list"));
   }
 
@@ -26,9 +31,11 @@
 
   async function unread(form) {
     const back = document.querySelector(".thread__back");
+    const row = `conversation-${document.querySelector("#thread").dataset.conversation}-row`;
     // The thread is left first: open and looked at, it would be marked read at once.
     await htmx.ajax("GET", back.getAttribute("href"), { target: "#conversation", swap: "innerHTML" });
     history.pushState({}, "", back.getAttribute("href"));
+    focus(row);
     await inbox.post(form.getAttribute("action").split("?")[0], new FormData(form));
   }
 

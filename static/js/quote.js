@@ -51,14 +51,15 @@
     if (!answer.ok) document.dispatchEvent(new CustomEvent("inbox:problem", { detail: answer.sentence }));
   }
 
-  /** The pointer gets its buttons with the first message it comes to; fifty times two would only weigh. */
-  document.addEventListener("mouseover", ({ target }) => {
+  /** The pointer and the focus get their buttons with the message they come to; fifty times two would only weigh. */
+  function offer({ target }) {
     const more = target.closest?.(".message")?.querySelector("[data-answerable]");
     if (!more || more.previousElementSibling) return;
     const buttons = document.querySelector("[data-message-actions]").content.cloneNode(true);
     buttons.querySelector("[data-react]").dataset.react = buttons.querySelector("[data-reply]").dataset.reply = more.dataset.answerable;
     more.before(buttons);
-  });
+  }
+  for (const name of ["mouseover", "focusin"]) document.addEventListener(name, offer);
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-reply], [data-unquote], [data-react]");
     if (!button || event.ctrlKey || event.metaKey) return;

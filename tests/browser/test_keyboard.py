@@ -9,8 +9,10 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from inbox.models import Agent, Conversation
+from inbox.models import Agent, Contact, Conversation
+from tests import samples
 from tests.browser.conftest import OpenWindow
+from tests.browser.files import stored
 from tests.browser.test_live import receive
 from tests.inbox.thread_rows import conversation, message
 from whatsapp.models import PhoneNumber
@@ -62,6 +64,71 @@ class ShortcutsTests:
         page.keyboard.press("Escape")
         page.keyboard.press("j")
         assert focused(page) == ""
+
+
+class MessageTests:
+    def test_messages_are_quoted_and_reacted_to_and_the_focus_stays(
+        self, window: OpenWindow, alice: Agent, people: list[Conversation]
+    ) -> None:
+        amara = people[0]
+        amara.refresh_from_db()
+        Contact.objects.filter(pk=amara.contact_id).update(phone="+351912345678")
+        earlier = timezone.now() - timedelta(minutes=30)
+        picture = stored(amara, "image", samples.picture(size=(320, 200)), "image/jpeg", ".jpg", at=earlier)
+        page = window(alice).open(f"/conversations/{amara.pk}/")
+        page.keyboard.press("m")
+        expect(page.locator("[data-message]:focus")).to_contain_text("hello")
+        page.keyboard.press("q")
+        expect(page.locator("[data-quote]")).to_contain_text("hello")
+        expect(page.locator("[data-words]")).to_be_focused()
+        page.keyboard.type("Hello yourself")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("log")).to_contain_text("Hello yourself")
+
+        page.keyboard.press("Escape")
+        for key in ("m", "ArrowUp", "e"):
+            page.keyboard.press(key)
+        expect(page.get_by_label("Find an emoji")).to_be_focused()
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        expect(page.locator(".reaction--ours")).to_be_visible()
+        expect(page.locator("[data-message]:focus")).to_contain_text("hello")  # it was drawn again
+
+        page.keyboard.press("ArrowUp")
+        expect(page.locator(f"#message-{picture.message_id}")).to_be_focused()
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("link", name="Back to the conversation")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(page.locator(f"#message-{picture.message_id} [data-lightbox]")).to_be_focused()
+
+    def test_the_focus_survives_menus_files_and_other_pages(
+        self, window: OpenWindow, alice: Agent, people: list[Conversation]
+    ) -> None:
+        page = window(alice).open(f"/conversations/{people[0].pk}/")
+        choosers: list[object] = []
+        page.on("filechooser", choosers.append)
+        page.keyboard.press("r")
+        expect(page.locator("[data-words]")).to_be_focused()
+        page.keyboard.press("Shift+Tab")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("button", name="Photos, videos and files")).to_be_focused()
+        page.keyboard.press("Enter")
+        expect(page.locator("[data-words]")).to_be_focused()
+        page.keyboard.press("Escape")
+        page.keyboard.press("p")
+        expect(page.locator("[data-pinned] .conversation-row:focus")).to_contain_text("Amara")
+        page.keyboard.press("u")
+        expect(page).to_have_url(re.compile("/$"))
+        expect(page.locator(".conversation-row--unread:focus")).to_contain_text("Amara")
+        page.keyboard.press("/")
+        page.keyboard.type("cato")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", name="Inbox", level=2)).to_be_focused()
+        page.keyboard.press("j")
+        assert focused(page) == "Cato"
+        assert len(choosers) == 1
 
 
 class PaletteTests:
