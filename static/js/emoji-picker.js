@@ -94,7 +94,4 @@
       field.dispatchEvent(new Event("input", { bubbles: true }));
     });
   });
-  const offer = () => document.querySelectorAll("button[data-emoji][hidden]").forEach((button) => (button.hidden = false));
-  for (const name of ["htmx:afterSettle", "inbox:composer"]) document.addEventListener(name, offer);
-  offer();
 })();

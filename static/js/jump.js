@@ -20,25 +20,6 @@
     setTimeout(() => shown.classList.remove("message--jumped-to"), STAY);
   }
 
-  /** Put another stretch of the thread in place of what is shown. Gives whether that worked; says so if not. */
-  async function load(query) {
-    const { conversation } = thread().dataset;
-    const response = await fetch(`/conversations/${conversation}/messages/${query}`).catch(() => undefined);
-    if (response?.redirected) location.reload();
-    const html = response?.ok && !response.redirected ? await response.text().catch(() => "") : "";
-    if (thread()?.dataset.conversation !== conversation) return false;
-    if (!html) {
-      const sentence = response?.status === 404 ? "That message is not here any more." : "That part of the thread did not load. Try it again.";
-      document.dispatchEvent(new CustomEvent("inbox:problem", { detail: sentence }));
-      return false;
-    }
-    inbox.quietly(() => inbox.thread.container().replaceChildren(...inbox.elements(html).childNodes));
-    htmx.process(inbox.thread.container());
-    document.dispatchEvent(new CustomEvent("inbox:drawn"));
-    document.dispatchEvent(new CustomEvent("inbox:shown"));
-    return true;
-  }
-
   /** Where one reads now, for the way back. */
   function leave() {
     const reading = inbox.place.reading();
@@ -47,7 +28,7 @@
 
   async function to(id, options) {
     leave();
-    if (!document.getElementById(id) && !(await load(`?at=${id.replace("message-", "")}`))) return;
+    if (!document.getElementById(id) && !(await inbox.stretch(`?at=${id.replace("message-", "")}`))) return;
     const message = document.getElementById(id);
     if (!message) return;
     mark(message, options);
@@ -58,7 +39,7 @@
   async function toDate(form) {
     const date = form.elements.on.value;
     leave();
-    if (!date || !(await load(`?on=${date}`))) return;
+    if (!date || !(await inbox.stretch(`?on=${date}`))) return;
     const days = [...inbox.thread.container().querySelectorAll(".day")];
     const message = (days.find((day) => day.dataset.day >= date) ?? days.at(-1))?.querySelector("[data-message]");
     form.closest("details").open = false;
@@ -68,7 +49,7 @@
   }
 
   async function toNewest() {
-    if (document.querySelector("[data-newer]") && !(await load(""))) return;
+    if (document.querySelector("[data-newer]") && !(await inbox.stretch(""))) return;
     inbox.place.toEnd();
     document.dispatchEvent(new CustomEvent("inbox:jumped"));
   }
@@ -78,7 +59,7 @@
     button().hidden = true;
     document.querySelector(".thread__scroll").focus({ preventScroll: true });
     if (!id) return toNewest();
-    if (!document.getElementById(id) && !(await load(`?at=${id.replace("message-", "")}`))) return;
+    if (!document.getElementById(id) && !(await inbox.stretch(`?at=${id.replace("message-", "")}`))) return;
     if (document.getElementById(id)) inbox.place.show(document.getElementById(id), top);
     document.dispatchEvent(new CustomEvent("inbox:jumped"));
   }

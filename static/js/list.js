@@ -16,14 +16,6 @@
     (matchMedia("(hover: hover)").matches && list.querySelector(".conversation-row:hover")) ||
     null;
 
-  function markCurrent() {
-    const open = document.querySelector("#thread")?.dataset.conversation;
-    for (const row of document.querySelectorAll(".conversation-row")) {
-      if (row.dataset.row === open) row.setAttribute("aria-current", "page");
-      else row.removeAttribute("aria-current");
-    }
-  }
-
   /** Where a row belongs: the first row that is older, or null for the end of what is loaded. */
   function successor(list, row) {
     for (const other of list.querySelectorAll(":scope > .conversation-row")) if (other !== row && newer(row, other)) return other;
@@ -90,7 +82,7 @@
       if (row && id !== open && row !== held(list)) row.remove();
     }
     if (list.querySelector(".conversation-row")) list.querySelector("[data-empty]")?.remove();
-    markCurrent();
+    document.dispatchEvent(new CustomEvent("inbox:list"));
   });
 
   function settle(event) {
@@ -107,5 +99,4 @@
   }
   document.addEventListener("mouseout", (event) => event.target.closest?.(".list__rows") && settle(event));
   document.addEventListener("focusout", settle);
-  for (const name of ["htmx:afterSettle", "inbox:list"]) document.addEventListener(name, markCurrent);
 })();

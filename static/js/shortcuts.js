@@ -1,8 +1,6 @@
-// Shortcuts: single keys outside fields, which can be turned off in the help sheet, and Ctrl or Command with K.
+// Shortcuts: single keys outside fields, which the help sheet can turn off, and Ctrl or Command with K.
 (() => {
   const KEPT = "single-keys";
-  const sheet = document.querySelector("[data-shortcuts]");
-  const box = sheet.querySelector("[data-single-keys]");
   const rows = () => [...document.querySelectorAll(".list__rows .conversation-row")];
 
   /** The row that a step starts from: the focused one, else the open one. */
@@ -38,11 +36,9 @@
     if (row?.checkVisibility()) row.focus();
     else press(".thread__back");
   }
-  function help() {
-    if (!sheet.open) sheet.showModal();
-  }
+  const tell = (name) => document.dispatchEvent(new CustomEvent(name));
 
-  const ACTS = {
+  const acts = {
     j: () => step(1),
     k: () => step(-1),
     "[": () => step(-1, unread)?.click(),
@@ -52,15 +48,16 @@
     u: () => press("[data-mark-unread] button"),
     d: () => press("[data-details]"),
     "/": () => document.querySelector("[data-people]").select(),
-    "?": help,
+    "?": () => tell("inbox:help"),
   };
 
+  inbox.shortcuts = acts; // for further keys
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing) return;
     const { key, target } = event;
     if ((event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey && key.toLowerCase() === "k") {
       event.preventDefault();
-      return document.dispatchEvent(new CustomEvent("inbox:palette"));
+      return tell("inbox:palette");
     }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (target.closest("dialog") || document.querySelector("dialog[open], details.menu[open]")) return;
@@ -74,15 +71,8 @@
       event.preventDefault();
       return step(key === "ArrowDown" ? 1 : -1);
     }
-    if (localStorage.getItem(KEPT) === "off" || !Object.hasOwn(ACTS, key)) return;
+    if (localStorage.getItem(KEPT) === "off" || !Object.hasOwn(acts, key)) return;
     event.preventDefault();
-    ACTS[key]();
-  });
-
-  box.checked = localStorage.getItem(KEPT) !== "off";
-  box.addEventListener("change", () => localStorage.setItem(KEPT, box.checked ? "on" : "off"));
-  document.addEventListener("inbox:help", help);
-  sheet.addEventListener("click", (event) => {
-    if (event.target === sheet || event.target.closest("[data-shut]")) sheet.close();
+    acts[key]();
   });
 })();

@@ -89,8 +89,5 @@
     },
   );
 
-  const offer = () => document.querySelectorAll("[data-record]").forEach((button) => (button.hidden = !navigator.mediaDevices || !window.MediaRecorder));
   document.addEventListener("click", ({ target }) => target.closest("[data-record]") && document.querySelector("voice-recorder").start());
-  for (const name of ["htmx:afterSettle", "inbox:composer"]) document.addEventListener(name, offer);
-  offer();
 })();
