@@ -163,8 +163,9 @@ class Attachment(Drawn):
                 self.icon, self.again = icons.icon("retry"), "Fetch now"
                 due = (media.next_try_at - timezone.now()).total_seconds() if media.next_try_at else 0
                 self.title = f"{thing}: trying again " + (f"in {wording.wait(due)}" if due > 1 else "now")
-                tries = f"{media.attempts} tries so far." if media.attempts > 1 else ""
-                self.reason = f"{media.error} {tries}".strip()
+                # WhatsApp's sentences come with and without a full stop.
+                reason = media.error if media.error.endswith((".", "!", "?")) or not media.error else f"{media.error}."
+                self.reason = f"{reason} {media.attempts} tries so far.".strip() if media.attempts > 1 else reason
             case Media.State.EXPIRED:
                 self.icon, self.title = icons.icon("clock"), f"{thing} expired at WhatsApp"
                 self.ask = "Ask for it again" if media.message.inbound else ""

@@ -47,6 +47,7 @@
         const found = (inbox.emoji ?? []).filter(([, name]) => !words || words.split(/\s+/).every((word) => name.includes(word)));
         const names = new Map(inbox.emoji ?? []);
         const typed = words && !/[\x20-\x7e]/.test(words) ? [words] : [];
+        const at = [...this.grid.children].indexOf(document.activeElement);
         const all = [...new Set([...typed, ...first, ...found.map(([emoji]) => emoji)])];
         this.grid.replaceChildren(
           ...all.map((emoji, index) => {
@@ -55,6 +56,7 @@
             return button;
           }),
         );
+        this.grid.children[at]?.focus(); // the names may come while one chooses
         if (!all.length && inbox.emoji) this.grid.textContent = "No emoji has this name. One that is typed here can be chosen.";
       }
 

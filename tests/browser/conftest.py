@@ -116,9 +116,16 @@ class Window:
         assert not refused
         assert not self.faults
 
-    def check_accessibility(self) -> None:
-        found = Axe().run(self.page, options=AXE_OPTIONS)
+    def check_accessibility(self, options: dict[str, list[str]] = AXE_OPTIONS) -> None:
+        found = Axe().run(self.page, options=options)
         assert not found.response["violations"], found.generate_report()
+
+    def check_themes(self) -> None:
+        """Accessible in light colours, and readable in dark ones."""
+        self.check_accessibility()
+        self.page.emulate_media(color_scheme="dark")
+        self.check_accessibility({"runOnly": ["color-contrast"]})
+        self.page.emulate_media(color_scheme="light")
 
 
 OpenWindow = Callable[..., Window]

@@ -107,7 +107,7 @@ class MessageTests:
     ) -> None:
         page = window(alice).open(f"/conversations/{people[0].pk}/")
         choosers: list[object] = []
-        page.on("filechooser", choosers.append)
+        page.on("filechooser", lambda chooser: choosers.append(chooser))
         page.keyboard.press("r")
         expect(page.locator("[data-words]")).to_be_focused()
         page.keyboard.press("Shift+Tab")

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from inbox.models import Agent, Conversation, Message, Reaction, Revision
 from tests.browser.conftest import OpenWindow
 from tests.inbox.thread_rows import conversation, media, message, thread
-from whatsapp.models import PhoneNumber
+from whatsapp.models import MessageTemplate, PhoneNumber
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -53,6 +53,14 @@ def amara(number: PhoneNumber) -> Conversation:
     return amara
 
 
+#: What opens something over the thread or beside it, and what that is.
+PRESSED = (
+    ".message__more",
+    "button[data-emoji]",
+    "[data-search]",
+    *(f".menu__item[href$='/{name}/']" for name in ("location", "contact", "interactive", "templates")),
+)
+OPENED = "dialog[open], emoji-picker:not([hidden]), [data-search-panel]:not([hidden])"
 WIDTHS = pytest.mark.parametrize("width", [1440, 820, 390])
 THEMES = pytest.mark.parametrize("theme", ["light", "dark"])
 
@@ -91,6 +99,37 @@ class AccessibilityTests:
         for address in ("/accounts/2fa/", "/accounts/password/change/", "/accounts/logout/"):
             opened.open(address)
             opened.check_accessibility()
+
+    def test_dialogs_and_further_pages(self, window: OpenWindow, alice: Agent, amara: Conversation) -> None:
+        body = [{"type": "BODY", "text": "Hello {{1}}"}]
+        facts = {"waba_id": amara.number.waba_id, "language": "en", "category": "UTILITY", "status": "APPROVED"}
+        template = MessageTemplate.objects.create(name="ready", components=body, **facts)
+        opened = window(alice, reduced_motion="reduce")  # no colour is on its way from light to dark
+        page = opened.page
+        conversation = f"/conversations/{amara.pk}/"
+        opened.open(conversation)
+        for selector in PRESSED:
+            page.locator(selector).first.dispatch_event("click")
+            expect(page.locator(OPENED)).to_have_count(1)
+            opened.check_themes()
+            page.keyboard.press("Escape")
+            expect(page.locator(OPENED)).to_have_count(0)
+        for key in ("?", "Control+k"):
+            page.keyboard.press(key)
+            expect(page.locator(OPENED)).to_have_count(1)
+            opened.check_themes()
+            page.keyboard.press("Escape")
+        last = amara.messages.latest("id")
+        for address in (
+            f"/messages/{last.pk}/",
+            f"{conversation}templates/{template.pk}/",
+            f"{conversation}search/?q=o",
+        ):
+            opened.open(address)
+            opened.check_themes()
+        for address in (f"{conversation}interactive/", "/?q=nobody", "/?filter=failed"):
+            opened.open(address)
+            opened.check_themes()
 
     def test_nothing_sticks_out_of_the_page(self, window: OpenWindow, alice: Agent, amara: Conversation) -> None:
         message(amara, "x" * 3000)
