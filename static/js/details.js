@@ -1,7 +1,7 @@
 // The files beside the thread, as they come.
 document.addEventListener("inbox:changes", ({ detail }) => {
-  const fresh = detail.querySelector("[data-files]");
-  const shown = document.querySelector("[data-files]");
+  const fresh = detail.querySelector("[data-kept-files]");
+  const shown = document.querySelector("[data-kept-files]");
   if (!fresh || !shown || shown.innerHTML === fresh.innerHTML) return;
   const focused = shown.contains(document.activeElement) && document.activeElement.getAttribute("href");
   shown.replaceWith(fresh);
