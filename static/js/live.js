@@ -11,11 +11,18 @@
   let late;
   let polling;
 
+  /** Read the page again, unless that was done just now: a server that answers pages and no changes would never rest. */
+  function reload() {
+    if (Date.now() - Number(sessionStorage.getItem("reloaded")) < POLL) return interrupted();
+    sessionStorage.setItem("reloaded", Date.now());
+    location.reload();
+  }
+
   /** Put an answer that says what changed into the page. */
   function apply(html) {
     const fresh = inbox.elements(html).querySelector("[data-changes]");
     // Reading the page again helps only if it was read before the changes that are too many.
-    if ("reload" in fresh.dataset && app.dataset.cursor !== fresh.dataset.cursor) return void location.reload();
+    if ("reload" in fresh.dataset && app.dataset.cursor !== fresh.dataset.cursor) return reload();
     app.dataset.cursor = fresh.dataset.cursor;
     document.querySelector("[data-paused]").replaceWith(fresh.querySelector("[data-paused]"));
     document.dispatchEvent(new CustomEvent("inbox:changes", { detail: fresh }));
@@ -27,7 +34,7 @@
     again = false;
     try {
       const response = await fetch(`/changes/?${inbox.query()}`);
-      if (response.redirected || response.status === 404) return void location.reload();
+      if (response.redirected || response.status === 404) return reload();
       if (!response.ok) throw new Error(response.status);
       apply(await response.text());
       if (stream.readyState === EventSource.OPEN) banner.hidden = true;

@@ -69,6 +69,18 @@ class LiveTests:
             changes.announce([(amara.number_id, amara.pk)])
         expect(beside).to_be_visible()
 
+    def test_a_page_that_may_not_see_changes_is_read_again_once(
+        self, window: OpenWindow, alice: Agent, amara: Conversation
+    ) -> None:
+        opened = window(alice)
+        loads = []
+        opened.page.route("**/changes/**", lambda route: route.fulfill(status=404))
+        opened.page.on("load", lambda: loads.append(1))
+        page = opened.open(f"/conversations/{amara.pk}/")
+        expect(page.locator("[data-offline]")).to_be_visible()
+        assert 1 <= len(loads) <= 2
+        opened.faults.clear()  # the browser's words for 404
+
     def test_a_conversation_elsewhere_counts_as_unread_and_moves_up(
         self, window: OpenWindow, alice: Agent, amara: Conversation, number: PhoneNumber
     ) -> None:
