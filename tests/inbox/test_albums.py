@@ -9,15 +9,9 @@ import pytest
 from django.test import Client
 
 from inbox.models import Agent, Conversation, Message
-from tests.inbox.thread_rows import NOON, conversation, media, message
-from whatsapp.models import PhoneNumber
+from tests.inbox.thread_rows import NOON, media, message
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def amara(number: PhoneNumber) -> Conversation:
-    return conversation(number)
 
 
 @pytest.fixture

@@ -26,11 +26,6 @@ def link(html: str, name: str) -> str:
     return match[1].replace("&amp;", "&") if match else ""
 
 
-@pytest.fixture
-def amara(number: PhoneNumber) -> Conversation:
-    return conversation(number)
-
-
 class ConversationTests:
     def test_it_works(self, client: Client, alice: Agent, amara: Conversation) -> None:
         message(amara, "Is it in *stock*?")

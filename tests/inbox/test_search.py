@@ -17,11 +17,6 @@ from whatsapp.models import PhoneNumber
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def amara(number: PhoneNumber) -> Conversation:
-    return conversation(number)
-
-
 def found(client: Client, amara: Conversation, words: str) -> str:
     return text(client.get(f"/conversations/{amara.pk}/search/", {"q": words}, headers={"HX-Request": "true"}))
 

@@ -15,11 +15,6 @@ from whatsapp.models import PhoneNumber
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def amara(number: PhoneNumber) -> Conversation:
-    return conversation(number)
-
-
 def picture(talk: Conversation, minute: int, kind: str = "image", **fields: Any) -> Media:
     """A stored picture or film of this minute after noon."""
     fields.setdefault("content_type", "video/mp4" if kind == "video" else "image/jpeg")

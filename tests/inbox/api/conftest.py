@@ -6,13 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 from django.test import Client
 
 from inbox import tokens
 from inbox.models import Program
+from tests.servers import WebServer
+from tests.simulated import Phone
 from whatsapp.models import PhoneNumber
 
 Caller = Callable[..., Any]
+AMARA = "+351915550123"
 
 
 @pytest.fixture
@@ -43,3 +47,37 @@ def api(program: Program) -> Client:
 @pytest.fixture
 def stranger(other_program: Program) -> Client:
     return client_of(other_program)
+
+
+class Shop:
+    """A program that calls the API of a running web process."""
+
+    def __init__(self, origin: str, program: Program) -> None:
+        self.origin, self.program = origin, program
+        self.session = requests.Session()
+        self.session.headers["Authorization"] = f"Bearer {tokens.make(program)[1]}"
+
+    def post(self, path: str, body: Any = None, *, key: str = "", **options: Any) -> requests.Response:
+        if key:
+            options["headers"] = {"Idempotency-Key": key}
+        if body is not None:
+            options["json"] = body
+        return self.session.post(f"{self.origin}/api/{path}", timeout=20, **options)
+
+    def get(self, path: str) -> Any:
+        return self.session.get(f"{self.origin}/api/{path}", timeout=20).json()
+
+    def send(self, body: Any = None, **options: Any) -> dict[str, Any]:
+        """Send, and see it queued."""
+        answer = self.post("whatsapp/send", body, **options)
+        assert answer.status_code == 202, answer.text
+        found: dict[str, Any] = answer.json()
+        assert found["status"] == "queued"
+        return found
+
+
+@pytest.fixture
+def shop(phone: Phone, web_server: WebServer) -> Shop:
+    program = Program.objects.create(name="Shop")
+    program.numbers.add(phone.number)
+    return Shop(web_server.url, program)

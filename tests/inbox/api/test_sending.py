@@ -3,60 +3,22 @@
 from __future__ import annotations
 
 import base64
-import json
 import threading
-import uuid
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 import requests
 from django.db import connection
 
-from inbox import tokens
 from inbox.models import Contact, Conversation, KeptAnswer, Media, Message, Program, Upload
 from tests import samples
+from tests.inbox.api.conftest import AMARA, Shop
 from tests.inbox.test_outside import says, server
 from tests.servers import WebServer
 from tests.simulated import Phone, deliver_all
 from whatsapp.models import MessageTemplate, PhoneNumber
 
-AMARA = "+351915550123"
 TEMPLATE = [{"type": "BODY", "text": "Hello {{1}}", "example": {"body_text": [["Amara"]]}}]
-
-
-class Shop:
-    """A program that calls the API of a running web process."""
-
-    def __init__(self, origin: str, program: Program) -> None:
-        self.origin, self.program = origin, program
-        self.session = requests.Session()
-        self.session.headers["Authorization"] = f"Bearer {tokens.make(program)[1]}"
-
-    def post(self, path: str, body: Any = None, *, key: str = "", **options: Any) -> requests.Response:
-        if key:
-            options["headers"] = {"Idempotency-Key": key}
-        if body is not None:
-            options["json"] = body
-        return self.session.post(f"{self.origin}/api/{path}", timeout=20, **options)
-
-    def get(self, path: str) -> Any:
-        return self.session.get(f"{self.origin}/api/{path}", timeout=20).json()
-
-    def send(self, body: Any = None, **options: Any) -> dict[str, Any]:
-        """Send, and see it queued."""
-        answer = self.post("whatsapp/send", body, **options)
-        assert answer.status_code == 202, answer.text
-        found: dict[str, Any] = answer.json()
-        assert found["status"] == "queued"
-        return found
-
-
-@pytest.fixture
-def shop(phone: Phone, web_server: WebServer) -> Shop:
-    program = Program.objects.create(name="Shop")
-    program.numbers.add(phone.number)
-    return Shop(web_server.url, program)
 
 
 @pytest.fixture
@@ -351,94 +313,6 @@ class ReadTests:
         answer = shop.post(f"conversations/{conversation.pk}/read")
         assert (answer.status_code, answer.json()["unreadCount"]) == (200, 0)
         assert shop.get(f"conversations/{conversation.pk}")["unreadCount"] == 0
-
-
-class RightsTests:
-    def test_it_may_not_send_without_the_right(self, shop: Shop, phone: Phone) -> None:
-        conversation = phone.writes()
-        Program.objects.update(may_send=False)
-        for path in ("whatsapp/send", "media", f"messages/{uuid.uuid4().int % 10**9}/reaction"):
-            assert shop.post(path, {}).status_code == 403
-        assert shop.post(f"conversations/{conversation.pk}/read").status_code == 403
-
-    def test_it_cannot_reach_the_conversations_of_others(self, phone: Phone, web_server: WebServer) -> None:
-        conversation = phone.writes()
-        message = conversation.messages.get()
-        program = Program.objects.create(name="Other")
-        program.numbers.add(PhoneNumber.objects.get(name="Norte Lisboa"))
-        other = Shop(web_server.url, program)
-        tries: list[tuple[str, Any]] = [
-            ("whatsapp/send", {"conversationId": str(conversation.pk), "content": "Hi"}),
-            ("whatsapp/send", {"contactId": str(conversation.contact_id), "content": "Hi"}),
-            ("whatsapp/send", {"phone": AMARA, "content": "Hi", "phoneNumberId": phone.number.phone_number_id}),
-            (f"messages/{message.pk}/reaction", {"emoji": "👍"}),
-            (f"conversations/{conversation.pk}/read", None),
-        ]
-        for path, body in tries:
-            assert other.post(path, body).status_code in (404, 422), path
-        assert Conversation.objects.count() == 1
-
-
-HOSTILE: list[Callable[[], bytes]] = [
-    lambda: b"",
-    lambda: b"null",
-    lambda: b"[]",
-    lambda: b"{",
-    lambda: b"\xff\xfe{}",
-    lambda: b'{"phone": "+351915550123", "content": "a\\u0000b"}',
-    lambda: b'{"phone": "+351915550123", "content": "\\ud800"}',
-    lambda: b'{"phone": "+351915550123", "\\u0000": 1}',
-    lambda: b'{"phone": NaN}',
-    lambda: b'{"location": {"latitude": 1e999, "longitude": 0}, "phone": "+351915550123"}',
-    lambda: b'{"conversationId": ' + b"9" * 5000 + b"}",
-    lambda: b'{"contactId": 99999999999999999999}',
-    lambda: b'{"contactId": true, "content": "x"}',
-    lambda: b"[" * 200_000,
-    lambda: b'{"a":' * 5000 + b"1" + b"}" * 5000,
-    lambda: b'{"phone": {"a": {}}}',
-    lambda: b'{"phone": "+351915550123", "mediaFile": "not base64!"}',
-    lambda: b'{"phone": "+351915550123", "mediaId": "\\ud83d\\ude00"}',
-    lambda: b'{"phone": "+351915550123", "link": "https://\\u2603.example/"}',
-    lambda: b'{"phone": "+351915550123", "template": {"name": "", "language": ""}}',
-    lambda: b'{"phone": "+351915550123", "interactive": {"type": "buttons", "buttons": 7}}',
-    lambda: b'{"phone": "+351915550123", "contact": "misspelt", "content": "x"}',
-    lambda: b'{"phone": "+0", "content": "x"}',
-    lambda: b'{"phone": "+999999999999999999999", "content": "x"}',
-    lambda: json.dumps({"phone": AMARA, "content": "x" * 70_000}).encode(),
-]
-
-
-class HostileTests:
-    def test_nothing_breaks_it(self, shop: Shop, phone: Phone) -> None:
-        phone.writes()
-        for make in HOSTILE:
-            raw = make()
-            answer = shop.post("whatsapp/send", data=raw, headers={"Content-Type": "application/json"})
-            assert answer.status_code in (400, 422), (raw[:80], answer.status_code, answer.text)
-            assert answer.headers["Content-Type"] == "application/problem+json"
-        assert not Message.objects.filter(direction="outbound").exists()
-
-    def test_it_refuses_a_body_that_is_too_large_or_of_another_type(self, shop: Shop, phone: Phone) -> None:
-        def post(content_type: str, **headers: str) -> requests.Response:
-            return shop.post("whatsapp/send", data=b"x", headers={"Content-Type": content_type, **headers})
-
-        assert post("text/plain").status_code == 415
-        assert post("multipart/form-data").status_code == 400
-        assert post("application/x-www-form-urlencoded").status_code == 415
-        large = shop.post("whatsapp/send", data=b" " * 24_000_000, headers={"Content-Type": "application/json"})
-        assert (large.status_code, large.json()["code"]) == (413, "too_large")
-
-        def pieces() -> Any:
-            yield b"{}"
-
-        answer = shop.post("whatsapp/send", data=pieces(), headers={"Content-Type": "application/json"})
-        assert answer.status_code == 411
-
-    def test_a_file_name_of_a_stranger_is_cleaned(self, shop: Shop, phone: Phone) -> None:
-        phone.writes()
-        sent = shop.send(data={"phone": AMARA, "fileName": "../../a\x01\u202efdp.exe"}, files={"file": samples.pdf()})
-        assert "/" not in sent["fileName"]
-        assert "\u202e" not in sent["fileName"]
 
 
 def test_the_connection_is_not_left_in_a_transaction(shop: Shop, phone: Phone) -> None:

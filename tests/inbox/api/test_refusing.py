@@ -1,0 +1,105 @@
+"""What programs may not send: without a right, to strangers, and whatever they make up."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import requests
+
+from inbox.models import Conversation, Message, Program
+from tests import samples
+from tests.inbox.api.conftest import AMARA, Shop
+from tests.servers import WebServer
+from tests.simulated import Phone
+from whatsapp.models import PhoneNumber
+
+
+class RightsTests:
+    def test_it_may_not_send_without_the_right(self, shop: Shop, phone: Phone) -> None:
+        conversation = phone.writes()
+        Program.objects.update(may_send=False)
+        for path in ("whatsapp/send", "media", f"messages/{uuid.uuid4().int % 10**9}/reaction"):
+            assert shop.post(path, {}).status_code == 403
+        assert shop.post(f"conversations/{conversation.pk}/read").status_code == 403
+
+    def test_it_cannot_reach_the_conversations_of_others(self, phone: Phone, web_server: WebServer) -> None:
+        conversation = phone.writes()
+        message = conversation.messages.get()
+        program = Program.objects.create(name="Other")
+        program.numbers.add(PhoneNumber.objects.get(name="Norte Lisboa"))
+        other = Shop(web_server.url, program)
+        tries: list[tuple[str, Any]] = [
+            ("whatsapp/send", {"conversationId": str(conversation.pk), "content": "Hi"}),
+            ("whatsapp/send", {"contactId": str(conversation.contact_id), "content": "Hi"}),
+            ("whatsapp/send", {"phone": AMARA, "content": "Hi", "phoneNumberId": phone.number.phone_number_id}),
+            (f"messages/{message.pk}/reaction", {"emoji": "👍"}),
+            (f"conversations/{conversation.pk}/read", None),
+        ]
+        for path, body in tries:
+            assert other.post(path, body).status_code in (404, 422), path
+        assert Conversation.objects.count() == 1
+
+
+HOSTILE: list[Callable[[], bytes]] = [
+    lambda: b"",
+    lambda: b"null",
+    lambda: b"[]",
+    lambda: b"{",
+    lambda: b"\xff\xfe{}",
+    lambda: b'{"phone": "+351915550123", "content": "a\\u0000b"}',
+    lambda: b'{"phone": "+351915550123", "content": "\\ud800"}',
+    lambda: b'{"phone": "+351915550123", "\\u0000": 1}',
+    lambda: b'{"phone": NaN}',
+    lambda: b'{"location": {"latitude": 1e999, "longitude": 0}, "phone": "+351915550123"}',
+    lambda: b'{"conversationId": ' + b"9" * 5000 + b"}",
+    lambda: b'{"contactId": 99999999999999999999}',
+    lambda: b'{"contactId": true, "content": "x"}',
+    lambda: b"[" * 200_000,
+    lambda: b'{"a":' * 5000 + b"1" + b"}" * 5000,
+    lambda: b'{"phone": {"a": {}}}',
+    lambda: b'{"phone": "+351915550123", "mediaFile": "not base64!"}',
+    lambda: b'{"phone": "+351915550123", "mediaId": "\\ud83d\\ude00"}',
+    lambda: b'{"phone": "+351915550123", "link": "https://\\u2603.example/"}',
+    lambda: b'{"phone": "+351915550123", "template": {"name": "", "language": ""}}',
+    lambda: b'{"phone": "+351915550123", "interactive": {"type": "buttons", "buttons": 7}}',
+    lambda: b'{"phone": "+351915550123", "contact": "misspelt", "content": "x"}',
+    lambda: b'{"phone": "+0", "content": "x"}',
+    lambda: b'{"phone": "+999999999999999999999", "content": "x"}',
+    lambda: json.dumps({"phone": AMARA, "content": "x" * 70_000}).encode(),
+]
+
+
+class HostileTests:
+    def test_nothing_breaks_it(self, shop: Shop, phone: Phone) -> None:
+        phone.writes()
+        for make in HOSTILE:
+            raw = make()
+            answer = shop.post("whatsapp/send", data=raw, headers={"Content-Type": "application/json"})
+            assert answer.status_code in (400, 422), (raw[:80], answer.status_code, answer.text)
+            assert answer.headers["Content-Type"] == "application/problem+json"
+        assert not Message.objects.filter(direction="outbound").exists()
+
+    def test_it_refuses_a_body_that_is_too_large_or_of_another_type(self, shop: Shop, phone: Phone) -> None:
+        def post(content_type: str, **headers: str) -> requests.Response:
+            return shop.post("whatsapp/send", data=b"x", headers={"Content-Type": content_type, **headers})
+
+        assert post("text/plain").status_code == 415
+        assert post("multipart/form-data").status_code == 400
+        assert post("application/x-www-form-urlencoded").status_code == 415
+        large = shop.post("whatsapp/send", data=b" " * 24_000_000, headers={"Content-Type": "application/json"})
+        assert (large.status_code, large.json()["code"]) == (413, "too_large")
+
+        def pieces() -> Any:
+            yield b"{}"
+
+        answer = shop.post("whatsapp/send", data=pieces(), headers={"Content-Type": "application/json"})
+        assert answer.status_code == 411
+
+    def test_a_file_name_of_a_stranger_is_cleaned(self, shop: Shop, phone: Phone) -> None:
+        phone.writes()
+        sent = shop.send(data={"phone": AMARA, "fileName": "../../a\x01\u202efdp.exe"}, files={"file": samples.pdf()})
+        assert "/" not in sent["fileName"]
+        assert "\u202e" not in sent["fileName"]

@@ -1,0 +1,101 @@
+"""How files stand in their bubbles: every kind, and every state that one can be in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from inbox.models import Conversation, Media
+from tests.inbox.thread_rows import media
+
+pytestmark = pytest.mark.django_db
+
+
+class MediaTests:
+    @pytest.mark.parametrize(
+        ("fields", "words", "button"),
+        [
+            ({"state": "pending", "size": 1_800_000}, ["Photo on its way", "1.8 MB"], ""),
+            (
+                {"state": "retrying", "attempts": 3, "error": "WhatsApp did not answer."},
+                ["trying again", "WhatsApp did not answer. 3 tries so far."],
+                "Fetch now",
+            ),
+            (
+                {"state": "expired"},
+                ["expired at WhatsApp", "Ask Amara Okafor to send it again.", "Ask for it again"],
+                "",
+            ),
+            (
+                {"state": "too_large", "error": "The limit is 100 MB.", "size": 214_000_000},
+                ["too large", "214.0 MB", "Ask for a smaller one"],
+                "",
+            ),
+            (
+                {"state": "failed", "error": "It was damaged.", "media_id": "1"},
+                ["Photo: not fetched", "It was damaged."],
+                "Fetch again",
+            ),
+            ({"state": "failed", "error": "It was damaged."}, ["Photo: not fetched", "Ask for it again"], ""),
+        ],
+    )
+    def test_a_file_that_is_not_there_says_why(
+        self, amara: Conversation, shown: Any, fields: dict[str, Any], words: list[str], button: str
+    ) -> None:
+        one = media(amara, **fields)
+        html = shown()
+        for word in words:
+            assert word in html
+        assert ("/fetch-again/" in html) == bool(button)
+        if button:
+            assert button in html
+            assert f'action="/media/{one.pk}/fetch-again/"' in html
+
+    def test_a_picture_keeps_its_place_before_it_is_loaded(self, amara: Conversation, shown: Any) -> None:
+        one = media(
+            amara,
+            state="stored",
+            preview_state="ready",
+            content_type="image/jpeg",
+            thumbnail="previews/x.webp",
+            thumbnail_width=480,
+            thumbnail_height=360,
+        )
+        html = shown()
+        assert f'<img class="picture__image" src="/media/{one.pk}/thumbnail/" width="480" height="360"' in html
+        assert f'href="/media/{one.pk}/view/" data-lightbox' in html
+
+    def test_a_picture_without_a_preview_is_a_file(self, amara: Conversation, shown: Any) -> None:
+        one = media(amara, state="stored", preview_state="impossible", preview_error="The picture is broken.", size=9)
+        html = shown()
+        assert "The picture is broken." in html
+        assert f"/media/{one.pk}/download/" in html
+
+    def test_a_voice_note_has_a_waveform_a_length_and_a_playable_copy(self, amara: Conversation, shown: Any) -> None:
+        one = media(
+            amara, "audio", state="stored", voice=True, duration=12.4, waveform=[0, 50, 100, 250, -4], playable="x.m4a"
+        )
+        html = shown()
+        assert f'src="/media/{one.pk}/playable/"' in html
+        assert ">0:12<" in html
+        assert html.count("v25.0") > 1
+
+    def test_a_document_shows_type_pages_and_size(self, amara: Conversation, shown: Any) -> None:
+        media(amara, "document", state="stored", file_name="Fatura.pdf", extension=".pdf", pages=3, size=412_000)
+        html = shown()
+        assert ">PDF<" in html
+        assert "3 pages · 412 kB" in html
+
+    def test_the_type_on_the_tile_is_what_the_bytes_say(self, amara: Conversation, shown: Any) -> None:
+        media(amara, "document", state="stored", file_name="invoice.pdf", extension=".exe", size=1)
+        assert ">EXE<" in shown()
+
+
+class MediaStateTests:
+    def test_every_state_is_drawn(self, amara: Conversation, shown: Any) -> None:
+        for kind in ("image", "video", "audio", "document", "sticker"):
+            for state in Media.State.values:
+                for preview in Media.PreviewState.values:
+                    media(amara, kind, state=state, preview_state=preview)
+        assert "data-message" in shown()
