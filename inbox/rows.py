@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from inbox import access, cards, icons, keyset, people, wording
 from inbox.drawn import Drawn
 from inbox.marks import Marks
-from inbox.models import Conversation, Outbox, OutboxEntry
+from inbox.models import Conversation
 from inbox.models.conversations import ConversationQuerySet
 from whatsapp import limits
 from whatsapp.events import Direction, Kind
@@ -109,30 +109,8 @@ class Filters:
         return True
 
 
-@dataclass(slots=True)
-class Paused(Drawn):
-    """Why nothing leaves from one of our numbers at the moment."""
-
-    name: str
-    reason: str
-    waiting: str
-
-
 def closes_soon(closes_at: datetime | None, now: datetime) -> bool:
     return closes_at is not None and now < closes_at < now + CLOSING_SOON
-
-
-def paused(numbers: Sequence[Number]) -> list[Paused]:
-    """Those of our numbers that send nothing until something is mended: for the banner."""
-    by_id = {number.id: number for number in numbers}
-    found = Outbox.objects.filter(active=True, number_id__in=by_id).order_by("number_id")
-    return [Paused(by_id[one.number_id].name, one.reason, _waiting(one.number_id)) for one in found]
-
-
-def _waiting(number_id: int) -> str:
-    """How many messages wait to leave from a number: "", "1 message waits", "99+ messages wait"."""
-    count = OutboxEntry.objects.filter(number_id=number_id)[:COUNT_LIMIT].count()
-    return "1 message waits" if count == 1 else f"{badge(count)} messages wait" if count else ""
 
 
 def numbers_of(request: HttpRequest) -> list[Number]:

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
-from inbox import access, bubbles, details, marks, rows, thread
+from inbox import access, banners, bubbles, details, marks, rows, thread
 from inbox import changes as feed
 from inbox.models import Agent, Conversation, Message
 from inbox.rows import Filters
@@ -66,7 +66,7 @@ def fragment(request: HttpRequest) -> HttpResponse:
         "files": details.files(opened) if opened and any(hasattr(one, "media") for one in messages) else None,
         "days": bubbles.days(messages, name=name, deleted=access.sees_deleted_text(cast(Agent, request.user))),
         "unread": rows.unread_words(numbers),
-        "paused": rows.paused(numbers),
+        "banners": banners.of(numbers),
     }
     return render(request, "inbox/_changes.html", context)
 

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
-from inbox import changes, keyset, marks, rows
+from inbox import banners, changes, keyset, marks, rows
 from inbox.models import Agent
 from inbox.rows import Filters, Number
 
@@ -42,7 +42,7 @@ def list_context(request: HttpRequest, numbers: list[Number]) -> dict[str, objec
         "older_href": "/" + filters.query(before=str(next_place)) if next_place else "",
         "from_the_top": place is None,
         "unread": rows.unread_words(numbers),
-        "paused": rows.paused(numbers),
+        "banners": banners.of(numbers),
     }
 
 

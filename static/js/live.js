@@ -24,7 +24,7 @@
     // Reading the page again helps only if it was read before the changes that are too many.
     if ("reload" in fresh.dataset && app.dataset.cursor !== fresh.dataset.cursor) return reload();
     app.dataset.cursor = fresh.dataset.cursor;
-    document.querySelector("[data-paused]").replaceWith(fresh.querySelector("[data-paused]"));
+    document.querySelector("[data-banners]").replaceWith(fresh.querySelector("[data-banners]"));
     document.dispatchEvent(new CustomEvent("inbox:changes", { detail: fresh }));
   }
 
