@@ -24,7 +24,8 @@
     // Reading the page again helps only if it was read before the changes that are too many.
     if ("reload" in fresh.dataset && app.dataset.cursor !== fresh.dataset.cursor) return reload();
     app.dataset.cursor = fresh.dataset.cursor;
-    document.querySelector("[data-banners]").replaceWith(fresh.querySelector("[data-banners]"));
+    const [shown, banners] = [document, fresh].map((page) => page.querySelector("[data-banners]"));
+    if (shown.innerHTML !== banners.innerHTML) shown.replaceWith(banners);
     document.dispatchEvent(new CustomEvent("inbox:changes", { detail: fresh }));
   }
 
