@@ -45,7 +45,7 @@ def columns(facts: Downloaded) -> dict[str, Any]:
 def inspect(media: Media) -> None:
     """Read an adopted file and keep on its row, which is stored, what it is: until then it is only downloaded as bytes.
 
-    Does nothing for a row that knows it. Safe to repeat. Raises StorageError, FileNotFoundError, OSError.
+    Does nothing for a row that knows it. Safe to repeat. Raises StorageError, MissingFileError, OSError.
     """
     if media.content_type or media.sha256:
         return

@@ -12,7 +12,7 @@ from django.conf import settings
 from inbox import downloads, sniffing
 from inbox.downloads import TOO_LARGE, Downloaded, DownloadError, Trouble
 from inbox.models import Media
-from inbox.storage import MediaStorage, StoredObject, media_storage
+from inbox.storage import MediaStorage, MissingFileError, StoredObject, media_storage
 from whatsapp.providers.base import CopiesMedia, ProviderError
 
 log = structlog.get_logger(__name__)
@@ -81,7 +81,7 @@ def _examine(storage: MediaStorage, found: StoredObject, media: Media, on_progre
     reading = _Reading(on_progress)
     try:
         storage.copy_to(found.key, cast(IO[bytes], reading))
-    except FileNotFoundError:
+    except MissingFileError:
         raise DownloadError(Trouble.TRANSIENT, "The file vanished from the bucket while it was being read.") from None
     digest = reading.digest.hexdigest()
     downloads.check_whole(reading.size, {found.size}, digest, media.sha256)

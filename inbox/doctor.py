@@ -23,7 +23,7 @@ from procrastinate.contrib.django.models import ProcrastinateWorker
 from inbox import doctor_aws
 from inbox.findings import FAIL, OK, WARN, Finding
 from inbox.models import Media, Message, Outbox, OutboxEntry
-from inbox.storage import MediaStorage, StorageError, media_storage, signature_holds
+from inbox.storage import MediaStorage, MissingFileError, StorageError, media_storage, signature_holds
 from whatsapp import journal
 from whatsapp.events import Direction, Status
 from whatsapp.models import Notification, PhoneNumber, Provider
@@ -106,7 +106,7 @@ def storage() -> Iterator[Finding]:
             yield from _served(files, name, url, content, where)
         finally:
             files.discard(name)
-    except (StorageError, FileNotFoundError) as error:
+    except (StorageError, MissingFileError) as error:
         yield Finding(FAIL, "storage", f"Files cannot be kept on {where}: {error}")
 
 

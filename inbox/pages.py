@@ -17,7 +17,7 @@ from inbox.models import Media
 from inbox.models.media import page_key
 from inbox.previews import DIRECTORY_PREFIX
 from inbox.sniffing import HEAD_BYTES, sniff
-from inbox.storage import StorageError, media_storage
+from inbox.storage import MissingFileError, StorageError, media_storage
 
 log = structlog.get_logger(__name__)
 
@@ -84,7 +84,7 @@ def _draw(media: Media, first: int, group: str) -> None:
     try:
         with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix=DIRECTORY_PREFIX) as directory:
             _put(media, _drawn(media, Path(directory), first))
-    except (CrashError, FileNotFoundError) as error:
+    except (CrashError, MissingFileError) as error:
         _refused[group] = None
         while len(_refused) > REMEMBERED:
             _refused.popitem(last=False)

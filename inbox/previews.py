@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -24,7 +25,7 @@ from inbox.child_process import CrashError
 from inbox.models import Media
 from inbox.models.media import playable_key, thumbnail_key
 from inbox.sniffing import HEAD_BYTES, sniff
-from inbox.storage import StorageError, media_storage
+from inbox.storage import MissingFileError, StorageError, media_storage
 
 log = structlog.get_logger(__name__)
 drawings = Counter("inbox_previews_total", "Attempts to draw a preview, by what came of them", ["outcome"])
@@ -82,7 +83,7 @@ def make(media_id: uuid.UUID) -> None:
         with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix=DIRECTORY_PREFIX) as directory:
             drawing = _draw(media, Path(directory))
             _put(media, drawing)
-    except FileNotFoundError:
+    except MissingFileError:
         log.error("stored_file_missing", media=str(media_id), message=media.message_id)
         return _settle(media, Drawing(impossible="The stored file is missing; an administrator has to look for it."))
     except (StorageError, OSError) as error:  # the storage is away, or there is no room for a temporary file
@@ -122,9 +123,10 @@ def _clear_leftovers() -> None:
     """Delete the copies of customers' files that a killed worker could not delete itself."""
     for entry in os.scandir(settings.FILE_UPLOAD_TEMP_DIR or tempfile.gettempdir()):
         if entry.name.startswith(DIRECTORY_PREFIX) and entry.is_dir(follow_symlinks=False):
-            facts = entry.stat(follow_symlinks=False)
-            if facts.st_uid == os.getuid() and facts.st_mtime < time.time() - LEFTOVER_SECONDS:
-                shutil.rmtree(entry.path, ignore_errors=True)
+            with contextlib.suppress(FileNotFoundError):  # another worker has just finished with it
+                facts = entry.stat(follow_symlinks=False)
+                if facts.st_uid == os.getuid() and facts.st_mtime < time.time() - LEFTOVER_SECONDS:
+                    shutil.rmtree(entry.path, ignore_errors=True)
 
 
 def _draw(media: Media, directory: Path) -> Drawing:

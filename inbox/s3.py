@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from storages.backends.s3 import S3Storage
 
-from inbox.storage import StorageError, StoredObject
+from inbox.storage import MissingFileError, StorageError, StoredObject
 from whatsapp.providers.base import S3Object
 
 PART_BYTES = 8 * 1024 * 1024
@@ -72,7 +72,7 @@ class PrivateS3Storage(S3Storage):
                 )
         except StorageError as error:
             if isinstance(error.__cause__, ClientError) and _code(error.__cause__) in ("404", "NoSuchKey"):
-                raise FileNotFoundError("The file storage has no such file.") from None
+                raise MissingFileError from None
             raise
 
     def beginning(self, name: str, size: int) -> bytes:
@@ -88,7 +88,7 @@ class PrivateS3Storage(S3Storage):
             if code == "InvalidRange":  # there is no first byte
                 return b""
             if code in ("404", "NoSuchKey"):
-                raise FileNotFoundError("The file storage has no such file.") from None
+                raise MissingFileError from None
             raise
 
     def discard(self, name: str) -> None:
@@ -116,7 +116,7 @@ class PrivateS3Storage(S3Storage):
                 self._client.copy(source, self.bucket_name, self._normalize_name(new_name), Config=self.transfer_config)
         except StorageError as error:
             if isinstance(error.__cause__, ClientError) and _code(error.__cause__) in ("404", "NoSuchKey"):
-                raise FileNotFoundError("The file storage has no such file.") from None
+                raise MissingFileError from None
             raise
         self.discard(name)
 

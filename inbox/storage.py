@@ -47,6 +47,14 @@ class StorageError(Exception):
         self.refused = refused
 
 
+class MissingFileError(Exception):
+    """The storage answered, and has no file of this name. Not a FileNotFoundError: a temporary directory that is not
+    there raises that, and must never pass for a customer's file that is lost."""
+
+    def __init__(self) -> None:
+        super().__init__("The file storage has no such file.")
+
+
 @dataclass(frozen=True, slots=True)
 class StoredObject:
     """A file in the storage as its listing tells: ``size`` in bytes, ``modified`` when it was written."""
@@ -64,11 +72,11 @@ class MediaStorage(Protocol):
         is replaced, never renamed. Raises StorageError."""
 
     def copy_to(self, name: str, target: IO[bytes]) -> None:
-        """Write the bytes of a file into ``target`` with flat memory. Raises StorageError, FileNotFoundError."""
+        """Write the bytes of a file into ``target`` with flat memory. Raises StorageError, MissingFileError."""
 
     def beginning(self, name: str, size: int) -> bytes:
         """The first ``size`` bytes of a file, or all of it if it is smaller; reads no more than that. Raises
-        StorageError, FileNotFoundError."""
+        StorageError, MissingFileError."""
 
     def discard(self, name: str) -> None:
         """Delete a file. Safe to repeat. Raises StorageError."""
@@ -81,7 +89,7 @@ class MediaStorage(Protocol):
 
     def move(self, name: str, new_name: str) -> None:
         """Give a file another name, whole or not at all; a file of that name is replaced. Raises StorageError,
-        FileNotFoundError."""
+        MissingFileError."""
 
     def ping(self) -> None:
         """Raise StorageError unless the storage answers."""
@@ -134,7 +142,7 @@ class SignedFileSystemStorage(FileSystemStorage):
             with open(self.path(name), "rb") as source:
                 shutil.copyfileobj(source, target, COPY_BYTES)
         except FileNotFoundError:
-            raise
+            raise self._missing() from None
         except OSError as error:
             raise StorageError(f"The file storage could not read ({error.strerror}).") from error
 
@@ -143,7 +151,7 @@ class SignedFileSystemStorage(FileSystemStorage):
             with open(self.path(name), "rb") as file:
                 return file.read(size)
         except FileNotFoundError:
-            raise
+            raise self._missing() from None
         except OSError as error:
             raise StorageError(f"The file storage could not read ({error.strerror}).") from error
 
@@ -177,7 +185,7 @@ class SignedFileSystemStorage(FileSystemStorage):
             os.replace(self.path(name), target)
             self._sync(target.parent)
         except FileNotFoundError:
-            raise
+            raise self._missing() from None
         except OSError as error:
             raise StorageError(f"The file storage could not rename ({error.strerror}).") from error
 
@@ -205,6 +213,10 @@ class SignedFileSystemStorage(FileSystemStorage):
         return self.signed_url(
             name or "", content_type="application/octet-stream", disposition="attachment", expires=60
         )
+
+    def _missing(self) -> Exception:
+        """What a file that is not there means: where the whole folder is not, a disk is not mounted."""
+        return MissingFileError() if Path(self.location).is_dir() else StorageError("The file storage is not there.")
 
     def _incoming(self) -> Path:
         """The folder of files that are being written, rid of those that a killed process left there."""

@@ -31,7 +31,7 @@ class Words:
 
 
 def read(media: Media) -> Words:
-    """The beginning of a stored text file. Raises StorageError, FileNotFoundError."""
+    """The beginning of a stored text file. Raises StorageError, MissingFileError."""
     content = media_storage().beginning(media.file.name or "", LIMIT)
     cut = (media.size or 0) > len(content)
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import connection
 
 from inbox import adopting
-from inbox.storage import StorageError, media_storage
+from inbox.storage import MissingFileError, StorageError, media_storage
 
 PAGE = 200
 
@@ -52,7 +52,7 @@ def _digest(key: str) -> str | None:
         with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="media-") as file:
             media_storage().copy_to(key, file)
             return adopting.examine(file).sha256
-    except FileNotFoundError:
+    except MissingFileError:
         return None
     except OSError as error:
         raise StorageError(f"There is no room for a copy of a file ({error.strerror}).") from error

@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 
 from inbox import adopting, changes, media
 from inbox.models import Media, Message, Upload
-from inbox.storage import StorageError, media_storage
+from inbox.storage import MissingFileError, StorageError, media_storage
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +39,7 @@ def mend(progress: Callable[[int], None]) -> dict[str, int]:
                 if act is not None and act(key, row, detail):
                     mended[code] += 1
                     log.info("fault_mended", code=code, row=row)
-            except (StorageError, FileNotFoundError) as error:
+            except (StorageError, MissingFileError) as error:
                 log.warning("fault_not_mended", code=code, row=row, reason=str(error))
         progress(count)
     return dict(mended)

@@ -23,7 +23,7 @@ from inbox.models import Conversation, Media, Message
 from inbox.receiving import statuses, threads
 from inbox.sending import NotSendableError, address_of, outbox, pace
 from inbox.sending.outbox import Lease, LeaseLostError
-from inbox.storage import StorageError, media_storage
+from inbox.storage import MissingFileError, StorageError, media_storage
 from whatsapp import compose, limits
 from whatsapp.errors import PAIR_RATE, WINDOW_CLOSED
 from whatsapp.events import MEDIA_KINDS, Kind, Status
@@ -67,7 +67,7 @@ def _deliver(lease: Lease) -> None:
         return _fail(lease, message, str(error))
     except StorageError as error:
         return lease.put_back(STORAGE_WAIT, attempts=lease.attempts, sentence=f"{error} It is tried again by itself.")
-    except FileNotFoundError:
+    except MissingFileError:
         return _fail(lease, message, "The stored file is missing; an administrator has to look for it.")
     except ProviderError as error:
         return _refused(lease, message, error)
@@ -136,7 +136,7 @@ def _register(lease: Lease, message: Message, media: Media, provider: Provider) 
 
 @contextlib.contextmanager
 def _opened(lease: Lease, name: str) -> Iterator[tuple[BinaryIO, int]]:
-    """The stored file, here, and its length. Raises StorageError, FileNotFoundError, LeaseLostError."""
+    """The stored file, here, and its length. Raises StorageError, MissingFileError, LeaseLostError."""
     with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="media-") as file:
         media_storage().copy_to(name, file)
         size = file.tell()

@@ -16,7 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 from inbox import access, bubbles, gallery, pages, wording, words
 from inbox.attachments import Attachment
 from inbox.models import Media, Message
-from inbox.storage import StorageError
+from inbox.storage import MissingFileError, StorageError
 
 
 @require_safe
@@ -45,7 +45,7 @@ def viewer(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
         context["pages"] = range(1, min(media.pages or 0, pages.MOST) + 1)
         context["more"] = max(0, (media.pages or 0) - pages.MOST)
     elif shown.opens == "words":
-        with contextlib.suppress(StorageError, FileNotFoundError):  # then it only says so
+        with contextlib.suppress(StorageError, MissingFileError):  # then it only says so
             context["words"] = words.read(media)
     template = "inbox/_viewer.html" if request.htmx else "inbox/viewer.html"  # type: ignore[attr-defined]
     return render(request, template, context)

@@ -79,6 +79,33 @@ class MakeTests:
         assert (old.exists(), young.exists(), other.exists()) == (False, True, True)
         assert len(list(tmp_path.glob("inbox-preview-*"))) == 1
 
+    def test_another_worker_that_finishes_meanwhile_is_no_trouble(
+        self, number: PhoneNumber, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
+        (tmp_path / "inbox-preview-1").mkdir()
+        look = os.scandir
+
+        def look_while_it_vanishes(path: Any) -> list[os.DirEntry[str]]:
+            monkeypatch.undo()
+            entries = list(look(path))
+            (tmp_path / "inbox-preview-1").rmdir()
+            return entries
+
+        row = stored(number, samples.picture(), kind="image")
+        monkeypatch.setattr(os, "scandir", look_while_it_vanishes)
+        previews.make(row.pk)
+        assert not (tmp_path / "inbox-preview-1").exists()
+        row.refresh_from_db()
+        assert (row.preview_state, row.preview_error) == (Media.PreviewState.READY, "")
+
+    def test_a_machine_without_a_temporary_folder_says_nothing_of_the_file(
+        self, number: PhoneNumber, settings: Any, tmp_path: Path
+    ) -> None:
+        settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "unmounted")
+        row = drawn(number, samples.picture(), kind="image")
+        assert (row.preview_state, row.attempts, row.preview_error) == (Media.PreviewState.NONE, 0, "")
+
     def test_a_missing_file_is_said_plainly(self, number: PhoneNumber) -> None:
         row = stored(number, samples.picture(), kind="image")
         default_storage.delete(row.file.name)

@@ -24,7 +24,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from config.storage import storage_origins
 from inbox.s3 import PrivateS3Storage
-from inbox.storage import SignedFileSystemStorage, StorageError, media_storage
+from inbox.storage import MissingFileError, SignedFileSystemStorage, StorageError, media_storage
 from tests.object_storage import BUCKET, ObjectStorage, object_storage
 
 __all__ = ["object_storage"]
@@ -85,7 +85,7 @@ class BothStoragesTests:
         assert media_storage().beginning(name, 100) == b"0123456789"
         put(name, b"")
         assert media_storage().beginning(name, 4) == b""
-        with pytest.raises(FileNotFoundError):
+        with pytest.raises(MissingFileError):
             media_storage().beginning(f"{name}.missing", 4)
 
     def test_the_address_decides_the_type_and_the_name(self, origin: str, name: str) -> None:
@@ -148,7 +148,7 @@ class BothStoragesTests:
         media_storage().discard(name)
         media_storage().discard(name)
         assert not default_storage.exists(name)
-        with pytest.raises(FileNotFoundError):
+        with pytest.raises(MissingFileError):
             media_storage().copy_to(name, io.BytesIO())
         assert get(origin + signed(name)).status_code == 404
 
@@ -242,6 +242,15 @@ class LocalFilesTests:
         put(name, bytes(100))
         response = client.head(signed(name))
         assert (response.status_code, response.headers["Content-Length"]) == (200, "100")
+
+    def test_a_folder_that_is_gone_is_not_a_file_that_is_gone(self, name: str, tmp_path: Path) -> None:
+        put(name, b"photo")
+        default_storage.delete(name)
+        with pytest.raises(MissingFileError):
+            media_storage().beginning(name, 4)
+        (tmp_path / "files").rename(tmp_path / "unmounted")
+        with pytest.raises(StorageError, match="not there"):
+            media_storage().beginning(name, 4)
 
     def test_a_file_that_is_gone_is_not_found(self, client: Client, name: str) -> None:
         assert client.get(signed(name)).status_code == 404
