@@ -104,7 +104,7 @@ class Window:
 
     def _console(self, message: Any) -> None:
         if "Content Security Policy" in message.text or (message.type == "error" and "net::ERR" not in message.text):
-            self.faults.append(message.text)
+            self.faults.append(f"{message.text} {message.location.get('url', '')}".strip())
 
     def open(self, path: str) -> Page:
         self.page.goto(self.url + path)

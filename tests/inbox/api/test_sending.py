@@ -318,5 +318,7 @@ class ReadTests:
 def test_the_connection_is_not_left_in_a_transaction(shop: Shop, phone: Phone) -> None:
     shop.post("whatsapp/send", {"phone": AMARA, "content": "Hi"})
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'")
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database()"
+        )
         assert cursor.fetchone()[0] == 0
