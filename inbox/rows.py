@@ -21,7 +21,7 @@ from inbox.models.conversations import ConversationQuerySet
 from whatsapp import limits
 from whatsapp.events import Direction, Kind
 
-PAGE_SIZE = 30
+PAGE_SIZE = 25
 #: A window that closes sooner than this is marked in the list.
 CLOSING_SOON = timedelta(hours=2)
 #: A search looks at this many of the newest conversations before it asks the indexes of contacts.
