@@ -33,8 +33,11 @@
     if (pulling) return void (again = true);
     pulling = true;
     again = false;
+    const asked = location.search;
     try {
       const response = await fetch(`/changes/?${inbox.query()}`);
+      // The list is another now: these are not its rows.
+      if (asked !== location.search) return void (again = true);
       if (response.redirected || response.status === 404) return reload();
       if (!response.ok) throw new Error(response.status);
       apply(await response.text());

@@ -62,11 +62,38 @@ class SearchTests:
             message(one, "Old")
         page = window(alice).open("/")
         field = page.get_by_label("Search people by name or phone")
-        field.fill("okaf")
-        field.press("Enter")
+        field.press_sequentially("okaf")
         expect(page.locator(".conversation-row__name")).to_have_text(["Amara Okafor"])
         receive(bea, "Not sought")
         receive(amara, "Sought")
         expect(page.locator(".conversation-row__words")).to_have_text(["Sought"])
+        expect(field).to_be_focused()
+        page.reload()
+        expect(page.locator(".conversation-row__name")).to_have_text(["Amara Okafor"])
         page.get_by_role("link", name="Clear the search").click()
+        expect(page.locator(".conversation-row")).to_have_count(2)
+        expect(field).to_be_focused()
+
+
+class FilterTests:
+    def test_the_open_thread_stays_while_the_list_is_narrowed(
+        self, window: OpenWindow, alice: Agent, number: PhoneNumber
+    ) -> None:
+        amara, bea = conversation(number), conversation(number, "Bea", phone=None)
+        for one in (amara, bea):
+            message(one, "Old")
+        type(bea).objects.update(window_closes_at=timezone.now() + timedelta(hours=5))
+        type(bea).objects.filter(pk=bea.pk).update(unread_count=1)
+        page = window(alice).open(f"/conversations/{amara.pk}/")
+        page.get_by_role("textbox", name="Message").fill("Half an answer")
+        unread = page.locator(".filters").get_by_role("link", name="Unread")
+        unread.focus()
+        unread.press("Enter")
+        expect(page.locator(".conversation-row__name")).to_have_text(["Bea"])
+        expect(page.get_by_role("textbox", name="Message")).to_have_value("Half an answer")
+        expect(unread).to_be_focused()
+        assert page.url.endswith(f"/conversations/{amara.pk}/?filter=unread")
+        receive(amara, "Read already")
+        expect(page.locator("#thread")).to_contain_text("Read already")
+        page.go_back()
         expect(page.locator(".conversation-row")).to_have_count(2)

@@ -1,0 +1,79 @@
+// Narrowing the list: filters, numbers and the search for people change it where it stands, and the open thread stays open.
+(() => {
+  const PAUSE = 250; // ms without a key before people are searched
+  const LINKS = ".list__header a, .people__clear, .filters a, .list__rows [data-empty] a";
+  const PARTS = [".list__header", ".people__clear", ".filters", ".list__rows"];
+  const list = document.querySelector("#list");
+  const field = list.querySelector("[data-people]");
+  let timer;
+  let request;
+
+  /** The address of this page with another list; what the thread was opened at was another moment's. */
+  function address(words) {
+    const open = document.querySelector("#thread")?.dataset.conversation;
+    const query = words.toString();
+    return (open ? `/conversations/${open}/` : "/") + (query && `?${query}`);
+  }
+
+  function put(fresh) {
+    const from = PARTS.find((part) => list.querySelector(part).contains(document.activeElement));
+    for (const part of PARTS) {
+      const [old, made] = [list, fresh].map((one) => one.querySelector(part));
+      old.replaceWith(made);
+      htmx.process(made);
+    }
+    // The link that had the focus was drawn again, or is gone.
+    const next = { ".list__header": ".list__header summary", ".people__clear": "[data-people]", ".list__rows": "[data-people]" };
+    if (from) list.querySelector(next[from] ?? ".filters [aria-current]").focus();
+    document.dispatchEvent(new CustomEvent("inbox:list"));
+    document.dispatchEvent(new CustomEvent("inbox:settled"));
+  }
+
+  /** Show the list that these words ask for; ``again``: in the place of the address before, as the next letter does. */
+  async function narrow(words, { again = false } = {}) {
+    clearTimeout(timer);
+    request?.abort();
+    const mine = (request = new AbortController());
+    const query = words.toString();
+    list.ariaBusy = "true";
+    try {
+      const headers = { "HX-Request": "true", "HX-Target": "list" };
+      const response = await fetch(`/${query && `?${query}`}`, { headers, signal: mine.signal });
+      if (!response.ok || response.redirected) return location.assign(address(words));
+      const fresh = inbox.elements(await response.text());
+      history[again ? "replaceState" : "pushState"]({ htmx: true }, "", address(words));
+      put(fresh);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      document.dispatchEvent(new CustomEvent("inbox:interrupted"));
+    }
+    if (mine === request) list.ariaBusy = "false";
+  }
+
+  function search() {
+    const now = new URLSearchParams(location.search);
+    const words = new URLSearchParams();
+    for (const name of ["filter", "number"]) if (now.get(name)) words.set(name, now.get(name));
+    const sought = field.value.trim();
+    if (sought) words.set("q", sought);
+    if (sought !== (now.get("q") ?? "")) narrow(words, { again: now.has("q") });
+  }
+
+  list.addEventListener("click", (event) => {
+    const link = event.target.closest(LINKS);
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+    event.preventDefault();
+    const words = new URL(link.href).searchParams;
+    field.value = words.get("q") ?? "";
+    narrow(words);
+  });
+  field.form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    search();
+  });
+  field.addEventListener("input", (event) => {
+    clearTimeout(timer);
+    if (!event.isComposing) timer = setTimeout(search, PAUSE);
+  });
+  field.addEventListener("compositionend", search);
+})();
