@@ -50,13 +50,13 @@
     if (mine === request) list.ariaBusy = "false";
   }
 
-  function search() {
+  async function search() {
     const now = new URLSearchParams(location.search);
     const words = new URLSearchParams();
     for (const name of ["filter", "number"]) if (now.get(name)) words.set(name, now.get(name));
     const sought = field.value.trim();
     if (sought) words.set("q", sought);
-    if (sought !== (now.get("q") ?? "")) narrow(words, { again: now.has("q") });
+    if (sought !== (now.get("q") ?? "")) await narrow(words, { again: now.has("q") });
   }
 
   list.addEventListener("click", (event) => {
@@ -67,9 +67,11 @@
     field.value = words.get("q") ?? "";
     narrow(words);
   });
-  field.form.addEventListener("submit", (event) => {
+  // Enter goes on to what was found.
+  field.form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    search();
+    await search();
+    if (document.activeElement === field) list.querySelector(".conversation-row")?.focus();
   });
   field.addEventListener("input", (event) => {
     clearTimeout(timer);
