@@ -13,6 +13,8 @@ from contextlib import contextmanager
 import pytest
 import uvicorn
 
+from whatsapp import group_commit
+
 
 class WebServer:
     """A running server. ``url`` is its origin, without a slash at the end: http://127.0.0.1:40123."""
@@ -61,7 +63,7 @@ class WebServer:
             runner.run(self._server.serve(sockets=[self._socket]))
 
 
-def wait_until(claim: Callable[[], object], seconds: float = 15) -> None:
+def wait_until(claim: Callable[[], object], seconds: float = 60) -> None:
     """Return once ``claim`` is true, for things that happen in another thread. Fails when it stays false."""
     deadline = time.monotonic() + seconds
     while not claim():
@@ -70,14 +72,20 @@ def wait_until(claim: Callable[[], object], seconds: float = 15) -> None:
 
 
 @contextmanager
-def serve() -> Iterator[WebServer]:
-    """A server with the settings as they are now; tests that change settings use this instead of ``web_server``."""
-    server = WebServer()
-    server.start()
-    try:
-        yield server
-    finally:
-        server.stop()
+def serve(*, patience: float = 60) -> Iterator[WebServer]:
+    """A server with the settings as they are now; tests that change settings use this instead of ``web_server``.
+
+    ``patience``: seconds that a webhook waits for the database before it is refused. A busy machine is slow, and only
+    tests of a database that is away are about the product's own deadline.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(group_commit, "PATIENCE", patience)
+        server = WebServer()
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 @pytest.fixture

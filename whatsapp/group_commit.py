@@ -51,6 +51,11 @@ COMMIT_SECONDS = Histogram(
 )
 
 
+def _deadline() -> str:
+    """The server's own, a little later than ours."""
+    return f"-c statement_timeout={PATIENCE + 0.5}s"
+
+
 class QueueFullError(Exception):
     """As many notifications as may wait are waiting: the sender must come again later."""
 
@@ -106,7 +111,7 @@ class GroupCommit:
         self._writer: asyncio.Task[None] | None = None
         self._retry_at = 0.0
         # The server must give up as well, or statements that hang would pile up behind one another there.
-        self._database = AsyncDatabase(application_name="inbox door", session="-c statement_timeout=2s")
+        self._database = AsyncDatabase(application_name="inbox door", session=_deadline())
         self._backlog = Backlog(backlog_seconds)
         self._wake_up = WakeUp(self._backlog)
 
@@ -229,7 +234,7 @@ class WakeUp:
         self._backlog = backlog
         # A wake-up that a crash forgets costs nothing: the sweep looks at the rows.
         self._database = AsyncDatabase(
-            application_name="inbox wake-up", session="-c synchronous_commit=off -c statement_timeout=2s"
+            application_name="inbox wake-up", session=f"-c synchronous_commit=off {_deadline()}"
         )
         self._wanted = False
         self._task: asyncio.Task[None] | None = None

@@ -66,7 +66,7 @@ class Stream:
 @contextmanager
 def stream(server: WebServer, agent: Agent, *, listening: bool = True) -> Iterator[Stream]:
     """Open a stream; with ``listening``, go on when the server hears announcements."""
-    with requests.get(server.url + "/live/", cookies=cookies(agent), stream=True, timeout=15) as response:
+    with requests.get(server.url + "/live/", cookies=cookies(agent), stream=True, timeout=60) as response:
         assert response.status_code == 200
         opened = Stream(response)
         assert opened.lines() == ["retry: 2000"]
@@ -156,7 +156,9 @@ class StreamTests:
             announce((number.pk, 7))
             assert opened.event() == EVERYTHING
             announce((number.pk, 8))
-            assert opened.event() == {"conversations": [8]}
+            named: set[int] = set()
+            while 8 not in named:  # 7 as well, when it listened again before that was announced
+                named |= set(opened.event()["conversations"])
 
     def test_an_unknown_announcement_means_everything(self, web_server: WebServer, alice: Agent) -> None:
         with stream(web_server, alice) as opened:
@@ -167,7 +169,7 @@ class StreamTests:
 
 class AccessTests:
     def refused(self, server: WebServer, status: int, **given: Any) -> None:
-        answer = requests.get(server.url + "/live/", timeout=5, **given)
+        answer = requests.get(server.url + "/live/", timeout=60, **given)
         assert answer.status_code == status
         assert answer.headers["Content-Type"].startswith("text/plain")
 
@@ -188,7 +190,7 @@ class AccessTests:
         self.refused(web_server, 403, cookies=known)
 
     def test_it_refuses_other_methods(self, web_server: WebServer, alice: Agent) -> None:
-        answer = requests.post(web_server.url + "/live/", cookies=cookies(alice), timeout=5)
+        answer = requests.post(web_server.url + "/live/", cookies=cookies(alice), timeout=60)
         assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")
 
     def test_it_refuses_more_streams_than_the_limit(
@@ -201,7 +203,7 @@ class AccessTests:
             wait_until(lambda: self.opens(server, alice))
 
     def opens(self, server: WebServer, agent: Agent) -> bool:
-        with requests.get(server.url + "/live/", cookies=cookies(agent), stream=True, timeout=5) as response:
+        with requests.get(server.url + "/live/", cookies=cookies(agent), stream=True, timeout=60) as response:
             return response.status_code == 200
 
     @pytest.mark.parametrize("change", ["logged out", "deactivated", "taken off the number", "given a number"])

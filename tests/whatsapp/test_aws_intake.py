@@ -40,7 +40,7 @@ def web(certificates: CertificateServer, transactional_db: None) -> Iterator[Web
 def post(web: WebServer, message: dict[str, Any] | bytes, **headers: str) -> requests.Response:
     body = message if isinstance(message, bytes) else json.dumps(message).encode()
     given = {"Content-Type": "text/plain; charset=UTF-8"} | {name.replace("_", "-"): v for name, v in headers.items()}
-    return requests.post(web.url + PATH, data=body, headers=given, timeout=15)
+    return requests.post(web.url + PATH, data=body, headers=given, timeout=60)
 
 
 def signed(certificates: CertificateServer, message: dict[str, Any], **options: Any) -> dict[str, Any]:
@@ -67,7 +67,7 @@ class NotificationTests:
         self, web: WebServer, certificates: CertificateServer
     ) -> None:
         body = json.dumps(signed(certificates, fake.notification("text")))
-        assert requests.post(web.url + PATH.rstrip("/"), data=body, timeout=5).status_code == 200
+        assert requests.post(web.url + PATH.rstrip("/"), data=body, timeout=60).status_code == 200
 
     def test_what_will_never_be_right_is_refused_for_good(
         self, web: WebServer, certificates: CertificateServer, subtests: pytest.Subtests
@@ -104,8 +104,8 @@ class NotificationTests:
         assert refused("certificate") == before + 1
 
     def test_other_methods_are_refused(self, web: WebServer) -> None:
-        assert requests.get(web.url + PATH, timeout=5).status_code == 405
-        assert requests.put(web.url + PATH, timeout=5).status_code == 405
+        assert requests.get(web.url + PATH, timeout=60).status_code == 405
+        assert requests.put(web.url + PATH, timeout=60).status_code == 405
 
     def test_nothing_is_taken_while_no_topic_is_named(
         self, certificates: CertificateServer, settings: Any, transactional_db: None

@@ -61,7 +61,7 @@ class Endpoint:
         self.wait(lambda: len(self.statuses()) >= count)
         return self.statuses()
 
-    def wait(self, ready: Callable[[], Any], seconds: float = 15) -> None:
+    def wait(self, ready: Callable[[], Any], seconds: float = 60) -> None:
         """Until ``ready``; fails when it never is."""
         deadline = time.monotonic() + seconds
         while not ready():
