@@ -16,7 +16,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.db import connections
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Error, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sync_playwright
 
 from inbox.models import Agent
 from tests.servers import WebServer
@@ -40,6 +40,10 @@ window.policyViolations = [];
 document.addEventListener("securitypolicyviolation", (event) =>
   window.policyViolations.push(`${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`));
 """
+
+#: What a page does at once may take seconds on a busy machine, and no test is about speed. In milliseconds.
+PATIENCE = 30_000
+expect.set_options(timeout=PATIENCE)
 
 # Playwright's event loop runs in the test's own thread, where Django then suspects asynchronous code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -149,7 +153,7 @@ def window(browser: Browser, web_server: WebServer) -> Iterator[OpenWindow]:
             **options,
         )
         context.add_init_script(COUNT_VIOLATIONS)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE)
         if agent is not None:
             client = Client()
             client.force_login(agent)

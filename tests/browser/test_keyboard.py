@@ -6,8 +6,9 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from inbox.models import Agent, Contact, Conversation
 from tests import samples
@@ -30,10 +31,9 @@ def people(number: PhoneNumber) -> list[Conversation]:
     return found
 
 
-def focused(page: Page) -> str:
-    """The name in the focused row, or nothing when no row has the focus."""
-    names = page.locator(".conversation-row:focus .conversation-row__name").all_inner_texts()
-    return names[0] if names else ""
+def focused(page: Page) -> Locator:
+    """The name in the focused row."""
+    return page.locator(".conversation-row:focus .conversation-row__name")
 
 
 class ShortcutsTests:
@@ -43,7 +43,7 @@ class ShortcutsTests:
         page = window(alice).open("/")
         for key in "jjk":
             page.keyboard.press(key)
-        assert focused(page) == "Amara"
+        expect(focused(page)).to_have_text("Amara")
         page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")
         expect(page).to_have_url(re.compile(f"/conversations/{people[1].pk}/"))
@@ -52,7 +52,7 @@ class ShortcutsTests:
         page.keyboard.type("jr?")
         expect(page.locator("[data-words]")).to_have_value("jr?")
         page.keyboard.press("Escape")
-        assert focused(page) == "Bea"
+        expect(focused(page)).to_have_text("Bea")
 
     def test_single_keys_can_be_turned_off(self, window: OpenWindow, alice: Agent, people: list[Conversation]) -> None:
         opened = window(alice)
@@ -63,7 +63,7 @@ class ShortcutsTests:
         page.get_by_label("Single-key shortcuts").uncheck()
         page.keyboard.press("Escape")
         page.keyboard.press("j")
-        assert focused(page) == ""
+        expect(focused(page)).to_have_count(0)
 
 
 class MessageTests:
@@ -155,6 +155,7 @@ class SpokenTests:
     ) -> None:
         page = window(alice).open(f"/conversations/{people[0].pk}/")
         expect(page.get_by_role("log")).to_contain_text("hello")
-        for one in people[1:]:
-            receive(one, "News")
-        expect(page.locator("[data-spoken]")).to_have_text("New messages in 2 other conversations", timeout=9_000)
+        with transaction.atomic():  # two pulls might be two sentences
+            for one in people[1:]:
+                receive(one, "News")
+        expect(page.locator("[data-spoken]")).to_have_text("New messages in 2 other conversations")

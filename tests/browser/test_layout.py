@@ -98,7 +98,7 @@ class PaneTests:
 
         def shows(name: str) -> None:
             for one in ("list", "thread", "details"):
-                assert page.locator(f".app__{one}").filter(visible=True).count() == (one == name), one
+                expect(page.locator(f".app__{one}").filter(visible=True)).to_have_count(int(one == name))
 
         shows("list")
         page.locator(".conversation-row").click()
@@ -206,6 +206,8 @@ class StateTests:
         opening = page.get_by_role("region", name="A conversation that is opening")
         expect(opening).to_contain_text("Amara Okafor")
         assert page.evaluate(RUNNING) == 0
+        while not held:
+            page.wait_for_timeout(50)
         held[0].abort()
         expect(page.get_by_role("heading", name="The conversation did not open")).to_be_visible()
         assert page.evaluate(RUNNING) == 0

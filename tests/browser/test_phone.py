@@ -7,7 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import AXE_OPTIONS, COUNT_VIOLATIONS
+from tests.browser.conftest import AXE_OPTIONS, COUNT_VIOLATIONS, PATIENCE
 from tests.whatsapp.simulator.conftest import NUMBER, Api, Endpoint, api, endpoint, simulator  # noqa: F401 (fixtures)
 from whatsapp.simulator import samples
 
@@ -28,7 +28,7 @@ navigator.mediaDevices.getUserMedia = async () => {
 def phone(browser: Browser, api: Api, request: pytest.FixtureRequest) -> Iterator[Page]:  # noqa: F811
     """The phone page, open for Amara, on a desk and on a phone."""
     context = browser.new_context(viewport={"width": request.param, "height": 844})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE)
     context.add_init_script(COUNT_VIOLATIONS)
     page = context.new_page()
     errors: list[str] = []

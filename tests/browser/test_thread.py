@@ -47,6 +47,17 @@ def scroll_to(page: Page, top: str) -> None:
     page.evaluate(f"document.querySelector('.thread__scroll').scrollTop = {top}")
 
 
+def read_to_the_beginning(page: Page) -> None:
+    """As somebody who scrolls up until there is nothing more, however long each part takes."""
+    older = page.locator("[data-older]")
+    for _ in range(500):
+        if not older.count():
+            return
+        scroll_to(page, "-1e9")
+        page.wait_for_timeout(100)
+    expect(older).to_have_count(0)
+
+
 def top_of(locator: Locator) -> float:
     box = locator.bounding_box()
     assert box is not None
@@ -76,11 +87,7 @@ class LongThreadTests:
         page = window(alice).open(f"/conversations/{amara.pk}/")
         expect(shown(page, "Message 400.")).to_be_in_viewport()
         expect(shown(page, "Message 375.")).to_have_count(1)
-        for _ in range(60):
-            if not page.locator("[data-older]").count():
-                break
-            scroll_to(page, "-1e9")
-            page.wait_for_timeout(100)
+        read_to_the_beginning(page)
         scroll_to(page, "-1e9")
         expect(shown(page, "Message 1.")).to_be_in_viewport()
         expect(shown(page, "Message 400.")).to_have_count(0)
@@ -98,11 +105,7 @@ class LongThreadTests:
     ) -> None:
         rows = fill(amara, 200)
         page = window(alice).open(f"/conversations/{amara.pk}/")
-        for _ in range(40):
-            if not page.locator("[data-older]").count():
-                break
-            scroll_to(page, "-1e9")
-            page.wait_for_timeout(100)
+        read_to_the_beginning(page)
         expect(shown(page, "Message 200.")).to_have_count(0)
         with transaction.atomic():
             Message.objects.filter(pk=rows[-1].pk).update(text="Changed meanwhile.")
@@ -123,11 +126,7 @@ class LongThreadTests:
     ) -> None:
         fill(amara, 300)
         page = window(alice).open(f"/conversations/{amara.pk}/")
-        for _ in range(40):
-            if not page.locator("[data-older]").count():
-                break
-            scroll_to(page, "-1e9")
-            page.wait_for_timeout(100)
+        read_to_the_beginning(page)
         page.route("**/messages/?from=*", lambda route: route.abort())
         scroll_to(page, "0")
         again = page.get_by_role("button", name="These messages did not load. Try again").last
@@ -278,10 +277,10 @@ class PlaceTests:
         held: list[Route] = []
         page.route("**/messages/?before=*", lambda route: held.append(route))
         scroll_to(page, "-1e9")
-        page.wait_for_timeout(500)
+        while not held:
+            page.wait_for_timeout(100)
         near = page.locator(f"#{page.evaluate('inbox.place.reading().id')}")
         before, count = top_of(near), page.locator("[data-message]").count()
-        assert held
         for route in held:
             route.continue_()
         expect(page.locator("[data-message]")).not_to_have_count(count)

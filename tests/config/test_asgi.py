@@ -25,6 +25,7 @@ from django.views.decorators.csrf import csrf_exempt
 from pytest_django import Settings
 
 from inbox.models import Agent
+from tests.config.test_development import free_port
 from tests.inbox.test_live import stream
 from tests.servers import WebServer, serve, wait_until
 from tests.webhooks import a_body, post
@@ -134,8 +135,7 @@ class SignalTests:
         """The server as an operator starts it, on the test database."""
         database = connection.settings_dict
         place = urlencode({"host": database["HOST"], "port": database["PORT"]})
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
+        port = free_port()
         running = subprocess.Popen(
             [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port)],
             cwd=ROOT,
@@ -158,7 +158,7 @@ class SignalTests:
     def answers(self, server: WebServer) -> bool:
         try:
             return requests.get(server.url + "/webhooks/meta/", timeout=5).status_code == 403
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
 
     @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])

@@ -52,6 +52,8 @@ class PairTests:
     def test_a_burst_is_allowed_and_then_one_message_in_six_seconds(self, conversation: Conversation) -> None:
         taken = [pace.take_pair(conversation)[0] for _ in range(limits.PAIR_BURST)]
         assert all(taken)
+        # As if they had taken no time, which on a busy machine they do.
+        Pace.objects.update(full_at=timezone.now() + timedelta(seconds=limits.PAIR_BURST * limits.PAIR_SECONDS))
 
         more, wait = pace.take_pair(conversation)
 
