@@ -27,7 +27,7 @@ ICONS: dict[str, str] = {Kind.IMAGE: "picture", Kind.VIDEO: "video", Kind.AUDIO:
 TILES = {
     "pdf": {"PDF"},
     "document": {"DOC", "DOCX", "ODT", "TXT", "RTF", "PPT", "PPTX"},
-    "sheet": {"XLS", "XLSX", "CSV", "ODS"},
+    "sheet": {"XLS", "XLSX", "CSV", "TSV", "ODS"},
     "archive": {"ZIP", "RAR", "7Z", "GZ", "TAR"},
     "audio": {"MP3", "M4A", "OGG", "WAV", "AAC"},
 }
@@ -147,7 +147,8 @@ class Attachment(Drawn):
 
     def _letters(self, media: Media) -> None:
         """Three or four letters for the tile: from the bytes where we know the type, else from the sender's name."""
-        match = re.search(r"\.([A-Za-z0-9]{1,5})$", media.extension or media.file_name)
+        table = media.extension == ".txt" and media.file_name.lower().endswith(words.TABLES)  # bytes are silent on it
+        match = re.search(r"\.([A-Za-z0-9]{1,5})$", media.file_name if table else media.extension or media.file_name)
         self.letters = match[1].upper() if match else DOCUMENT_TYPES.get(media.content_type, "FILE").upper()[:5]
         self.tile = next((tile for tile, letters in TILES.items() if self.letters in letters), "")
 

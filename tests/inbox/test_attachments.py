@@ -52,6 +52,21 @@ class MediaTests:
             assert button in html
             assert f'action="/media/{one.pk}/fetch-again/"' in html
 
+    @pytest.mark.parametrize(
+        ("name", "extension", "letters"),
+        [
+            ("orders.CSV", ".txt", "CSV"),
+            ("orders.txt", ".txt", "TXT"),
+            ("orders.csv", ".exe", "EXE"),
+            ("orders.key", "", "KEY"),
+        ],
+    )
+    def test_the_letters_of_a_document_are_true(
+        self, amara: Conversation, shown: Any, name: str, extension: str, letters: str
+    ) -> None:
+        media(amara, kind="document", state="stored", content_type="text/plain", file_name=name, extension=extension)
+        assert f">{letters}</span>" in shown()
+
     def test_a_picture_keeps_its_place_before_it_is_loaded(self, amara: Conversation, shown: Any) -> None:
         one = media(
             amara,
