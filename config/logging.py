@@ -10,6 +10,8 @@ import structlog
 
 #: Fields whose values never belong in a log.
 SECRET_FIELDS = frozenset({"access_token", "authorization", "token", "password", "secret", "cookie", "body"})
+#: Characters of one field. Strangers choose paths and names of browsers, and the server takes 64 KiB of each.
+FIELD_LENGTH = 1000
 
 
 def drop_secrets(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
@@ -19,6 +21,17 @@ def drop_secrets(_logger: Any, _name: str, event: structlog.typing.EventDict) ->
     if isinstance(event.get("request"), str):
         # "GET /path/?q=…": what people search for is customers' names, numbers and words.
         event["request"] = event["request"].partition("?")[0]
+    return event
+
+
+def calm_down(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Keep what strangers do to one short line: a wrong host name is their fault and needs no traceback of ours."""
+    if str(event.get("logger", "")).startswith("django.security."):
+        event.pop("exc_info", None)
+        event["level"] = "warning"
+    for field, value in event.items():
+        if isinstance(value, str) and len(value) > FIELD_LENGTH:
+            event[field] = f"{value[:FIELD_LENGTH]}…"
     return event
 
 
@@ -60,6 +73,7 @@ def configure_logging(*, json: bool, level: str) -> dict[str, Any]:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         drop_secrets,
+        calm_down,
     ]
     structlog.configure(
         processors=[
@@ -90,8 +104,12 @@ def configure_logging(*, json: bool, level: str) -> dict[str, Any]:
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
             "django": {"handlers": []},
+            # Pages that are not there and the like: each has a line already, with the address it came from.
+            "django.request": {"level": "ERROR"},
             "django.server": {"level": "WARNING"},
             "axes": {"level": "WARNING"},
+            # It comes with lines and tracebacks of its own making.
+            "uvicorn": {"handlers": [], "propagate": True},
             "uvicorn.access": {"level": "WARNING"},
             "botocore": {"level": "WARNING"},
             "procrastinate": {"level": "WARNING"},

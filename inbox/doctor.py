@@ -45,7 +45,7 @@ def examine() -> Iterator[Finding]:
     reachable = True
     try:
         yield from database()
-    except DatabaseError as error:
+    except (DatabaseError, ImproperlyConfigured) as error:
         reachable = False
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         yield Finding(FAIL, "database", f"The database cannot be used: {reason}")

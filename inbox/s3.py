@@ -171,5 +171,5 @@ def _sentences(verb: str) -> Iterator[None]:
             "and the server's clock.",
             refused=True,
         ) from error
-    except (BotoCoreError, Boto3Error, OSError) as error:
+    except (BotoCoreError, Boto3Error, OSError, ValueError) as error:  # ValueError: an endpoint that is no address
         raise StorageError(f"The file storage could not {verb}: it cannot be reached.") from error

@@ -57,10 +57,10 @@ def secrets_are_set(app_configs: Configs, **_: Any) -> list[CheckMessage]:
                 id="whatsapp.E003",
             )
         )
-    if not settings.DATABASES["default"].get("NAME"):
+    if not settings.DATABASES["default"].get("ENGINE") or not settings.DATABASES["default"].get("NAME"):
         found.append(
             Error(
-                "DATABASE_URL is not set. The embedded PostgreSQL is for development only.",
+                "DATABASE_URL is not set, or names no database. The embedded PostgreSQL is for development only.",
                 hint="Set DATABASE_URL to a PostgreSQL 14 or newer: postgres://user:password@host:5432/inbox",
                 id="whatsapp.E004",
             )
@@ -166,6 +166,14 @@ def aws_is_complete(app_configs: Configs, **_: Any) -> list[CheckMessage]:
 @register(Tags.files)
 def bucket_is_complete(app_configs: Configs, **_: Any) -> list[CheckMessage]:
     """Half a pair of keys is a mistake; none at all is the machine's own role."""
+    if settings.S3_ENDPOINT_URL and not _is_origin(settings.S3_ENDPOINT_URL):
+        return [
+            Error(
+                f"S3_ENDPOINT_URL is {settings.S3_ENDPOINT_URL!r}, which is no address of a server.",
+                hint="Write it with its scheme: S3_ENDPOINT_URL=https://minio.example.com. For AWS leave it unset.",
+                id="whatsapp.E016",
+            )
+        ]
     options = settings.STORAGES["default"].get("OPTIONS", {})
     if not settings.S3_BUCKET or bool(options.get("access_key")) == bool(options.get("secret_key")):
         return []
@@ -177,6 +185,11 @@ def bucket_is_complete(app_configs: Configs, **_: Any) -> list[CheckMessage]:
             id="whatsapp.E009",
         )
     ]
+
+
+def _is_origin(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
 @register(Tags.security, deploy=True)
@@ -197,6 +210,15 @@ def production_is_ready(app_configs: Configs, **_: Any) -> list[CheckMessage]:
                 "web or worker machine does not see them.",
                 hint="Set S3_BUCKET, or make sure that DATA_DIR is on a disk that is backed up.",
                 id="whatsapp.W002",
+            )
+        )
+    if settings.S3_BUCKET and settings.HTTPS and urlsplit(settings.S3_ENDPOINT_URL).scheme == "http":
+        found.append(
+            Warning(
+                "S3_ENDPOINT_URL is not https, so files travel in the clear, and browsers may refuse to show them in a "
+                "page that came by https.",
+                hint="Name the server by an https address that browsers reach: S3_ENDPOINT_URL=https://minio.example.com",
+                id="whatsapp.W005",
             )
         )
     if not settings.ADMIN_MFA_REQUIRED:
@@ -224,6 +246,8 @@ def pages_may_show_files(app_configs: Configs, **_: Any) -> list[CheckMessage]:
     options = settings.STORAGES["default"].get("OPTIONS", {})
     if not settings.S3_BUCKET or not options.get("access_key") or not options.get("secret_key"):
         return []  # without keys in the environment, signing would ask the machine's role over the network
+    if settings.S3_ENDPOINT_URL and not _is_origin(settings.S3_ENDPOINT_URL):
+        return []  # said by bucket_is_complete
     address = urlsplit(storages["default"].url("check"))
     origin = f"{address.scheme}://{address.netloc}"
     if origin in settings.MEDIA_ORIGINS:

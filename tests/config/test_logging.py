@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import subprocess
+import sys
+from typing import Any
 
 import pytest
 import structlog
+from django.core.exceptions import DisallowedHost
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
-from config.logging import configure_logging, drop_secrets, format_exception
+from config.logging import FIELD_LENGTH, configure_logging, drop_secrets, format_exception
+
+
+def line_of(logger: str, message: str, error: Exception | None = None) -> dict[str, Any]:
+    """What production writes when a logger of the standard library says this."""
+    formatter = configure_logging(json=True, level="INFO")["formatters"]["structured"]
+    exc_info = (type(error), error, error.__traceback__) if error else None
+    line = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=formatter["foreign_pre_chain"], processors=formatter["processors"]
+    ).format(logging.LogRecord(logger, logging.ERROR, __file__, 1, message, None, exc_info))
+    found: dict[str, Any] = json.loads(line)
+    return found
 
 
 class LoggingTests:
@@ -35,11 +51,31 @@ class LoggingTests:
         assert event["exception"].endswith("builtins.ValueError: the port is in use")
 
     def test_a_line_of_the_standard_library_is_formatted_the_same_way(self) -> None:
-        formatter = configure_logging(json=True, level="INFO")["formatters"]["structured"]
-        line = structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=formatter["foreign_pre_chain"], processors=formatter["processors"]
-        ).format(logging.LogRecord("django", logging.ERROR, __file__, 1, "%s failed", ("It",), None))
-        assert '"event": "It failed"' in line
+        assert line_of("django", "It failed")["event"] == "It failed"
+
+    def test_a_wrong_host_is_a_line_and_no_traceback(self) -> None:
+        line = line_of("django.security.DisallowedHost", "Invalid HTTP_HOST header", DisallowedHost("evil.example"))
+        assert line["level"] == "warning"
+        assert "exception" not in line
+
+    def test_an_error_of_ours_keeps_its_traceback(self) -> None:
+        line = line_of("django.request", "Internal Server Error: /", ValueError("the port is in use"))
+        assert line["level"] == "error"
+        assert line["exception"].endswith("builtins.ValueError: the port is in use")
+
+    def test_what_a_stranger_sends_is_cut(self) -> None:
+        assert len(line_of("django.request", "a" * 60_000)["event"]) == FIELD_LENGTH + 1
+
+    def test_the_web_servers_own_lines_are_formatted_like_all_others(self) -> None:
+        program = """
+import logging.config, uvicorn.config
+from config.logging import configure_logging
+for settings in (uvicorn.config.LOGGING_CONFIG, configure_logging(json=True, level="INFO")):
+    logging.config.dictConfig(settings)
+logging.getLogger("uvicorn.error").info("Started")
+"""
+        ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+        assert json.loads(ran.stderr)["event"] == "Started"
 
     @pytest.mark.django_db
     def test_a_request_is_logged_once_and_with_the_address_it_came_from(

@@ -252,8 +252,9 @@ class StorageTests:
         assert found.level == "FAIL"
         assert "Anybody can read" in found.sentence
 
-    def test_a_server_that_is_away_is_said(self, settings: Any, object_storage: ObjectStorage) -> None:
-        self.use(settings, object_storage.options | {"endpoint_url": "http://127.0.0.1:9"})
+    @pytest.mark.parametrize("address", ["http://127.0.0.1:9", "127.0.0.1:9"])
+    def test_a_server_that_is_away_is_said(self, settings: Any, object_storage: ObjectStorage, address: str) -> None:
+        self.use(settings, object_storage.options | {"endpoint_url": address})
         (found,) = self.findings()
         assert found.level == "FAIL"
         assert "cannot be reached" in found.sentence

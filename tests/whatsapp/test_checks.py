@@ -96,10 +96,12 @@ class ChecksTests:
             ({"DEBUG": True, "ALLOWED_HOSTS": ["*"]}, "whatsapp.E006"),
             ({"WHATSAPP_GRAPH_URL": "http://graph.facebook.com"}, "whatsapp.E007"),
             ({"WHATSAPP_GRAPH_VERSION": "26"}, "whatsapp.E008"),
+            ({"S3_ENDPOINT_URL": "minio.example.com:9000"}, "whatsapp.E016"),
             ({"WHATSAPP_VERIFY_TOKEN": ""}, "whatsapp.W001"),
             ({"S3_BUCKET": ""}, "whatsapp.W002"),
             ({"ADMIN_MFA_REQUIRED": False}, "whatsapp.W003"),
             ({"ALLOWED_HOSTS": ["*"]}, "whatsapp.W004"),
+            ({"S3_BUCKET": "b", "HTTPS": True, "S3_ENDPOINT_URL": "http://10.0.0.2:9000"}, "whatsapp.W005"),
         ],
     )
     def test_it_speaks_up(self, settings: Any, changes: dict[str, Any], id: str) -> None:
@@ -111,6 +113,7 @@ class ChecksTests:
             checks.encryption_keys_are_keys,
             checks.development_stays_at_home,
             checks.graph_is_spoken_to_in_private,
+            checks.bucket_is_complete,
             checks.production_is_ready,
         ):
             found += check(None)

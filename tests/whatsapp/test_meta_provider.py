@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,21 @@ class MediaInfoTests:
             provider.media_info(MEDIA_ID)
         assert str(caught.value) == "WhatsApp could not be reached."
         assert caught.value.retryable
+
+    def test_a_connection_that_is_not_secure_is_told_from_a_dead_line(
+        self, provider: MetaProvider, settings: Any
+    ) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as thread:
+            settings.WHATSAPP_GRAPH_URL = f"https://127.0.0.1:{server.getsockname()[1]}"
+            asked = thread.submit(provider.media_info, MEDIA_ID)
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                with pytest.raises(ProviderError, match="No secure connection") as caught:
+                    asked.result(60)
+        assert caught.value.retryable
+        assert not caught.value.may_have_sent
 
     def test_a_number_without_a_token_asks_nothing(self, number: PhoneNumber) -> None:
         number.access_token = ""

@@ -317,6 +317,12 @@ def _unreachable(error: Exception) -> ProviderError:
         return ProviderError("WhatsApp did not answer in time.", retryable=True, may_have_sent=left)
     if left:
         return ProviderError("The connection to WhatsApp broke before it answered.", retryable=True, may_have_sent=True)
+    if isinstance(error, requests.exceptions.SSLError):
+        return ProviderError(
+            "No secure connection to WhatsApp came about: the clock of this installation's server, its list of "
+            "certificates or a proxy in between may be wrong.",
+            retryable=True,
+        )
     return ProviderError("WhatsApp could not be reached.", retryable=True)
 
 
