@@ -115,7 +115,8 @@ def prepare(upload_id: uuid.UUID, *, on_progress: Callable[[], None] = lambda: N
             Upload.objects.filter(pk=upload.pk).update(attempts=upload.attempts + 1)
             if upload.attempts + 1 < MAX_ATTEMPTS:
                 return prepare(upload_id, on_progress=on_progress)
-            return _settle(upload, {"state": Upload.State.REFUSED, "error": "This file could not be converted."})
+            _settle(upload, {"state": Upload.State.REFUSED, "error": "This file could not be converted."})
+            return
         on_progress()
         if converted.refusal and upload.original_type == GIF and upload.kind == Kind.VIDEO:
             Upload.objects.filter(pk=upload.pk, kind=Kind.VIDEO).update(kind=Kind.IMAGE)
@@ -186,6 +187,8 @@ def change_kind(upload: Upload, kind: Kind) -> Upload:
     """Prepare a file again, to go as another kind: a picture as a document keeps every pixel. Safe to repeat."""
     with transaction.atomic():
         upload = Upload.objects.select_for_update().get(pk=upload.pk)
+        if Media.objects.filter(pk=upload.pk).exists():  # sent from another window: it goes as what it was
+            return upload
         upload.kind, upload.state, upload.error, upload.changes, upload.attempts = kind, "preparing", "", [], 0
         upload.voice = upload.voice and kind == Kind.AUDIO
         upload.save()
@@ -194,11 +197,15 @@ def change_kind(upload: Upload, kind: Kind) -> Upload:
 
 
 def discard(upload: Upload) -> None:
-    """Delete an upload that will not be sent, and its objects once that is committed. Safe to repeat."""
-    keys = {upload.original.name, upload.file.name}
+    """Delete an upload that will not be sent, and its objects once that is committed. Safe to repeat.
+
+    One that was sent meanwhile, from another window, stays: its message needs it.
+    """
     with transaction.atomic():
-        deleted, _ = Upload.objects.filter(pk=upload.pk).delete()
-        if deleted and not Media.objects.filter(pk=upload.pk).exists():
+        current = Upload.objects.select_for_update().filter(pk=upload.pk).first()
+        if current is not None and not Media.objects.filter(pk=upload.pk).exists():
+            keys = {current.original.name, current.file.name}
+            current.delete()
             transaction.on_commit(lambda: _discard_objects(keys))
 
 
@@ -270,7 +277,8 @@ def _convert(upload: Upload, source: Path, directory: Path) -> Converted:
 def _keep(upload: Upload, source: Path, converted: Converted) -> None:
     """Check the result against WhatsApp's limits, store it, and write the row."""
     if converted.refusal:
-        return _settle(upload, {"state": Upload.State.REFUSED, "error": converted.refusal})
+        _settle(upload, {"state": Upload.State.REFUSED, "error": converted.refusal})
+        return
     result = converted.path or source
     content_type = converted.content_type
     with result.open("rb") as file:
@@ -286,11 +294,14 @@ def _keep(upload: Upload, source: Path, converted: Converted) -> None:
             file_name=upload.file_name,
         )
         if refusal:
-            return _settle(upload, {"state": Upload.State.REFUSED, "error": refusal})
+            _settle(upload, {"state": Upload.State.REFUSED, "error": refusal})
+            return
         upload.extension = converted.extension or upload.extension
-        key = upload_key(upload, "")
+        # A name of this attempt alone: another one, for another kind or by the worker that sends the message, may have
+        # been quicker, and what it stored may be on its way to the customer.
+        key = f"media/{uuid.uuid4()}{upload.extension}"
         media_storage().put(key, file, content_type=limits.upload_type(content_type, upload.file_name))
-    _settle(
+    settled = _settle(
         upload,
         {
             "state": Upload.State.READY,
@@ -307,12 +318,14 @@ def _keep(upload: Upload, source: Path, converted: Converted) -> None:
             "error": "",
         },
     )
+    _discard_objects({upload.file.name} - {upload.original.name} if settled else {key})
 
 
-def _settle(upload: Upload, columns: dict[str, Any]) -> None:
-    # Not if it was told to become another kind meanwhile: that job is waiting.
-    Upload.objects.filter(pk=upload.pk, kind=upload.kind, state=Upload.State.PREPARING).update(**columns)
-    log.info("upload_prepared", upload=str(upload.pk), kind=upload.kind, state=columns["state"])
+def _settle(upload: Upload, columns: dict[str, Any]) -> bool:
+    """Write what came of preparing it. False when somebody was quicker, or it is to become another kind by now."""
+    settled = Upload.objects.filter(pk=upload.pk, kind=upload.kind, state=Upload.State.PREPARING).update(**columns)
+    log.info("upload_prepared", upload=str(upload.pk), kind=upload.kind, state=columns["state"], settled=bool(settled))
+    return bool(settled)
 
 
 def _as_it_is(upload: Upload, key: str, size: int, sha256: str) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from inbox import sending, uploads
 from inbox.models import Media, Upload
 from inbox.sending import Intent
+from inbox.storage import media_storage
 from tests import samples
 from tests.simulated import Phone, deliver_all, due_now, queue_text
 from whatsapp.events import Kind
@@ -21,6 +22,10 @@ def receive(phone: Phone, content: bytes, name: str, **options: object) -> Uploa
     uploads.prepare(upload.pk)
     upload.refresh_from_db()
     return upload
+
+
+def keys() -> set[str | None]:
+    return {item.key for item in media_storage().objects()}
 
 
 def send(phone: Phone, upload: Upload, text: str = "") -> Media:
@@ -55,7 +60,7 @@ class SentFileTests:
         assert media.state == "stored"
         assert media.media_id
         assert media.registered_at is not None
-        assert media.file.name == f"media/{upload.pk}{upload.extension}"
+        assert media.file.name == upload.file.name
         assert media.content_type == upload.content_type
         (shown,) = phone.shows()
         held = phone.simulator.exchange.store.media(shown["media_id"])
@@ -210,6 +215,39 @@ class UploadTests:
         with media.file.open("rb") as file:
             assert file.read() == samples.photo_from_a_phone()
         assert phone.shows()[0]["leaf"]["document"]["filename"] == "a.jpg"
+
+    def test_a_slow_conversion_does_not_replace_what_was_sent_meanwhile(self, phone: Phone) -> None:
+        original, before = samples.photo_from_a_phone(), keys()
+        upload = uploads.receive(io.BytesIO(original), number=phone.number, file_name="a.jpg")
+        steps: list[Media | None] = []
+
+        def meanwhile() -> None:
+            steps.append(None)
+            if len(steps) == 2:  # converted, not stored yet
+                document = uploads.change_kind(upload, Kind.DOCUMENT)
+                uploads.prepare(document.pk)
+                document.refresh_from_db()
+                steps[1] = send(phone, document)
+
+        uploads.prepare(upload.pk, on_progress=meanwhile)
+
+        sent = steps[1]
+        assert sent is not None
+        with sent.file.open("rb") as file:
+            assert file.read() == original
+        assert keys() - before == {sent.file.name}
+
+    def test_what_was_sent_from_another_window_can_no_longer_be_removed_or_changed(self, phone: Phone) -> None:
+        upload = uploads.receive(io.BytesIO(samples.picture()), number=phone.number, file_name="a.jpg")
+        intent = Intent(kind=Kind.IMAGE, upload=upload)
+        message = sending.queue(phone.writes(), intent, client_token=uuid.uuid4())
+        uploads.discard(upload)
+        assert uploads.change_kind(upload, Kind.DOCUMENT).kind == "image"
+
+        deliver_all()
+
+        message.refresh_from_db()
+        assert (message.status, phone.shows()[0]["kind"]) == ("sent", "image")
 
     def test_what_nobody_sends_is_forgotten_with_its_object(self, phone: Phone) -> None:
         upload = receive(phone, samples.picture(), "a.jpg")
