@@ -71,9 +71,7 @@ class PrivateS3Storage(S3Storage):
                     self.bucket_name, self._normalize_name(name), target, Config=self.transfer_config
                 )
         except StorageError as error:
-            if isinstance(error.__cause__, ClientError) and _code(error.__cause__) in ("404", "NoSuchKey"):
-                raise MissingFileError from None
-            raise
+            raise self._missing(error) from error.__cause__
 
     def beginning(self, name: str, size: int) -> bytes:
         try:
@@ -87,9 +85,7 @@ class PrivateS3Storage(S3Storage):
             code = _code(error.__cause__) if isinstance(error.__cause__, ClientError) else ""
             if code == "InvalidRange":  # there is no first byte
                 return b""
-            if code in ("404", "NoSuchKey"):
-                raise MissingFileError from None
-            raise
+            raise self._missing(error) from error.__cause__
 
     def discard(self, name: str) -> None:
         with _sentences("delete"):
@@ -115,10 +111,19 @@ class PrivateS3Storage(S3Storage):
                 # The managed copy takes parts for files over 5 GB, which one request does not.
                 self._client.copy(source, self.bucket_name, self._normalize_name(new_name), Config=self.transfer_config)
         except StorageError as error:
-            if isinstance(error.__cause__, ClientError) and _code(error.__cause__) in ("404", "NoSuchKey"):
-                raise MissingFileError from None
-            raise
+            raise self._missing(error) from error.__cause__
         self.discard(name)
+
+    def _missing(self, error: StorageError) -> Exception:
+        """What ``error`` means for the file. The answer to a HEAD request has no body, so that a bucket that is not
+        there looks like a file that is not: only where the bucket answers is the file missing."""
+        if not isinstance(error.__cause__, ClientError) or _code(error.__cause__) not in ("404", "NoSuchKey"):
+            return error
+        try:
+            self.ping()
+        except StorageError as away:
+            return away
+        return MissingFileError()
 
     def ping(self) -> None:
         with _sentences("answer"):

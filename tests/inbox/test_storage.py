@@ -299,6 +299,18 @@ class ObjectStorageTests:
     def with_options(self, settings: Any, object_storage: ObjectStorage) -> Callable[..., None]:
         return lambda **changes: use(settings, "inbox.s3.PrivateS3Storage", object_storage.options | changes)
 
+    def test_a_bucket_that_is_gone_is_not_a_file_that_is_gone(
+        self, settings: Any, object_storage: ObjectStorage, name: str
+    ) -> None:
+        use(settings, "inbox.s3.PrivateS3Storage", object_storage.options | {"bucket_name": "elsewhere"})
+        for act in (
+            lambda: media_storage().copy_to(name, io.BytesIO()),
+            lambda: media_storage().beginning(name, 4),
+            lambda: media_storage().move(name, f"quarantine/{name}"),
+        ):
+            with pytest.raises(StorageError):
+                act()
+
     def test_it_works(self, name: str) -> None:
         put(name)
         query = parse_qs(urlsplit(signed(name, expires=300)).query)
