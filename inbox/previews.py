@@ -24,6 +24,7 @@ from inbox import adopting, changes, child_process, receiving
 from inbox.child_process import CrashError
 from inbox.models import Media
 from inbox.models.media import playable_key, thumbnail_key
+from inbox.receiving import threads
 from inbox.sniffing import HEAD_BYTES, sniff
 from inbox.storage import MissingFileError, StorageError, media_storage
 
@@ -192,8 +193,14 @@ def _settle(media: Media, drawing: Drawing) -> None:
     """Record the result and tell the pages, in one transaction. Does nothing when it is recorded already."""
     state = Media.PreviewState.IMPOSSIBLE if drawing.impossible else Media.PreviewState.READY
     with transaction.atomic():
+        threads.lock_those_of([media.message_id])
         settled = Media.objects.filter(
-            pk=media.pk, state=Media.State.STORED, preview_state=Media.PreviewState.NONE
+            pk=media.pk,
+            state=Media.State.STORED,
+            preview_state=Media.PreviewState.NONE,
+            # Not of a file that was fetched again, or given another name, meanwhile.
+            file=media.file.name,
+            stored_at=media.stored_at,
         ).update(
             preview_state=state,
             preview_error=drawing.impossible,

@@ -17,8 +17,19 @@ import psutil
 import psycopg
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from config import embedded
+
+
+def somebody_waits() -> bool:
+    """Whether a statement in the database of this test waits for a lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # in a transaction it would not change
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 class Cluster:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 import uvicorn
+from django.db import connections
 
 from whatsapp import group_commit
 
@@ -69,6 +70,14 @@ def wait_until(claim: Callable[[], object], seconds: float = 60) -> None:
     while not claim():
         assert time.monotonic() < deadline, f"It did not happen within {seconds} s."
         time.sleep(0.01)
+
+
+def in_own_connection(act: Callable[..., object], *args: object) -> None:
+    """For a thread of a test: nobody else would close its connection to the database."""
+    try:
+        act(*args)
+    finally:
+        connections.close_all()
 
 
 @contextmanager

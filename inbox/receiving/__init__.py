@@ -136,7 +136,11 @@ def settle_waiting_statuses() -> int:
     Needed when a status and its message were written at the same moment, neither seeing the other.
     """
     with transaction.atomic():
-        changed = [message for message, _, _ in statuses.fold(statuses.take_waiting())]
+        awaited = statuses.awaited()
+        if not awaited:
+            return 0
+        threads.lock_those_of(awaited)
+        changed = [message for message, _, _ in statuses.fold(statuses.take_waiting(awaited))]
         if changed:
             threads.refresh(changed)
             changes.touch(changed)

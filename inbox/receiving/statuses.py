@@ -148,17 +148,28 @@ def fold(statuses: list[rows.Row]) -> list[tuple[int, int, str]]:
     return [(found[0], found[1], found[2]) for found in rows.run(FOLD, [by_message[key] for key in sorted(by_message)])]
 
 
-def take_waiting(message_ids: list[int] | None = None) -> list[rows.Row]:
-    """Remove and return the waiting statuses whose message is there now; of these messages only, if given."""
+def awaited() -> list[int]:
+    """Messages that are there now, and for which statuses wait."""
+    found = rows.fetch(
+        """
+        SELECT DISTINCT m.id FROM inbox_pendingstatus p
+        JOIN inbox_message m ON m.number_id = p.number_id AND m.wamid = p.wamid
+        WHERE NOT m.wamid = '' AND m.direction = 'outbound'
+        """
+    )
+    return [message for (message,) in found]
+
+
+def take_waiting(message_ids: list[int]) -> list[rows.Row]:
+    """Remove and return the waiting statuses of these messages."""
     columns = ("number_id", "wamid", "status", "at", "error_code", "error", "pricing")
     taken = rows.fetch(
         """
         DELETE FROM inbox_pendingstatus p USING inbox_message m
         WHERE m.number_id = p.number_id AND m.wamid = p.wamid AND NOT m.wamid = '' AND m.direction = 'outbound'
-          AND (%s::bigint[] IS NULL OR m.id = ANY(%s))
+          AND m.id = ANY(%s)
         RETURNING p.number_id, p.wamid, p.status, p.at, p.error_code, p.error, p.pricing
         """,
-        message_ids,
         message_ids,
     )
     return [_waiting(dict(zip(columns, row, strict=True))) for row in taken]

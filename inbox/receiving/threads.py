@@ -39,6 +39,15 @@ def open_and_lock(pairs: Iterable[tuple[int, int]], also: Iterable[int]) -> Thre
     return _lock(sorted({*found.values(), *also}))
 
 
+def lock_those_of(message_ids: Iterable[int]) -> None:
+    """Lock the conversations of these messages for this transaction. Call it before anything changes a message and
+    then its conversation: most do so behind this lock, and one in the other order would wait for them in a circle."""
+    found = rows.fetch(
+        "SELECT DISTINCT conversation_id FROM inbox_message WHERE id = ANY(%s::bigint[])", bigints(message_ids)
+    )
+    _lock(sorted(conversation for (conversation,) in found))
+
+
 def _find(pairs: list[tuple[int, int]]) -> dict[tuple[int, int], int]:
     found = rows.run(
         """

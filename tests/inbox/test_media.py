@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 import responses
-from django.db import connection, connections, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from procrastinate.manager import JobManager
 
@@ -30,6 +30,7 @@ from tests.media_rows import (
     waiting_jobs,
     wire,
 )
+from tests.servers import in_own_connection
 from whatsapp.models import PhoneNumber
 
 __all__ = ["own_files", "wire"]
@@ -323,10 +324,3 @@ class CrashTests:
         wire.replace(responses.CallbackResponse("GET", FRESH_URL, answer))
         media.fetch(row.pk)
         assert stored_objects() == []
-
-
-def in_own_connection(act: Callable[..., Any], *args: Any) -> None:
-    try:
-        act(*args)
-    finally:
-        connections.close_all()

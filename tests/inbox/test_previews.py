@@ -2,17 +2,22 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.db import transaction
 from django.utils import timezone
 
 from inbox import media, previews
-from inbox.models import Conversation, Media
+from inbox.models import Conversation, Media, Message
+from inbox.receiving import threads
 from tests import samples
+from tests.databases import somebody_waits
 from tests.media_rows import drawn, own_files, stored
+from tests.servers import in_own_connection, wait_until
 from whatsapp.models import PhoneNumber
 
 __all__ = ["own_files"]
@@ -47,6 +52,23 @@ class MakeTests:
         previews.make(row.pk)
         row.refresh_from_db()
         assert row.preview_state == Media.PreviewState.READY
+
+    def test_a_file_that_was_fetched_again_meanwhile_is_not_judged_by_the_old_one(
+        self, number: PhoneNumber, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        row = stored(number, b"\xff\xd8\xff cut off", kind="image")
+        read = os.fdopen
+
+        def fetched_meanwhile(*args: Any, **options: Any) -> Any:
+            monkeypatch.undo()
+            again = {"stored_at": timezone.now(), "attempts": 0, "next_try_at": None}
+            assert Media.objects.filter(pk=row.pk).update(**again)
+            return read(*args, **options)
+
+        monkeypatch.setattr(os, "fdopen", fetched_meanwhile)
+        previews.make(row.pk)
+        row.refresh_from_db()
+        assert (row.preview_state, row.preview_error) == (Media.PreviewState.NONE, "")
 
     def test_a_storage_that_is_away_burns_no_attempt(self, number: PhoneNumber, tmp_path: Path) -> None:
         row = stored(number, samples.picture(), kind="image")
@@ -178,3 +200,18 @@ class MakeTests:
         assert "CANARY" not in words
         assert not {"DATA_DIR", "SECRET_KEY", "DATABASE_URL"} & {line.partition("=")[0] for line in words.splitlines()}
         assert os.environ["S3_SECRET_ACCESS_KEY"] == "CANARY"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_waits_for_the_conversation_before_it_holds_the_message(number: PhoneNumber) -> None:
+    """As everything else does: whoever sends the message would be the victim of the deadlock."""
+    row = stored(number, samples.picture(), kind="image")
+    worker = threading.Thread(target=in_own_connection, args=(previews.make, row.pk))
+    with transaction.atomic():
+        threads.open_and_lock([], [row.message.conversation_id])
+        worker.start()
+        wait_until(somebody_waits)
+        Message.objects.filter(pk=row.message_id).update(text="Look!")
+    worker.join(60)
+    row.refresh_from_db()
+    assert row.preview_state == Media.PreviewState.READY

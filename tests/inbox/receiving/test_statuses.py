@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import itertools
+import threading
 import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from inbox import receiving
 from inbox.models import Conversation, Message, PendingStatus
+from inbox.receiving import threads
 from tests import payloads
+from tests.databases import somebody_waits
 from tests.inbox.receiving.support import receive
+from tests.servers import in_own_connection, wait_until
 from whatsapp.models import PhoneNumber
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +91,20 @@ class StatusTests:
         receive(echo("wamid.A"))
         PendingStatus.objects.create(number=number, wamid="wamid.A", status="read", at=Message.objects.get().sent_at)
         assert receiving.settle_waiting_statuses() == 1
+        assert Message.objects.get().status == "read"
+
+    @pytest.mark.django_db(transaction=True)
+    def test_the_sweep_waits_for_the_conversation_before_it_holds_the_message(self, number: PhoneNumber) -> None:
+        receive(echo("wamid.A"))
+        message = Message.objects.get()
+        PendingStatus.objects.create(number=number, wamid="wamid.A", status="read", at=message.sent_at)
+        sweep = threading.Thread(target=in_own_connection, args=(receiving.settle_waiting_statuses,))
+        with transaction.atomic():
+            threads.open_and_lock([], [message.conversation_id])
+            sweep.start()
+            wait_until(somebody_waits)
+            Message.objects.filter(pk=message.pk).update(text="Hello")
+        sweep.join(60)
         assert Message.objects.get().status == "read"
 
     def test_a_status_whose_message_never_comes_is_given_up_after_a_week(self, number: PhoneNumber) -> None:
