@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -37,6 +39,8 @@ HEARTBEAT = timedelta(seconds=90)
 LATE, STUCK = 60, 600
 CLOCK = timedelta(seconds=5)
 STORAGE_SECONDS = 10
+#: Bytes that should be free for temporary files: a few of the largest at once.
+ROOM = 5 * settings.MEDIA_MAX_BYTES
 
 
 def examine() -> Iterator[Finding]:
@@ -50,6 +54,7 @@ def examine() -> Iterator[Finding]:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         yield Finding(FAIL, "database", f"The database cannot be used: {reason}")
     yield from storage()
+    yield from room()
     if reachable:
         for look in (numbers, aws, worker, waiting, outboxes, files):
             try:
@@ -137,6 +142,25 @@ def _served(files: MediaStorage, name: str, url: str, content: bytes, where: str
         yield Finding(FAIL, "storage", f"Anybody can read {where} without a signature: block all public access to it.")
     else:
         yield works
+
+
+def room() -> Iterator[Finding]:
+    """Whether uploads, downloads and previews find a place for their temporary files."""
+    try:
+        with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="doctor-") as file:
+            file.write(bytes(1024 * 1024))
+        free = shutil.disk_usage(settings.FILE_UPLOAD_TEMP_DIR or tempfile.gettempdir()).free
+    except OSError as error:
+        yield Finding(
+            FAIL, "storage", f"No temporary file can be written ({error.strerror}), so files neither come nor leave."
+        )
+        return
+    if free < ROOM:
+        yield Finding(
+            WARN, "storage", f"{free // 2**20} MB are left for temporary files; a single one may need a hundred."
+        )
+    else:
+        yield Finding(OK, "storage", "There is room for temporary files.")
 
 
 def numbers() -> Iterator[Finding]:

@@ -276,6 +276,7 @@ def _postpone_or_end(lease: Lease, error: DownloadError) -> None:
             number=media.message.number_id,
             state=str(state),
             trouble=error.trouble.value,
+            reason=sentence,
             attempts=media.attempts,
             wait=wait,
         )

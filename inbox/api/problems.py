@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 import structlog
@@ -33,6 +34,8 @@ TITLES = {
 NOT_FOUND = "There is nothing at this address, or this token may not see it."
 #: Errors of one answer that are listed.
 LISTED = 20
+#: The folder for temporary files is full, may not be written to or is gone.
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOENT}
 
 
 class Problem(Exception):
@@ -93,6 +96,7 @@ def handle(api: NinjaAPI) -> None:
     api.add_exception_handler(SuspiciousOperation, _suspicious)
     api.add_exception_handler(StorageError, _storage)
     api.add_exception_handler(OperationalError, _database)
+    api.add_exception_handler(OSError, _system)
     api.add_exception_handler(Exception, _unexpected)
 
 
@@ -130,6 +134,14 @@ def _database(_request: HttpRequest, _error: Any) -> HttpResponse:
     log.exception("api_database_failed")
     sentence = "The database is away or took too long. Ask for less, or try again."
     return Problem(503, "database_away", sentence, headers={"Retry-After": "10"}).response()
+
+
+def _system(request: HttpRequest, error: Any) -> HttpResponse:
+    if error.errno not in NO_ROOM:
+        return _unexpected(request, error)
+    log.error("api_without_room", reason=error.strerror)
+    sentence = "The server has no room for a temporary file at the moment. Send it again later."
+    return Problem(503, "storage_away", sentence, headers={"Retry-After": "30"}).response()
 
 
 def _unexpected(_request: HttpRequest, _error: Any) -> HttpResponse:

@@ -260,6 +260,21 @@ class StorageTests:
         assert "cannot be reached" in found.sentence
 
 
+class RoomTests:
+    def test_a_folder_for_temporary_files_that_is_gone_fails(self, settings: Any, tmp_path: Path) -> None:
+        settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "unmounted")
+        (found,) = doctor.room()
+        assert found.level == "FAIL"
+        assert str(tmp_path) not in found.sentence
+
+    def test_a_disk_that_fills_up_is_a_warning(self, settings: Any, tmp_path: Path, monkeypatch: Any) -> None:
+        settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
+        monkeypatch.setattr(doctor, "ROOM", 2**60)
+        (found,) = doctor.room()
+        assert found.level == "warn"
+        assert list(tmp_path.iterdir()) == []
+
+
 class _careless_server:
     """An S3 server that asks nobody for a signature."""
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 
 from inbox.models import Conversation, Message, Program
 from tests import samples
@@ -70,6 +74,18 @@ HOSTILE: list[Callable[[], bytes]] = [
     lambda: b'{"phone": "+999999999999999999999", "content": "x"}',
     lambda: json.dumps({"phone": AMARA, "content": "x" * 70_000}).encode(),
 ]
+
+
+class RoomTests:
+    @pytest.mark.django_db
+    def test_a_file_that_the_server_has_no_room_for_may_come_again(
+        self, api: Client, settings: Any, tmp_path: Path
+    ) -> None:
+        settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "unmounted")
+        film = SimpleUploadedFile("film.mp4", b"0" * (settings.FILE_UPLOAD_MAX_MEMORY_SIZE + 1))
+        answer = api.post("/api/whatsapp/send", {"phone": AMARA, "file": film})
+        assert (answer.status_code, answer.json()["code"]) == (503, "storage_away")
+        assert answer.headers["Retry-After"]
 
 
 class HostileTests:
