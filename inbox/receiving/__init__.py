@@ -27,6 +27,9 @@ STATUS_PATIENCE = timedelta(days=7)
 DEADLOCK_ATTEMPTS = 3
 #: The longest that a batch waits for another one of its process to be written.
 TURN_SECONDS = 5.0
+#: A column or table that is not there, or may not be read: the database is of another release than this process,
+#: before or after ``migrate``. Our statements are constant, so that no notification can be the reason.
+ANOTHER_RELEASE = frozenset({"42703", "42P01", "42501"})
 
 
 def drain(batch_size: int = BATCH_SIZE) -> int:
@@ -127,7 +130,9 @@ def _fault_of_the_database(error: Exception) -> bool:
     state = _sqlstate(error)
     if state.startswith("54"):
         return False
-    return isinstance(error, OperationalError | InterfaceError) or state.startswith("25")
+    if state in ANOTHER_RELEASE or state.startswith("25"):
+        return True
+    return isinstance(error, OperationalError | InterfaceError)
 
 
 def settle_waiting_statuses() -> int:

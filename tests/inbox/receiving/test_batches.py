@@ -6,7 +6,7 @@ import hashlib
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import ProgrammingError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
@@ -52,6 +52,30 @@ class PoisonTests:
         assert journal.replay([bad.pk]) == 1
         receiving.drain()
         assert Message.objects.count() == 3
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "ALTER TABLE inbox_message RENAME COLUMN forwarded TO later_name",
+            "ALTER TABLE inbox_pendingstatus RENAME TO later_table",
+        ],
+    )
+    def test_a_database_of_another_release_is_waited_for_and_nothing_is_parked(
+        self, number: PhoneNumber, change: str
+    ) -> None:
+        """A worker that starts before `migrate` has run, or ends after it."""
+        delivered = {"id": "wamid.A", "status": "delivered", "timestamp": "1763600000", "recipient_id": "1"}
+        for body in (payloads.notification(payloads.message()), payloads.notification(statuses=[delivered])):
+            store(body)
+        savepoint = transaction.savepoint()
+        with connection.cursor() as cursor:
+            cursor.execute(change)
+        with pytest.raises(ProgrammingError):
+            receiving.drain()
+        transaction.savepoint_rollback(savepoint)
+        assert Notification.objects.pending().count() == 2
+        receiving.drain()
+        assert Message.objects.count() == 1
 
     def test_one_poison_among_many_is_found_by_halving(self, number: PhoneNumber) -> None:
         with connection.cursor() as cursor:
