@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import collections
+import math
 import tempfile
 import threading
+import time
 from pathlib import Path
 
 import structlog
@@ -30,12 +32,15 @@ PAGE_BYTES = 8 * 1024 * 1024
 #: Requests of this process that draw or wait for it at the same time; the others wait a little, then come back.
 PLACES = 3
 PATIENCE_SECONDS = 4
-#: Groups of pages that could not be drawn, so that nobody waits for them again. Forgotten with the process.
+#: Groups of pages that could not be drawn, so that nobody waits for them again soon: a busy machine, or one short of
+#: memory, may draw them later.
 REMEMBERED = 500
+REFUSED_SECONDS = 300.0
 
 _places = threading.BoundedSemaphore(PLACES)
 _one_at_a_time = threading.Lock()
-_refused: collections.OrderedDict[str, None] = collections.OrderedDict()
+#: When that was, by the group's first page, on the monotonic clock.
+_refused: collections.OrderedDict[str, float] = collections.OrderedDict()
 
 
 class NoPageError(Exception):
@@ -58,7 +63,7 @@ def picture(media: Media, number: int) -> str:
         return key
     first = (number - 1) // TOGETHER * TOGETHER + 1
     group = page_key(media, first)
-    if group in _refused:
+    if time.monotonic() < _refused.get(group, -math.inf) + REFUSED_SECONDS:
         raise NoPageError
     if not _places.acquire(timeout=PATIENCE_SECONDS):
         raise BusyError
@@ -81,11 +86,12 @@ def _there(key: str) -> bool:
 
 
 def _draw(media: Media, first: int, group: str) -> None:
+    _refused.pop(group, None)
     try:
         with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix=DIRECTORY_PREFIX) as directory:
             _put(media, _drawn(media, Path(directory), first))
     except (CrashError, MissingFileError) as error:
-        _refused[group] = None
+        _refused[group] = time.monotonic()
         while len(_refused) > REMEMBERED:
             _refused.popitem(last=False)
         log.warning("page_not_drawn", media=str(media.pk), message=media.message_id, first=first, reason=str(error))

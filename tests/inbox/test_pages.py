@@ -57,6 +57,18 @@ class PageTests:
             page(client, row, which)
         assert client.get(f"/media/{row.pk}/pages/5/").status_code == 404
 
+    def test_one_that_could_not_be_drawn_is_tried_again_later(
+        self, client: Client, alice: Agent, number: PhoneNumber, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        row = document(number)
+        client.force_login(alice)
+        with monkeypatch.context() as patched:
+            patched.setattr(sys, "executable", "/bin/false")
+            assert client.get(f"/media/{row.pk}/pages/1/").status_code == 404
+        assert client.get(f"/media/{row.pk}/pages/1/").status_code == 404
+        monkeypatch.setattr(pages, "REFUSED_SECONDS", 0.0)
+        page(client, row, 1)
+
     @pytest.mark.parametrize("which", [0, 7, 301, 99_999])
     def test_there_is_no_other_page(self, client: Client, alice: Agent, number: PhoneNumber, which: int) -> None:
         client.force_login(alice)
