@@ -24,10 +24,12 @@ from whatsapp.events import Direction, Kind
 PAGE_SIZE = 25
 #: A window that closes sooner than this is marked in the list.
 CLOSING_SOON = timedelta(hours=2)
-#: A search looks at this many of the newest conversations before it asks the indexes of contacts.
+#: A search looks at this many of the newest conversations before it asks the indexes of contacts;
 NEWEST = 150
-#: So many contacts are few: their conversations are looked up one by one. Of more, the newest are soon found.
-FEW = 2000
+#: where those find many, at this many before it goes through all: what one in a hundred has fills a page of these.
+NEWER = 25_000
+#: So many contacts are few: their conversations are looked up one by one.
+FEW = 20_000
 #: Unread conversations are counted up to this; the badge then says "99+".
 COUNT_LIMIT = 100
 #: Words of the filter in addresses, and what the list calls them.
@@ -173,13 +175,21 @@ def _sought(conversations: ConversationQuerySet, sought: str) -> list[Conversati
     them apart: it does not know how rare the beginning of a word is, and walks through everything for one name.
     """
     found = people.found(sought)
-    newest = conversations.filter(pk__in=conversations.values("pk")[:NEWEST], contact__in=found)
-    page = list(newest[: PAGE_SIZE + 1])
-    if len(page) > PAGE_SIZE:
+
+    def among(newest: int) -> list[Conversation]:
+        return list(
+            conversations.filter(pk__in=conversations.values("pk")[:newest], contact__in=found)[: PAGE_SIZE + 1]
+        )
+
+    if len(page := among(NEWEST)) > PAGE_SIZE:
         return page
     # An order that no index has: else the limit tempts the planner to read the table until it has seen enough.
     few = list(found.order_by(F("pk") + 0)[: FEW + 1])
-    return list(conversations.filter(contact__in=few if len(few) <= FEW else found)[: PAGE_SIZE + 1])
+    if len(few) <= FEW:
+        return list(conversations.filter(contact__in=few)[: PAGE_SIZE + 1])
+    if len(page := among(NEWER)) > PAGE_SIZE:
+        return page
+    return list(conversations.filter(contact__in=found)[: PAGE_SIZE + 1])
 
 
 def unread_words(numbers: Sequence[Number]) -> str:

@@ -278,7 +278,12 @@ class ManyPeopleTests:
         client.force_login(alice)
         assert len(rows(text(client.get("/?q=zora")))) == 3
 
-    def test_it_finds_everybody_page_by_page(self, client: Client, alice: Agent, crowd: None) -> None:
+    @pytest.mark.parametrize(("few", "newer"), [(rows_module.FEW, rows_module.NEWER), (5, rows_module.NEWER), (5, 160)])
+    def test_it_finds_everybody_page_by_page(
+        self, client: Client, alice: Agent, crowd: None, monkeypatch: pytest.MonkeyPatch, few: int, newer: int
+    ) -> None:
+        monkeypatch.setattr(rows_module, "FEW", few)
+        monkeypatch.setattr(rows_module, "NEWER", newer)
         client.force_login(alice)
         found, address = [], "/?q=person"
         while address:
