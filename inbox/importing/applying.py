@@ -209,6 +209,8 @@ def _number(one: Prepared) -> PhoneNumber:
 def _row(one: Prepared) -> rows.Row:
     item, number = one.item, _number(one)
     file = one.file
+    theirs = f"+{one.phone}"
+    ours = (number.display_number or (f"+{item.our_phone}" if item.our_phone else ""))[:32]
     return _fate(one) | {
         "direction": item.direction,
         "kind": one.kind,
@@ -220,9 +222,9 @@ def _row(one: Prepared) -> rows.Row:
         "sent_at": item.sent_at,
         "created_at": item.created_at,
         "bad_timestamp": item.bad_timestamp,
-        "sender_phone": "" if item.outbound else f"+{one.phone}",
+        "sender_phone": ours if item.outbound else theirs,
         "sender_name": item.name,
-        "receiving_phone": (number.display_number or (f"+{item.our_phone}" if item.our_phone else ""))[:32],
+        "receiving_phone": theirs if item.outbound else ours,
         "aws_phone_number_id": item.aws_phone_number_id or number.aws_phone_number_id,
         "unread": False,
         "opens_window": False,

@@ -103,12 +103,20 @@ def _row(arrival: Arrival) -> rows.Row:
         "direction": event.direction,
         "sent_at": sent_at,
         "bad_timestamp": bad_timestamp,
-        "sender_phone": f"+{event.party.wa_id}"[:32] if event.party.wa_id.isdigit() else event.party.wa_id[:32],
-        "sender_name": event.party.name[:512],
-        "receiving_phone": (arrival.number.display_number or event.display_phone_number)[:32],
+        **_ends(arrival),
         "aws_phone_number_id": arrival.number.aws_phone_number_id,
     }
     return row | (_call_columns(event) if isinstance(event, CallChanged) else _message_columns(event, sent_at))
+
+
+def _ends(arrival: Arrival) -> rows.Row:
+    """From whom and to whom. The party is the customer's side, also of what the phone app wrote."""
+    event = arrival.event
+    theirs = f"+{event.party.wa_id}"[:32] if event.party.wa_id.isdigit() else event.party.wa_id[:32]
+    ours = (arrival.number.display_number or event.display_phone_number)[:32]
+    if event.direction == Direction.OUTBOUND:
+        return {"sender_phone": ours, "sender_name": "", "receiving_phone": theirs}
+    return {"sender_phone": theirs, "sender_name": event.party.name[:512], "receiving_phone": ours}
 
 
 def _message_columns(event: MessageReceived, sent_at: datetime) -> rows.Row:

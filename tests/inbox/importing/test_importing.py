@@ -83,6 +83,16 @@ class InterruptedTests:
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("own_storage", "second")
+class EndsTests:
+    def test_our_messages_are_from_us_and_theirs_from_them(self, tmp_path: Path, first: PhoneNumber) -> None:
+        run(tmp_path, item("m-1"), item("m-2", direction="inbound", status=""))
+        ours, theirs = first.display_number, "+14255550150"
+        ends = {row.direction: (row.sender_phone, row.receiving_phone) for row in Message.objects.all()}
+        assert ends == {"outbound": (ours, theirs), "inbound": (theirs, ours)}
+
+
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("own_storage", "first", "second")
 class NewsTests:
     def test_a_newer_export_moves_a_status_on_and_an_older_one_never_back(self, tmp_path: Path) -> None:

@@ -47,6 +47,13 @@ class MessagesTests:
         assert conversation.last_message_preview == "Is the frame in stock?"
         assert conversation.window_closes_at == at + timedelta(hours=24)
 
+    def test_what_the_phone_app_wrote_is_from_us_and_to_the_customer(self, number: PhoneNumber) -> None:
+        leaf = payloads.message(sender=payloads.DISPLAY_NUMBER, to=payloads.CUSTOMER)
+        receive(payloads.notification(field="smb_message_echoes", message_echoes=[leaf]))
+        message = only_message()
+        assert (message.sender_phone, message.receiving_phone) == ("+351 21 555 0100", "+351915550123")
+        assert message.sender_name == ""
+
     def test_the_same_notification_twice_is_one_message(self, number: PhoneNumber) -> None:
         body = payloads.notification(payloads.message())
         receive(body, body)
