@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import structlog
 from django.db import transaction
 from django.utils import timezone
@@ -71,6 +73,15 @@ def ask_for(waba_id: str) -> None:
     """Have one account's templates copied by a worker, unless that is asked for already. Commits with the caller's
     transaction."""
     enqueue_once(app.tasks[SYNC_TASK].configure(queueing_lock=f"{SYNC_TASK}:{waba_id}"), waba_id=waba_id)
+
+
+def ask_where_none_is_known(waba_ids: Iterable[str]) -> None:
+    """The same for accounts of which nothing was copied yet: their first hour, in which the clock has not struck."""
+    missing = {waba_id for waba_id in waba_ids if waba_id}
+    if missing:
+        missing -= set(MessageTemplate.objects.filter(waba_id__in=missing).values_list("waba_id", flat=True).distinct())
+    for waba_id in sorted(missing):
+        ask_for(waba_id)
 
 
 def _copy(info: TemplateInfo, row: MessageTemplate) -> MessageTemplate:

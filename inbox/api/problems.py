@@ -80,10 +80,15 @@ def of_validation(errors: list[Any]) -> Problem:
     for error in errors[:LISTED]:
         words = [str(word)[:64] for word in error.get("loc", ()) if word not in ("query", "path", "body")]
         field = ".".join(words).encode("ascii", "backslashreplace").decode()
-        found.append({"field": field, "message": str(error.get("msg", "This is not valid."))[:300]})
+        found.append({"field": field, "message": _words(error)})
     first = found[0] if found else {"field": "", "message": "The request is not valid."}
     sentence = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
     return Problem(422, "invalid", sentence, errors=found)
+
+
+def _words(error: Any) -> str:
+    """Pydantic's sentence, or ours without the words that it puts before them."""
+    return str(error.get("msg", "This is not valid.")).removeprefix("Value error, ")[:300]
 
 
 def handle(api: NinjaAPI) -> None:

@@ -32,6 +32,7 @@ from inbox.api.schemas import (
 )
 from inbox.models import Contact, Conversation, Message, Program
 from inbox.receiving.people import wa_id_variants
+from whatsapp import template_sync
 from whatsapp.admin.lists import first_key_since
 from whatsapp.events import Kind
 from whatsapp.models import PhoneNumber
@@ -45,7 +46,8 @@ def _in_reach(moment: datetime) -> datetime:
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     if not 1970 <= moment.year < 2200:
         raise ValueError("This time is out of reach.")
-    return moment
+    # PostgreSQL knows no zone that is more than 16 hours away.
+    return moment.astimezone(UTC)
 
 
 Moment = Annotated[
@@ -254,6 +256,7 @@ def list_templates(
     senders: dict[str, list[int]] = defaultdict(list)
     for number in PhoneNumber.objects.filter(pk__in=access.numbers_visible_to(program)).defer("access_token"):
         senders[number.waba_id].append(number.pk)
+    template_sync.ask_where_none_is_known(senders)
     templates = access.templates_visible_to(program).filter(
         *([Q(name=name)] if name else []), *([Q(status__iexact=status)] if status else [])
     )

@@ -21,6 +21,7 @@ from inbox.api.requests import ReactionRequest, SendRequest, UploadRequest, sche
 from inbox.api.schemas import MediaSchema, MessageSchema, ProblemSchema, ReadSchema
 from inbox.models import Contact, Conversation, Message, Program, Upload
 from inbox.receiving import people, threads
+from whatsapp import template_sync
 from whatsapp.events import MEDIA_KINDS, Kind, Party
 from whatsapp.models import MessageTemplate, PhoneNumber
 
@@ -35,6 +36,8 @@ NUMBER_FIELDS = {
     "phoneNumberId": "phone_number_id",
     "awsPhoneNumberId": "aws_phone_number_id",
 }
+#: For a request that names nobody, or more than one: which of them was meant is not for us to guess.
+WHOM = "Say to whom, once: phone, contactId or conversationId."
 #: What a message that may not be sent is answered.
 NOT_SENDABLE = {
     sending.Reason.WINDOW_CLOSED: 409,
@@ -48,7 +51,7 @@ KEY_PARAMETER = {
     "in": "header",
     "required": False,
     "description": "Any text of 1 to 255 printable ASCII characters. The same request with the same key is done once, "
-    "and answered the same for at least 24 hours.",
+    "and answered the same for 48 hours.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 
@@ -79,14 +82,29 @@ def send(request: HttpRequest) -> Any:
         wanted = bodies.validated(SendRequest, body.fields)
 
         def act(token: uuid.UUID) -> tuple[int, dict[str, Any]]:
-            message = Message.objects.filter(client_token=token).first() or _send(program, wanted, body.file, token)
+            message = _sent(token)
+            if message is None:
+                try:
+                    message = _send(program, wanted, body.file, token)
+                except Problem:
+                    # The same request at the same moment may have been quicker, and have taken the uploaded file.
+                    message = _sent(token)
+                    if message is None:
+                        raise
             row = answers.complete(Message.objects.filter(pk=message.pk)).get()
             return 202, answers.message(row, request.build_absolute_uri)
 
         return idempotency.answer(request, program, body.fingerprint, act)
 
 
+def _sent(token: uuid.UUID) -> Message | None:
+    """The message that the same request made before."""
+    return Message.objects.filter(client_token=token).first()
+
+
 def _send(program: Program, wanted: SendRequest, file: UploadedFile | None, token: uuid.UUID) -> Message:
+    if sum(bool(whom) for whom in (wanted.phone, wanted.contactId, wanted.conversationId)) > 1:
+        raise invalid("conversationId", WHOM)
     conversation = find_conversation(program, wanted.conversationId) if wanted.conversationId else None
     number = _number(program, wanted, conversation)
     kind = _kind(wanted, file)
@@ -155,6 +173,8 @@ def _kind(wanted: SendRequest, file: UploadedFile | None) -> Kind | None:
         kind: Kind | None = Kind(told[0])
         if has_file and kind in (Kind.LOCATION, Kind.CONTACTS):
             raise invalid(told[0], "A place or a contact card takes no file.")
+        if wanted.content and kind is not Kind.INTERACTIVE:
+            raise invalid("content", f"Words beside {told[0]} would not reach the customer: send them on their own.")
     elif has_file:
         kind = Kind(wanted.kind) if wanted.kind in MEDIA_KINDS else None
         if wanted.kind and kind is None:
@@ -187,6 +207,7 @@ def _template(wanted: SendRequest, number: PhoneNumber) -> dict[str, Any]:
     name, language = wanted.template.name, wanted.template.language
     found = MessageTemplate.objects.filter(waba_id=number.waba_id, name=name, language=language, gone_at=None).first()
     if found is None:
+        template_sync.ask_where_none_is_known([number.waba_id])
         raise invalid("template.name", f"The number's account has no message template “{name}” in “{language}”.")
     if found.status and found.status != "APPROVED":
         raise Problem(409, "template_unavailable", f"WhatsApp lists this message template as {found.status.lower()}.")
@@ -202,8 +223,8 @@ def _template(wanted: SendRequest, number: PhoneNumber) -> dict[str, Any]:
 
 def _open(program: Program, wanted: SendRequest, number: PhoneNumber) -> Conversation:
     """The conversation with whom the request names, made if there is none. In the caller's transaction."""
-    if bool(wanted.phone) == bool(wanted.contactId):
-        raise invalid("phone", "Say to whom, once: phone, contactId or conversationId.")
+    if not wanted.phone and not wanted.contactId:
+        raise invalid("phone", WHOM)
     if wanted.contactId:
         contact = access.contacts_visible_to(program).filter(pk=int(wanted.contactId)).values_list("pk", flat=True)[:1]
         if not contact:

@@ -120,6 +120,8 @@ class ReferenceTests:
         described = api.get("/api/openapi.json").json()
         client.force_login(alice)
         assert client.get("/api/openapi.json").json() == described
+        refused = api.put("/api/openapi.json", "{}")
+        assert (refused.status_code, refused.json()["code"]) == (405, "method_not_allowed")
         assert "/api/messages" in described["paths"]
         page = client.get("/api/")
         assert page.status_code == 200

@@ -10,10 +10,12 @@ import requests
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import Client
+from procrastinate.contrib.django.models import ProcrastinateJob
 
 from inbox.models import Media, Program
 from tests.inbox.thread_rows import NOON, conversation, media, message, thread
 from tests.servers import WebServer
+from whatsapp import template_sync
 from whatsapp.models import MessageTemplate, PhoneNumber
 
 pytestmark = pytest.mark.django_db
@@ -192,6 +194,16 @@ class NumbersTests:
         assert template["name"] == "hi"
         assert template["numberIds"] == [str(number.pk)]
         assert api.get("/api/templates?status=pending").json()["templates"] == []
+
+    def test_templates_of_an_account_that_is_new_here_are_asked_for(self, api: Client, number: PhoneNumber) -> None:
+        waiting = ProcrastinateJob.objects.filter(task_name=template_sync.SYNC_TASK)
+        for _ in range(2):
+            assert api.get("/api/templates").json() == {"templates": []}
+        assert waiting.get().args == {"waba_id": number.waba_id}
+        waiting.delete()
+        MessageTemplate.objects.create(waba_id=number.waba_id, name="hi", language="en_US", status="APPROVED")
+        api.get("/api/templates")
+        assert not waiting.exists()
 
     def test_a_program_of_all_numbers_sees_later_ones_too(
         self, api: Client, program: Program, other_number: PhoneNumber

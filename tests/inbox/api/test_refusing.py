@@ -88,6 +88,24 @@ class RoomTests:
         assert answer.headers["Retry-After"]
 
 
+class DoubtfulTests:
+    def test_a_message_to_two_people_goes_to_neither(self, shop: Shop, phone: Phone) -> None:
+        conversation = phone.writes()
+        whom = {"conversationId": str(conversation.pk), "contactId": str(conversation.contact_id), "phone": AMARA}
+        for left_out in whom:
+            two = {name: value for name, value in whom.items() if name != left_out}
+            answer = shop.post("whatsapp/send", {**two, "content": "Hi"})
+            assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+        assert not Message.objects.filter(direction="outbound").exists()
+
+    def test_words_that_would_not_reach_the_customer_are_refused(self, shop: Shop, phone: Phone) -> None:
+        phone.writes()
+        for beside in ({"location": {"latitude": 38.7, "longitude": -9.1}}, {"contacts": [{"name": "Rui"}]}):
+            answer = shop.post("whatsapp/send", {"phone": AMARA, "content": "Meet me here", **beside})
+            assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "content")
+        assert not Message.objects.filter(direction="outbound").exists()
+
+
 class HostileTests:
     def test_nothing_breaks_it(self, shop: Shop, phone: Phone) -> None:
         phone.writes()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import requests
 from django.db import connection
+from django.test import Client
 
 from inbox.models import Contact, Conversation, KeptAnswer, Media, Message, Program, Upload
 from tests import samples
@@ -275,6 +276,25 @@ class RepetitionTests:
         assert len({answer.json()["messageId"] for answer in answers}) == 1
         deliver_all()
         assert len(phone.shows()) == 1
+
+    def test_of_two_at_once_with_one_uploaded_file_the_slower_gets_the_same_answer(
+        self, shop: Shop, phone: Phone
+    ) -> None:
+        phone.writes()
+        upload = shop.post("media", files={"file": ("a.pdf", samples.pdf())}).json()
+        body, quicker = {"phone": AMARA, "mediaId": upload["mediaId"]}, []
+
+        def overtake(execute: Any, sql: str, *rest: Any) -> Any:
+            if not quicker and 'FROM "inbox_upload"' in sql:
+                quicker.append("")
+                quicker[0] = shop.send(body, key="k")["messageId"]
+            return execute(sql, *rest)
+
+        slower = Client(headers={**shop.session.headers, "Idempotency-Key": "k"})
+        with connection.execute_wrapper(overtake):
+            answer = slower.post("/api/whatsapp/send", body, content_type="application/json")
+        assert (answer.status_code, answer.json()["messageId"]) == (202, quicker[0])
+        assert Message.objects.filter(direction="outbound").count() == 1
 
     def test_a_crash_between_sending_and_answering_sends_nothing_again(self, shop: Shop, phone: Phone) -> None:
         phone.writes()
