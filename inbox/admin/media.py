@@ -30,6 +30,7 @@ class MediaAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
 
     key = "message_id"
     moment_field = "created_at"
+    rising = False
     number_path = "message__number"
     list_display = ["created_at", "number", "message_link", "state", "kind", "size_shown", "attempts", "why"]
     list_filter = ["state", "preview_state", NumberFilter, ReceivedFilter]

@@ -90,6 +90,7 @@ class ReactionInline(ReadOnlyInline):
 @admin.register(Message)
 class MessageAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
     moment_field = "created_at"
+    rising = False
     linked_by = ("conversation",)
     list_display = ["sent_at", "number", "contact", "direction", "kind", "status", "what", "file"]
     list_filter = [NumberFilter, "direction", "kind", "status", MediaFilter, ReceivedFilter]

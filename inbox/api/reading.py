@@ -33,7 +33,6 @@ from inbox.api.schemas import (
 from inbox.models import Contact, Conversation, Message, Program
 from inbox.receiving.people import wa_id_variants
 from whatsapp import template_sync
-from whatsapp.admin.lists import first_key_since
 from whatsapp.events import Kind
 from whatsapp.models import PhoneNumber
 
@@ -102,13 +101,7 @@ def list_messages(
         )
         found, following = page(answers.complete(messages), "sent_at", cursor, limit)
     else:
-        if since:
-            # Without an index on the time: the ids rise with it, and are found by bisection.
-            first = first_key_since(Message, "id", "created_at", since)
-            messages = messages.none() if first is None else messages.filter(pk__gte=first)
-        if until and (end := first_key_since(Message, "id", "created_at", until)) is not None:
-            messages = messages.filter(pk__lt=end)
-        found, following = page_by_id(answers.complete(messages), cursor, limit)
+        found, following = page(answers.complete(messages), "created_at", cursor, limit)
     absolute = request.build_absolute_uri
     return {"messages": [answers.message(row, absolute) for row in found], "nextCursor": following}
 

@@ -154,6 +154,8 @@ class Message(models.Model):
             models.Index(fields=["author"], name="message_author", condition=Q(author__isnull=False)),
             models.Index(fields=["agent"], name="message_agent", condition=Q(agent__isnull=False)),
             models.Index(fields=["program"], name="message_program", condition=Q(program__isnull=False)),
+            # Since when and until when. Ids tell nothing of it: what moved in from an older system kept its time.
+            models.Index(fields=["created_at", "id"], name="message_arrival"),
             # The filter "Failed".
             models.Index(
                 fields=["conversation"],

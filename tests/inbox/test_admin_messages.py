@@ -133,6 +133,15 @@ class FilterTests:
         assert found(signed_in, conversation=text.conversation_id) == {text.pk}
         assert found(signed_in, number=number.pk, kind__exact="text", q="morning") == {text.pk, failed.pk}
 
+    def test_they_find_what_came_lately_though_older_messages_moved_in_later(
+        self, signed_in: Client, number: PhoneNumber
+    ) -> None:
+        now = timezone.now()
+        lately = {admin_rows.message(number, created_at=now - timedelta(minutes=5)).pk for _ in range(2)}
+        before = {admin_rows.message(number, created_at=now - timedelta(days=90)).pk for _ in range(4)}
+        assert found(signed_in, received="hour") == lately
+        assert found(signed_in, q=(now - timedelta(days=1)).strftime("%Y-%m-%d")) == before
+
     @pytest.mark.parametrize("query", [{"number": "x"}, {"number": "9" * 30}, {"file": "x"}, {"received": "x"}])
     def test_nonsense_does_no_harm(self, signed_in: Client, number: PhoneNumber, query: dict[str, str]) -> None:
         assert signed_in.get(LIST, query).status_code == 200

@@ -196,10 +196,12 @@ class NewestFirstChangeList(ChangeList):
 
 
 class NewestFirstAdmin(admin.ModelAdmin):
-    """A list of a table that only grows. ``key`` is a unique, indexed column; it and ``moment_field`` rise together."""
+    """A list of a table that only grows. ``key`` is a unique, indexed column; ``moment_field`` says when a row came."""
 
     key = "id"
     moment_field = ""
+    #: Whether the two rise together. They do not where rows came from an older system with times of their own.
+    rising = True
     #: The list's heading where the model's own name says too little.
     title = ""
     #: Columns that links from elsewhere may narrow the list by, beside its filters.
@@ -222,6 +224,8 @@ class NewestFirstAdmin(admin.ModelAdmin):
 
     def received_before(self, queryset: QuerySet[Any], moment: datetime) -> QuerySet[Any]:
         """Rows older than that moment: what a list shows for a date or time in the search box."""
+        if not self.rising:
+            return queryset.filter(**{f"{self.moment_field}__lt": moment})
         first = first_key_since(self.model, self.key, self.moment_field, moment)
         return queryset if first is None else queryset.filter(**{f"{self.key}__lt": first})
 
@@ -264,12 +268,11 @@ class ReceivedFilter(admin.SimpleListFilter):
             since = timezone.now() - self.SPANS[value]
         else:
             return queryset
+        queryset = queryset.filter(**{f"{self.model_admin.moment_field}__gte": since})
+        if not self.model_admin.rising:
+            return queryset
         first = first_key_since(self.model, self.model_admin.key, self.model_admin.moment_field, since)
-        if first is None:
-            return queryset.none()
-        return queryset.filter(
-            **{f"{self.model_admin.key}__gte": first, f"{self.model_admin.moment_field}__gte": since}
-        )
+        return queryset.none() if first is None else queryset.filter(**{f"{self.model_admin.key}__gte": first})
 
 
 class ViewOnly:

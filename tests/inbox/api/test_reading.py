@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 from typing import Any
 
@@ -80,11 +81,29 @@ class MessagesTests:
 
     def test_it_finds_what_came_since(self, api: Client, number: PhoneNumber) -> None:
         thread(conversation(number), 5, step=timedelta(hours=1))
-        for moment in ("2026-11-20T15:00:00Z", "2026-11-20T16:00:00%2B01:00", "1795186800"):
+        for moment in (
+            "2026-11-20T15:00:00Z",
+            "2026-11-20T16:00:00%2B01:00",
+            "2026-11-19T16:00:00-23:00",
+            "1795186800",
+        ):
             found = api.get(f"/api/messages?since={moment}").json()["messages"]
             assert [row["content"] for row in found] == ["Message 5", "Message 4"]
         found = api.get("/api/messages?until=2026-11-20T13:00:00Z").json()["messages"]
         assert [row["content"] for row in found] == ["Message 1"]
+
+    def test_it_finds_what_came_since_though_older_ones_moved_in_later(self, api: Client, number: PhoneNumber) -> None:
+        row = conversation(number)
+        for hour in (6, 7, 3, 1, 5, 2, 4):
+            message(row, f"At {hour}", at=NOON + timedelta(hours=hour))
+        for since, until in itertools.product(range(1, 9), repeat=2):
+            times = {"since": NOON + timedelta(hours=since), "until": NOON + timedelta(hours=until)}
+            answer, cursor = [], ""
+            while cursor is not None:
+                page = api.get("/api/messages", {**times, "limit": 2, **({"cursor": cursor} if cursor else {})}).json()
+                answer += [one["content"] for one in page["messages"]]
+                cursor = page["nextCursor"]
+            assert answer == [f"At {hour}" for hour in range(7, 0, -1) if since <= hour < until]
 
     def test_it_costs_the_same_for_three_and_for_thirty(
         self, api: Client, number: PhoneNumber, django_assert_num_queries: Any
