@@ -87,9 +87,11 @@ def database() -> Iterator[Finding]:
         yield Finding(FAIL, "database", f"PostgreSQL {version} is too old: use 14 or newer.")
     else:
         yield Finding(OK, "database", f"PostgreSQL {version} answers.")
-    if abs(timezone.now() - now) > CLOCK:
+    if (apart := abs(timezone.now() - now)) > CLOCK:
         yield Finding(
-            WARN, "database", "This machine's clock and the database's differ by seconds: synchronise both (NTP)."
+            WARN,
+            "database",
+            f"This machine's clock and the database's differ by {_words(apart)}: synchronise both (NTP).",
         )
     executor = MigrationExecutor(connection)
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -201,11 +203,11 @@ def _not_subscribed(number: PhoneNumber) -> str:
 
 
 def worker() -> Iterator[Finding]:
-    newest = ProcrastinateWorker.objects.aggregate(newest=Max("last_heartbeat"))["newest"]
-    if newest is None:
+    # By the database's clock, which wrote it: this machine's may be wrong.
+    age = ProcrastinateWorker.objects.aggregate(age=Now() - Max("last_heartbeat"))["age"]
+    if age is None:
         yield Finding(FAIL, "worker", "No worker runs: start `manage.py worker`.")
         return
-    age = timezone.now() - newest
     if age > HEARTBEAT:
         yield Finding(
             FAIL, "worker", f"The last sign of a worker is {_words(age)} old: start one, or see why it hangs."

@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from inbox import changes, uploads
@@ -280,7 +281,10 @@ def _insert(
         aws_phone_number_id=number.aws_phone_number_id,
     )
     priority = 1 if program else 0
-    OutboxEntry.objects.create(message=message, number=number, conversation=conversation, priority=priority)
+    # By the database's clock, as workers read it: this machine's may be ahead.
+    OutboxEntry.objects.create(
+        message=message, number=number, conversation=conversation, priority=priority, due_at=Now()
+    )
     if intent.upload is not None:
         uploads.attach(intent.upload, message)
     elif intent.media is not None:

@@ -15,7 +15,6 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from inbox import changes, outgoing_webhooks
 from inbox.models import Conversation, Message, Outbox, OutboxEntry
@@ -109,7 +108,7 @@ class Lease:
         """Let it leave in ``wait`` seconds; it certainly has not left yet. Shows why it waits."""
         with transaction.atomic():
             threads.open_and_lock([], [self.conversation_id])
-            due_at = timezone.now() + timedelta(seconds=wait)
+            due_at = Now() + timedelta(seconds=wait)
             if not self.entries().update(lease=None, leased_until=None, due_at=due_at, attempts=attempts):
                 return
             waiting = Message.objects.filter(pk=self.message_id, status__in=(Status.QUEUED, Status.SENDING))
@@ -149,13 +148,13 @@ def pause(number: PhoneNumber, error: ProviderError, sentence: str) -> None:
     """Stop sending from a number whose every message would fail for the same reason. Safe to repeat."""
     with transaction.atomic():
         outbox, _ = Outbox.objects.select_for_update().get_or_create(
-            number=number, defaults={"probe_at": timezone.now(), "reason": "", "active": False, "pauses": 0}
+            number=number, defaults={"probe_at": Now(), "reason": "", "active": False, "pauses": 0}
         )
         if not outbox.active:
             outbox.pauses += 1
-            outbox.paused_at = timezone.now()
+            outbox.paused_at = Now()
         outbox.active, outbox.reason, outbox.error_code = True, sentence, error.code
-        outbox.probe_at = timezone.now() + min(PROBE * 2 ** min(outbox.pauses - 1, 8), PROBE_AT_MOST)
+        outbox.probe_at = Now() + min(PROBE * 2 ** min(outbox.pauses - 1, 8), PROBE_AT_MOST)
         outbox.save()
         announce_number(number)
     log.error("number_paused", number=number.pk, code=error.code, pauses=outbox.pauses)

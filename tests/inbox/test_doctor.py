@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import responses
+import time_machine
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
@@ -146,6 +147,12 @@ class WorkerTests:
         beat(timedelta(hours=3))
         beat(timedelta(seconds=20))
         assert lines("worker") == ["ok    worker: A worker is alive."]
+
+    def test_a_wrong_clock_is_named_and_does_not_declare_the_worker_dead(self) -> None:
+        beat()
+        with time_machine.travel(timezone.now() + timedelta(hours=3)):
+            assert lines("worker") == ["ok    worker: A worker is alive."]
+            assert "differ by 3 hours" in "\n".join(lines("database"))
 
     def test_an_old_one_fails(self) -> None:
         beat(timedelta(minutes=5))

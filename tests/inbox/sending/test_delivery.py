@@ -7,6 +7,7 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
+import time_machine
 from cryptography.fernet import Fernet
 from django.db import connection
 from django.utils import timezone
@@ -53,6 +54,19 @@ class DeliveryTests:
         deliver_all()
 
         assert [one["leaf"]["text"]["body"] for one in phone.shows()] == [f"No. {n}" for n in range(6)]
+
+    def test_a_clock_that_is_ahead_holds_no_message_back(self, phone: Phone) -> None:
+        conversation = phone.writes()
+        with time_machine.travel(timezone.now() + timedelta(hours=1)):
+            message = queue_text(conversation)
+        lease = outbox.claim()
+        assert lease is not None
+        with time_machine.travel(timezone.now() + timedelta(hours=1)):
+            lease.put_back(0, attempts=1)
+
+        deliver_all()
+        message.refresh_from_db()
+        assert message.status == "sent"
 
     def test_a_later_message_waits_while_an_earlier_one_is_tried_again(self, phone: Phone) -> None:
         conversation = phone.writes()
