@@ -110,6 +110,8 @@ def configure_logging(*, json: bool, level: str) -> dict[str, Any]:
             "axes": {"level": "WARNING"},
             # It comes with lines and tracebacks of its own making.
             "uvicorn": {"handlers": [], "propagate": True},
+            # `make run` says by itself where it listens.
+            "uvicorn.error": {"level": "INFO" if json else "WARNING"},
             "uvicorn.access": {"level": "WARNING"},
             "botocore": {"level": "WARNING"},
             "procrastinate": {"level": "WARNING"},
