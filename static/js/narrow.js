@@ -15,6 +15,9 @@
     return (open ? `/conversations/${open}/` : "/") + (query && `?${query}`);
   }
 
+  // The filters may be wider than a narrow list.
+  const reveal = () => list.querySelector(".filters [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   function put(fresh) {
     const from = PARTS.find((part) => list.querySelector(part).contains(document.activeElement));
     for (const part of PARTS) {
@@ -22,6 +25,7 @@
       old.replaceWith(made);
       htmx.process(made);
     }
+    reveal();
     // The link that had the focus was drawn again, or is gone.
     const next = { ".list__header": ".list__header summary", ".people__clear": "[data-people]", ".list__rows": "[data-people]" };
     if (from) list.querySelector(next[from] ?? ".filters [aria-current]").focus();
@@ -78,4 +82,5 @@
     if (!event.isComposing) timer = setTimeout(search, PAUSE);
   });
   field.addEventListener("compositionend", search);
+  reveal();
 })();

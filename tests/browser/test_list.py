@@ -97,3 +97,20 @@ class FilterTests:
         expect(page.locator("#thread")).to_contain_text("Read already")
         page.go_back()
         expect(page.locator(".conversation-row")).to_have_count(2)
+
+    def test_the_chosen_filter_is_in_sight_in_a_narrow_list(
+        self, window: OpenWindow, alice: Agent, number: PhoneNumber
+    ) -> None:
+        conversation(number)
+        page = window(alice, width=820).open("/?filter=failed")
+        failed = page.locator(".filters [aria-current]")
+        edge = page.locator(".filters").bounding_box()
+        for _ in range(2):
+            expect(failed).to_have_text("Failed")
+            box = failed.bounding_box()
+            assert box
+            assert edge
+            assert box["x"] + box["width"] <= edge["x"] + edge["width"]
+            page.locator(".filters").get_by_role("link", name="All").click()
+            expect(failed).to_have_text("All")
+            page.locator(".filters").get_by_role("link", name="Failed").click()
