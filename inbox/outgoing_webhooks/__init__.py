@@ -31,7 +31,11 @@ WHERE e.active AND p.active AND p.may_read AND e.events ? r.event AND NOT m.hist
   -- WhatsApp repeats itself; programs are told each thing once.
   AND NOT EXISTS (
       SELECT FROM inbox_webhookdelivery d
-      WHERE d.message_id = m.id AND d.endpoint_id = e.id AND d.event = r.event AND d.status = m.status
+      WHERE d.message_id = m.id AND d.endpoint_id = e.id AND d.status = m.status AND (
+          d.event = r.event
+          -- That it was sent is told by message.sent already.
+          OR m.status = 'sent' AND d.event = 'message.sent' AND r.event = 'message.status'
+      )
   )
 RETURNING endpoint_id
 """

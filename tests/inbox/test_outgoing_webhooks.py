@@ -141,6 +141,19 @@ class RecordTests:
             "read",
         ]
 
+    def test_it_tells_once_that_a_message_was_sent(self, number: PhoneNumber, listener: Listener) -> None:
+        endpoint_of(listener, number)
+        statuses_only = endpoint_of(listener, number, events=["message.status"])
+        row = message(conversation(number), direction="outbound", status="sent")
+        outgoing_webhooks.record(sent=[row.pk])
+        outgoing_webhooks.record(changed=[row.pk])
+        unsure = message(row.conversation, direction="outbound", status="sent")
+        outgoing_webhooks.record(changed=[unsure.pk])
+        told = WebhookDelivery.objects.exclude(endpoint=statuses_only).values_list("event", "message")
+        assert set(told) == {("message.sent", row.pk), ("message.status", unsure.pk)}
+        assert len(told) == 2
+        assert WebhookDelivery.objects.filter(endpoint=statuses_only).count() == 2
+
     def test_it_says_nothing_of_history(self, number: PhoneNumber, listener: Listener) -> None:
         endpoint_of(listener, number)
         outgoing_webhooks.record(received=[message(conversation(number), historic=True).pk])
