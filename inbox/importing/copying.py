@@ -15,7 +15,7 @@ from inbox import adopting, changes, media
 from inbox.downloads import Downloaded
 from inbox.models import ImportedItem, Media
 from inbox.models.media import storage_key
-from inbox.storage import MediaStorage, StorageError, media_storage
+from inbox.storage import MediaStorage, MissingFileError, StorageError, media_storage
 
 THREADS = 4
 PAGE = 200
@@ -64,8 +64,12 @@ def _copy(source: MediaStorage, row: Media, key: str) -> bool:
             content_type = facts.file_type.content_type or "application/octet-stream"
             media_storage().put(name, file, content_type=content_type)
         _record(row, name, facts)
-    except (StorageError, OSError) as error:
-        sentence = str(error) if isinstance(error, StorageError) else "The file is gone from the old storage."
+    except (StorageError, MissingFileError, OSError) as error:
+        sentence = str(error)
+        if isinstance(error, MissingFileError):
+            sentence = "The file is gone from the old storage."
+        elif isinstance(error, OSError):
+            sentence = f"The server could not write a temporary file ({error.strerror})."
         Media.objects.filter(pk=row.pk).exclude(state=Media.State.STORED).update(error=sentence)
         return False
     finally:

@@ -12,10 +12,10 @@ from django.core.management import CommandError, call_command
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from inbox import importing, receiving
-from inbox.importing import sources
+from inbox.importing import copying, sources
 from inbox.importing.records import dumped
 from inbox.models import ImportedItem, Media, Message, OutboxEntry
-from inbox.storage import media_storage
+from inbox.storage import SignedFileSystemStorage, media_storage
 from tests import payloads, samples
 from tests.inbox import admin_rows
 from tests.inbox.importing.conftest import OBJECTS, SAMPLES
@@ -192,6 +192,29 @@ class CopyTests:
             assert sorted(row.sha256 for row in rows) == sorted(map(samples.sha256, OBJECTS.values()))
             assert {row.file.name for row in rows} == {item.key for item in media_storage().objects()}
             assert all((row.file.name or "").startswith(f"media/{row.pk}") for row in rows)
+
+    def test_one_that_vanished_or_finds_no_room_says_so_and_the_others_come(
+        self, tmp_path: Path, settings: Any, first: PhoneNumber
+    ) -> None:
+        old = tmp_path / "old"
+        rows = []
+        for name in ("vanished.jpg", "here.jpg"):
+            row = samples.waiting_media(first, next_try_at=None)
+            ImportedItem.objects.create(table="message", key=name, message_id=row.message_id, found_key=name, raw=b"{}")
+            rows.append(row)
+        old.mkdir()
+        (old / "here.jpg").write_bytes(samples.picture())
+        source: Any = SignedFileSystemStorage(location=str(old))
+
+        settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "unmounted")
+        assert copying.copy(source, lambda _: None) == (0, 2)
+        assert ["temporary file" in error for error in Media.objects.values_list("error", flat=True)] == [True, True]
+        settings.FILE_UPLOAD_TEMP_DIR = None
+        assert copying.copy(source, lambda _: None) == (1, 1)
+        for row in rows:
+            row.refresh_from_db()
+        assert rows[0].error == "The file is gone from the old storage."
+        assert rows[1].state == Media.State.STORED
 
     def test_keys_of_another_storage_cannot_stay(self, tmp_path: Path) -> None:
         (tmp_path / "old").mkdir()
