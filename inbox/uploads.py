@@ -24,7 +24,7 @@ from inbox.conversion import ConversionCrashError, Converted
 from inbox.models import Agent, Draft, Media, Message, Program, Upload
 from inbox.models.sending import original_key, upload_key
 from inbox.sniffing import HEAD_BYTES, FileType, sniff
-from inbox.storage import StorageError, media_storage
+from inbox.storage import MissingFileError, StorageError, media_storage
 from whatsapp import limits
 from whatsapp.events import MEDIA_KINDS, Kind
 from whatsapp.models import PhoneNumber
@@ -35,6 +35,7 @@ log = structlog.get_logger(__name__)
 CHUNK_BYTES = 256 * 1024
 GIF = "image/gif"
 UNKNOWN_TYPE = "application/octet-stream"
+LOST = "The file was lost. Attach it again."
 MAX_ATTEMPTS = 3
 #: An upload that nobody sent: of a program, or of a draft that nobody touched.
 FORGET_AFTER = timedelta(days=1)
@@ -105,8 +106,12 @@ def prepare(upload_id: uuid.UUID, *, on_progress: Callable[[], None] = lambda: N
         return
     with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="inbox-upload-") as directory:
         source = Path(directory) / "source"
-        with source.open("xb") as file:
-            media_storage().copy_to(upload.original.name or "", file)
+        try:
+            with source.open("xb") as file:
+                media_storage().copy_to(upload.original.name or "", file)
+        except MissingFileError:
+            _settle(upload, {"state": Upload.State.REFUSED, "error": LOST})
+            return
         on_progress()
         try:
             converted = _convert(upload, source, Path(directory))

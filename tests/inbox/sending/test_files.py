@@ -216,6 +216,13 @@ class UploadTests:
             assert file.read() == samples.photo_from_a_phone()
         assert phone.shows()[0]["leaf"]["document"]["filename"] == "a.jpg"
 
+    def test_one_that_is_lost_before_it_is_prepared_says_so(self, phone: Phone) -> None:
+        upload = uploads.receive(io.BytesIO(samples.picture()), number=phone.number, file_name="a.jpg")
+        media_storage().discard(upload.original.name or "")
+        uploads.prepare(upload.pk)
+        upload.refresh_from_db()
+        assert (upload.state, upload.error) == ("refused", "The file was lost. Attach it again.")
+
     def test_a_slow_conversion_does_not_replace_what_was_sent_meanwhile(self, phone: Phone) -> None:
         original, before = samples.photo_from_a_phone(), keys()
         upload = uploads.receive(io.BytesIO(original), number=phone.number, file_name="a.jpg")
