@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +16,8 @@ from django.conf import settings
 
 RESULT_NAME = "result.json"
 RESULT_BYTES = 256 * 1024
+#: With less than this left on its disk, what a child did not do says nothing of its file.
+ROOM_BYTES = 64 * 1024 * 1024
 
 
 class CrashError(Exception):
@@ -24,7 +28,8 @@ def run(module: str, source: Path, target: Path, *arguments: str, seconds: float
     """Run ``python -m MODULE SOURCE TARGET *arguments`` for at most so many seconds.
 
     False when it used up its processor time, as it would again; raises CrashError when it ended otherwise than by
-    itself. It gets no secrets in its environment and nothing on its hands but the two paths.
+    itself, OSError when that may be because the disk is full. It gets no secrets in its environment and nothing on its
+    hands but the two paths.
     """
     environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "HOME": str(target), "TMPDIR": str(target)}
     child = subprocess.Popen(
@@ -45,6 +50,8 @@ def run(module: str, source: Path, target: Path, *arguments: str, seconds: float
             os.killpg(child.pid, signal.SIGKILL)
             child.wait()
     if status not in (0, -signal.SIGXCPU):
+        if shutil.disk_usage(target).free < ROOM_BYTES:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         raise CrashError("took too long" if status is None else f"ended with {status}")
     return status == 0
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import signal
 
 OPEN_FILES = 64
+#: What the disk is to blame for, whatever the file is.
+FAULTS_OF_THE_DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 
 
 def confine(*, memory_bytes: int, cpu_seconds: int, wall_seconds: int, file_bytes: int) -> None:

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from inbox.confined import confine
+from inbox.confined import FAULTS_OF_THE_DISK, confine
 from inbox.converting import Outcome, RefusalError
 
 MEMORY_BYTES = 2 * 1024 * 1024 * 1024
@@ -53,7 +53,9 @@ def main() -> None:
         result = {"refusal": str(error), "broken": error.broken}
     except MemoryError:
         result = {"refusal": "Converting this file takes more memory than it may."}
-    except Exception as error:  # noqa: BLE001 - whatever a decoder raises on a hostile file, the file is to blame
+    except Exception as error:  # whatever a decoder raises on a hostile file, the file is to blame
+        if getattr(error, "errno", None) in FAULTS_OF_THE_DISK:
+            raise  # no result: it is tried again
         result = {
             "refusal": "This file is damaged or unusual, so it cannot be converted.",
             "because": f"{type(error).__name__}: {error}",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from inbox.confined import confine
+from inbox.confined import FAULTS_OF_THE_DISK, confine
 from inbox.drawing import ImpossibleError
 
 MEMORY_BYTES = 1024 * 1024 * 1024
@@ -56,7 +56,9 @@ def main() -> None:
         result = {"impossible": str(error)}
     except MemoryError:
         result = {"impossible": "Drawing a preview of this file takes more memory than it may."}
-    except Exception as error:  # noqa: BLE001 - whatever a decoder raises on a hostile file, the file is to blame
+    except Exception as error:  # whatever a decoder raises on a hostile file, the file is to blame
+        if getattr(error, "errno", None) in FAULTS_OF_THE_DISK:
+            raise  # no result: it is tried again
         result = {
             "impossible": "This file is damaged or unusual, so it has no preview.",
             "because": type(error).__name__,

@@ -141,6 +141,21 @@ class ChildTests:
         )
         assert found.stdout.strip() == "[]"
 
+    def test_a_full_disk_is_no_fault_of_the_file(self, tmp_path: Path) -> None:
+        (tmp_path / "source").write_bytes(samples.picture("WEBP"))
+        (tmp_path / "converted.jpg").symlink_to("/dev/full")
+        command = [
+            sys.executable,
+            "-m",
+            "inbox.converting",
+            str(tmp_path / "source"),
+            str(tmp_path),
+            "image/webp",
+            "image",
+        ]
+        assert subprocess.run(command, cwd=project.BASE_DIR, stderr=subprocess.DEVNULL).returncode == 1
+        assert not (tmp_path / "result.json").exists()
+
     def test_it_limits_itself(self) -> None:
         script = "import resource as r; from inbox.converting.__main__ import limit; limit(); "
         script += "print([r.getrlimit(what)[0] for what in (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_FSIZE, r.RLIMIT_CORE)])"

@@ -4,6 +4,7 @@ import io
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from django.conf import settings as project
@@ -281,6 +282,13 @@ class ChildTests:
             [sys.executable, "-c", script], cwd=project.BASE_DIR, capture_output=True, text=True, check=True
         )
         assert found.stdout.strip() == "[]"
+
+    def test_a_full_disk_is_no_fault_of_the_file(self, tmp_path: Path) -> None:
+        (tmp_path / "source").write_bytes(samples.picture())
+        (tmp_path / "thumbnail.webp").symlink_to("/dev/full")
+        command = [sys.executable, "-m", "inbox.drawing", str(tmp_path / "source"), str(tmp_path), "image/jpeg"]
+        assert subprocess.run(command, cwd=project.BASE_DIR, stderr=subprocess.DEVNULL).returncode == 1
+        assert not (tmp_path / "result.json").exists()
 
     def test_it_limits_itself(self) -> None:
         script = "import json, resource as r; from inbox.drawing.__main__ import limit; limit(); "

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -151,6 +153,14 @@ class MakeTests:
             states.append(row.preview_state)
         assert states == ["none", "none", "none", "impossible"]
         assert "several times" in row.preview_error
+
+    def test_a_full_disk_burns_no_attempt(
+        self, number: PhoneNumber, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "executable", "/bin/false")
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=4096))
+        row = drawn(number, samples.picture(), kind="image")
+        assert (row.preview_state, row.attempts) == (Media.PreviewState.NONE, 0)
 
     @pytest.mark.parametrize(
         "script",
