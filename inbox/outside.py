@@ -9,9 +9,10 @@ from __future__ import annotations
 import ipaddress
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -105,10 +106,17 @@ def is_public(address: Address) -> bool:
 
 @contextmanager
 def request(
-    method: str, target: Target, *, headers: Mapping[str, str] | None = None, body: bytes | None = None
+    method: str,
+    target: Target,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+    seconds: float = READ_SECONDS,
 ) -> Iterator[urllib3.BaseHTTPResponse]:
-    """One request to exactly this target, its answer not read yet; no redirects, no proxy. Raises OutsideError."""
-    pool = _pool(target)
+    """One request to exactly this target, its answer not read yet; no redirects, no proxy. ``seconds`` are for all of
+    it, the block included: timeouts of sockets count silences only. Raises OutsideError."""
+    deadline = _Deadline(seconds)
+    pool = _pool(target, deadline)
     default = 443 if target.parts.scheme == "https" else 80
     host = f"[{target.host}]" if ":" in target.host else target.host
     sent = {
@@ -134,15 +142,66 @@ def request(
         finally:
             response.close()
     except HTTPError as error:
-        raise OutsideError(_sentence(target.host, error)) from error
+        raise OutsideError(_sentence(target.host, error, late=deadline.over)) from error
     finally:
+        deadline.cancel()
         pool.close()
 
 
-def _pool(target: Target) -> urllib3.HTTPConnectionPool:
+class _Deadline:
+    """Hangs up a connection whose time is over, wherever its reader waits: in the handshake, the headers, the body."""
+
+    def __init__(self, seconds: float) -> None:
+        self.over = False
+        self._lock = threading.Lock()
+        self._line: socket.socket | None = None
+        self._timer = threading.Timer(max(seconds, 0), self._end)
+        self._timer.daemon = True
+        self._timer.start()
+
+    def watch(self, line: socket.socket) -> None:
+        """Hang up this connection in time. A second handle of it: TLS takes the first one for itself."""
+        with self._lock:
+            self._line = line.dup()
+            if self.over:
+                self._hang_up()
+
+    def cancel(self) -> None:
+        self._timer.cancel()
+        with self._lock:
+            if self._line is not None:
+                self._line.close()
+                self._line = None
+
+    def _end(self) -> None:
+        with self._lock:
+            self.over = True
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        if self._line is not None:
+            with suppress(OSError):  # the other side was quicker
+                self._line.shutdown(socket.SHUT_RDWR)
+
+
+def _pool(target: Target, deadline: _Deadline) -> urllib3.HTTPConnectionPool:
+    class Plain(urllib3.connection.HTTPConnection):
+        def _new_conn(self) -> socket.socket:
+            line = super()._new_conn()
+            deadline.watch(line)
+            return line
+
+    class Encrypted(urllib3.connection.HTTPSConnection):
+        def _new_conn(self) -> socket.socket:
+            line = super()._new_conn()
+            deadline.watch(line)
+            return line
+
     if target.parts.scheme == "http":
-        return urllib3.HTTPConnectionPool(target.ip, target.port, maxsize=1)
-    return urllib3.HTTPSConnectionPool(
+        plain = urllib3.HTTPConnectionPool(target.ip, target.port, maxsize=1)
+        plain.ConnectionCls = Plain
+        return plain
+    encrypted = urllib3.HTTPSConnectionPool(
         target.ip,
         target.port,
         maxsize=1,
@@ -150,9 +209,13 @@ def _pool(target: Target) -> urllib3.HTTPConnectionPool:
         server_hostname=target.host,
         assert_hostname=target.host,
     )
+    encrypted.ConnectionCls = Encrypted
+    return encrypted
 
 
-def _sentence(host: str, error: HTTPError) -> str:
+def _sentence(host: str, error: HTTPError, *, late: bool) -> str:
+    if late:
+        return f"{host} did not answer in time."
     if isinstance(error, urllib3.exceptions.SSLError):
         return f"{host} has no certificate that can be trusted."
     if isinstance(error, urllib3.exceptions.TimeoutError):
@@ -172,7 +235,7 @@ def fetch(
     deadline = time.monotonic() + seconds
     for _ in range(MAX_REDIRECTS + 1):
         target = check(url, private=private)
-        with request("GET", target) as response:
+        with request("GET", target, seconds=deadline - time.monotonic()) as response:
             if response.status in REDIRECTS and response.headers.get("Location"):
                 url = _joined(url, response.headers["Location"])
                 continue
@@ -202,6 +265,9 @@ def _pieces(response: urllib3.BaseHTTPResponse, host: str, limit: int, deadline:
         if time.monotonic() > deadline:
             raise OutsideError(f"{host} took too long to send the file.")
         yield piece
+    # An answer without a length ends where the line ends: at the deadline it was we who hung up.
+    if time.monotonic() > deadline - 0.5:
+        raise OutsideError(f"{host} took too long to send the file.")
     if declared.isascii() and declared.isdigit() and len(declared) < 20 and int(declared) != size:
         raise OutsideError(f"{host} sent only a part of the file.")
 

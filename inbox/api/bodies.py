@@ -21,7 +21,9 @@ from inbox.api.problems import Problem, invalid, of_validation
 
 #: Bytes of a file that may come as base64 in JSON. Larger ones come as a form, which never stands in memory.
 MAX_BASE64_FILE = 16 * 1024 * 1024
-#: Base64 makes four characters of three bytes; the rest of the message fits into the remainder.
+#: Base64 makes four characters of three bytes, and of a line of 76 characters 78 where it is broken into lines.
+MAX_BASE64 = MAX_BASE64_FILE * 4 // 3 * 78 // 76 + 400
+#: The rest of the message fits into the remainder.
 MAX_JSON = MAX_BASE64_FILE * 4 // 3 + 1024 * 1024
 #: Bytes of a form beside its file.
 MAX_FORM_FIELDS = 1024 * 1024

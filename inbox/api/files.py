@@ -24,7 +24,9 @@ from whatsapp.models import PhoneNumber
 
 #: Seconds for the whole of a linked file.
 LINK_SECONDS = 60.0
-DATA_URL = re.compile(r"data:[^,]{0,200};base64,")
+DATA_URL = re.compile(r"\s*data:[^,]{0,200};base64,", re.IGNORECASE)
+#: Between the characters of base64: many encoders break it into lines.
+BREAKS = b" \t\r\n"
 
 
 def sources(wanted: SendRequest | UploadRequest, file: UploadedFile | None) -> list[str]:
@@ -104,7 +106,7 @@ def _decoded(text: str) -> bytes:
     if match := DATA_URL.match(text):
         text = text[match.end() :]
     try:
-        content = base64.b64decode(text, validate=True)
+        content = base64.b64decode(text.encode("ascii").translate(None, BREAKS), validate=True)
     except (binascii.Error, ValueError):
         raise invalid("mediaFile", "The field mediaFile is not base64.") from None
     if len(content) > MAX_BASE64_FILE:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import phonenumbers
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from inbox.api.bodies import MAX_BASE64_FILE
+from inbox.api.bodies import MAX_BASE64, MAX_BASE64_FILE
 
 Word = Annotated[str, Field(max_length=512)]
 Long = Annotated[str, Field(max_length=4096)]
@@ -167,7 +167,7 @@ class SendRequest(_Strict):
     link: str | None = Field(None, max_length=2000, description="https address of a file, which is fetched once, now.")
     mediaFile: str | None = Field(
         None,
-        max_length=MAX_BASE64_FILE * 4 // 3 + 200,
+        max_length=MAX_BASE64,
         description=f"The file as base64, {MAX_BASE64_FILE // 2**20} MB at most; larger ones come as a form.",
     )
     mediaType: str | None = Field(
@@ -192,7 +192,7 @@ class UploadRequest(_Strict):
     voice: bool = False
     fileName: str | None = Field(None, max_length=255)
     mediaType: str | None = Field(None, max_length=255)
-    mediaFile: str | None = Field(None, max_length=MAX_BASE64_FILE * 4 // 3 + 200)
+    mediaFile: str | None = Field(None, max_length=MAX_BASE64)
     link: str | None = Field(None, max_length=2000)
 
 

@@ -6,7 +6,7 @@ import ipaddress
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -48,8 +48,8 @@ def says(content: bytes, status: int = 200, **headers: str) -> Answer:
     return answer
 
 
-def fetch(url: str, *, private: list[str], limit: int = 1000) -> bytes:
-    with outside.fetch(url, limit=limit, seconds=10, private=private) as (_, pieces):
+def fetch(url: str, *, private: list[str], limit: int = 1000, seconds: float = 10) -> bytes:
+    with outside.fetch(url, limit=limit, seconds=seconds, private=private) as (_, pieces):
         return b"".join(pieces)
 
 
@@ -161,6 +161,26 @@ class FetchTests:
     def test_it_gives_up_on_redirects_in_a_circle(self) -> None:
         with server(says(b"", 302, Location="/again")) as place, pytest.raises(outside.OutsideError, match="passed on"):
             fetch(f"http://{place}/", private=[place])
+
+    @pytest.mark.parametrize("began", [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.0 200 OK\r\n\r\nhalf a file"])
+    def test_a_server_that_never_comes_to_an_end_is_left(self, began: bytes) -> None:
+        left = threading.Event()
+
+        def drips(request: BaseHTTPRequestHandler) -> None:
+            request.wfile.write(began)
+            for _ in range(100):
+                if left.wait(0.1):
+                    break
+                if began.endswith(b" "):  # otherwise not another word
+                    with suppress(OSError):
+                        request.wfile.write(b"x")
+
+        with server(drips) as host:
+            try:
+                with pytest.raises(outside.OutsideError, match=r"in time|too long"):
+                    fetch(f"http://{host}/", private=[host], seconds=1)
+            finally:
+                left.set()
 
     def test_it_names_no_address_of_ours_in_its_sentences(self) -> None:
         with server(says(b"no", 500)) as place, pytest.raises(outside.OutsideError, match="answered 500"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -155,10 +156,12 @@ class FileTests:
         now = self.assert_it_arrived(sent, shop, phone, "document")
         assert (now["fileName"], now["content"], now["mimeType"]) == ("invoice.pdf", "Your invoice", "application/pdf")
 
-    @pytest.mark.parametrize("prefix", ["", "data:image/png;base64,"])
-    def test_base64(self, prefix: str, shop: Shop, phone: Phone) -> None:
+    @pytest.mark.parametrize("prefix", ["", "data:image/png;base64,", "DATA:image/png;base64,\r\n"])
+    @pytest.mark.parametrize("encode", [base64.b64encode, base64.encodebytes])
+    def test_base64(self, prefix: str, encode: Callable[[bytes], bytes], shop: Shop, phone: Phone) -> None:
+        """In one line, or in lines of 76 characters, as many encoders make it."""
         phone.writes()
-        picture = prefix + base64.b64encode(samples.picture("PNG")).decode()
+        picture = prefix + encode(samples.picture("PNG")).decode()
         sent = shop.send({"phone": AMARA, "mediaFile": picture, "mediaType": "image/png", "content": "Look"})
         self.assert_it_arrived(sent, shop, phone, "image")
 
