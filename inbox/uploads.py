@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from inbox import changes, conversion, media
+from inbox import changes, conversion, drafts, media
 from inbox.conversion import ConversionCrashError, Converted
 from inbox.models import Agent, Draft, Media, Message, Program, Upload
 from inbox.models.sending import original_key, upload_key
@@ -89,6 +89,10 @@ def receive(
     put_type = limits.upload_type(content_type, file_name)
     media_storage().put(upload.original.name or "", file, content_type=put_type)
     with transaction.atomic():
+        if draft is not None:
+            # Sent from another window while the file was on its way: it begins the next one.
+            kept = Draft.objects.select_for_update(no_key=True).filter(pk=draft.pk).first()
+            upload.draft = kept or drafts.opened(draft.conversation, draft.agent)
         upload.save()
         if upload.state == Upload.State.PREPARING:
             enqueue_prepare(upload.pk)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from inbox import drafts, uploads
 from inbox.models import Agent, Conversation, Upload
 from tests import samples
 from tests.inbox.test_compose import SCRIPT, amara, ready, signed_in
@@ -52,6 +54,21 @@ class UploadTests:
         for _ in range(2):
             assert signed_in.post(f"/uploads/{upload.pk}/discard/", headers=SCRIPT).status_code == 204
         assert not Upload.objects.exists()
+
+    @pytest.mark.django_db(transaction=True)
+    def test_a_draft_that_was_sent_while_the_file_was_on_its_way_is_begun_anew(
+        self, alice: Agent, amara: Conversation
+    ) -> None:
+        draft = drafts.opened(amara, alice)
+
+        class Slow(io.BytesIO):
+            def read(self, size: int | None = -1) -> bytes:
+                drafts.sent(amara, alice)
+                return super().read(size)
+
+        file = Slow(samples.picture())
+        upload = uploads.receive(file, number=amara.number, file_name="a.jpg", agent=alice, draft=draft)
+        assert Upload.objects.get().draft == upload.draft == drafts.of(amara, alice) != draft
 
     def test_an_empty_file_is_refused_with_a_sentence(self, signed_in: Client, amara: Conversation) -> None:
         file = SimpleUploadedFile("nothing.png", b"", "image/png")
