@@ -9,6 +9,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +20,26 @@ RESULT_NAME = "result.json"
 RESULT_BYTES = 256 * 1024
 #: With less than this left on its disk, what a child did not do says nothing of its file.
 ROOM_BYTES = 64 * 1024 * 1024
+WAIT_SECONDS = 10.0
 
 
 class CrashError(Exception):
     """The child left no result. The text says how it ended, for the log."""
 
 
-def run(module: str, source: Path, target: Path, *arguments: str, seconds: float) -> bool:
+def run(
+    module: str,
+    source: Path,
+    target: Path,
+    *arguments: str,
+    seconds: float,
+    on_wait: Callable[[], None] = lambda: None,
+) -> bool:
     """Run ``python -m MODULE SOURCE TARGET *arguments`` for at most so many seconds.
 
     False when it used up its processor time, as it would again; raises CrashError when it ended otherwise than by
     itself, OSError when that may be because the disk is full. It gets no secrets in its environment and nothing on its
-    hands but the two paths.
+    hands but the two paths. ``on_wait`` is called every ``WAIT_SECONDS`` and may raise to end it.
     """
     environment = {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "HOME": str(target), "TMPDIR": str(target)}
     child = subprocess.Popen(
@@ -42,9 +52,7 @@ def run(module: str, source: Path, target: Path, *arguments: str, seconds: float
         start_new_session=True,
     )
     try:
-        status = child.wait(seconds)
-    except subprocess.TimeoutExpired:
-        status = None
+        status = _wait(child, seconds, on_wait)
     finally:
         if child.poll() is None:
             os.killpg(child.pid, signal.SIGKILL)
@@ -54,6 +62,17 @@ def run(module: str, source: Path, target: Path, *arguments: str, seconds: float
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         raise CrashError("took too long" if status is None else f"ended with {status}")
     return status == 0
+
+
+def _wait(child: subprocess.Popen[bytes], seconds: float, on_wait: Callable[[], None]) -> int | None:
+    """How the child ended, None when it has not after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while (left := deadline - time.monotonic()) > 0:
+        try:
+            return child.wait(min(left, WAIT_SECONDS))
+        except subprocess.TimeoutExpired:
+            on_wait()
+    return child.poll()
 
 
 def read_result(target: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,13 +100,22 @@ class Converted:
     animated: bool | None = None
 
 
-def convert(source: Path, content_type: str, kind: Kind, directory: Path, *, voice: bool = False) -> Converted:
+def convert(
+    source: Path,
+    content_type: str,
+    kind: Kind,
+    directory: Path,
+    *,
+    voice: bool = False,
+    on_wait: Callable[[], None] = lambda: None,
+) -> Converted:
     """Make the file ``source`` into what WhatsApp takes as ``kind``, or say in a sentence why not.
 
     ``content_type`` is what `inbox.sniffing` says of it; ``voice`` asks for a voice note (kind AUDIO only). ``source``
     is never changed; what is made lies in a new directory inside ``directory``, which is the caller's to delete. A
     document is not touched at all: who sends a photo that way wants it to lose nothing, its hidden data included.
-    Takes up to ten minutes for a long film. Raises ConversionCrashError when the child died. Safe to repeat.
+    Takes up to ten minutes for a long film; ``on_wait`` is called meanwhile and may raise to end it. Raises
+    ConversionCrashError when the child died. Safe to repeat.
     """
     size = source.stat().st_size
     if not size:
@@ -123,7 +133,8 @@ def convert(source: Path, content_type: str, kind: Kind, directory: Path, *, voi
     target = Path(tempfile.mkdtemp(dir=directory, prefix="converted-"))
     converted = None
     try:
-        if child_process.run("inbox.converting", source, target, content_type, form, seconds=CHILD_SECONDS):
+        arguments = (content_type, form)
+        if child_process.run("inbox.converting", source, target, *arguments, seconds=CHILD_SECONDS, on_wait=on_wait):
             converted = _read(target, content_type, kind, _or_as_document(content_type, size))
         else:
             sentence = "Converting this file takes longer than it may."

@@ -103,7 +103,8 @@ def receive(
 def prepare(upload_id: uuid.UUID, *, on_progress: Callable[[], None] = lambda: None) -> None:
     """Make an upload into what WhatsApp takes, or say why that cannot be. Safe to repeat and to run in parallel.
 
-    Raises StorageError while the storage is away. ``on_progress`` is called between the steps.
+    Raises StorageError while the storage is away. ``on_progress`` is called between the steps, and
+    while the file is being converted; it may raise to stop.
     """
     upload = Upload.objects.filter(pk=upload_id, state=Upload.State.PREPARING).first()
     if upload is None:
@@ -118,7 +119,7 @@ def prepare(upload_id: uuid.UUID, *, on_progress: Callable[[], None] = lambda: N
             return
         on_progress()
         try:
-            converted = _convert(upload, source, Path(directory))
+            converted = _convert(upload, source, Path(directory), on_progress)
         except ConversionCrashError as error:
             log.warning("conversion_crashed", upload=str(upload.pk), reason=str(error))
             Upload.objects.filter(pk=upload.pk).update(attempts=upload.attempts + 1)
@@ -277,10 +278,12 @@ def _examine(file: IO[bytes]) -> tuple[int, str, FileType]:
     return size, digest.hexdigest(), sniff(head, tail)
 
 
-def _convert(upload: Upload, source: Path, directory: Path) -> Converted:
+def _convert(upload: Upload, source: Path, directory: Path, on_wait: Callable[[], None]) -> Converted:
     target = directory / "target"
     target.mkdir(exist_ok=True)
-    return conversion.convert(source, upload.original_type, Kind(upload.kind), target, voice=upload.voice)
+    return conversion.convert(
+        source, upload.original_type, Kind(upload.kind), target, voice=upload.voice, on_wait=on_wait
+    )
 
 
 def _keep(upload: Upload, source: Path, converted: Converted) -> None:

@@ -8,9 +8,9 @@ import uuid
 import pytest
 from django.utils import timezone
 
-from inbox import sending, uploads
-from inbox.models import Media, Upload
-from inbox.sending import Intent
+from inbox import child_process, sending, uploads
+from inbox.models import Media, OutboxEntry, Upload
+from inbox.sending import Intent, outbox
 from inbox.storage import media_storage
 from tests import samples
 from tests.simulated import Phone, deliver_all, due_now, queue_text
@@ -215,6 +215,24 @@ class UploadTests:
         with media.file.open("rb") as file:
             assert file.read() == samples.photo_from_a_phone()
         assert phone.shows()[0]["leaf"]["document"]["filename"] == "a.jpg"
+
+    def test_a_long_conversion_keeps_the_message_from_other_workers(
+        self, phone: Phone, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each would convert it as well, and the slower they all were, the more would come."""
+        monkeypatch.setattr(child_process, "WAIT_SECONDS", 0.01)
+        upload = uploads.receive(io.BytesIO(samples.picture("WEBP")), number=phone.number, file_name="a.webp")
+        sending.queue(phone.writes(), Intent(kind=Kind.IMAGE, upload=upload), client_token=uuid.uuid4())
+        lease = outbox.claim()
+        assert lease is not None
+        until: set[object] = set()
+
+        def renew() -> None:
+            lease.renew()
+            until.add(OutboxEntry.objects.get().leased_until)
+
+        uploads.prepare(upload.pk, on_progress=renew)
+        assert len(until) > 2  # not only before and after
 
     def test_one_that_is_lost_before_it_is_prepared_says_so(self, phone: Phone) -> None:
         upload = uploads.receive(io.BytesIO(samples.picture()), number=phone.number, file_name="a.jpg")
