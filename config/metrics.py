@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hmac
 import ipaddress
 import os
@@ -19,18 +18,13 @@ from django.views.decorators.http import require_safe
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric
-from prometheus_client.mmap_dict import MmapedDict
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from config.counting import tidy
 from whatsapp.database import describe
 
 log = structlog.get_logger(__name__)
-
-#: Files of ended processes that are left as they are; more are added up into one.
-ENDED_LIMIT = 20
-#: Process id of the file that holds the sums of ended processes: no process has it.
-ENDED = 0
 
 #: One row each: name, what it means, statement that gives the value.
 GAUGES = (
@@ -139,49 +133,3 @@ def allowed(request: HttpRequest) -> bool:
         return ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
     except ValueError:
         return False
-
-
-def tidy(folder: Path) -> None:
-    """Forget the live gauges of ended processes, and add up their counters once there are many such files. Safe to run
-    at any time: one caller at once does it."""
-    ended = [path for path in folder.glob("*_*.db") if not _runs(_pid(path))]
-    for path in ended:
-        if path.name.startswith("gauge_live"):
-            path.unlink(missing_ok=True)
-    summed = [path for path in ended if path.name.startswith(("counter_", "histogram_"))]
-    if len(summed) <= ENDED_LIMIT:
-        return
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return
-        for path in summed:
-            if path.exists():
-                _add_up(path, folder / f"{path.name.rpartition('_')[0]}_{ENDED}.db")
-
-
-def _add_up(path: Path, total: Path) -> None:
-    sums = MmapedDict(str(total))
-    for key, value, timestamp, _ in MmapedDict.read_all_values_from_file(str(path)):
-        sums.write_value(key, sums.read_value(key)[0] + value, timestamp)
-    sums.close()
-    path.unlink(missing_ok=True)
-
-
-def _pid(path: Path) -> int:
-    word = path.stem.rpartition("_")[2]
-    return int(word) if word.isdigit() else ENDED
-
-
-def _runs(pid: int) -> bool:
-    """Whether a process exists. The file of the sums counts as one that does."""
-    if pid == ENDED:
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

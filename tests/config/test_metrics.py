@@ -13,7 +13,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from config import metrics
+from config import counting
 from inbox.models import OutboxEntry
 from tests.inbox.thread_rows import conversation, message
 from whatsapp.models import Notification, PhoneNumber
@@ -77,7 +77,7 @@ class ProcessesTests:
 
     def test_counters_of_ended_processes_stay_and_their_gauges_go(self, tmp_path: Path) -> None:
         self.run(tmp_path)
-        metrics.tidy(tmp_path)
+        counting.tidy(tmp_path)
         text = self.total(tmp_path)
         assert value(text, "c_total") == 2
         assert "g 5" not in text
@@ -87,8 +87,36 @@ class ProcessesTests:
     ) -> None:
         for _ in range(3):
             self.run(tmp_path)
-        monkeypatch.setattr(metrics, "ENDED_LIMIT", 1)
+        monkeypatch.setattr(counting, "ENDED_LIMIT", 1)
         for _ in range(2):
-            metrics.tidy(tmp_path)
+            counting.tidy(tmp_path)
             assert value(self.total(tmp_path), "c_total") == 6
         assert [path.name for path in tmp_path.glob("*.db")] == ["counter_0.db"]
+
+    def share(self, folder: Path, *, room: str = "") -> str:
+        """Start a process that counts, and say where it did."""
+        share = "from config.counting import share_counters; from pathlib import Path; "
+        share += f"share_counters(Path({str(folder)!r})); "
+        end = "; import os; print(os.environ.get('PROMETHEUS_MULTIPROC_DIR', 'nowhere'))"
+        environment = {name: word for name, word in os.environ.items() if name != "PROMETHEUS_MULTIPROC_DIR"}
+        program = [sys.executable, "-c", room + share + COUNT + end]
+        ran = subprocess.run(program, env=environment, check=True, capture_output=True, text=True)
+        return ran.stdout.strip()
+
+    def test_its_room_on_the_disk_is_taken_before_the_first_count(self, tmp_path: Path) -> None:
+        place = Path(self.share(tmp_path))
+        assert {path.name.rpartition("_")[0] for path in place.glob("*.db")} == set(counting.KINDS)
+        for path in place.glob("*.db"):
+            assert path.stat().st_blocks * 512 >= counting.FILE_BYTES
+        assert value(self.total(place), "c_total") == 2
+
+    def test_a_full_disk_ends_no_process(self, tmp_path: Path) -> None:
+        no_room = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096)); "
+        assert self.share(tmp_path, room=no_room) == "nowhere"
+        assert list(tmp_path.rglob("*.db")) == []
+
+    def test_a_process_that_starts_again_and_again_leaves_few_files(self, tmp_path: Path) -> None:
+        (place,) = {self.share(tmp_path) for _ in range(2)}
+        (Path(place) / "gauge_livesum_999999999.db").write_bytes(b"")
+        self.share(tmp_path)
+        assert not (Path(place) / "gauge_livesum_999999999.db").exists()
