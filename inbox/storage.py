@@ -216,7 +216,10 @@ class SignedFileSystemStorage(FileSystemStorage):
 
     def _missing(self) -> Exception:
         """What a file that is not there means: where the whole folder is not, a disk is not mounted."""
-        return MissingFileError() if Path(self.location).is_dir() else StorageError("The file storage is not there.")
+        return MissingFileError() if self.is_there() else StorageError("The file storage is not there.")
+
+    def is_there(self) -> bool:
+        return Path(self.location).is_dir()
 
     def _incoming(self) -> Path:
         """The folder of files that are being written, rid of those that a killed process left there."""

@@ -115,9 +115,11 @@ def local_file(request: HttpRequest, name: str) -> HttpResponseBase:
     try:
         file = default_storage.open(name, "rb")
         size = file.size
-    except (FileNotFoundError, IsADirectoryError, SuspiciousOperation):
+    except (IsADirectoryError, SuspiciousOperation):
         raise Http404 from None
-    except OSError:
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) and default_storage.is_there():
+            raise Http404 from None
         sentence = "The file storage does not answer. Try again later."
         return HttpResponse(sentence, status=503, content_type="text/plain", headers={"Retry-After": "30"})
     response = _ranged(request.headers.get("Range", ""), file, size)

@@ -243,7 +243,7 @@ class LocalFilesTests:
         response = client.head(signed(name))
         assert (response.status_code, response.headers["Content-Length"]) == (200, "100")
 
-    def test_a_folder_that_is_gone_is_not_a_file_that_is_gone(self, name: str, tmp_path: Path) -> None:
+    def test_a_folder_that_is_gone_is_not_a_file_that_is_gone(self, client: Client, name: str, tmp_path: Path) -> None:
         put(name, b"photo")
         default_storage.delete(name)
         with pytest.raises(MissingFileError):
@@ -251,8 +251,11 @@ class LocalFilesTests:
         (tmp_path / "files").rename(tmp_path / "unmounted")
         with pytest.raises(StorageError, match="not there"):
             media_storage().beginning(name, 4)
+        assert client.get(signed(name)).status_code == 503
 
     def test_a_file_that_is_gone_is_not_found(self, client: Client, name: str) -> None:
+        put(name)
+        default_storage.delete(name)
         assert client.get(signed(name)).status_code == 404
 
     @pytest.mark.parametrize("bad", ["../../etc/passwd", "media/..%2f..%2fetc/passwd", "a\0b", "media"])
