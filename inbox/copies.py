@@ -13,6 +13,7 @@ from inbox import downloads, sniffing
 from inbox.downloads import TOO_LARGE, Downloaded, DownloadError, Trouble
 from inbox.models import Media
 from inbox.storage import MediaStorage, MissingFileError, StoredObject, media_storage
+from whatsapp import arns
 from whatsapp.providers.base import CopiesMedia, ProviderError
 
 log = structlog.get_logger(__name__)
@@ -49,6 +50,8 @@ def _ask(provider: CopiesMedia, media: Media, storage: MediaStorage, prefix: str
             "has to set S3_BUCKET.",
             wait=MENDING_SECONDS,
         )
+    if not arns.MEDIA_ID.fullmatch(media.media_id):
+        raise DownloadError(Trouble.PERMANENT, "This cannot be WhatsApp's id of a file, so AWS was not asked for it.")
     downloads.check_budget(number)
     try:
         provider.copy_media(media.media_id, target)
@@ -57,6 +60,9 @@ def _ask(provider: CopiesMedia, media: Media, storage: MediaStorage, prefix: str
             downloads.budget.count(number)
         if error.http_status == 404:
             raise DownloadError(Trouble.GONE, "WhatsApp no longer has this file, or AWS not this number.") from error
+        if not error.answered and not error.retryable:
+            # Nothing was asked: the number, its Region or the bucket is not entered as it has to be.
+            raise DownloadError(Trouble.LATER, str(error), wait=MENDING_SECONDS) from error
         explanation = error.explanation
         if error.answered and explanation.pauses_number:
             sentence = f"{explanation.words} {explanation.next_step}"

@@ -125,6 +125,30 @@ class ReceivingTests:
         assert [item.key for item in media_storage().objects(f"media/{row.pk}/")] == []
 
     @pytest.mark.parametrize("storage", ["a folder"], indirect=True)
+    @pytest.mark.parametrize(
+        ("column", "wrong", "words"),
+        [("aws_phone_number_id", "none", "no id at AWS"), ("aws_region", "Frankfurt", "AWS Region")],
+    )
+    def test_a_number_that_is_not_entered_as_it_has_to_be_loses_no_file(
+        self, phone: Phone, column: str, wrong: str, words: str
+    ) -> None:
+        phone.writes("", kind="image")
+        right = getattr(phone.number, column)
+        PhoneNumber.objects.filter(pk=phone.number.pk).update(**{column: wrong})
+        row = fetched("image")
+        assert (row.state, row.attempts, words in row.error) == (Media.State.RETRYING, 0, True)
+
+        PhoneNumber.objects.filter(pk=phone.number.pk).update(**{column: right})
+        assert media.fetch_waiting(phone.number) == 1
+        assert fetched("image").state == Media.State.STORED
+
+    @pytest.mark.parametrize("storage", ["a folder"], indirect=True)
+    def test_an_id_that_is_none_is_not_asked_for(self, phone: Phone) -> None:
+        phone.writes("", kind="image")
+        Media.objects.update(media_id="../42")
+        assert fetched("image").state == Media.State.FAILED
+
+    @pytest.mark.parametrize("storage", ["a folder"], indirect=True)
     def test_a_file_that_whatsapp_lost_ends_as_expired(self, phone: Phone) -> None:
         phone.writes("", kind="image", faults=["media_gone"])
         row = fetched("image")
