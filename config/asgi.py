@@ -14,6 +14,7 @@ from typing import Any, cast
 from a2wsgi import WSGIMiddleware
 from django.conf import settings
 from django.core.checks import Tags, run_checks
+from django.core.exceptions import BadRequest
 
 # First of ours: it sets Django up, which the modules below need.
 from config.wsgi import application as django
@@ -44,11 +45,28 @@ class Pages:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         # WSGI writes X_Forwarded_For and X-Forwarded-For the same way: a stranger could speak for the proxy.
         scope["headers"] = [(name, value) for name, value in scope["headers"] if b"_" not in name]
-        await self._wsgi(scope, receive, send)
+        await self._wsgi(scope, _whole(receive), send)
 
     async def close(self) -> None:
         """Let the requests in progress finish, then give the threads back."""
         await asyncio.to_thread(self._threads.close)
+
+
+def _whole(receive: Receive) -> Receive:
+    """Fails where the connection breaks inside a body. WSGI has no word for it: what came by then would look like all,
+    and a letter would leave without the file that was on its way with it."""
+    whole = False
+
+    async def receive_whole() -> Any:
+        nonlocal whole
+        message = await receive()
+        if message["type"] == "http.request":
+            whole = not message.get("more_body", False)
+        elif not whole:
+            raise BadRequest("The connection ended before the request was whole.")
+        return message
+
+    return receive_whole
 
 
 class Application:

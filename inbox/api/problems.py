@@ -6,7 +6,7 @@ import errno
 from typing import Any
 
 import structlog
-from django.core.exceptions import SuspiciousOperation
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
@@ -98,7 +98,8 @@ def handle(api: NinjaAPI) -> None:
     api.add_exception_handler(Http404, lambda *_: not_found().response())
     api.add_exception_handler(AuthenticationError, lambda *_: _unauthorized().response())
     api.add_exception_handler(HttpError, _http_error)
-    api.add_exception_handler(SuspiciousOperation, _suspicious)
+    api.add_exception_handler(SuspiciousOperation, _unreadable)
+    api.add_exception_handler(BadRequest, _unreadable)
     api.add_exception_handler(StorageError, _storage)
     api.add_exception_handler(OperationalError, _database)
     api.add_exception_handler(OSError, _system)
@@ -127,7 +128,7 @@ def _http_error(_request: HttpRequest, error: Any) -> HttpResponse:
     return Problem(error.status_code, "refused", str(error)).response()
 
 
-def _suspicious(_request: HttpRequest, _error: Any) -> HttpResponse:
+def _unreadable(_request: HttpRequest, _error: Any) -> HttpResponse:
     return Problem(400, "bad_request", "The request cannot be read.").response()
 
 

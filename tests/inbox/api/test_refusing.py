@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import uuid
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import requests
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from config.asgi import Pages
 from inbox.models import Conversation, Message, Program
 from tests import samples
 from tests.inbox.api.conftest import AMARA, Shop
@@ -86,6 +88,52 @@ class RoomTests:
         answer = api.post("/api/whatsapp/send", {"phone": AMARA, "file": film})
         assert (answer.status_code, answer.json()["code"]) == (503, "storage_away")
         assert answer.headers["Retry-After"]
+
+
+class BrokenOffTests:
+    @pytest.mark.parametrize("form", [True, False])
+    def test_a_request_that_breaks_off_does_nothing(self, form: bool, shop: Shop, phone: Phone) -> None:
+        """A form whose file is on its way, and JSON that happens to be whole: who sent them will send them again."""
+        phone.writes()
+        body = json.dumps({"phone": AMARA, "content": "Your invoice"})
+        if form:
+            body = (
+                f'--X\r\nContent-Disposition: form-data; name="phone"\r\n\r\n{AMARA}\r\n'
+                '--X\r\nContent-Disposition: form-data; name="content"\r\n\r\nYour invoice\r\n'
+                '--X\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n%PDF-1.4' + 50_000 * "x"
+            )
+        headers = {
+            **shop.session.headers,
+            "Host": "127.0.0.1",
+            "Content-Type": "multipart/form-data; boundary=X" if form else "application/json",
+            "Content-Length": str(len(body) + 1000),
+        }
+        coming = [{"type": "http.request", "body": body.encode(), "more_body": True}, {"type": "http.disconnect"}]
+        answered: list[Any] = []
+
+        async def receive() -> Any:
+            return coming.pop(0)
+
+        async def send(message: Any) -> None:
+            answered.append(message)
+
+        async def call() -> None:
+            pages = Pages(threads=1)
+            scope = {
+                "type": "http",
+                "http_version": "1.1",
+                "method": "POST",
+                "scheme": "http",
+                "path": "/api/whatsapp/send",
+                "query_string": b"",
+                "headers": [(name.lower().encode(), str(value).encode()) for name, value in headers.items()],
+            }
+            await pages(scope, receive, send)
+            await pages.close()
+
+        asyncio.run(call())
+        assert answered[0]["status"] == 400
+        assert not Message.objects.filter(direction="outbound").exists()
 
 
 class DoubtfulTests:
