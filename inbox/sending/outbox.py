@@ -199,14 +199,11 @@ def settle_abandoned() -> int:
     """Messages whose worker died while the request was on its way: nobody knows, and the page says so. Returns how
     many. Those that had not begun are simply free again."""
     with transaction.atomic():
-        found = list(
-            OutboxEntry.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(leased_until__lt=Now(), message__status=Status.SENDING)
-            .values_list("pk", "conversation_id")
-        )
-        abandoned = [message for message, _ in found]
+        # The conversations first, as everywhere: whoever answers late after all holds them already.
+        late = OutboxEntry.objects.filter(leased_until__lt=Now(), message__status=Status.SENDING)
+        threads.open_and_lock([], late.values_list("conversation_id", flat=True))
+        abandoned = list(late.select_for_update(of=("self",)).values_list("pk", flat=True))
         if abandoned:
-            threads.open_and_lock([], [conversation for _, conversation in found])
             OutboxEntry.objects.filter(pk__in=abandoned).delete()
             Message.objects.filter(pk__in=abandoned, status=Status.SENDING).update(
                 status=Status.UNKNOWN, error=MAYBE_SENT

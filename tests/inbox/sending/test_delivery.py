@@ -9,12 +9,15 @@ from typing import Any
 
 import time_machine
 from cryptography.fernet import Fernet
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from inbox import callback_data, receiving
 from inbox.models import Conversation, Message, Outbox, OutboxEntry, PendingStatus
+from inbox.receiving import threads
 from inbox.sending import delivery, outbox, pace
+from tests.databases import somebody_waits
+from tests.servers import in_own_connection, wait_until
 from tests.simulated import Phone, deliver_all, due_now, queue_text
 from whatsapp.models import PhoneNumber
 
@@ -198,6 +201,26 @@ class UncertainSendTests:
         message.refresh_from_db()
         assert message.status == "sent"
         assert len(phone.shows()) == 1
+
+    def test_a_worker_that_answers_late_is_not_in_the_way_of_the_sweep(self, phone: Phone) -> None:
+        """Both want the conversation and the entry: in two orders, one of them would be the victim of the deadlock."""
+        message = queue_text(phone.writes())
+        lease = outbox.claim()
+        assert lease is not None
+        lease.begin_request()
+        OutboxEntry.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
+        settled: list[int] = []
+        sweep = threading.Thread(target=in_own_connection, args=(lambda: settled.append(outbox.settle_abandoned()),))
+        with transaction.atomic():
+            threads.open_and_lock([], [message.conversation_id])
+            sweep.start()
+            wait_until(somebody_waits)
+            assert lease.end()
+            Message.objects.filter(pk=message.pk).update(status="sent")
+        sweep.join(60)
+        message.refresh_from_db()
+        assert (message.status, settled) == ("sent", [0])
+        assert not OutboxEntry.objects.exists()
 
     def test_a_worker_that_died_during_the_request_leaves_it_unknown(self, phone: Phone) -> None:
         message = queue_text(phone.writes())
