@@ -7,6 +7,7 @@ import fcntl
 import os
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 #: What prometheus_client names a process's files after.
@@ -48,7 +49,7 @@ def _reserve(path: Path) -> None:
         return
     try:
         with path.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, FILE_BYTES)
+            file.write(bytes(FILE_BYTES))
     except OSError:
         path.unlink(missing_ok=True)
         raise
@@ -72,6 +73,14 @@ def tidy(folder: Path) -> None:
         for path in summed:
             if path.exists():
                 _add_up(path, folder / f"{path.name.rpartition('_')[0]}_{ENDED}.db")
+
+
+@contextlib.contextmanager
+def undisturbed(folder: Path) -> Iterator[None]:
+    """Nobody adds up files of this folder during the block: one that is being read would vanish."""
+    with (folder / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
 
 
 def _add_up(path: Path, total: Path) -> None:

@@ -21,7 +21,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from config.counting import tidy
+from config.counting import tidy, undisturbed
 from whatsapp.database import describe
 
 log = structlog.get_logger(__name__)
@@ -111,15 +111,21 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus's text format, for whoever has METRICS_TOKEN; without one, for this machine alone."""
     if not allowed(request):
         raise Http404
-    registry = CollectorRegistry()
-    folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR", "")
-    if folder:
-        tidy(Path(folder))
-        MultiProcessCollector(registry, folder)
     database = CollectorRegistry()
     database.register(Database())
-    counted = generate_latest(registry if folder else REGISTRY)
-    return HttpResponse(counted + generate_latest(database), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(_counted() + generate_latest(database), content_type=CONTENT_TYPE_LATEST)
+
+
+def _counted() -> bytes:
+    """What all processes of this machine counted; of this one alone where they share nothing."""
+    shared = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if not shared:
+        return generate_latest(REGISTRY)
+    folder, registry = Path(shared), CollectorRegistry()
+    tidy(folder)
+    with undisturbed(folder):
+        MultiProcessCollector(registry, shared)
+        return generate_latest(registry)
 
 
 def allowed(request: HttpRequest) -> bool:

@@ -93,6 +93,16 @@ class ProcessesTests:
             assert value(self.total(tmp_path), "c_total") == 6
         assert [path.name for path in tmp_path.glob("*.db")] == ["counter_0.db"]
 
+    def test_nothing_is_added_up_while_somebody_reads(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        for _ in range(2):
+            self.run(tmp_path)
+        monkeypatch.setattr(counting, "ENDED_LIMIT", 1)
+        with counting.undisturbed(tmp_path):
+            counting.tidy(tmp_path)
+            assert len(list(tmp_path.glob("counter_*.db"))) == 2
+        counting.tidy(tmp_path)
+        assert [path.name for path in tmp_path.glob("*.db")] == ["counter_0.db"]
+
     def share(self, folder: Path, *, room: str = "") -> str:
         """Start a process that counts, and say where it did."""
         share = "from config.counting import share_counters; from pathlib import Path; "
