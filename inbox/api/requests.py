@@ -129,7 +129,7 @@ Values = list[Long] | dict[Word, Long]
 class TemplateValues(_Strict):
     """What fills the placeholders: a list for {{1}}, {{2}}…, an object for {{first_name}}."""
 
-    header: Values = []
+    header: Values | Location = Field([], description="A place for a header that shows one.")
     body: Values = []
     buttons: dict[Word, Long] = Field({}, description="By the button's position, from 0.")
 

@@ -17,7 +17,7 @@ from inbox.api.authentication import may_send
 from inbox.api.paging import Id
 from inbox.api.problems import Problem, invalid
 from inbox.api.reading import REFUSALS, caller, find_conversation, find_message
-from inbox.api.requests import ReactionRequest, SendRequest, UploadRequest, schema
+from inbox.api.requests import Location, ReactionRequest, SendRequest, TemplateValues, UploadRequest, schema
 from inbox.api.schemas import MediaSchema, MessageSchema, ProblemSchema, ReadSchema
 from inbox.models import Contact, Conversation, Message, Program, Upload
 from inbox.receiving import people, threads
@@ -217,8 +217,14 @@ def _template(wanted: SendRequest, number: PhoneNumber) -> dict[str, Any]:
         "category": found.category,
         "parameter_format": found.parameter_format,
         "components": found.components,
-        "values": wanted.template.values.model_dump(),
+        "values": _values(wanted.template.values),
     }
+
+
+def _values(values: TemplateValues) -> dict[str, Any]:
+    place = values.header
+    header = {"header": place.model_dump(exclude_defaults=True)} if isinstance(place, Location) else {}
+    return values.model_dump() | header
 
 
 def _open(program: Program, wanted: SendRequest, number: PhoneNumber) -> Conversation:

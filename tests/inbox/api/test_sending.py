@@ -65,6 +65,14 @@ class TextTests:
         assert sent["replyTo"] == str(asked.pk)
         assert shown(phone)["context"]["message_id"] == asked.wamid
 
+    def test_a_template_shows_a_place(self, shop: Shop, phone: Phone, template: MessageTemplate) -> None:
+        phone.writes()
+        MessageTemplate.objects.update(components=[{"type": "HEADER", "format": "LOCATION"}, *TEMPLATE])
+        values = {"header": {"latitude": 38.7139, "longitude": -9.1394, "name": "Workshop"}, "body": ["Amara"]}
+        sent = shop.send({"phone": AMARA, "template": {"name": "hello", "language": "en_US", "values": values}})
+        assert sent["payload"]["values"] == {**values, "buttons": {}}
+        assert Message.objects.get(pk=sent["messageId"]).status == "queued"
+
     def test_a_stranger_gets_a_template_and_nothing_else(
         self, shop: Shop, phone: Phone, template: MessageTemplate
     ) -> None:
