@@ -12,6 +12,8 @@ import structlog
 SECRET_FIELDS = frozenset({"access_token", "authorization", "token", "password", "secret", "cookie", "body"})
 #: Characters of one field. Strangers choose paths and names of browsers, and the server takes 64 KiB of each.
 FIELD_LENGTH = 1000
+#: Errors of one traceback, the last one and those that led to it.
+CHAIN_LENGTH = 10
 
 
 def drop_secrets(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
@@ -50,10 +52,18 @@ def format_exception(_logger: Any, _name: str, event: structlog.typing.EventDict
 
 
 def _lines(error: BaseException) -> list[str]:
-    earlier = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    lines = [*_lines(earlier), "", "Then:"] if earlier is not None else []
-    frames = "".join(traceback.format_tb(error.__traceback__)).rstrip()
-    return [*lines, frames, f"{type(error).__module__}.{type(error).__qualname__}: {_words(error)}"]
+    """The error and what led to it, the earliest first. Libraries make chains that are endless or end in themselves."""
+    chain: list[BaseException] = []
+    following: BaseException | None = error
+    while following is not None and following not in chain and len(chain) < CHAIN_LENGTH:
+        chain.append(following)
+        following = following.__cause__ or (None if following.__suppress_context__ else following.__context__)
+    lines: list[str] = []
+    for one in reversed(chain):
+        frames = "".join(traceback.format_tb(one.__traceback__)).rstrip()
+        lines += ["", "Then:"] if lines else []
+        lines += [frames, f"{type(one).__module__}.{type(one).__qualname__}: {_words(one)}"]
+    return lines
 
 
 def _words(error: BaseException) -> str:

@@ -35,6 +35,9 @@ if not TESTING:
 
 SECRET_KEY = env("SECRET_KEY", default="development-only-not-a-secret" if DEBUG else "")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+if ALLOWED_HOSTS:
+    # Monitors, Prometheus and health checks of this machine name it so.
+    ALLOWED_HOSTS += [host for host in ("localhost", "127.0.0.1", "[::1]") if host not in ALLOWED_HOSTS]
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"

@@ -12,6 +12,7 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.databases import Cluster
+from tests.whatsapp.test_checks import PRODUCTION, manage
 from whatsapp.models import Notification
 
 
@@ -36,6 +37,12 @@ class LiveTests:
     def test_it_answers_plain_http_where_https_is_required(self, client: Client, settings: Settings) -> None:
         settings.SECURE_SSL_REDIRECT = True
         assert client.get("/health/live").status_code == 200
+
+    def test_a_monitor_of_this_machine_may_name_it_by_its_address(self) -> None:
+        # `manage.py`'s settings, which production has; those of the tests allow other names.
+        program = "from django.conf import settings; print(settings.ALLOWED_HOSTS)"
+        ran = manage("shell", "-v", "0", "-c", program, **PRODUCTION)
+        assert "'inbox.example.com', 'localhost', '127.0.0.1'" in ran.stdout
 
     def test_it_refuses_other_methods(self, client: Client) -> None:
         assert client.post("/health/live").status_code == 405

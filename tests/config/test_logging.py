@@ -63,6 +63,12 @@ class LoggingTests:
         assert line["level"] == "error"
         assert line["exception"].endswith("builtins.ValueError: the port is in use")
 
+    def test_errors_that_lead_to_one_another_in_a_circle_are_written_once(self) -> None:
+        first, second = ValueError("first"), ValueError("second")
+        first.__context__, second.__context__ = second, first
+        written = line_of("asyncio", "It failed", first)["exception"]
+        assert written.endswith("ValueError: second\n\nThen:\n\nbuiltins.ValueError: first")
+
     def test_what_a_stranger_sends_is_cut(self) -> None:
         assert len(line_of("django.request", "a" * 60_000)["event"]) == FIELD_LENGTH + 1
 
