@@ -11,6 +11,7 @@ from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from procrastinate.exceptions import ConnectorException
 
 from inbox.storage import StorageError
 
@@ -102,6 +103,7 @@ def handle(api: NinjaAPI) -> None:
     api.add_exception_handler(BadRequest, _unreadable)
     api.add_exception_handler(StorageError, _storage)
     api.add_exception_handler(OperationalError, _database)
+    api.add_exception_handler(ConnectorException, _database)  # the database again, while it was queuing a job
     api.add_exception_handler(OSError, _system)
     api.add_exception_handler(Exception, _unexpected)
 

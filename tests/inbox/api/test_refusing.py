@@ -6,17 +6,21 @@ import asyncio
 import json
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from config.asgi import Pages
 from inbox.models import Conversation, Message, Program
 from tests import samples
+from tests.inbox import thread_rows
 from tests.inbox.api.conftest import AMARA, Shop
 from tests.servers import WebServer
 from tests.simulated import Phone
@@ -152,6 +156,19 @@ class DoubtfulTests:
             answer = shop.post("whatsapp/send", {"phone": AMARA, "content": "Meet me here", **beside})
             assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "content")
         assert not Message.objects.filter(direction="outbound").exists()
+
+
+class DatabaseTests:
+    @pytest.mark.django_db
+    def test_a_job_that_cannot_be_queued_is_the_database_s_fault(self, api: Client, number: PhoneNumber) -> None:
+        conversation = thread_rows.conversation(number)
+        Conversation.objects.filter(pk=conversation.pk).update(window_closes_at=timezone.now() + timedelta(hours=9))
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE procrastinate_jobs RENAME TO jobs_that_are_away")
+        body = {"conversationId": str(conversation.pk), "content": "Hi"}
+        answer = api.post("/api/whatsapp/send", body, content_type="application/json")
+        assert (answer.status_code, answer.json()["code"]) == (503, "database_away")
+        assert not Message.objects.exists()
 
 
 class HostileTests:
