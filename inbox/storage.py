@@ -192,8 +192,10 @@ class SignedFileSystemStorage(FileSystemStorage):
     def ping(self) -> None:
         try:
             self._make_private(Path(self.location))
-            with tempfile.TemporaryFile(dir=self.location):
-                pass
+            with tempfile.TemporaryFile(dir=self.location) as file:
+                file.write(bytes(COPY_BYTES))  # an empty file finds room on a full disk
+                file.flush()
+                os.fsync(file.fileno())
         except OSError as error:
             raise StorageError(f"The file storage cannot be written to ({error.strerror}).") from error
 

@@ -277,6 +277,8 @@ class LocalFilesTests:
             put(name)
         assert str(tmp_path) not in str(caught.value)
         assert [path for path in (tmp_path / "files").rglob("*") if path.is_file()] == []
+        with pytest.raises(StorageError, match="No space left on device"):
+            media_storage().ping()
 
     def test_what_a_killed_process_left_is_cleared_away(self, name: str, tmp_path: Path) -> None:
         put(name)
