@@ -275,9 +275,19 @@ class RetryTests:
     ) -> None:
         row = samples.waiting_media(number)
         wire.get(f"{GRAPH}/{row.media_id}", json={"url": "https://lookaside.fbsbx.com@evil.example/"})
-        assert attempt(row).state == Media.State.FAILED
+        assert attempt(row).state == Media.State.RETRYING
         assert "outside its own servers" in row.error
         assert len(wire.calls) == 1
+
+    def test_a_new_server_of_whatsapp_costs_no_file(
+        self, number: PhoneNumber, wire: responses.RequestsMock, settings: Any
+    ) -> None:
+        row = samples.waiting_media(number)
+        answers(wire, row)
+        settings.WHATSAPP_MEDIA_HOSTS = ["former.example.com"]
+        assert attempt(row, 5).state == Media.State.RETRYING
+        settings.WHATSAPP_MEDIA_HOSTS = ["lookaside.fbsbx.com"]
+        assert attempt(row).state == Media.State.STORED
 
     @pytest.mark.parametrize("answer", ["", "null", "[]", '{"url": 7}', '{"url": "ftp://x"}', "[" * 100_000])
     def test_nonsense_from_whatsapp_leaves_a_sentence(
