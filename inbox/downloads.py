@@ -120,14 +120,21 @@ def download(provider: ServesMedia, media: Media, file: IO[bytes], *, on_progres
         try:
             return _stream(provider, media.remote_url, None, media, file, on_progress)
         except ProviderError as error:
-            refused_address = not error.http_status and not error.retryable
-            if not refused_address and error.http_status not in STALE_STATUSES:
+            if not _refused_address(error) and error.http_status not in STALE_STATUSES:
                 raise trouble_of(error) from error
     info = _look_up(provider, number, media.media_id)
     try:
         return _stream(provider, info.url, info, media, file, on_progress)
     except ProviderError as error:
+        if _refused_address(error):
+            # WhatsApp may have new servers before we know of them: the file waits for whoever enters their names.
+            raise DownloadError(Trouble.TRANSIENT, str(error)) from error
         raise trouble_of(error) from error
+
+
+def _refused_address(error: ProviderError) -> bool:
+    """Whether it was our own provider that would not open this address."""
+    return not error.http_status and not error.retryable
 
 
 def fresh(media: Media) -> bool:

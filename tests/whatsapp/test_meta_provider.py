@@ -192,6 +192,7 @@ class DownloadTests:
         settings.WHATSAPP_SIMULATOR_URL = ""
         with responses.RequestsMock(), pytest.raises(ProviderError) as caught, provider.download(url):
             pass
+        assert not caught.value.retryable
         assert "evil" not in str(caught.value)
         assert "169.254" not in str(caught.value)
 

@@ -244,11 +244,9 @@ def check_media_url(url: str) -> None:
         simulator = urlsplit(settings.WHATSAPP_SIMULATOR_URL)
         if (parts.scheme, authority) == (simulator.scheme, simulator.netloc.lower()):
             return
-    # Meta may have new servers before we know of them: the file waits for whoever enters their name.
     raise ProviderError(
         "WhatsApp named a file address outside its own servers, so it was not opened. If they are WhatsApp's, an "
-        "administrator adds them to WHATSAPP_MEDIA_HOSTS.",
-        retryable=True,
+        "administrator adds them to WHATSAPP_MEDIA_HOSTS."
     )
 
 
