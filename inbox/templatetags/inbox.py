@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cache
 
 from django import template
+from django.conf import settings
 from django.template.base import Parser, Token
 from django.urls import reverse
 from django.utils import timezone
@@ -33,6 +34,12 @@ def icon(parser: Parser, token: Token) -> IconNode:
     if not 1 <= len(words) <= 2:
         raise template.TemplateSyntaxError('icon takes a name and perhaps classes: {% icon "clock" "icon--small" %}')
     return IconNode(*words)
+
+
+@register.simple_tag
+def csrf_cookie() -> str:
+    """The name of the cookie with the token that scripts send: an open page finds there what a new login gave."""
+    return settings.CSRF_COOKIE_NAME
 
 
 @register.simple_tag

@@ -5,6 +5,8 @@
   let timer;
   let dirty;
   let typed = 0;
+  let refused = false; // the last draft did not reach the server
+  const UNSAVED = "unsaved-words";
 
   function save(keepalive = false) {
     clearTimeout(timer);
@@ -16,7 +18,8 @@
     const keep = async () => {
       const answer = await inbox.post(form.dataset.draft, body, { keepalive });
       if (answer.token && !dirty) form.elements.token.value = answer.token;
-      if (!answer.ok) dirty ??= form;
+      refused = !answer.ok;
+      if (refused) dirty ??= form;
     };
     return keepalive ? keep() : inbox.inOrder(keep);
   }
@@ -43,6 +46,25 @@
     inbox.post(form.dataset.typing, new FormData());
   }
 
+  /** What the server could not take waits in this tab for the same person, who signs in again or reads the page again. */
+  function keepHere() {
+    const form = document.querySelector("[data-answer]");
+    const words = form?.elements.text.value;
+    const { agent } = document.querySelector(".app").dataset;
+    if (words) sessionStorage.setItem(UNSAVED, JSON.stringify({ agent, address: form.dataset.draft, words }));
+  }
+  function takeBack() {
+    const kept = JSON.parse(sessionStorage.getItem(UNSAVED));
+    const form = document.querySelector("[data-answer]");
+    const same = kept?.agent === document.querySelector(".app").dataset.agent;
+    if (!kept || (same && form?.dataset.draft !== kept.address)) return;
+    sessionStorage.removeItem(UNSAVED);
+    if (!same || form.elements.text.value === kept.words) return;
+    form.elements.text.value = kept.words;
+    form.elements.text.dispatchEvent(new CustomEvent("inbox:resize", { bubbles: true }));
+    changed(form);
+  }
+
   document.addEventListener("input", ({ target }) => {
     const form = target.closest("[data-answer]");
     if (!form || target.matches("[data-files]")) return;
@@ -63,5 +85,11 @@
   document.addEventListener("inbox:flush", ({ detail }) => save().then(detail));
   document.addEventListener("htmx:beforeRequest", ({ detail }) => detail.target?.id === "conversation" && save());
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && save(true));
-  window.addEventListener("pagehide", () => save(true));
+  document.addEventListener("inbox:signed-out", () => (refused = true));
+  document.addEventListener("htmx:afterSettle", ({ target }) => target.id === "conversation" && takeBack());
+  window.addEventListener("pagehide", () => {
+    if (refused) keepHere();
+    save(true);
+  });
+  document.addEventListener("DOMContentLoaded", takeBack);
 })();

@@ -38,6 +38,7 @@
       const response = await fetch(`/changes/?${inbox.query()}`);
       // The list is another now: these are not its rows.
       if (asked !== location.search) return void (again = true);
+      if (response.redirected) document.dispatchEvent(new CustomEvent("inbox:signed-out"));
       if (response.redirected || response.status === 404) return reload();
       if (!response.ok) throw new Error(response.status);
       apply(await response.text());

@@ -4,6 +4,7 @@
     // The session ended, and what came is the login page: it is no thread.
     if (!new URL(event.detail.xhr.responseURL).pathname.startsWith("/accounts/")) return;
     event.detail.shouldSwap = false;
+    document.dispatchEvent(new CustomEvent("inbox:signed-out"));
     location.reload();
   });
   // The thread that goes holds nothing that htmx would have to take leave of, element by element.

@@ -13,12 +13,15 @@
     return words;
   }
 
-  const csrf = () => JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+  /** The token of now: whoever signs in again in another tab gets another one than the page came with. */
+  const csrf = () => document.cookie.split("; ").find((one) => one.startsWith(`${app.dataset.csrf}=`))?.split("=")[1] ?? "";
+  const OLD = "csrfmiddlewaretoken"; // in forms; Django would believe it before the header
 
   /** Resolves to {ok, html, sentence, reason, token}; never rejects. Changes in the answer are put into the page. */
   async function post(address, body, { keepalive = false } = {}) {
     let response;
     let html = "";
+    body.delete(OLD);
     try {
       const headers = { "HX-Request": "true", "X-CSRFToken": csrf() };
       response = await fetch(`${address}?${query()}`, { method: "POST", body, headers, keepalive });
@@ -39,6 +42,12 @@
     if (html.includes("data-changes")) document.dispatchEvent(new CustomEvent("inbox:answer", { detail: html }));
     return { ok: true, html, token: response.headers.get("Client-Token") };
   }
+
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    if (detail.verb === "get") return;
+    detail.formData.delete(OLD);
+    detail.headers["X-CSRFToken"] = csrf();
+  });
 
   /** Runs what was begun first, first: a draft that is saved late cannot come back after it was sent. */
   function inOrder(act) {

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
@@ -152,6 +153,34 @@ class DraftTests:
         expect(field(page)).to_have_value("")
         assert sent(amara) == ["Half a sentence"]
         assert not Draft.objects.exists()
+
+
+class SignedOutTests:
+    def test_what_was_typed_after_the_session_ended_is_there_after_signing_in(
+        self, page: Page, alice: Agent, amara: Conversation
+    ) -> None:
+        cookies = page.context.cookies()
+        page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+        field(page).fill("Typed too late to be kept")
+        with transaction.atomic():
+            changes.announce([(amara.number_id, amara.pk)])
+        expect(page).to_have_url(re.compile("/accounts/login/"))
+        page.context.add_cookies(cookies)  # type: ignore[arg-type]
+        page.goto(page.url.split("/accounts/")[0] + f"/conversations/{amara.pk}/")
+        expect(field(page)).to_have_value("Typed too late to be kept")
+
+    def test_signing_in_in_another_tab_lets_what_is_written_be_sent(
+        self, page: Page, alice: Agent, amara: Conversation
+    ) -> None:
+        session = [one for one in page.context.cookies() if one["name"] == settings.SESSION_COOKIE_NAME]
+        page.context.clear_cookies()
+        page.context.add_cookies(session)  # type: ignore[arg-type]
+        another = page.context.new_page()
+        another.goto(page.url)  # a login gives a token that is not the one of the first tab
+        field(page).fill("From the old tab")
+        field(page).press("Enter")
+        expect(log(page)).to_contain_text("From the old tab")
+        assert sent(amara) == ["From the old tab"]
 
 
 class FileTests:
