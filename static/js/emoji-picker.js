@@ -26,7 +26,7 @@
         Object.assign(this, { anchor, done, quick, hidden: false });
         this.search.value = "";
         this.draw();
-        if (!inbox.emoji) import(this.dataset.list).then(() => this.draw()); // many names, and few who ever look
+        if (!inbox.emoji) this.names = import(this.dataset.list).then(() => this.draw()); // many names, and few who ever look
         const box = anchor.getBoundingClientRect();
         const [width, height] = [this.offsetWidth, this.offsetHeight];
         const above = box.top - height - 8;
@@ -77,7 +77,11 @@
           this.close();
         } else if (event.key === "Enter" && document.activeElement === this.search) {
           event.preventDefault();
-          if (all[0]) this.choose(all[0].dataset.emoji);
+          // Who types quicker than the names come means the first of those that will be found.
+          Promise.resolve(inbox.emoji || this.names).then(() => {
+            const [first] = this.grid.querySelectorAll("button");
+            if (first) this.choose(first.dataset.emoji);
+          });
         } else if (event.key in steps && !(document.activeElement === this.search && event.key !== "ArrowDown")) {
           event.preventDefault();
           (all[at + steps[event.key]] ?? (event.key === "ArrowUp" ? this.search : all[at]))?.focus();

@@ -175,7 +175,7 @@ class NavigationTests:
         # The live updates may have noticed first, and then the list is gone already, or goes now.
         with contextlib.suppress(Error):
             page.evaluate("document.querySelector('.conversation-row')?.click()")
-        page.wait_for_url(re.compile("/accounts/login/"))
+        expect(page).to_have_url(re.compile("/accounts/login/"))
 
     def test_a_conversation_that_is_not_ours_any_more_says_so(
         self, window: OpenWindow, alice: Agent, amara: Conversation
