@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "inbox.middleware.reader_timezone",
+    "inbox.middleware.same_agent",
     "axes.middleware.AxesMiddleware",
 ]
 

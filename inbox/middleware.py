@@ -1,4 +1,4 @@
-"""Around every page: times as the reader's clock has them, and the address in the log."""
+"""Around every page: times as the reader's clock has them, whose page it is, and the address in the log."""
 
 from __future__ import annotations
 
@@ -29,6 +29,19 @@ def reader_timezone(get_response: Callable[[HttpRequest], HttpResponse]) -> Call
             zone = None
         with timezone.override(zone):
             return get_response(request)
+
+    return middleware
+
+
+def same_agent(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Refuse what the scripts of a page ask in one agent's name where another has signed in since, in another tab:
+    what the first one wrote must not leave as the second one's. A page says in X-Agent whose it is."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        whose = request.headers.get("X-Agent")
+        if whose and request.user.is_authenticated and whose != str(request.user.pk):
+            return HttpResponse("Somebody else is signed in here now.", status=403, content_type="text/plain")
+        return get_response(request)
 
     return middleware
 

@@ -35,11 +35,12 @@
     again = false;
     const asked = location.search;
     try {
-      const response = await fetch(`/changes/?${inbox.query()}`);
+      const response = await fetch(`/changes/?${inbox.query()}`, { headers: inbox.headers() });
       // The list is another now: these are not its rows.
       if (asked !== location.search) return void (again = true);
-      if (response.redirected) document.dispatchEvent(new CustomEvent("inbox:signed-out"));
-      if (response.redirected || response.status === 404) return reload();
+      const signedOut = response.redirected || response.status === 403; // or somebody else signed in
+      if (signedOut) document.dispatchEvent(new CustomEvent("inbox:signed-out"));
+      if (signedOut || response.status === 404) return reload();
       if (!response.ok) throw new Error(response.status);
       apply(await response.text());
       if (stream.readyState === EventSource.OPEN) banner.hidden = true;

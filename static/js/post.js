@@ -15,6 +15,8 @@
 
   /** The token of now: whoever signs in again in another tab gets another one than the page came with. */
   const csrf = () => document.cookie.split("; ").find((one) => one.startsWith(`${app.dataset.csrf}=`))?.split("=")[1] ?? "";
+  /** What a request that changes something, or follows changes, says of this page: its token, and whose it is. */
+  const headers = () => ({ "HX-Request": "true", "X-CSRFToken": csrf(), "X-Agent": app.dataset.agent });
   const OLD = "csrfmiddlewaretoken"; // in forms; Django would believe it before the header
 
   /** Resolves to {ok, html, sentence, reason, token}; never rejects. Changes in the answer are put into the page. */
@@ -23,8 +25,7 @@
     let html = "";
     body.delete(OLD);
     try {
-      const headers = { "HX-Request": "true", "X-CSRFToken": csrf() };
-      response = await fetch(`${address}?${query()}`, { method: "POST", body, headers, keepalive });
+      response = await fetch(`${address}?${query()}`, { method: "POST", body, headers: headers(), keepalive });
       html = await response.text();
     } catch {
       document.dispatchEvent(new CustomEvent("inbox:interrupted"));
@@ -46,7 +47,7 @@
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     if (detail.verb === "get") return;
     detail.formData.delete(OLD);
-    detail.headers["X-CSRFToken"] = csrf();
+    Object.assign(detail.headers, headers());
   });
 
   /** Runs what was begun first, first: a draft that is saved late cannot come back after it was sent. */
@@ -67,5 +68,5 @@
   /** Elements from an answer of the server, which escaped what people wrote. */
   const elements = (html) => document.importNode(new DOMParser().parseFromString(html, "text/html").body, true);
 
-  window.inbox = { csrf, elements, inOrder, post, query, uuid };
+  window.inbox = { elements, headers, inOrder, post, query, uuid };
 })();

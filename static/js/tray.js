@@ -82,8 +82,7 @@
     });
     request.addEventListener("error", () => failed("The connection broke. Remove it and try again."));
     request.open("POST", form.dataset.uploads ?? form.querySelector("[data-header-file]").dataset.headerFile);
-    request.setRequestHeader("X-CSRFToken", inbox.csrf());
-    request.setRequestHeader("HX-Request", "true");
+    for (const [name, value] of Object.entries(inbox.headers())) request.setRequestHeader(name, value);
     request.send(body);
     into.append(item);
     into.hidden = false;

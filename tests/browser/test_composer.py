@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import transaction
+from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
@@ -181,6 +182,20 @@ class SignedOutTests:
         field(page).press("Enter")
         expect(log(page)).to_contain_text("From the old tab")
         assert sent(amara) == ["From the old tab"]
+
+    def test_a_tab_of_who_was_signed_in_before_becomes_the_next_ones(
+        self, window: OpenWindow, alice: Agent, bob: Agent, amara: Conversation
+    ) -> None:
+        opened = window(alice)
+        page = opened.open(f"/conversations/{amara.pk}/")
+        client = Client()
+        client.force_login(bob)
+        value = client.cookies[settings.SESSION_COOKIE_NAME].value
+        page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": opened.url}])
+        with transaction.atomic():
+            changes.announce([(amara.number_id, amara.pk)])
+        expect(page.locator(".app")).to_have_attribute("data-agent", str(bob.pk))
+        opened.faults.clear()  # the browser writes every 403 to its console
 
 
 class FileTests:
