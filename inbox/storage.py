@@ -221,6 +221,7 @@ class SignedFileSystemStorage(FileSystemStorage):
         return MissingFileError() if self.is_there() else StorageError("The file storage is not there.")
 
     def is_there(self) -> bool:
+        """Whether the folder of all files exists; it does once there was a first one."""
         return Path(self.location).is_dir()
 
     def _incoming(self) -> Path:
