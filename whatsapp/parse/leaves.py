@@ -137,7 +137,7 @@ _LISTS = ("messages", "message_echoes", "statuses", "calls", "user_preferences")
 def _about_one_person(value: Leaf) -> bool:
     first: list[object] | None = None
     for key in _LISTS:
-        for leaf in objects(value.get(key)):
+        for leaf in map(content, objects(value.get(key))):
             people = [leaf.get(name) for name in _PEOPLE]
             if first is None:
                 first = people
@@ -185,6 +185,13 @@ def objects(value: object) -> list[Leaf]:
     if isinstance(value, dict):
         return [value]
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def content(leaf: Leaf) -> Leaf:
+    """The leaf with its content on the first level. The echoes of Meta's AI agent hold it one level deeper, as
+    ``{"id", "timestamp", "message": {"to", "type", "text"}}`` (Meta "Standby webhooks", August 2026)."""
+    inner = leaf.get("message")
+    return inner | leaf if isinstance(inner, dict) else leaf
 
 
 def words(value: object) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from whatsapp import events
 from whatsapp.events import Direction, Kind, Origin, Party, Status
 from whatsapp.parse import kinds, leaves
-from whatsapp.parse.leaves import Change, Leaf, LeafError, mapping, words
+from whatsapp.parse.leaves import Change, Leaf, LeafError, content, mapping, words
 
 #: System messages that say which new ids belong to the same person. Those of other types never link anybody.
 NEW_IDS = frozenset({"user_changed_number", "user_changed_user_id"})
@@ -46,13 +46,13 @@ HISTORY_STATUSES = {
 
 def inbound(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
     """A message that a customer wrote."""
-    yield from _read(leaf, change, path, change.party(leaf, "from"), Direction.INBOUND, Origin.CUSTOMER)
+    yield from _read(leaf, change, path, change.party(content(leaf), "from"), Direction.INBOUND, Origin.CUSTOMER)
 
 
 def echo(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
     """A message that a colleague wrote in the phone app, or Meta's AI agent while it holds the conversation."""
     origin = Origin.AI_AGENT if change.standby else Origin.PHONE_APP
-    yield from _read(leaf, change, path, change.party(leaf, "to"), Direction.OUTBOUND, origin)
+    yield from _read(leaf, change, path, change.party(content(leaf), "to"), Direction.OUTBOUND, origin)
 
 
 def historic(leaf: Leaf, change: Change, path: str, party: Party) -> Iterator[events.AnyEvent]:
@@ -74,6 +74,7 @@ def _read(
     leaf: Leaf, change: Change, path: str, party: Party, direction: Direction, origin: Origin
 ) -> Iterator[events.AnyEvent]:
     about = change.about(leaf, path) | {"wamid": leaves.wamid(leaf.get("id"), "message id"), "party": party}
+    leaf = content(leaf)
     group_id = leaves.identifier(leaf.get("group_id"), leaves.MAX_USER_ID)
     kind = leaf.get("type")
     if not group_id and not leaves.named(party) and kind != "system":
@@ -108,7 +109,8 @@ def _message(leaf: Leaf, change: Change, about: dict[str, Any]) -> events.Messag
     return events.MessageReceived(
         **about,
         **kinds.read(leaf),
-        quoted_wamid=leaves.identifier(context.get("id"), leaves.MAX_WAMID),
+        # What webhooks call ``id`` is ``message_id`` where the AI agent's own request is repeated.
+        quoted_wamid=leaves.identifier(context.get("id") or context.get("message_id"), leaves.MAX_WAMID),
         forwarded=leaves.flag(context.get("forwarded")),
         frequently_forwarded=leaves.flag(context.get("frequently_forwarded")),
         referred_product=_product(mapping(context.get("referred_product"))),

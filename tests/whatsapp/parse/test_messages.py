@@ -308,6 +308,41 @@ class StandbyTests:
             f"{inside}.statuses[0]",
         )
 
+    def test_an_echo_of_the_ai_agent_holds_its_content_one_level_deeper(self) -> None:
+        answer, question = read("standby_echo")
+        assert answer == message(
+            "standby_echo_nested",
+            path=f"{LEAF}.standby.message_echoes[0]",
+            text="We open at nine.",
+            quoted_wamid="wamid.STANDBY",
+            direction=Direction.OUTBOUND,
+            origin=Origin.AI_AGENT,
+            standby=True,
+            opens_window=False,
+        )
+        assert isinstance(question, MessageReceived)
+        assert (question.kind, question.text, question.party) == (Kind.INTERACTIVE, "Shall I book a table?", AMARA)
+
+    def test_its_raw_leaf_is_kept_as_it_came(self) -> None:
+        leaf = {"id": "wamid.DEEP", "message": {"to": "351915550123", "type": "text", "text": {"body": "Hello"}}}
+        value = {"message_echoes": [leaf]}
+        (event,) = parse(notification(None, field="standby", standby=value, messages=None))
+        assert isinstance(event, MessageReceived)
+        assert event.raw == leaf
+
+    def test_echoes_to_two_people_are_not_taken_for_one_person(self) -> None:
+        leaves = [
+            {"id": f"wamid.TO{to}", "message": {"to": to, "type": "text", "text": {"body": "Hello"}}}
+            for to in ("351915550123", "351915550124")
+        ]
+        contacts = [{"wa_id": "351915550123", "profile": {"name": "Amara Okafor"}}]
+        value = {"contacts": contacts, "message_echoes": leaves}
+        found = parse(notification(None, field="standby", standby=value, messages=None))
+        assert [event.party for event in found if isinstance(event, MessageReceived)] == [
+            AMARA,
+            Party(wa_id="351915550124"),
+        ]
+
 
 class IdTests:
     @pytest.mark.parametrize("id", [None, "", " ", [], {}, True, "w" * 256])
