@@ -20,6 +20,8 @@ def history(change: Change) -> Iterator[events.AnyEvent]:
     yield from leaves.each(change, "history", _chunk)
     # Files of these messages come later, in notifications of their own, as plain messages.
     yield from leaves.each(change, "messages", _stray)
+    # What the phone app wrote may stand beside the threads, or come alone, as echoes do elsewhere.
+    yield from leaves.each(change, "message_echoes", messages.echo)
 
 
 def _chunk(chunk: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:

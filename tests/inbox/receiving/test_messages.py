@@ -124,6 +124,16 @@ class MessagesTests:
         assert answer.quoted is not None
         assert answer.quoted.wamid == first["id"]
 
+    def test_an_answer_of_the_ai_agent_finds_what_it_answers(self, number: PhoneNumber) -> None:
+        question = payloads.message()
+        content = {"to": payloads.CUSTOMER, "type": "text", "text": {"body": "At nine."}}
+        answer = {"id": payloads.wamid(), "message": content | {"context": {"message_id": question["id"]}}}
+        receive(payloads.notification(question))
+        receive(payloads.notification(field="standby", standby={"message_echoes": [answer]}))
+        message = Message.objects.get(direction="outbound")
+        assert (message.text, message.origin, message.standby) == ("At nine.", "ai_agent", True)
+        assert message.quoted == Message.objects.get(direction="inbound")
+
     def test_an_answer_that_comes_first_finds_it_later(self, number: PhoneNumber) -> None:
         first = payloads.message()
         receive(payloads.notification(payloads.message(context={"from": "x", "id": first["id"]})))
@@ -204,6 +214,13 @@ class HistoryTests:
         assert message.historic
         assert message.conversation.unread_count == 0
         assert message.conversation.window_closes_at is None
+
+    def test_old_answers_that_come_as_echoes_open_no_window_and_count_no_unread(self, number: PhoneNumber) -> None:
+        leaf = payloads.message(sender=payloads.DISPLAY_NUMBER, to=payloads.CUSTOMER)
+        receive(payloads.notification(field="history", message_echoes=[leaf]))
+        message = only_message()
+        assert (message.direction, message.origin, message.historic) == ("outbound", "phone_app", True)
+        assert (message.conversation.window_closes_at, message.conversation.unread_count) == (None, 0)
 
     def test_our_own_old_messages_keep_their_ticks(self, number: PhoneNumber) -> None:
         receive(self.history(payloads.message(sender=payloads.DISPLAY_NUMBER, history_context={"status": "READ"})))

@@ -112,6 +112,23 @@ class HistoryTests:
             **HISTORIC,
         )
 
+    def test_what_the_phone_app_wrote_may_come_as_echoes(self) -> None:
+        assert only("history_echoes") == message(
+            "history_echoes",
+            path=f"{LEAF}.message_echoes[0]",
+            text="Your frames are ready.",
+            status=Status.SENT,
+            **OURS,
+            **HISTORIC,
+        )
+
+    def test_echoes_beside_threads_are_read_too(self) -> None:
+        echo = text(id="wamid.BESIDE", **{"from": NUMBER["display_phone_number"], "to": "351915550123"})
+        chunk = {"threads": [{"id": "351915550123", "messages": [text()]}]}
+        found = parse(notification(chunk, key="history", field="history", message_echoes=[echo]))
+        told = [(event.wamid, event.direction) for event in found if isinstance(event, MessageReceived)]
+        assert told == [("wamid.PLAIN", Direction.INBOUND), ("wamid.BESIDE", Direction.OUTBOUND)]
+
     def test_a_history_that_was_declined_says_so(self) -> None:
         title = "History sync is turned off by the business from the WhatsApp Business App"
         assert only("history_declined") == FaultReported(
