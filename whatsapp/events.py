@@ -229,7 +229,8 @@ class ContactChanged(Event):
     """Ids or names of one person belong together, or a preference changed. Applied to the contact, shown nowhere else.
 
     ``previous`` holds the ids a system message says are replaced (number or user-id change).
-    ``marketing``: "stop" or "resume" from user_preferences. ``saved``: False when the phone app's contact list lost it.
+    ``marketing``: "stop", "resume" or "signup" from user_preferences. ``saved``: False when the phone app's contact
+    list lost it.
     """
 
     party: Party

@@ -218,9 +218,9 @@ def describe(told: Iterable[tuple[int, Told]]) -> None:
         SET phone = coalesce(nullif(left(r.phone, 32), ''), c.phone),
             profile_name = coalesce(nullif(left(r.name, 512), ''), c.profile_name),
             username = coalesce(nullif(left(r.username, 128), ''), c.username),
-            marketing_stopped_at = CASE r.marketing
-                WHEN 'stop' THEN coalesce(c.marketing_stopped_at, r.at)
-                WHEN 'resume' THEN NULL
+            marketing_stopped_at = CASE
+                WHEN r.marketing = 'stop' THEN coalesce(c.marketing_stopped_at, r.at)
+                WHEN r.marketing IN ('resume', 'signup') THEN NULL
                 ELSE c.marketing_stopped_at END
         FROM jsonb_to_recordset(%s) AS r (
             id bigint, phone text, name text, username text, marketing text, at timestamptz

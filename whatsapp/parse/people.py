@@ -9,23 +9,24 @@ from whatsapp.events import Party
 from whatsapp.parse import leaves
 from whatsapp.parse.leaves import Change, Leaf, LeafError, mapping, words
 
-#: The words we act on. Others (``signup`` is seen) still tell which ids belong together.
-PREFERENCES = frozenset({"stop", "resume"})
+#: The words we act on; ``signup`` is somebody who asked for marketing through an opt-in link. Others still tell which
+#: ids belong together.
+PREFERENCES = frozenset({"stop", "resume", "signup"})
+MARKETING = "marketing_messages"
 #: ``action`` of an entry of the phone app's contact list → whether the phone still has it.
 SAVED = {"add": True, "edit": True, "update": True, "remove": False}
 
 
 def preference(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
-    """Somebody who wants no more marketing messages, or wants them again."""
+    """Somebody who wants no more marketing messages, wants them again, or asked for them."""
     party = change.contacts.party(
         wa_id=leaves.phone(leaf.get("wa_id")),
         user_id=leaves.user_id(leaf.get("user_id")),
         parent_user_id=leaves.user_id(leaf.get("parent_user_id")),
     )
     value = words(leaf.get("value"))
-    yield events.ContactChanged(
-        **change.about(leaf, path), party=_named(party), marketing=value if value in PREFERENCES else ""
-    )
+    known = value in PREFERENCES and leaf.get("category") in (None, MARKETING)
+    yield events.ContactChanged(**change.about(leaf, path), party=_named(party), marketing=value if known else "")
 
 
 def state_sync(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:

@@ -111,3 +111,16 @@ class IdentityTests:
         assert conversation.contact.is_group
         authors = {message.author.profile_name for message in conversation.messages.all() if message.author}
         assert authors == {"Name 351915550123", "Name 351915550124"}
+
+
+class MarketingTests:
+    def told(self, value: str, at: int) -> dict[str, Any]:
+        leaf = {"wa_id": payloads.CUSTOMER, "category": "marketing_messages", "value": value, "timestamp": at}
+        return payloads.notification(field="user_preferences", user_preferences=[leaf])
+
+    @pytest.mark.parametrize("word", ["resume", "signup"])
+    def test_asking_for_marketing_takes_back_that_none_was_wanted(self, number: PhoneNumber, word: str) -> None:
+        receive(self.told("stop", 1_760_000_000))
+        assert Contact.objects.get().marketing_stopped_at is not None
+        receive(self.told(word, 1_760_000_100))
+        assert Contact.objects.get().marketing_stopped_at is None

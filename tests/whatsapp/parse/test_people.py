@@ -42,8 +42,15 @@ class ContactListTests:
 
 class PreferenceTests:
     @pytest.mark.parametrize(
-        ("name", "word"), [("marketing_stopped", "stop"), ("marketing_resumed", "resume"), ("marketing_signup", "")]
+        ("name", "word"),
+        [("marketing_stopped", "stop"), ("marketing_resumed", "resume"), ("marketing_signup", "signup")],
     )
     def test_no_more_marketing_and_marketing_again(self, name: str, word: str) -> None:
         party = Party("351915550123", USER_ID, "", "Amara Okafor")
         assert only(name) == ContactChanged(**about(f"{LEAF}.user_preferences[0]"), party=party, marketing=word)
+
+    def test_a_preference_about_something_else_than_marketing_is_not_applied(self) -> None:
+        leaf = {"wa_id": "351915550123", "category": "utility_messages", "value": "stop", "timestamp": 1760000000}
+        (event,) = parse(notification(leaf, key="user_preferences", field="user_preferences"))
+        assert isinstance(event, ContactChanged)
+        assert event.marketing == ""
