@@ -105,6 +105,8 @@ class Bubble(Drawn):
     #: The words on the button that sends it again; empty when nobody should.
     again: str = ""
     sent_again: bool = False
+    #: It keeps its conversation under "Failed".
+    unsettled: bool = False
     actions: bool = False
     #: WhatsApp knows it, so that it can be answered and reacted to.
     answerable: bool = False
@@ -361,6 +363,7 @@ def _outcome(bubble: Bubble, message: Message) -> None:
         reason = f"{explanation.words} {explanation.next_step}"
     else:
         reason = message.error or "WhatsApp gave no reason."
+    bubble.unsettled = message.unsettled
     if message.status == Status.FAILED:
         bubble.problem = reason
         bubble.again, bubble.sent_again = _again(message, "Send again")

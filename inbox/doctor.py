@@ -27,7 +27,7 @@ from inbox.findings import FAIL, OK, WARN, Finding
 from inbox.models import Media, Message, Outbox, OutboxEntry
 from inbox.storage import MediaStorage, MissingFileError, StorageError, media_storage, signature_holds
 from whatsapp import journal
-from whatsapp.events import Direction, Status
+from whatsapp.events import Status
 from whatsapp.models import Notification, PhoneNumber, Provider
 from whatsapp.providers.base import ProviderError, provider_for
 
@@ -240,7 +240,7 @@ def outboxes() -> Iterator[Finding]:
         yield Finding(WARN, "sending", f"{_count(late, 'message')} should have left more than 10 minutes ago.")
     else:
         yield Finding(OK, "sending", "No message that may leave waits.")
-    doubtful = Message.objects.filter(status=Status.UNKNOWN, resent_at__isnull=True, direction=Direction.OUTBOUND)
+    doubtful = Message.objects.unsettled().filter(status=Status.UNKNOWN)
     if unknown := doubtful.filter(created_at__gt=Now() - timedelta(days=1)).count():
         yield Finding(WARN, "sending", f"{_count(unknown, 'message')} of the last day may or may not have been sent.")
 

@@ -35,6 +35,8 @@ def facts(message: Message) -> list[tuple[str, str]]:
             ("Read", message.read_at),
             ("Played", message.played_at),
             ("Failed", message.failed_at),
+            ("Sent again", message.resent_at),
+            ("Dismissed", message.dismissed_at),
         ]
     found = [] if not message.inbound else [("Sent by the customer", _moment(message.sent_at))]
     found += [(label, _moment(at)) for label, at in steps if at]

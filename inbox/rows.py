@@ -53,7 +53,10 @@ class Row(Drawn):
     draft: str
     icon: SafeString
     tick: SafeString
+    #: The last message is one that failed.
     failed: bool
+    #: An earlier message failed, or may have.
+    failing: bool
     unread: str
     closes_at: str
     closes_in: str
@@ -107,7 +110,7 @@ class Filters:
             case "closing":
                 return closes_soon(conversation.window_closes_at, timezone.now())
             case "failed":
-                return conversation.last_message_status == "failed"
+                return conversation.oldest_failure_at is not None
         return True
 
 
@@ -148,7 +151,7 @@ def page(
         case "unread":
             conversations = conversations.unread()
         case "failed":
-            conversations = conversations.filter(last_message_status="failed")
+            conversations = conversations.failed()
         case "closing":
             now = timezone.now()
             # The message that opened the window is within the day before it closes: the index on it finds the few rows.
@@ -224,6 +227,9 @@ def draw(
         outbound = conversation.last_message_direction == Direction.OUTBOUND
         closes_at = conversation.window_closes_at
         still = closes_at if closes_at is not None and closes_at > now else None
+        failing = conversation.oldest_failure_at is not None
+        # Its tick says so already.
+        trouble = outbound and conversation.last_message_status in ("failed", "unknown")
         number = by_id[conversation.number_id]
         preview = conversation.last_message_preview
         rows.append(
@@ -241,7 +247,8 @@ def draw(
                 draft=drafts.get(conversation.pk, ""),
                 icon=icons.icon(_icon(conversation.last_message_kind, preview), icons.SMALL),
                 tick=icons.tick(conversation.last_message_status) if outbound else icons.NOTHING,
-                failed=outbound and conversation.last_message_status == "failed",
+                failed=failing and trouble,
+                failing=failing and not trouble,
                 unread=badge(conversation.unread_count),
                 closes_at=still.isoformat() if still else "",
                 closes_in=wording.time_left((still - now).total_seconds()) if still else "",

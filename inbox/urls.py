@@ -47,6 +47,7 @@ urlpatterns = [
     ),
     path("messages/<int:pk>/", conversation.message, name="message"),
     path("messages/<int:pk>/resend/", message_acts.resend, name="resend"),
+    path("messages/<int:pk>/dismiss/", message_acts.dismiss, name="dismiss"),
     path("messages/<int:pk>/cancel/", message_acts.cancel, name="cancel"),
     path("messages/<int:pk>/react/", message_acts.react, name="react"),
     path("uploads/<uuid:upload_id>/", uploads.show, name="upload_show"),

@@ -100,7 +100,8 @@ class MessageAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
         "until then), #123 for our own number of it, or words of the text."
     )
     inlines = [RevisionInline, ReactionInline]
-    acts = {"resend": "Send again", "cancel": "Take back"}
+    actions = ["dismiss_selected"]
+    acts = {"resend": "Send again", "dismiss": "Dismiss", "cancel": "Take back"}
     fieldsets = [
         (
             None,
@@ -134,6 +135,7 @@ class MessageAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
                     "played_at",
                     "failed_at",
                     "resent_at",
+                    "dismissed_at",
                     "error_code",
                     "error_shown",
                     "pricing_shown",
@@ -223,6 +225,8 @@ class MessageAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
         return queryset.filter(text__icontains=term)
 
     def acts_offered(self, request: HttpRequest, row: Message) -> list[str]:
+        if row.unsettled:
+            return ["resend", "dismiss"]
         if row.status in (Status.FAILED, Status.UNKNOWN) and not row.inbound and row.resent_at is None:
             return ["resend"]
         return ["cancel"] if row.status == Status.QUEUED else []
@@ -236,6 +240,18 @@ class MessageAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
             return
         record(request, [row], f"Sent again as message {copy.pk}.", "message_resent")
         self.message_user(request, f"It is sent again as message {copy.pk}.", messages.SUCCESS)
+
+    def act_dismiss(self, request: HttpRequest, row: Message) -> None:
+        self.dismiss_selected(request, Message.objects.filter(pk=row.pk))
+
+    @admin.action(description="Dismiss the selected failures", permissions=["act"])
+    def dismiss_selected(self, request: HttpRequest, queryset: QuerySet[Message]) -> None:
+        """Leave failed and unknown messages at that."""
+        failed = [row for row in queryset if row.unsettled]
+        for row in failed:
+            sending.dismiss(row)
+        record(request, failed, "Dismissed the failure.", "message_dismissed")
+        self.message_user(request, f"Dismissed {len(failed)} of {queryset.count()} selected messages.")
 
     def act_cancel(self, request: HttpRequest, row: Message) -> None:
         if sending.cancel(row):

@@ -59,6 +59,8 @@ def message(row: Message, absolute: Absolute) -> dict[str, Any]:
         "readAt": _seconds(row.read_at),
         "playedAt": _seconds(row.played_at),
         "failedAt": _seconds(row.failed_at),
+        "resentAt": _seconds(row.resent_at),
+        "dismissedAt": _seconds(row.dismissed_at),
         "error": error,
         "errorDetails": error["message"] if error else None,
         "wamid": row.wamid or None,
@@ -148,6 +150,7 @@ def conversation(row: Conversation) -> dict[str, Any]:
         "lastMessageAt": seconds(row.last_message_at),
         "lastMessageDirection": row.last_message_direction or None,
         "lastMessageStatus": row.last_message_status or None,
+        "oldestFailureAt": _seconds(row.oldest_failure_at),
     }
 
 

@@ -183,6 +183,7 @@ def list_conversations(
     contactId: Id | None = None,
     numberId: Id | None = None,
     unread: Annotated[bool | None, Field(description="Only those with unread messages.")] = None,
+    failed: Annotated[bool | None, Field(description="Only those with a failure that nobody has settled.")] = None,
     cursor: Cursor = None,
     limit: Limit = LIMIT,
 ) -> Any:
@@ -194,6 +195,8 @@ def list_conversations(
         conversations = conversations.filter(number_id=int(numberId))
     if unread:
         conversations = conversations.unread()
+    if failed:
+        conversations = conversations.failed()
     found, following = page(conversations, "last_message_at", cursor, limit)
     return {"conversations": [answers.conversation(row) for row in found], "nextCursor": following}
 

@@ -93,6 +93,8 @@ class MessageSchema(Schema):
     readAt: int | None = Field(description=SECONDS)
     playedAt: int | None = Field(description=SECONDS)
     failedAt: int | None = Field(description=SECONDS)
+    resentAt: int | None = Field(description="It failed, or may have, and was sent again. " + SECONDS)
+    dismissedAt: int | None = Field(description="It failed, or may have, and was left at that. " + SECONDS)
     error: MessageError | None
     errorDetails: str | None = Field(description="The sentence of `error`.")
     wamid: str | None = Field(description="WhatsApp's id of the message, null while it has none.")
@@ -158,6 +160,10 @@ class ConversationSchema(Schema):
     lastMessageAt: int = Field(description=SECONDS)
     lastMessageDirection: str | None
     lastMessageStatus: str | None
+    oldestFailureAt: int | None = Field(
+        description="When the oldest message was sent that failed, or may have, and that nobody has sent again or "
+        "dismissed. " + SECONDS
+    )
 
 
 class ConversationPage(Schema):

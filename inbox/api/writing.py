@@ -1,4 +1,4 @@
-"""The calls that act: send, react, mark as read, upload."""
+"""The calls that act: send, react, dismiss, mark as read, upload."""
 
 from __future__ import annotations
 
@@ -278,6 +278,23 @@ def _react(request: HttpRequest, message_id: str, emoji: str) -> Any:
     except sending.NotSendableError as error:
         raise _refusal(error) from None
     return Status(202, answers.message(find_message(program, message_id), request.build_absolute_uri))
+
+
+@router.post(
+    "/messages/{message_id}/dismiss",
+    response={200: MessageSchema, **BODY_REFUSALS},
+    tags=["Messages"],
+    summary="Dismiss a failure",
+)
+def dismiss(request: HttpRequest, message_id: Id) -> Any:
+    """Leaves a message that failed, or may have, at that: it no longer counts as a failure of its conversation.
+    Safe to repeat."""
+    program = caller(request)
+    try:
+        sending.dismiss(find_message(program, message_id))
+    except sending.NotSendableError as error:
+        raise _refusal(error) from None
+    return answers.message(find_message(program, message_id), request.build_absolute_uri)
 
 
 @router.post(

@@ -16,6 +16,10 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     def unread(self) -> ConversationQuerySet:
         return self.filter(unread_count__gt=0)
 
+    def failed(self) -> ConversationQuerySet:
+        """Those with a message that failed, or may have, and that nobody has sent again or dismissed."""
+        return self.filter(oldest_failure_at__isnull=False)
+
 
 class Conversation(models.Model):
     """What the list shows is stored here when a message arrives: computed on read, it costs seconds at a million."""
@@ -42,6 +46,8 @@ class Conversation(models.Model):
     #: One line of plain text: what was written, or "Voice 0:12", "PDF · 3 pages".
     last_message_preview = models.CharField(max_length=200, blank=True, default="")
     unread_count = models.PositiveIntegerField(default=0)
+    #: When the oldest message was sent that failed, or may have, and that nobody has sent again or dismissed.
+    oldest_failure_at = models.DateTimeField(null=True, blank=True)
     #: When the customer service window closes; null when it never opened.
     window_closes_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -70,7 +76,7 @@ class Conversation(models.Model):
             models.Index(
                 fields=["number", "-last_message_at", "-id"],
                 name="conversation_failed",
-                condition=models.Q(last_message_status="failed"),
+                condition=models.Q(oldest_failure_at__isnull=False),
             ),
             # Live updates: what changed since a cursor.
             models.Index(fields=["changed_xid"], name="conversation_changed"),

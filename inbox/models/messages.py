@@ -18,10 +18,23 @@ def _choices(words: type[events.Kind | events.Direction | events.Origin | events
     return [(word.value, word.value.replace("_", " ").capitalize()) for word in words]
 
 
+#: It failed, or may not have been sent, and nobody has settled it. What other systems failed to send is history.
+UNSETTLED = Q(
+    status__in=[events.Status.FAILED.value, events.Status.UNKNOWN.value],
+    resent_at__isnull=True,
+    dismissed_at__isnull=True,
+    historic=False,
+)
+
+
 class MessageQuerySet(models.QuerySet["Message"]):
     def in_order(self) -> MessageQuerySet:
         """The thread's order: WhatsApp's time, then arrival."""
         return self.order_by("sent_at", "id")
+
+    def unsettled(self) -> MessageQuerySet:
+        """Those that failed, or may not have been sent, and that nobody has sent again or dismissed."""
+        return self.filter(UNSETTLED)
 
 
 class Message(models.Model):
@@ -91,6 +104,8 @@ class Message(models.Model):
     edited_at = models.DateTimeField(null=True, blank=True)
     #: It failed or stayed unknown, and somebody sent it again as a new message.
     resent_at = models.DateTimeField(null=True, blank=True)
+    #: It failed or stayed unknown, and somebody decided that nothing is to be done about it.
+    dismissed_at = models.DateTimeField(null=True, blank=True)
     #: Came with the phone app's history: opened no window, counted no unread.
     historic = models.BooleanField(default=False)
     #: An AI agent of WhatsApp held the conversation.
@@ -156,11 +171,11 @@ class Message(models.Model):
             models.Index(fields=["program"], name="message_program", condition=Q(program__isnull=False)),
             # Since when and until when. Ids tell nothing of it: what moved in from an older system kept its time.
             models.Index(fields=["created_at", "id"], name="message_arrival"),
-            # The filter "Failed".
+            # The oldest unsettled failure of a conversation.
             models.Index(
-                fields=["conversation"],
-                name="message_unresolved_failure",
-                condition=Q(status="failed", resent_at__isnull=True),
+                fields=["conversation", "sent_at"],
+                name="message_unsettled",
+                condition=UNSETTLED,
             ),
         ]
 
@@ -170,6 +185,12 @@ class Message(models.Model):
     @property
     def inbound(self) -> bool:
         return self.direction == events.Direction.INBOUND
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether MessageQuerySet.unsettled() finds it."""
+        failed = self.status in (events.Status.FAILED, events.Status.UNKNOWN)
+        return failed and not (self.resent_at or self.dismissed_at or self.historic)
 
     @property
     def late_by(self) -> float:

@@ -24,6 +24,24 @@ class Thread:
 Threads = dict[tuple[int, int], Thread]
 
 
+#: The oldest message that inbox.models.messages.UNSETTLED describes, which has an index of its own. Most messages never
+#: failed, in conversations where nothing did: those are left alone.
+OLDEST_FAILURE = """
+UPDATE inbox_conversation c SET oldest_failure_at = found.at
+FROM (
+    SELECT DISTINCT m.conversation_id AS id
+    FROM inbox_message m JOIN inbox_conversation mc ON mc.id = m.conversation_id
+    WHERE m.id = ANY(%s::bigint[]) AND (m.status IN ('failed', 'unknown') OR mc.oldest_failure_at IS NOT NULL)
+) AS touched
+CROSS JOIN LATERAL (
+    SELECT min(sent_at) AS at FROM inbox_message
+    WHERE conversation_id = touched.id AND status IN ('failed', 'unknown')
+      AND resent_at IS NULL AND dismissed_at IS NULL AND NOT historic
+) AS found
+WHERE c.id = touched.id AND c.oldest_failure_at IS DISTINCT FROM found.at
+"""
+
+
 def open_and_lock(pairs: Iterable[tuple[int, int]], also: Iterable[int]) -> Threads:
     """Make the missing conversations of these (number, contact) pairs, and lock them and ``also`` for this transaction.
 
@@ -129,8 +147,10 @@ def advance(messages: list[rows.Row], threads: Threads) -> None:
 
 
 def refresh(message_ids: Iterable[int], previews: dict[int, str] | None = None) -> None:
-    """Copy status (and the preview, where given by message id) into conversations whose last message this is."""
+    """Bring conversations up to date with messages that changed: the last message's status (and its preview, where
+    given by message id), and the oldest failure. Call it behind the conversations' lock. Safe to repeat."""
     previews = previews or {}
+    ids = sorted(set(message_ids))
     rows.run(
         """
         UPDATE inbox_conversation c
@@ -140,8 +160,10 @@ def refresh(message_ids: Iterable[int], previews: dict[int, str] | None = None) 
         JOIN inbox_message m ON m.id = r.id
         WHERE c.id = m.conversation_id AND c.last_message_id = m.id
         """,
-        [{"id": id, "preview": previews.get(id)} for id in sorted(set(message_ids))],
+        [{"id": id, "preview": previews.get(id)} for id in ids],
     )
+    if ids:
+        rows.fetch(OLDEST_FAILURE, bigints(ids))
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -135,20 +135,49 @@ def resend(message: Message, *, agent: Agent | None = None, program: Program | N
         copy = queue(message.conversation, intent, client_token=token, agent=agent, program=program)
         if message.resent_at is None:
             Message.objects.filter(pk=message.pk).update(resent_at=timezone.now())
+            threads.refresh([message.pk])
             changes.touch([message.pk])
     return copy
 
 
+def dismiss(message: Message) -> None:
+    """Leave a failed or unknown message at that: its conversation no longer counts as failed because of it.
+
+    Raises NotSendableError for a message that never failed. Safe to repeat.
+    """
+    with transaction.atomic():
+        threads.open_and_lock([], [message.conversation_id])
+        dismissed = Message.objects.unsettled().filter(pk=message.pk).update(dismissed_at=timezone.now())
+        if dismissed:
+            threads.refresh([message.pk])
+            changes.touch([message.pk])
+            log.info("failure_dismissed", message=message.pk, conversation=message.conversation_id)
+            return
+    failed = Message.objects.filter(pk=message.pk, status__in=(Status.FAILED, Status.UNKNOWN)).exists()
+    if not failed:
+        raise NotSendableError(
+            "Only a message that failed, or may not have been sent, can be dismissed.", Reason.INVALID
+        )
+
+
 def cancel(message: Message) -> bool:
-    """Take back a message that has not left yet. False when it is too late. Safe to repeat."""
+    """Take back a message that has not left yet. False when it is too late. Safe to repeat.
+
+    It is dismissed at once: whoever took it back wanted that it fails.
+    """
     with transaction.atomic():
         threads.open_and_lock([], [message.conversation_id])
         entry = OutboxEntry.objects.select_for_update().filter(message=message, leased_until__isnull=True).first()
         if entry is None:
             return False
         entry.delete()
+        now = timezone.now()
         Message.objects.filter(pk=message.pk, status=Status.QUEUED).update(
-            status=Status.FAILED, failed_at=timezone.now(), error="It was taken back before it left.", resent_at=None
+            status=Status.FAILED,
+            failed_at=now,
+            error="It was taken back before it left.",
+            resent_at=None,
+            dismissed_at=now,
         )
         outbox.show([message.pk])
     return True
@@ -319,6 +348,7 @@ __all__ = [
     "Reason",
     "address_of",
     "cancel",
+    "dismiss",
     "queue",
     "react",
     "resend",

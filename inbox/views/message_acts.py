@@ -1,4 +1,4 @@
-"""What an agent does to one message: react to it, take it back before it leaves, send it again."""
+"""What an agent does to one message: react to it, take it back before it leaves, send it again, dismiss it."""
 
 from __future__ import annotations
 
@@ -37,6 +37,17 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         sending.resend(message, agent=agent_of(request))
     except (NotSendableError, uploads.FileRefusedError) as error:
+        return _done(request, message, str(error))
+    return _done(request, message)
+
+
+@require_POST
+def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
+    """Leave a message that failed, or may have, at that. Safe to repeat."""
+    message = visible(request, pk)
+    try:
+        sending.dismiss(message)
+    except NotSendableError as error:
         return _done(request, message, str(error))
     return _done(request, message)
 

@@ -6,8 +6,10 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from inbox.models import Agent, Message
+from inbox.models import Agent, Conversation, Message
+from tests.inbox.thread_rows import conversation, message
 from tests.simulated import Phone, deliver_all, queue_text
+from whatsapp.models import PhoneNumber
 
 
 @pytest.fixture
@@ -48,6 +50,17 @@ class ActTests:
         deliver_all()
 
         assert [one["leaf"]["text"]["body"] for one in phone.shows() if one["status"] != "failed"] == ["Good morning!"]
+
+    def test_failures_are_dismissed_one_by_one_and_many_at_once(self, signed_in: Client, number: PhoneNumber) -> None:
+        rows = [message(conversation(number), "Hello", direction="outbound", status="failed") for _ in range(3)]
+        fine = message(rows[0].conversation, "Hello", direction="outbound")
+
+        assert "Dismissed 1 of 1" in press(signed_in, rows[0], "dismiss")
+        selected = {"action": "dismiss_selected", "_selected_action": [row.pk for row in [*rows, fine]]}
+        page = signed_in.post(reverse("admin:inbox_message_changelist"), selected, follow=True)
+
+        assert "Dismissed 2 of 4" in page.content.decode()
+        assert not Conversation.objects.failed().exists()
 
     def test_a_queued_message_is_taken_back(self, signed_in: Client, phone: Phone) -> None:
         message = queue_text(phone.writes())

@@ -207,10 +207,25 @@ class ClosingTests:
     def test_it_filters_what_failed(
         self, client: Client, alice: Agent, number: PhoneNumber, amara: Conversation
     ) -> None:
-        failed = conversation(number, "Bea")
+        failed, doubtful = conversation(number, "Bea"), conversation(number, "Cai")
         message(failed, "Ours", direction="outbound", status="failed")
+        message(doubtful, "Ours", direction="outbound", status="unknown", at=NOON - timedelta(hours=1))
         client.force_login(alice)
-        assert rows(text(client.get("/?filter=failed"))) == [failed.pk]
+        assert rows(text(client.get("/?filter=failed"))) == [failed.pk, doubtful.pk]
+
+    def test_a_failure_stays_marked_however_much_is_said_after_it(
+        self, client: Client, alice: Agent, number: PhoneNumber, amara: Conversation
+    ) -> None:
+        mark = "A message was not sent, or may not have been"
+        client.force_login(alice)
+        message(amara, "Ours", direction="outbound", status="failed", at=NOON + timedelta(minutes=1))
+        message(amara, "Hello?", at=NOON + timedelta(minutes=2))
+        message(amara, "Here I am", direction="outbound", at=NOON + timedelta(minutes=3))
+        html = text(client.get("/?filter=failed"))
+        assert rows(html) == [amara.pk]
+        assert mark in html
+        message(amara, "One more", direction="outbound", status="failed", at=NOON + timedelta(minutes=4))
+        assert mark not in text(client.get("/"))  # the tick of the last message says it
 
     def test_it_shows_previews_without_the_signs_of_markup(
         self, client: Client, alice: Agent, amara: Conversation

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from inbox import sending, wording
+from inbox import changes, sending, wording
 from inbox.models import Agent, Conversation, Message, Reaction
 from tests.inbox.test_compose import SCRIPT, amara, signed_in, texts
 from tests.inbox.thread_rows import NOON, message
@@ -76,6 +77,52 @@ class ResendTests:
         assert texts(amara) == ["Hello"]
 
 
+class DismissTests:
+    def test_it_takes_the_conversation_out_of_failed_once_nothing_is_left(
+        self, signed_in: Client, amara: Conversation
+    ) -> None:
+        one, other = failed(amara), failed(amara, status="unknown", failed_at=None, error_code=None)
+        address = f"/conversations/{amara.pk}/"
+        assert f'action="/messages/{one.pk}/dismiss/"' in signed_in.get(address).content.decode()
+        signed_in.post(f"/messages/{one.pk}/dismiss/")
+        amara.refresh_from_db()
+        assert amara.oldest_failure_at == other.sent_at
+        for _ in range(2):
+            assert signed_in.post(f"/messages/{other.pk}/dismiss/").status_code == 302
+        amara.refresh_from_db()
+        assert amara.oldest_failure_at is None
+        html = signed_in.get(address).content.decode()
+        assert "/dismiss/" not in html
+        assert "Send again" in html
+        assert "<dt>Dismissed</dt>" in signed_in.get(f"/messages/{one.pk}/").content.decode()
+
+    @pytest.mark.django_db(transaction=True)
+    def test_open_pages_are_told(self, signed_in: Client, amara: Conversation) -> None:
+        row = failed(amara)
+        cursor = changes.current_cursor()
+        page = {"since": cursor, "open": amara.pk, "filter": "failed"}
+        answer = signed_in.post(f"/messages/{row.pk}/dismiss/?{urlencode(page)}", headers=SCRIPT).content.decode()
+        assert f'data-gone="{amara.pk}"' in answer
+        assert "problem--settled" in answer
+
+    def test_sending_again_settles_it_too(self, signed_in: Client, amara: Conversation) -> None:
+        row = failed(amara)
+        signed_in.post(f"/messages/{row.pk}/resend/")
+        amara.refresh_from_db()
+        assert amara.oldest_failure_at is None
+
+    def test_what_did_not_fail_cannot_be_dismissed(self, signed_in: Client, amara: Conversation) -> None:
+        row = message(amara, "Hello", direction="outbound", status="queued")
+        assert signed_in.post(f"/messages/{row.pk}/dismiss/").status_code == 422
+        row.refresh_from_db()
+        assert row.dismissed_at is None
+
+    def test_other_colleagues_cannot(self, client: Client, charlie: Agent, amara: Conversation) -> None:
+        row = failed(amara)
+        client.force_login(charlie)
+        assert client.post(f"/messages/{row.pk}/dismiss/").status_code == 404
+
+
 class CancelTests:
     def test_a_waiting_message_says_why_and_is_taken_back(
         self, signed_in: Client, alice: Agent, amara: Conversation
@@ -89,6 +136,8 @@ class CancelTests:
         row.refresh_from_db()
         assert row.status == "failed"
         assert not sending.cancel(row)
+        amara.refresh_from_db()
+        assert amara.oldest_failure_at is None  # it was wanted
 
     def test_it_is_too_late_for_what_has_left(self, signed_in: Client, amara: Conversation) -> None:
         row = message(amara, "Gone", direction="outbound")

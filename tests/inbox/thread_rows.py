@@ -40,6 +40,8 @@ def message(conversation: Conversation, text: str = "", *, at: datetime = NOON, 
     conversation.last_message_direction = newest.direction
     conversation.last_message_status = newest.status
     conversation.last_message_preview = summarize(newest.kind, newest.text, newest.payload)
+    failures = conversation.messages.unsettled().order_by("sent_at")
+    conversation.oldest_failure_at = failures.values_list("sent_at", flat=True).first()
     conversation.save()
     return row
 

@@ -194,6 +194,23 @@ class PeopleTests:
         assert [(row["conversationId"], row["unreadCount"]) for row in unread] == [(str(old.pk), 2)]
         assert api.get(f"/api/conversations/{new.pk}").json()["windowOpen"] is False
 
+    def test_it_lists_failures_until_they_are_dismissed(
+        self, api: Client, stranger: Client, number: PhoneNumber
+    ) -> None:
+        failed, fine = conversation(number), conversation(number)
+        row = message(failed, "Hello", direction="outbound", status="failed")
+        message(fine, "Hello", direction="outbound")
+        (found,) = api.get("/api/conversations?failed=true").json()["conversations"]
+        assert found["conversationId"] == str(failed.pk)
+        assert found["oldestFailureAt"] == int(row.sent_at.timestamp())
+        assert stranger.post(f"/api/messages/{row.pk}/dismiss").status_code == 404
+        for _ in range(2):
+            answer = api.post(f"/api/messages/{row.pk}/dismiss")
+            assert answer.status_code == 200
+            assert answer.json()["dismissedAt"]
+        assert api.get("/api/conversations?failed=true").json()["conversations"] == []
+        assert api.post(f"/api/messages/{fine.last_message_id}/dismiss").status_code == 422
+
     def test_it_hides_the_people_of_other_numbers(self, stranger: Client, number: PhoneNumber) -> None:
         row = conversation(number)
         assert stranger.get("/api/contacts").json()["contacts"] == []

@@ -80,6 +80,28 @@ class StatusTests:
         assert message.status == "delivered"
         assert message.error_code == 131026
 
+    def test_a_failure_counts_until_whatsapp_reports_that_the_message_arrived(self, number: PhoneNumber) -> None:
+        receive(echo("wamid.A"), echo("wamid.B"), *statuses("wamid.A", "failed"), *statuses("wamid.B", "sent"))
+        message = Message.objects.get(wamid="wamid.A")
+        assert Conversation.objects.get().oldest_failure_at == message.sent_at
+        receive(*statuses("wamid.A", "delivered"))
+        assert Conversation.objects.get().oldest_failure_at is None
+
+    def test_the_oldest_failure_is_the_one_that_the_page_calls_unsettled(self, number: PhoneNumber) -> None:
+        receive(echo("wamid.A"))
+        now = timezone.now()
+        for status, resent, dismissed, historic in itertools.product(
+            ("failed", "unknown", "sent", "queued", "delivered"), (None, now), (None, now), (False, True)
+        ):
+            facts = {"status": status, "resent_at": resent, "dismissed_at": dismissed, "historic": historic}
+            Message.objects.update(**facts)
+            message = Message.objects.get()
+            threads.refresh([message.pk])
+            expected = status in ("failed", "unknown") and not (resent or dismissed or historic)
+            assert message.unsettled == expected, facts
+            assert Message.objects.unsettled().exists() == expected, facts
+            assert (Conversation.objects.get().oldest_failure_at == message.sent_at) == expected, facts
+
     def test_a_status_before_its_message_waits_for_it(self, number: PhoneNumber) -> None:
         receive(*statuses("wamid.A", "delivered", "read"))
         assert PendingStatus.objects.count() == 2

@@ -44,6 +44,19 @@ class DeliveryTests:
         conversation.refresh_from_db()
         assert conversation.last_message_status == "read"
 
+    def test_a_refused_message_keeps_its_conversation_under_failed(self, phone: Phone) -> None:
+        conversation = phone.writes()
+        message = queue_text(conversation)
+        phone.faults(refuse=131026)
+        deliver_all()
+        phone.settle()
+        phone.faults(refuse=0)
+        queue_text(conversation, "Later")
+        deliver_all()
+        conversation.refresh_from_db()
+        assert conversation.last_message_status == "sent"
+        assert conversation.oldest_failure_at == message.sent_at
+
     def test_messages_of_a_conversation_leave_in_their_order(self, phone: Phone) -> None:
         conversation = phone.writes()
         for n in range(6):
