@@ -27,8 +27,30 @@ MAX_REDIRECTS = 3
 URL_LIMIT = 2000
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CHUNK_BYTES = 64 * 1024
-#: Where IPv4 addresses hide in IPv6 ones; whoever routes them reaches the IPv4 address.
-NAT64 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("64:ff9b:1::/48"))
+#: Networks without IPv4 reach it through these addresses (RFC 6052). As with ::ffff:0:0/96, the IPv4 address inside
+#: is the one that is reached, so it is the one that counts.
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+#: The only IPv6 addresses that IANA has given to the internet; everything outside is special or unassigned.
+IPV6_INTERNET = ipaddress.ip_network("2000::/3")
+#: Ranges of IANA's registries of special addresses that `ipaddress` of some supported Python calls global, and the
+#: address of a cloud's own services that is an ordinary one.
+#: https://www.iana.org/assignments/iana-ipv4-special-registry, https://www.iana.org/assignments/iana-ipv6-special-registry
+SPECIAL = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "192.0.0.0/24",  # protocol assignments; Oracle Cloud's metadata at 192.0.0.192
+        "192.31.196.0/24",  # AS112
+        "192.52.193.0/24",  # automatic multicast tunnelling
+        "192.88.99.0/24",  # 6to4 relays
+        "192.175.48.0/24",  # AS112
+        "168.63.129.16/32",  # Azure's metadata and DNS, from inside any virtual machine
+        "2001::/23",  # protocol assignments: Teredo, benchmarking, ORCHID, drone ids
+        "2001:db8::/32",  # documentation
+        "2002::/16",  # 6to4, which leads to the IPv4 address inside
+        "2620:4f:8000::/48",  # AS112
+        "3fff::/20",  # documentation
+    )
+)
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -92,16 +114,16 @@ def _resolve(host: str, port: int, *, trusted: bool) -> str:
 
 
 def is_public(address: Address) -> bool:
-    """Whether an IP address is one of the open internet, also where it hides an IPv4 address."""
+    """Whether an IP address belongs to the open internet. Every special range of IANA's registries is refused, whether
+    it is reachable or not, and so are the addresses where clouds keep a machine's credentials."""
     if isinstance(address, ipaddress.IPv6Address):
-        hidden = address.ipv4_mapped or address.sixtofour
-        if hidden is None and any(address in network for network in NAT64):
-            hidden = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        if hidden is None and address.teredo is not None:
+        if address in NAT64 or address.ipv4_mapped:
+            return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+        if address not in IPV6_INTERNET:
             return False
-        if hidden is not None:
-            return is_public(hidden)
-    return address.is_global and not address.is_multicast and not address.is_reserved and not address.is_unspecified
+    if not address.is_global or address.is_multicast or address.is_reserved:
+        return False
+    return not any(address in network for network in SPECIAL)
 
 
 @contextmanager

@@ -53,6 +53,29 @@ def fetch(url: str, *, private: list[str], limit: int = 1000, seconds: float = 1
         return b"".join(pieces)
 
 
+#: IANA's registries of special addresses, IPv4 and IPv6, as of 2025-10, and what is not unicast or not assigned.
+SPECIAL_RANGES = """
+    0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.0.0/29 192.0.0.8/32
+    192.0.0.9/32 192.0.0.10/32 192.0.0.170/31 192.0.2.0/24 192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16
+    192.175.48.0/24 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 240.0.0.0/4 255.255.255.255/32 224.0.0.0/4
+    ::/128 ::1/128 ::/96 64:ff9b:1::/48 100::/64 100:0:0:1::/64 2001::/23 2001::/32 2001:1::1/128 2001:1::2/128
+    2001:1::3/128 2001:2::/48 2001:3::/32 2001:4:112::/48 2001:10::/28 2001:20::/28 2001:30::/28 2001:db8::/32 2002::/16
+    2620:4f:8000::/48 3fff::/20 5f00::/16 fc00::/7 fe80::/10 fec0::/10 ff00::/8 4000::/3 8000::/1
+    ::ffff:10.0.0.0/104 ::ffff:169.254.0.0/112 64:ff9b::7f00:0/104 64:ff9b::a9fe:0/112
+"""
+#: AWS, Azure, Google, Oracle, Alibaba, Tencent, DigitalOcean and their like; IPv6 of AWS, Google and Scaleway.
+METADATA = """
+    169.254.169.254 169.254.170.2 169.254.170.23 169.254.0.23 168.63.129.16 192.0.0.192 100.100.100.200
+    fd00:ec2::254 fd00:ec2::23 fd20:ce::254 fd00:42::42 ::ffff:169.254.169.254 64:ff9b::a9fe:a9fe 64:ff9b:1::a9fe:a9fe
+    2002:a9fe:a9fe:: ::a9fe:a9fe fe80::a9fe:a9fe
+"""
+
+
+def len_of(network: ipaddress.IPv4Network | ipaddress.IPv6Network) -> int:
+    """The index of a network's last address: `len` does not take what IPv6 has."""
+    return network.num_addresses - 1
+
+
 class CheckTests:
     @pytest.mark.parametrize(
         "url",
@@ -129,7 +152,22 @@ class CheckTests:
             monkeypatch.setattr(socket, "getaddrinfo", resolve)
             assert fetch(f"http://example.com:{port}/", private=["example.com"]) == b"found"
 
-    @pytest.mark.parametrize("address", ["8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8"])
+    @pytest.mark.parametrize("place", SPECIAL_RANGES.split())
+    def test_no_special_range_of_iana_is_public(self, place: str) -> None:
+        network = ipaddress.ip_network(place)
+        inside = {network[0], network[-1], network[network.num_addresses // 2], network[min(9, len_of(network))]}
+        assert [str(address) for address in inside if outside.is_public(address)] == []
+
+    @pytest.mark.parametrize("address", METADATA.split())
+    def test_no_metadata_of_a_cloud_is_public(self, address: str) -> None:
+        url = f"https://[{address}]/latest/" if ":" in address else f"https://{address}/latest/"
+        with pytest.raises(outside.OutsideError, match="private network") as refusal:
+            outside.check(url)
+        assert refusal.value.refused
+
+    @pytest.mark.parametrize(
+        "address", ["8.8.8.8", "192.0.1.1", "168.63.129.17", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808"]
+    )
     def test_it_knows_the_open_internet(self, address: str) -> None:
         assert outside.is_public(ipaddress.ip_address(address))
 
