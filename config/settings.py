@@ -84,6 +84,7 @@ MIDDLEWARE = [
     "inbox.compression.CompressPages",
     # Before the policy: it is for pages, and as long as some of the sixty files of one.
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "inbox.middleware.private_answers",
     "csp.middleware.CSPMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -270,6 +271,9 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
+        # Firefox and Safari know only the first, Chromium prefers the second.
+        "report-uri": "/csp-reports/",
+        "report-to": "csp",
     }
 }
 

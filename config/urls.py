@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from config import health
+from config.csp_reports import csp_reports
 from config.metrics import metrics
 from inbox.views import media, viewer
 
@@ -24,6 +25,7 @@ urlpatterns = [
     path("health/live", health.live, name="health_live"),
     path("health/ready", health.ready, name="health_ready"),
     path("metrics", metrics, name="metrics"),
+    path("csp-reports/", csp_reports, name="csp_reports"),
     path("admin/", admin.site.urls),
     path("accounts/", include(accounts)),
     path("api/", include("inbox.api.urls", namespace="api")),

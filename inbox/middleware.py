@@ -1,4 +1,4 @@
-"""Around every page: times as the reader's clock has them, whose page it is, and the address in the log."""
+"""Around every page: who may keep it, what it may use, the reader's time zone, whose page it is, the logged address."""
 
 from __future__ import annotations
 
@@ -15,6 +15,52 @@ from django_structlog.signals import bind_extra_request_metadata
 from inbox.accounts import client_ip
 
 COOKIE = "timezone"
+
+
+#: What pages may ask a browser for: the microphone for voice notes, the place for "Use my location", security keys.
+PERMISSIONS = ", ".join(
+    [
+        "microphone=(self)",
+        "geolocation=(self)",
+        "publickey-credentials-get=(self)",
+        "publickey-credentials-create=(self)",
+        "fullscreen=(self)",
+        "autoplay=(self)",
+        *(
+            f"{feature}=()"
+            for feature in (
+                "accelerometer",
+                "browsing-topics",
+                "camera",
+                "display-capture",
+                "gyroscope",
+                "hid",
+                "magnetometer",
+                "midi",
+                "payment",
+                "screen-wake-lock",
+                "serial",
+                "usb",
+                "xr-spatial-tracking",
+            )
+        ),
+    ]
+)
+REPORTING_ENDPOINTS = 'csp="/csp-reports/"'
+
+
+def private_answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Keep every answer out of caches unless its view says how long it may be kept, and tell browsers what pages may
+    use and where violations of the content security policy are reported."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        response.headers.setdefault("Reporting-Endpoints", REPORTING_ENDPOINTS)
+        return response
+
+    return middleware
 
 
 def reader_timezone(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

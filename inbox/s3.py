@@ -130,7 +130,12 @@ class PrivateS3Storage(S3Storage):
             self._client.head_bucket(Bucket=self.bucket_name)
 
     def signed_url(self, name: str, *, content_type: str, disposition: str, expires: int) -> str:
-        parameters = {"ResponseContentType": content_type, "ResponseContentDisposition": disposition}
+        parameters = {
+            "ResponseContentType": content_type,
+            "ResponseContentDisposition": disposition,
+            # Without it browsers guess, from the age of the file: they would keep an old one for days.
+            "ResponseCacheControl": f"private, max-age={expires}",
+        }
         url: str = self.url(name, parameters=parameters, expire=expires)
         return url
 

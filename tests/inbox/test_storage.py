@@ -15,11 +15,13 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 import requests
+import time_machine
 from django.core.exceptions import SuspiciousOperation
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage, storages
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
 from config.storage import storage_origins
@@ -205,8 +207,15 @@ class LocalFilesTests:
         assert headers["Content-Security-Policy"].startswith("default-src 'none';")
         assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
         assert headers["Referrer-Policy"] == "no-referrer"
-        assert "private" in headers["Cache-Control"]
         assert "Set-Cookie" not in headers
+
+    def test_it_is_kept_no_longer_than_its_address_works(self, client: Client, name: str) -> None:
+        put(name)
+        with time_machine.travel(timezone.now(), tick=False) as clock:
+            address = signed(name, expires=60)
+            assert client.get(address).headers["Cache-Control"] == "private, max-age=60"
+            clock.shift(45)
+            assert client.get(address).headers["Cache-Control"] == "private, max-age=15"
 
     @pytest.mark.parametrize(
         ("header", "status", "content_range", "expected"),
@@ -303,6 +312,12 @@ class ObjectStorageTests:
     @pytest.fixture
     def with_options(self, settings: Any, object_storage: ObjectStorage) -> Callable[..., None]:
         return lambda **changes: use(settings, "inbox.s3.PrivateS3Storage", object_storage.options | changes)
+
+    def test_browsers_are_told_how_long_they_may_keep_a_file(self, name: str) -> None:
+        query = parse_qs(urlsplit(signed(name, expires=60)).query)
+        assert query["response-cache-control"] == ["private, max-age=60"]
+        put(name)
+        assert requests.get(signed(name), timeout=10).content == b"photo"  # it is part of what is signed
 
     def test_a_bucket_that_is_gone_is_not_a_file_that_is_gone(
         self, settings: Any, object_storage: ObjectStorage, name: str
