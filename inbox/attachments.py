@@ -13,6 +13,7 @@ from inbox import icons, wording, words
 from inbox.drawn import Drawn
 from inbox.models import Media
 from inbox.summaries import DOCUMENT_TYPES
+from whatsapp.errors import MEDIA_NOT_FETCHED
 from whatsapp.events import Kind
 
 #: How the viewer shows each type. Everything else is only named, measured and downloaded.
@@ -176,6 +177,9 @@ class Attachment(Drawn):
                 self.ask = "Ask for a smaller one" if media.message.inbound else ""
             case _ if not media.message.inbound:
                 self.icon, self.title = icons.icon("alert"), f"{thing}: there is no file"
+            case _ if media.message.error_code == MEDIA_NOT_FETCHED:
+                self.icon, self.title = icons.icon("alert"), f"{thing}: not passed on by WhatsApp"
+                self.ask = "Ask for it again"
             case _:
                 self.icon, self.title = icons.icon("alert"), f"{thing}: not fetched"
                 # Without WhatsApp's id there is nothing to fetch: only the sender has it.

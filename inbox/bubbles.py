@@ -20,7 +20,7 @@ from inbox.attachments import Attachment
 from inbox.drawn import Drawn
 from inbox.models import Agent, Media, Message
 from inbox.summaries import summarize
-from whatsapp.errors import explain
+from whatsapp.errors import explain, explain_received
 from whatsapp.events import Direction, Kind, Origin, Status
 
 #: One sender within this time is one group, drawn close together.
@@ -93,7 +93,7 @@ class Bubble(Drawn):
     marks: list[str] = field(default_factory=list)
     problem: str = ""
     doubt: str = ""
-    #: WhatsApp reported an error although the message had arrived.
+    #: WhatsApp reported an error although the message is there.
     remark: str = ""
     code: int | None = None
     #: WhatsApp's own words on the error.
@@ -254,7 +254,7 @@ def _content(bubble: Bubble, message: Message, name: str, whole_text: bool) -> N
         bubble.card = cards.draw(kind, payload, text)
         bubble.body, bubble.shape = f"inbox/message/_{kind}.html", "media" if kind == Kind.LOCATION else "card"
     elif kind in (Kind.UNSUPPORTED, Kind.UNKNOWN) or not text:
-        bubble.notice, bubble.inspect = cards.notice(kind, payload), True
+        bubble.notice, bubble.inspect = cards.notice(kind, payload, message.error_code), True
         bubble.notice_icon = icons.icon("unsupported", icons.SMALL)
     if shown is None and kind in (Kind.INTERACTIVE, Kind.BUTTON):
         bubble.card = cards.answer(payload, text)
@@ -333,6 +333,7 @@ def quote(quoted: Message, name: str) -> Quote:
         pages=media.pages if media else None,
         file_name=media.file_name if media else "",
         content_type=(media.content_type or media.mime_type) if media else "",
+        error_code=quoted.error_code,
     )
     return Quote(
         author=who(quoted, name),
@@ -356,6 +357,11 @@ def _marks(bubble: Bubble, message: Message) -> None:
 
 def _outcome(bubble: Bubble, message: Message) -> None:
     if message.inbound:
+        # Where the content is missing altogether, what stands in its place says why.
+        if message.error_code and not bubble.notice and not (bubble.media and bubble.media.state == Media.State.FAILED):
+            received = explain_received(message.error_code)
+            bubble.code, bubble.detail = message.error_code, message.error
+            bubble.remark = f"{received.words} {received.next_step}"
         return
     if message.error_code:
         explanation = explain(message.error_code)
@@ -372,7 +378,7 @@ def _outcome(bubble: Bubble, message: Message) -> None:
         bubble.waiting_for = reason if bubble.waiting else ""
     elif message.failed_at:
         # It did arrive: the ticks stay, and so does what WhatsApp said afterwards.
-        bubble.remark = reason
+        bubble.remark = f"Arrived, and WhatsApp reported afterwards: {reason}"
     elif message.status == Status.UNKNOWN:
         bubble.doubt = message.error or "the line broke before WhatsApp answered. A receipt will settle it."
         bubble.again, bubble.sent_again = _again(message, "Send again anyway")

@@ -14,6 +14,7 @@ from inbox import wording
 from inbox.drawn import Drawn
 from inbox.models import Message, Reaction
 from inbox.summaries import UNSUPPORTED
+from whatsapp.errors import UNSUPPORTED_TYPE, explain_received
 from whatsapp.events import Direction, Kind
 
 #: Kinds with a template of their own under templates/inbox/message/.
@@ -34,11 +35,17 @@ ICONS: dict[str, str] = {
     Kind.UNSUPPORTED: "unsupported",
     Kind.UNKNOWN: "unsupported",
 }
-#: Sentences for what WhatsApp says it does not pass on, by Meta's word for it.
+#: What WhatsApp says it does not pass on and what to do, by Meta's word for it. Other words have a sentence in common.
 NOT_PASSED_ON = {
-    "poll_creation": "A poll. WhatsApp does not pass polls on to businesses.",
-    "poll_update": "A vote in a poll. WhatsApp does not pass polls on to businesses.",
-    "media_placeholder": "A file from before this number was connected. WhatsApp did not pass it on.",
+    "poll_creation": "A poll. WhatsApp does not pass polls on to businesses. Ask the customer to write the question.",
+    "poll_update": "A vote in a poll. WhatsApp does not pass polls on to businesses. Ask the customer what they chose.",
+    "media_placeholder": "A file from before this number was connected. WhatsApp did not pass it on. Look for it in the"
+    " WhatsApp Business app on the phone.",
+    "edit": "The customer edited a message. WhatsApp did not pass the new text on, so you see the earlier one. Ask the"
+    " customer what changed.",
+    "reaction": "The customer reacted to a message. WhatsApp did not pass the reaction on.",
+    "pin": "The customer pinned a message in the chat. Nothing to do.",
+    "keep_in_chat": "The customer kept a message in the chat. Nothing to do.",
 }
 
 
@@ -217,14 +224,19 @@ def referred_product(context: dict[str, Any]) -> str:
     return str(product.get("product_id") or "") if isinstance(product, dict) else ""
 
 
-def notice(kind: str, payload: dict[str, Any]) -> str:
-    """The sentence in place of content that we cannot show, typed where WhatsApp tells the type."""
+def notice(kind: str, payload: dict[str, Any], code: int | None = None) -> str:
+    """The sentences in place of content that we cannot show: what it was where WhatsApp tells, why it is not here, and
+    what to do. ``code`` is WhatsApp's error on the message."""
     word = str(payload.get("type") or "")
     if kind == Kind.UNSUPPORTED:
+        reason = explain_received(code or UNSUPPORTED_TYPE)
+        if reason != explain_received(UNSUPPORTED_TYPE):
+            return f"{reason.words} {reason.next_step}"
         if word in NOT_PASSED_ON:
             return NOT_PASSED_ON[word]
-        thing = UNSUPPORTED.get(word) or "A message of a kind"
-        return f"{thing} that WhatsApp does not pass on to businesses."
+        thing = UNSUPPORTED.get(word)
+        words = f"{thing} that WhatsApp does not pass on to businesses." if thing else reason.words
+        return f"{words} {reason.next_step}"
     if kind == Kind.UNKNOWN:
         return (
             f"A message of a kind we do not know yet ({word})." if word else "A message of a kind we do not know yet."

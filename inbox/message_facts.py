@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from inbox import wording
 from inbox.models import Message, Reaction
-from whatsapp.errors import explain
+from whatsapp.errors import explain, explain_received
 from whatsapp.events import Status
 
 #: Offered at once as reactions, in WhatsApp's order.
@@ -46,7 +46,7 @@ def facts(message: Message) -> list[tuple[str, str]]:
     if cost := _cost(message):
         found.append(("Cost", cost))
     if message.error_code:
-        explanation = explain(message.error_code)
+        explanation = explain_received(message.error_code) if message.inbound else explain(message.error_code)
         found.append(("Error", f"{explanation.words} {explanation.next_step}"))
         found.append(("WhatsApp’s error", " · ".join(filter(None, [str(message.error_code), message.error]))))
     elif message.error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from inbox import markup
+from whatsapp.errors import UNAVAILABLE
 from whatsapp.events import Kind
 
 MAX_LENGTH = 200
@@ -57,21 +58,25 @@ def summarize(
     pages: int | None = None,
     file_name: str = "",
     content_type: str = "",
+    error_code: int | None = None,
 ) -> str:
     """What a message is in at most 200 characters: its words without WhatsApp's marks if it has any, else its
     kind with what is known of it.
 
-    ``payload`` is the message's, as whatsapp.events.MessageReceived describes it; the rest is its media's.
+    ``payload`` is the message's, as whatsapp.events.MessageReceived describes it; ``error_code``
+    is WhatsApp's error on it; the rest is its media's.
     """
     words = " ".join(markup.plain(text.lstrip()[:READ_LENGTH]).split())
     if not words:
-        words = _without_words(kind, payload, voice, duration)
+        words = _without_words(kind, payload, voice, duration, error_code)
     if kind == Kind.DOCUMENT:
         words = _document(words, pages, file_name, content_type)
     return words[: MAX_LENGTH - 1] + "…" if len(words) > MAX_LENGTH else words
 
 
-def _without_words(kind: str, payload: dict[str, Any], voice: bool, duration: float | None) -> str:
+def _without_words(
+    kind: str, payload: dict[str, Any], voice: bool, duration: float | None, error_code: int | None
+) -> str:
     length = f" {clock(duration)}" if duration is not None else ""
     match kind:
         case Kind.IMAGE:
@@ -95,6 +100,8 @@ def _without_words(kind: str, payload: dict[str, Any], voice: bool, duration: fl
             return _call(payload)
         case Kind.SYSTEM:
             return str(payload.get("body") or "Changed their number or id")
+        case Kind.UNSUPPORTED if error_code == UNAVAILABLE:
+            return "Message in the phone app"
         case Kind.UNSUPPORTED:
             return UNSUPPORTED.get(str(payload.get("type")), "Message that WhatsApp does not pass on")
         case Kind.TEMPLATE:

@@ -20,6 +20,10 @@ WINDOW_CLOSED = 131047
 UNKNOWN_NUMBER = 33
 #: A customer's file that WhatsApp could not get, mostly because it is over 100 MB.
 MEDIA_NOT_FETCHED = 131052
+#: A customer's message of a kind that WhatsApp does not pass on.
+UNSUPPORTED_TYPE = 131051
+#: A customer's message that only the phone app shows (Meta "Unsupported messages", June 2026).
+UNAVAILABLE = 131060
 #: The phone app's owner did not share the history.
 HISTORY_DECLINED = 2593109
 
@@ -74,6 +78,19 @@ def explain(code: int, *, http_status: int = 0) -> Explanation:
     return Explanation(
         f"WhatsApp reported error {code}, which is not known here yet." if code else "WhatsApp gave no reason.",
         "Look at the details, then try again or ask an administrator.",
+    )
+
+
+def explain_received(code: int) -> Explanation:
+    """What a code means that stands on a message of the customer's: why it, or a part of it, is not here.
+
+    Never raises. Such codes say nothing about sending, so that ``explain`` would mislead.
+    """
+    return RECEIVED.get(code) or Explanation(
+        f"WhatsApp reported error {code} with this message."
+        if code
+        else "WhatsApp reported a problem, without a code.",
+        "Ask the customer to send it again if something is missing.",
     )
 
 
@@ -219,9 +236,14 @@ EXPLANATIONS: dict[int, Explanation] = {
         "Ask the customer to send it in another form.",
         permanent=True,
     ),
-    131051: Explanation(
+    UNSUPPORTED_TYPE: Explanation(
         "WhatsApp does not pass on messages of this type.",
         "Ask the customer to send it in another form.",
+        permanent=True,
+    ),
+    UNAVAILABLE: Explanation(
+        "Only the WhatsApp Business app on the phone has this message.",
+        "Read it there, or ask the customer to send it again.",
         permanent=True,
     ),
     131035: Explanation(
@@ -320,4 +342,38 @@ EXPLANATIONS: dict[int, Explanation] = {
         "Nothing is missing from now on; older messages stay on the phone.",
         permanent=True,
     ),
+}
+
+_TYPE_NOT_PASSED_ON = Explanation(
+    "A message of a kind that WhatsApp does not pass on to businesses.",
+    "Ask the customer to send it another way.",
+)
+_LOST_ON_THE_WAY = Explanation(
+    "WhatsApp had a problem on its side and did not pass this message on.",
+    "Ask the customer to send it again.",
+)
+
+#: Codes on messages of customers. Meta documents 131051, 131060 (June 2026) and 131052; 130501 stands on messages in
+#: groups, 501 on those of the on-premises API, and the others are its words for troubles of its own.
+RECEIVED: dict[int, Explanation] = {
+    501: _TYPE_NOT_PASSED_ON,
+    130501: _TYPE_NOT_PASSED_ON,
+    UNSUPPORTED_TYPE: _TYPE_NOT_PASSED_ON,
+    UNAVAILABLE: Explanation(
+        "WhatsApp shows this message only in the WhatsApp Business app on the phone. It is usually the first one of a"
+        " chat, often from somebody who tapped an advertisement.",
+        "Read it in the phone app, or ask the customer to send it again.",
+    ),
+    MEDIA_NOT_FETCHED: Explanation(
+        "WhatsApp could not get this file from the customer, most often because it is over 100 MB.",
+        "Ask the customer to send it again, smaller or another way.",
+    ),
+    131053: Explanation(
+        "WhatsApp could not process this file.",
+        "Ask the customer to send it again, or as a document.",
+    ),
+    1: _LOST_ON_THE_WAY,
+    2: _LOST_ON_THE_WAY,
+    131000: _LOST_ON_THE_WAY,
+    131016: _LOST_ON_THE_WAY,
 }

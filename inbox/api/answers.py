@@ -193,7 +193,7 @@ def _error(row: Message) -> dict[str, Any] | None:
     if row.status not in (Status.FAILED, Status.UNKNOWN) and row.error_code is None:
         return None
     if row.error_code:
-        explained = errors.explain(row.error_code)
+        explained = (errors.explain_received if row.inbound else errors.explain)(row.error_code)
         return {"code": row.error_code, "message": explained.words, "next": explained.next_step}
     if row.status == Status.UNKNOWN:
         sentence = row.error or "It may have been sent: the connection ended before WhatsApp answered."

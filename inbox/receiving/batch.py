@@ -270,7 +270,7 @@ def _unnamed(batch: Batch, targets: dict[tuple[int, str], tuple[int, int]]) -> d
 def _write(batch: Batch, targets: dict[tuple[int, str], tuple[int, int]]) -> tuple[list[rows.Row], set[int]]:
     """Write messages and everything that happens to messages. Returns the new ones and the ids of the changed ones."""
     calls = [_arrival(batch, fact) for fact in batch.of(events.CallChanged)]
-    new = messages.insert([_arrival(batch, fact) for fact in batch.of(events.MessageReceived)] + calls)
+    new, upgraded = messages.insert([_arrival(batch, fact) for fact in batch.of(events.MessageReceived)] + calls)
     changed: set[int] = set()
     awaited = messages.awaited(new) if new else []
     if new:
@@ -281,7 +281,7 @@ def _write(batch: Batch, targets: dict[tuple[int, str], tuple[int, int]]) -> tup
     revisions = _revisions(batch)
     revised = {(row["number_id"], row["wamid"]) for row in awaited}
     revised |= {(row["number_id"], row["target_wamid"]) for row in revisions}
-    rewritten = reactions.revise(revisions, sorted(revised)) + messages.apply_calls(calls)
+    rewritten = upgraded + reactions.revise(revisions, sorted(revised)) + messages.apply_calls(calls)
     if rewritten:
         refresh_previews(rewritten)
         changed.update(rewritten)
@@ -312,7 +312,7 @@ def preview(message: Message) -> str:
         return "Deleted message"
     media = getattr(message, "media", None)
     if media is None:
-        return summarize(message.kind, message.text, message.payload)
+        return summarize(message.kind, message.text, message.payload, error_code=message.error_code)
     return summarize(
         message.kind,
         message.text,
@@ -322,6 +322,7 @@ def preview(message: Message) -> str:
         pages=media.pages,
         file_name=media.file_name,
         content_type=media.content_type or media.mime_type,
+        error_code=message.error_code,
     )
 
 

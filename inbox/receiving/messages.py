@@ -14,14 +14,12 @@ from procrastinate.types import JSONValue
 from inbox.models import Media
 from inbox.receiving import rows
 from inbox.summaries import summarize
+from whatsapp.errors import MEDIA_NOT_FETCHED, explain_received
 from whatsapp.events import MEDIA_KINDS, CallChanged, Direction, Kind, MessageReceived, Origin, RemoteMedia, Status
 from whatsapp.models import PhoneNumber
 
 #: How far ahead of our clock WhatsApp's time may be before it is not believed.
 CLOCK_TOLERANCE = timedelta(minutes=5)
-
-#: WhatsApp's code for "the customer's file could not be fetched", mostly because it is over 100 MB.
-MEDIA_NOT_FETCHED = 131052
 
 INSERT = """
 INSERT INTO inbox_message (
@@ -71,9 +69,10 @@ def time_of(at: datetime | None, received_at: datetime) -> tuple[datetime, bool]
     return at, False
 
 
-def insert(arrivals: list[Arrival]) -> list[rows.Row]:
+def insert(arrivals: list[Arrival]) -> tuple[list[rows.Row], list[int]]:
     """Write the messages that are not there yet. Returns the inserted rows (with ``media`` and ``unread`` beside the
-    columns) in the thread's order. A message that is there already, from this batch or years ago, is left alone."""
+    columns) in the thread's order, and the ids of placeholders that became what they stood for. Any other message that
+    is there already, from this batch or years ago, is left alone."""
     prepared: dict[tuple[int, str], rows.Row] = {}
     for place, arrival in enumerate(arrivals):
         # Ids in the order of arrival: within one second, WhatsApp's time does not tell what came first.
@@ -86,10 +85,10 @@ def insert(arrivals: list[Arrival]) -> list[rows.Row]:
         row = prepared.pop((number, wamid))
         row["id"] = id
         new.append(row)
-    _upgrade(prepared)
+    upgraded = _upgrade(prepared)
     new.sort(key=lambda row: (row["sent_at"], row["id"]))
     _insert_media(new)
-    return new
+    return new, upgraded
 
 
 def _row(arrival: Arrival) -> rows.Row:
@@ -156,6 +155,7 @@ def _message_columns(event: MessageReceived, sent_at: datetime) -> rows.Row:
             voice=media is not None and media.voice,
             file_name=media.file_name if media else "",
             content_type=media.mime_type if media else "",
+            error_code=fault.code if fault else None,
         ),
     }
 
@@ -185,23 +185,27 @@ def _call_columns(event: CallChanged) -> rows.Row:
     }
 
 
-def _upgrade(repeated: dict[tuple[int, str], rows.Row]) -> None:
-    """Replace what was only a placeholder: a file of the phone app's history that comes later under the same id, or a
-    kind that we did not know when we first read it."""
+def _upgrade(repeated: dict[tuple[int, str], rows.Row]) -> list[int]:
+    """Replace what was only a placeholder: a file of the phone app's history or a message that was not available, which
+    come later under the same id, or a kind that we did not know when we first read it. Returns the changed messages."""
     placeholders = (Kind.UNKNOWN, Kind.UNSUPPORTED, Kind.CALL)
     candidates = [row for row in repeated.values() if row["kind"] not in placeholders]
-    columns = ("number_id", "wamid", "kind", "text", "payload")
+    columns = ("number_id", "wamid", "kind", "text", "payload", "error_code", "error")
     upgraded = rows.run(
         """
-        UPDATE inbox_message m SET kind = r.kind, text = r.text, payload = r.payload
-        FROM jsonb_to_recordset(%s) AS r (number_id bigint, wamid text, kind text, text text, payload jsonb)
+        UPDATE inbox_message m
+        SET kind = r.kind, text = r.text, payload = r.payload, error_code = r.error_code, error = r.error
+        FROM jsonb_to_recordset(%s) AS r (
+            number_id bigint, wamid text, kind text, text text, payload jsonb, error_code int, error text
+        )
         WHERE m.number_id = r.number_id AND m.wamid = r.wamid AND NOT m.wamid = ''
-          AND (m.kind = 'unknown' OR (m.kind = 'unsupported' AND m.payload ->> 'type' = 'media_placeholder'))
+          AND m.kind IN ('unknown', 'unsupported')
         RETURNING m.id, m.number_id, m.wamid
         """,
         [{name: row[name] for name in columns} for row in candidates],
     )
     _insert_media([repeated[number, wamid] | {"id": id} for id, number, wamid in upgraded])
+    return [id for id, _, _ in upgraded]
 
 
 def _insert_media(messages: list[rows.Row]) -> None:
@@ -235,9 +239,9 @@ def _insert_media(messages: list[rows.Row]) -> None:
 def _media_row(message: rows.Row) -> rows.Row:
     media = message["media"] or RemoteMedia(media_id="")
     state, error = Media.State.PENDING, ""
-    if message["error_code"] == MEDIA_NOT_FETCHED:
-        state = Media.State.TOO_LARGE
-        error = "WhatsApp could not pass this file on, most often because it is over 100 MB."
+    code = message["error_code"]
+    if code == MEDIA_NOT_FETCHED or (code and not media.media_id):
+        state, error = Media.State.FAILED, explain_received(code).words
     elif not media.media_id:
         state, error = Media.State.FAILED, "WhatsApp sent this message without its file."
     return {

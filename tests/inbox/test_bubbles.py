@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from inbox import thread
-from inbox.models import Agent, Contact, Conversation, Message, Reaction, Revision
+from inbox.models import Agent, Contact, Conversation, Media, Message, Reaction, Revision
 from tests.inbox.test_conversations import text
 from tests.inbox.thread_rows import NOON, media, message
-from whatsapp.errors import explain
+from whatsapp.errors import explain, explain_received
 from whatsapp.models import PhoneNumber
 
 pytestmark = pytest.mark.django_db
@@ -106,6 +106,44 @@ class KindTests:
         html = shown()
         assert words in html
         assert "Raw message" not in html
+
+    @pytest.mark.parametrize(
+        ("payload", "code", "words"),
+        [
+            ({}, 131060, "Read it in the phone app, or ask the customer to send it again."),
+            ({"type": "image"}, 131060, "Read it in the phone app, or ask the customer to send it again."),
+            ({}, 131051, "Ask the customer to send it another way."),
+            ({"type": "gif"}, 130501, "GIF that WhatsApp does not pass on to businesses. Ask the customer"),
+            ({"type": "edit"}, 131051, "Ask the customer what changed."),
+            ({}, 131000, "WhatsApp had a problem on its side and did not pass this message on."),
+            ({}, 999999, "WhatsApp reported error 999999 with this message. Ask the customer"),
+        ],
+    )
+    def test_what_whatsapp_did_not_pass_on_says_why_and_what_to_do(
+        self, amara: Conversation, shown: Any, payload: dict[str, Any], code: int, words: str
+    ) -> None:
+        message(amara, kind="unsupported", payload=payload, error_code=code, error="Unavailable")
+        assert words in shown()
+
+    def test_a_photo_that_whatsapp_could_not_pass_on_keeps_its_caption_and_says_why(
+        self, amara: Conversation, shown: Any
+    ) -> None:
+        row = message(amara, "The broken hinge", kind="image", error_code=131052, error="Failed to download")
+        words = explain_received(131052).words
+        Media.objects.create(message=row, state="failed", media_id="3000009", mime_type="image/jpeg", error=words)
+        html = shown()
+        assert "The broken hinge" in html
+        assert "Photo: not passed on by WhatsApp" in html
+        assert html.count(words) == 1
+        assert "Ask for it again" in html
+        assert "Fetch again" not in html
+
+    def test_a_problem_with_a_message_that_is_here_stands_below_it(self, amara: Conversation, shown: Any) -> None:
+        message(amara, "Good morning", error_code=131000, error="Something went wrong")
+        html = shown()
+        assert "Good morning" in html
+        assert explain_received(131000).words in html
+        assert "Arrived" not in html
 
     def test_an_administrator_gets_to_the_raw_message(self, client: Client, admin: Agent, amara: Conversation) -> None:
         unknown = message(amara, kind="unknown", payload={"type": "hologram"})

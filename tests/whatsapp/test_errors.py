@@ -7,7 +7,7 @@ import re
 import pytest
 
 from whatsapp import errors
-from whatsapp.errors import EXPLANATIONS, Scope, explain
+from whatsapp.errors import EXPLANATIONS, RECEIVED, Scope, explain, explain_received
 
 CODES = sorted(EXPLANATIONS)
 
@@ -92,3 +92,25 @@ class CoverageTests:
 
     def test_code_0_with_401_is_a_dead_token(self) -> None:
         assert explain(0, http_status=401).pauses_number
+
+
+class ReceivedTests:
+    """Codes on messages of customers."""
+
+    @pytest.mark.parametrize("code", sorted(RECEIVED))
+    def test_it_says_what_happened_and_what_to_ask_for(self, code: int) -> None:
+        found = explain_received(code)
+        for sentence in (found.words, found.next_step):
+            assert sentence[0].isupper()
+            assert sentence.endswith(".")
+            assert not re.search(r"[0-9]{5,}|wamid|WABA|API|HTTP", sentence), "an agent reads this"
+        assert "customer" in found.next_step
+
+    def test_a_message_that_only_the_phone_app_shows_sends_the_agent_there(self) -> None:
+        found = explain_received(131060)
+        assert "advertisement" in found.words
+        assert found.next_step == "Read it in the phone app, or ask the customer to send it again."
+
+    def test_a_code_about_sending_is_not_explained_as_if_we_had_sent_it(self) -> None:
+        assert explain_received(131026).words == "WhatsApp reported error 131026 with this message."
+        assert explain_received(0).words == "WhatsApp reported a problem, without a code."

@@ -14,6 +14,7 @@ from inbox import receiving
 from inbox.models import Contact, Conversation, Media, Message
 from tests import payloads
 from tests.inbox.receiving.support import only_message, receive, store
+from whatsapp.errors import explain_received
 from whatsapp.models import PhoneNumber
 
 pytestmark = pytest.mark.django_db
@@ -155,7 +156,7 @@ class MessagesTests:
         errors = [{"code": 131052, "title": "Media download error"}]
         receive(payloads.notification(payloads.message("video", video=video, errors=errors)))
         media = Media.objects.get()
-        assert media.state == "too_large"
+        assert media.state == "failed"
         assert "100 MB" in media.error
         assert not ProcrastinateJob.objects.filter(task_name="fetch_media").exists()
 
@@ -165,8 +166,13 @@ class MessagesTests:
             payloads.notification(payloads.message("image")),
             payloads.notification(payloads.message("video", errors=errors)),
         )
-        assert set(Media.objects.values_list("message__kind", "state")) == {("image", "failed"), ("video", "too_large")}
+        assert set(Media.objects.values_list("message__kind", "state")) == {("image", "failed"), ("video", "failed")}
         assert not ProcrastinateJob.objects.filter(task_name="fetch_media").exists()
+
+    def test_a_file_that_is_missing_for_another_reason_says_that_reason(self, number: PhoneNumber) -> None:
+        errors = [{"code": 131000, "title": "Something went wrong"}]
+        receive(payloads.notification(payloads.message("image", errors=errors)))
+        assert Media.objects.get().error == explain_received(131000).words
 
     def test_names_that_postgresql_refuses_are_cleaned(self, number: PhoneNumber) -> None:
         receive(payloads.notification(payloads.message(text={"body": "a\u0000b\ud83d"}), name="A\u0000\udc00"))
@@ -236,6 +242,17 @@ class HistoryTests:
         message = only_message()
         assert (message.kind, message.text) == ("image", "Old photo")
         assert Media.objects.get().message == message
+        assert message.conversation.last_message_preview == "Old photo"
+
+    def test_a_message_that_was_not_available_is_read_once_the_history_brings_it(self, number: PhoneNumber) -> None:
+        leaf = payloads.message("unsupported", errors=[{"code": 131060, "title": "Currently unavailable"}])
+        receive(payloads.notification(leaf))
+        assert only_message().conversation.last_message_preview == "Message in the phone app"
+        receive(self.history({**leaf, "type": "text", "text": {"body": "Is this still for sale?"}, "errors": None}))
+        message = only_message()
+        assert (message.kind, message.text) == ("text", "Is this still for sale?")
+        assert (message.error_code, message.error) == (None, "")
+        assert message.conversation.last_message_preview == "Is this still for sale?"
 
 
 class CallTests:
