@@ -22,7 +22,7 @@ from django.utils import timezone
 from inbox import changes, conversion, drafts, media
 from inbox.conversion import ConversionCrashError, Converted
 from inbox.models import Agent, Draft, Media, Message, Program, Upload
-from inbox.models.sending import original_key, upload_key
+from inbox.models.sending import key_ending, original_key, upload_key
 from inbox.sniffing import HEAD_BYTES, FileType, sniff
 from inbox.storage import MissingFileError, StorageError, media_storage
 from whatsapp import limits
@@ -311,7 +311,7 @@ def _keep(upload: Upload, source: Path, converted: Converted) -> None:
         upload.extension = converted.extension or upload.extension
         # A name of this attempt alone: another one, for another kind or by the worker that sends the message, may have
         # been quicker, and what it stored may be on its way to the customer.
-        key = f"media/{uuid.uuid4()}{upload.extension}"
+        key = f"media/{uuid.uuid4()}{key_ending(upload, content_type)}"
         media_storage().put(key, file, content_type=limits.upload_type(content_type, upload.file_name))
     settled = _settle(
         upload,
@@ -354,7 +354,7 @@ def _columns(upload: Upload) -> dict[str, Any]:
         "state": Media.State.STORED,
         "file": upload.file.name,
         "extension": upload.extension,
-        "file_name": upload.file_name,
+        "file_name": _sent_name(upload),
         "mime_type": upload.content_type,
         "content_type": upload.content_type,
         "size": upload.size,
@@ -367,6 +367,13 @@ def _columns(upload: Upload) -> dict[str, Any]:
         "stored_at": timezone.now(),
         "error": "",
     }
+
+
+def _sent_name(upload: Upload) -> str:
+    """What its message calls the file: a converted one ends as what it has become ("photo.jpg", no longer .heic)."""
+    if upload.kind == Kind.DOCUMENT or not upload.file_name:
+        return upload.file_name
+    return limits.upload_name(upload.file_name, upload.content_type)
 
 
 def _hand_over(upload: Upload) -> None:

@@ -99,6 +99,29 @@ OLE_EXTENSIONS = {
     ".pps": "application/vnd.ms-powerpoint",
 }
 
+#: The endings that fit each type, the usual one first. WhatsApp judges an upload by its name too: one that says
+#: something else is accepted and fails later with 131053 (sarrazola/openlivery#30, fazer-ai/chatwoot#469, 2026).
+ENDINGS: dict[str, tuple[str, ...]] = {
+    "image/jpeg": (".jpg", ".jpeg"),
+    "image/png": (".png",),
+    "image/webp": (".webp",),
+    "video/mp4": (".mp4",),
+    "video/3gpp": (".3gp",),
+    "audio/aac": (".aac",),
+    "audio/amr": (".amr",),
+    "audio/mpeg": (".mp3",),
+    "audio/mp4": (".m4a",),
+    "audio/ogg": (".ogg",),
+    "application/pdf": (".pdf",),
+    "text/plain": (".txt",),
+    "application/msword": (".doc",),
+    "application/vnd.ms-excel": (".xls",),
+    "application/vnd.ms-powerpoint": (".ppt",),
+    f"{_OFFICE}wordprocessingml.document": (".docx",),
+    f"{_OFFICE}spreadsheetml.sheet": (".xlsx",),
+    f"{_OFFICE}presentationml.presentation": (".pptx",),
+}
+
 TYPES: dict[Kind, frozenset[str]] = {
     Kind.IMAGE: IMAGE_TYPES,
     Kind.VIDEO: VIDEO_TYPES,
@@ -181,6 +204,25 @@ def upload_type(content_type: str, file_name: str = "") -> str:
     if essence == OLE_STORAGE:
         return OLE_EXTENSIONS.get(PurePosixPath(file_name).suffix.lower(), essence)
     return essence
+
+
+def ending(mime_type: str) -> str:
+    """The usual ending of names of this declared type, with its dot; empty for a type that WhatsApp does not take."""
+    return ENDINGS.get(_essence(mime_type), ("",))[0]
+
+
+def upload_name(file_name: str, mime_type: str) -> str:
+    """The name under which a file of this declared type is uploaded: its own, with an ending that fits the type.
+
+    A document is shown to the customer under the ``filename`` of its message, which may end otherwise ("prices.csv").
+    """
+    path = PurePosixPath(file_name.replace("\\", "/"))
+    fitting = ENDINGS.get(_essence(mime_type), ())
+    if not fitting or path.suffix.lower() in fitting:
+        return file_name or "file"
+    # What follows the last dot is an ending only if it looks like one: "Offer No. 7" is a whole name.
+    stem = path.stem if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", path.suffix) else path.name
+    return (stem or "file") + fitting[0]
 
 
 def max_bytes(kind: Kind, *, animated: bool = False) -> int:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from inbox.models.conversations import Conversation
 from inbox.models.messages import Message
-from whatsapp import events
+from whatsapp import events, limits
 from whatsapp.models import PhoneNumber
 
 
@@ -35,7 +35,13 @@ class Draft(models.Model):
 
 def upload_key(upload: Upload, _name: str) -> str:
     """The file as it will be sent: the key that its message's media keeps."""
-    return f"media/{upload.pk}{upload.extension}"
+    return f"media/{upload.pk}{key_ending(upload, upload.content_type or upload.original_type)}"
+
+
+def key_ending(upload: Upload, content_type: str) -> str:
+    """How the key of a file that is sent ends: AWS tells WhatsApp the file's name from it, so it fits the type that is
+    declared."""
+    return limits.ending(limits.upload_type(content_type, upload.file_name)) or upload.extension
 
 
 def original_key(upload: Upload, _name: str) -> str:

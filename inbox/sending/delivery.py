@@ -18,7 +18,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, transact
 from django.utils import timezone
 from prometheus_client import Counter, Histogram
 
-from inbox import callback_data, outgoing_webhooks, uploads
+from inbox import callback_data, file_names, outgoing_webhooks, uploads
 from inbox.models import Conversation, Media, Message
 from inbox.receiving import statuses, threads
 from inbox.sending import NotSendableError, address_of, outbox, pace
@@ -102,7 +102,7 @@ def _prepare(lease: Lease, message: Message, provider: Provider) -> dict[str, ob
             text=message.text,
             payload=message.payload,
             media_id=media.media_id if media else "",
-            file_name=media.file_name if media else "",
+            file_name=file_names.download_name(media) if media else "",
             voice=media.voice if media else False,
             animated=media.animated if media else False,
             to=address.phone,
@@ -120,10 +120,11 @@ def _register(lease: Lease, message: Message, media: Media, provider: Provider) 
     if media.media_id and media.registered_at and media.registered_at > fresh:
         return
     name = media.file.name or ""
+    mime_type = limits.upload_type(media.content_type, media.file_name)
     media.media_id = provider.upload_media(
         StoredFile(
-            mime_type=limits.upload_type(media.content_type, media.file_name),
-            file_name=media.file_name or f"file{media.extension}",
+            mime_type=mime_type,
+            file_name=limits.upload_name(media.file_name, mime_type),
             open=lambda: _opened(lease, name),
             s3=media_storage().s3_object(name),
         )

@@ -121,6 +121,29 @@ class FileTests:
         taken = limits.refuse_file(Kind.DOCUMENT, content_type, 10, file_name=file_name) == ""
         assert taken is (declared in limits.DOCUMENT_TYPES)
 
+    @pytest.mark.parametrize(
+        ("file_name", "mime_type", "expected"),
+        [
+            ("voice.webm", "audio/ogg", "voice.ogg"),
+            ("PTT-20261103.opus", "audio/ogg", "PTT-20261103.ogg"),
+            ("IMG_1.HEIC", "image/jpeg", "IMG_1.jpg"),
+            ("IMG_1.JPEG", "image/jpeg", "IMG_1.JPEG"),
+            ("film.MOV", "video/mp4", "film.mp4"),
+            ("prices.csv", "text/plain", "prices.txt"),
+            ("Offer No. 7", "application/pdf", "Offer No. 7.pdf"),
+            ("C:\\scans\\a.tiff", "image/png", "a.png"),
+            ("", "image/png", "file.png"),
+            (".jpg", "image/png", ".jpg.png"),
+        ],
+    )
+    def test_an_upload_has_a_name_that_fits_the_declared_type(
+        self, file_name: str, mime_type: str, expected: str
+    ) -> None:
+        assert limits.upload_name(file_name, mime_type) == expected
+
+    def test_each_type_that_whatsapp_takes_has_an_ending(self) -> None:
+        assert set(limits.ENDINGS) == limits.DOCUMENT_TYPES
+
 
 class TextTests:
     def test_the_limit_itself_is_allowed_and_one_character_more_is_not(self) -> None:

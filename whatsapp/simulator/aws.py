@@ -132,7 +132,9 @@ def _post_media(request: SimulatorRequest, given: dict[str, Any]) -> HttpRespons
         if not 0 < len(content) <= graph_media.LIMITS.get(mime_type, 0):
             raise AwsError("InvalidParametersException", 400, f"A file of type {mime_type} and this size is not taken.")
         days = media.UPLOADED_DAYS
-        kept = media.keep(request.exchange, number.phone_number_id, content, mime_type, days=days)
+        kept = media.keep(
+            request.exchange, number.phone_number_id, content, mime_type, file_name=name.rpartition("/")[2], days=days
+        )
         return JsonResponse({"mediaId": kept.media_id})
 
     return script.played(request.exchange.store, Target.UPLOAD, act)

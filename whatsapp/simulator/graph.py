@@ -13,6 +13,7 @@ from django.http import HttpResponse, JsonResponse
 from whatsapp.simulator import graph_media, outbound, script, world
 from whatsapp.simulator.errors import GraphError, unknown_object
 from whatsapp.simulator.script import Target
+from whatsapp.simulator.validation.definitions import check_definition
 from whatsapp.simulator.web import SimulatorRequest, graph_body, require_token
 from whatsapp.simulator.world import Number
 
@@ -210,13 +211,15 @@ def _create_template(request: SimulatorRequest, templates: list[dict[str, Any]])
     for name in ("name", "language", "category", "components"):
         if not body.get(name):
             raise GraphError(100, message=f"(#100) The parameter {name} is required.")
+    check_definition(body)
     if any((each["name"], each["language"]) == (body["name"], body["language"]) for each in templates):
         raise GraphError(100, message="(#100) There is already content in this language for this template")
     template = {
         "id": str(4 * 10**14 + secrets.randbelow(10**14)),
         "status": "PENDING",
         "parameter_format": "POSITIONAL",
-    } | {name: body[name] for name in ("name", "language", "category", "components")}
+    } | {name: body[name] for name in ("name", "language", "components")}
+    template["category"] = str(body["category"]).upper()
     if body.get("parameter_format"):
         template["parameter_format"] = str(body["parameter_format"]).upper()
     # Reviewed in a second here; the answer still says PENDING, as Meta's does.
@@ -240,6 +243,7 @@ def _template(request: SimulatorRequest, template: dict[str, Any]) -> HttpRespon
     if request.method == "POST":
         body = graph_body(request)
         changes = {name: body[name] for name in ("components", "category") if name in body}
+        check_definition(template | changes)
         store.save_template(template | changes | {"edited_at": int(time.time())})
         return JsonResponse({"success": True})
     raise GraphError(100, message="(#100) Delete a message template by its name on the account")

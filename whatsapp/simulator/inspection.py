@@ -5,7 +5,7 @@ It looks after it has accepted the message, so all of it comes back as a failed 
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import av
 from av.error import FFmpegError
@@ -35,6 +35,28 @@ KINDS: dict[str, tuple[tuple[str, ...], int]] = {
 }
 STICKER_PIXELS = (512, 512)
 STILL_STICKER = 100 * KB
+#: How the name of a file of each type ends. Meta goes by the name as well as by the type that is declared: it takes
+#: an upload whose name says something else, and fails the message later (reference §13, "Media upload").
+_ENDINGS = {
+    "image/jpeg": (".jpg", ".jpeg"),
+    "image/png": (".png",),
+    "image/webp": (".webp",),
+    "video/mp4": (".mp4",),
+    "video/3gpp": (".3gp", ".3gpp"),
+    "audio/aac": (".aac",),
+    "audio/amr": (".amr",),
+    "audio/mpeg": (".mp3",),
+    "audio/mp4": (".m4a", ".mp4"),
+    "audio/ogg": (".ogg",),
+    "application/pdf": (".pdf",),
+    "text/plain": (".txt",),
+    "application/msword": (".doc",),
+    "application/vnd.ms-excel": (".xls",),
+    "application/vnd.ms-powerpoint": (".ppt",),
+    f"{_OFFICE}wordprocessingml.document": (".docx",),
+    f"{_OFFICE}spreadsheetml.sheet": (".xlsx",),
+    f"{_OFFICE}presentationml.presentation": (".pptx",),
+}
 _PICTURES = {"image/jpeg": "JPEG", "image/png": "PNG", "image/webp": "WEBP"}
 #: The codec of the sound, by type.
 _CODECS = {
@@ -53,15 +75,19 @@ def types_of(kind: str) -> tuple[str, ...]:
     return KINDS[kind][0]
 
 
-def fault_of(path: Path, kind: str, mime_type: str, *, voice: bool = False) -> str:
+def fault_of(path: Path, kind: str, mime_type: str, *, voice: bool = False, file_name: str = "") -> str:
     """Why WhatsApp cannot send this file in a message of this kind, a sentence; empty when it can.
 
-    ``mime_type`` is what was declared, with or without parameters; ``voice`` asks what a voice note must be.
+    ``mime_type`` is what was declared, with or without parameters; ``voice`` asks what a voice note must be;
+    ``file_name`` is what it was uploaded as, empty when it was fetched from a link.
     """
     essence = mime_type.split(";")[0].strip().lower()
     most, size = KINDS[kind][1], path.stat().st_size
     if essence not in types_of(kind):
         return f"{essence or 'A file without a type'} is not supported in a message of type {kind}."
+    suffix = PurePosixPath(file_name).suffix.lower()
+    if file_name and suffix not in _ENDINGS[essence]:
+        return f"The file was declared as {essence}, but its name ends in {suffix or 'nothing'}."
     if not 0 < size <= most:
         return f"The file has {size} bytes; a message of type {kind} can have at most {most}."
     try:

@@ -192,7 +192,8 @@ def _fault(exchange: Exchange, media_id: str, word: str, part: dict[str, Any]) -
     if found is None:
         return "The file is gone."
     voice = part.get("voice") is True
-    return inspection.fault_of(exchange.store.media_path(found), word, found.mime_type, voice=voice)
+    path = exchange.store.media_path(found)
+    return inspection.fault_of(path, word, found.mime_type, voice=voice, file_name=found.file_name)
 
 
 def _fetch(exchange: Exchange, number: Number, message: ChatMessage, word: str, part: dict[str, Any]) -> None:

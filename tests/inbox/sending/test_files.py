@@ -70,6 +70,45 @@ class SentFileTests:
         assert media.sha256 == held.sha256
         assert not Upload.objects.exists()
 
+    @pytest.mark.parametrize(
+        ("content", "name", "options", "uploaded", "type_sent"),
+        [
+            (samples.sound("webm", "libopus"), "voice.webm", {"voice": True}, "voice.ogg", "audio/ogg"),
+            (samples.picture("TIFF"), "photo.tiff", {}, "photo.jpg", "image/jpeg"),
+            (samples.picture("WEBP"), "", {}, "file.jpg", "image/jpeg"),
+            (samples.video(), "film.mov", {}, "film.mp4", "video/mp4"),
+            (samples.sound("wav", "pcm_s16le"), "bell.wav", {}, "bell.m4a", "audio/mp4"),
+            (samples.picture(), "photo.bin", {"kind": Kind.DOCUMENT}, "photo.jpg", "image/jpeg"),
+            (b"name;price\nChain;12", "prices.csv", {}, "prices.txt", "text/plain"),
+        ],
+        ids=["voice", "tiff", "nameless", "film", "sound", "document", "table"],
+    )
+    def test_a_file_is_uploaded_under_a_name_and_type_that_agree(
+        self, phone: Phone, content: bytes, name: str, options: dict[str, object], uploaded: str, type_sent: str
+    ) -> None:
+        send(phone, receive(phone, content, name, **options))
+        phone.settle()
+
+        (shown,) = phone.shows()
+        held = phone.simulator.exchange.store.media(shown["media_id"])
+        assert held is not None
+        assert (held.file_name, held.mime_type) == (uploaded, type_sent)
+        assert shown["status"] == "delivered"
+
+    def test_the_customer_sees_a_document_under_a_name_that_opens(self, phone: Phone) -> None:
+        for name in ("prices.csv", "notes", "offer.txt"):
+            send(phone, receive(phone, b"name;price", name))
+        send(phone, receive(phone, samples.pdf(), "Offer No. 7"))
+
+        names = [shown["leaf"]["document"]["filename"] for shown in phone.shows()]
+        assert names == ["prices.csv", "notes.txt", "offer.txt", "Offer No. 7.pdf"]
+
+    def test_a_converted_file_is_called_what_it_has_become(self, phone: Phone) -> None:
+        media = send(phone, receive(phone, samples.picture("WEBP"), "roof.webp"))
+
+        assert media.file_name == "roof.jpg"
+        assert (media.file.name or "").endswith(".jpg")
+
     def test_a_picture_loses_where_it_was_taken(self, phone: Phone) -> None:
         media = send(phone, receive(phone, samples.photo_from_a_phone(), "IMG_1.jpg"), "Look!")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mimetypes
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -108,6 +109,10 @@ def simulator(tmp_path: Path, endpoint: Endpoint) -> Iterator[Simulator]:
     running.stop()
 
 
+#: What Python's list of types names otherwise than WhatsApp does.
+ENDINGS = {"audio/ogg": ".ogg", "audio/mpeg": ".mp3", "audio/mp4": ".m4a", "audio/aac": ".aac", "image/webp": ".webp"}
+
+
 class Api(SimulatorClient):
     """The control API, and calls of the Graph API as Amara's correspondent."""
 
@@ -121,8 +126,10 @@ class Api(SimulatorClient):
         message = {"messaging_product": "whatsapp"} | to | body
         return self.graph("POST", f"{NUMBER.phone_number_id}/messages", json=message)
 
-    def upload(self, content: bytes, mime_type: str, name: str = "file") -> str:
-        """Upload a file as the business; its media id."""
+    def upload(self, content: bytes, mime_type: str, name: str = "") -> str:
+        """Upload a file as the business, under a name that fits its type unless one is given; its media id."""
+        essence = mime_type.partition(";")[0]
+        name = name or f"file{ENDINGS.get(essence) or mimetypes.guess_extension(essence) or ''}"
         files = {"file": (name, content, mime_type)}
         form = {"messaging_product": "whatsapp", "type": mime_type}
         return str(self.graph("POST", f"{NUMBER.phone_number_id}/media", data=form, files=files).json()["id"])

@@ -75,6 +75,28 @@ class FileTests:
         assert error["code"] == 131053
         assert details in error["error_data"]["details"]
 
+    @pytest.mark.parametrize(
+        ("word", "sample", "name"),
+        [
+            ("audio", "voice", "voice.webm"),
+            ("audio", "voice", "voice.opus"),
+            ("image", "image", "photo.heic"),
+            ("video", "video", "film.mov"),
+            ("document", "document", "offer"),
+        ],
+    )
+    def test_a_name_that_says_another_type_than_was_declared_fails_later(
+        self, api: Api, endpoint: Endpoint, word: str, sample: str, name: str
+    ) -> None:
+        api.write(text="Hello")
+        made = samples.make(sample)
+
+        assert api.answer(type=word, **{word: {"id": api.upload(made.content, made.mime_type, name)}}).ok
+
+        error = endpoint.wait_for_statuses()[0]["errors"][0]
+        assert error["code"] == 131053
+        assert "its name ends in" in error["error_data"]["details"]
+
     def test_a_voice_note_is_ogg(self, api: Api, endpoint: Endpoint) -> None:
         api.write(text="Hello")
         song = recordings.encode_sound(recordings.bell(1), container="mp3", codec="libmp3lame", bit_rate=64000)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from whatsapp.simulator.exchange import Exchange
+from whatsapp.simulator.validation.definitions import check_cards
 from whatsapp.simulator.validation.files import HEADER_TYPES, check_file
 from whatsapp.simulator.validation.parts import invalid, limit, missing, text, unexpected
 from whatsapp.simulator.world import Number
@@ -53,6 +54,8 @@ def check_interactive(exchange: Exchange, number: Number, part: dict[str, Any]) 
     if part.get("footer") is not None and not text(part["footer"], "text"):
         raise missing("interactive['footer']['text']")
     limit("interactive['footer']['text']", text(part.get("footer"), "text"), 60)
+    if kind == "carousel":
+        check_cards(action.get("cards"), "interactive['action']['cards']")
     if kind in _HEADERS:
         _header(exchange, number, kind, part.get("header"))
         _ACTIONS[kind](action)
