@@ -17,7 +17,7 @@ reset: $(INSTALLED)
 	@exec $(BIN)/python -m config.development reset
 
 # In the order of collection: the quick tests stand last, so that the processes end together.
-test: browser
+test: browser pooler
 	@exec $(BIN)/python -m pytest --numprocesses logical --dist loadscope --no-loadscope-reorder $(PYTEST)
 
 lint: $(INSTALLED)
@@ -44,6 +44,16 @@ browser: $(INSTALLED)
 	  { apt-get -qq update && apt-get -qq install -y --no-install-recommends \
 	      chromium fonts-dejavu-core fonts-noto-color-emoji </dev/null; } >$(VENV)/chromium.log 2>&1 \
 	  || echo "Chromium could not be installed ($(VENV)/chromium.log says why)."; }
+
+# Debian's PgBouncer for the tests of a pooler, likewise. Debian starts it as a service; the tests start their own.
+pooler: $(INSTALLED)
+	@PATH="$$PATH:/usr/sbin" command -v pgbouncer >/dev/null 2>&1 || test "$$(id -u)" != 0 || \
+	! command -v apt-get >/dev/null 2>&1 || { \
+	  echo "Installing PgBouncer for the tests of a pooler …"; \
+	  export DEBIAN_FRONTEND=noninteractive; \
+	  { apt-get -qq update && apt-get -qq install -y --no-install-recommends pgbouncer </dev/null; } \
+	    >$(VENV)/pgbouncer.log 2>&1 \
+	  || echo "PgBouncer could not be installed ($(VENV)/pgbouncer.log says why)."; }
 
 $(INSTALLED): requirements.txt requirements-dev.txt
 	@python= ; \
@@ -74,4 +84,4 @@ $(INSTALLED): requirements.txt requirements-dev.txt
 	fi; \
 	touch $@
 
-.PHONY: all run reset test lint format bench bench-large setup browser
+.PHONY: all run reset test lint format bench bench-large setup browser pooler

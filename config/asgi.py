@@ -36,8 +36,8 @@ OTHER_FILES = 2000
 class Pages:
     """Django's WSGI application in a pool of threads. Each thread keeps a database connection of its own."""
 
-    def __init__(self, *, threads: int) -> None:
-        self._threads = DjangoThreads(threads, name="page")
+    def __init__(self, *, threads: int, name: str = "page") -> None:
+        self._threads = DjangoThreads(threads, name=name, database=settings.PAGES_DATABASE)
         self._wsgi: Any = WSGIMiddleware(cast(Any, django), workers=1)
         self._wsgi.executor.shutdown()
         self._wsgi.executor = self._threads

@@ -123,8 +123,11 @@ TEMPLATES: list[dict[str, Any]] = [
 
 #: Unset, development and tests run their own PostgreSQL under DATA_DIR; production must name one.
 DATABASE_URL = env("DATABASE_URL", default="")
-if DATABASE_URL:
-    DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+#: PostgreSQL itself, where DATABASE_URL leads to a pooler in transaction mode: LISTEN, prepared statements, advisory
+#: locks and temporary tables need a session of their own. Only the threads that draw pages use the pooler.
+DATABASE_DIRECT_URL = env("DATABASE_DIRECT_URL", default="")
+if DATABASE_DIRECT_URL or DATABASE_URL:
+    DATABASES = {"default": env.db_url_config(DATABASE_DIRECT_URL or DATABASE_URL)}
 elif DEBUG:
     DATABASES = {
         "default": embedded.database(DATA_DIR / "postgres", durable=env.bool("EMBEDDED_DURABLE", default=True))
@@ -136,11 +139,26 @@ DATABASES["default"] |= {
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": {
         "connect_timeout": 2,
+        # A host that dies without a word, as in a failover, is noticed within half a minute instead of a quarter hour.
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 20_000,
         "application_name": "inbox",
         "options": "-c statement_timeout=30s -c idle_in_transaction_session_timeout=60s",
     }
     | DATABASES["default"].get("OPTIONS", {}),
 }
+#: What differs for the threads that draw pages; empty without a pooler.
+PAGES_DATABASE: dict[str, Any] = {}
+if DATABASE_DIRECT_URL and DATABASE_URL:
+    pooler = env.db_url_config(DATABASE_URL)
+    PAGES_DATABASE = {name: pooler[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT")} | {
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        # A pooler refuses "options"; docs/deployment.md says how it gets the time limit for statements.
+        "OPTIONS": {name: value for name, value in DATABASES["default"]["OPTIONS"].items() if name != "options"}
+        | pooler.get("OPTIONS", {}),
+    }
 
 # --- Authentication --------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
+import psycopg
 import requests
 from django.conf import settings
 from django.core.checks import Warning as WarningMessage
@@ -22,7 +23,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateWorker
 
-from inbox import doctor_aws
+from inbox import doctor_aws, sessions
 from inbox.findings import FAIL, OK, WARN, Finding
 from inbox.models import Media, Message, Outbox, OutboxEntry
 from inbox.storage import MediaStorage, MissingFileError, StorageError, media_storage, signature_holds
@@ -52,6 +53,8 @@ def examine() -> Iterator[Finding]:
     except (DatabaseError, ImproperlyConfigured) as error:
         reachable = False
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        if sessions.is_refusing_pooler(error):
+            reason = sessions.REFUSING_POOLER
         yield Finding(FAIL, "database", f"The database cannot be used: {reason}")
     yield from storage()
     yield from room()
@@ -99,6 +102,29 @@ def database() -> Iterator[Finding]:
         yield Finding(FAIL, "database", f"Missing: {_count(len(missing), 'migration')}. Run `manage.py migrate`.")
     else:
         yield Finding(OK, "database", "All migrations are applied.")
+        yield from connections()
+
+
+def connections() -> Iterator[Finding]:
+    """What the webhook endpoint, live updates and jobs need of their connections, tried. Raises DatabaseError."""
+    try:
+        faults = sessions.faults()
+        limit = sessions.page_time_limit()
+    except psycopg.Error as error:
+        raise DatabaseError(str(error)) from error
+    for fault in faults:
+        yield Finding(FAIL, "database", fault)
+    if not faults:
+        yield Finding(OK, "database", "A write, LISTEN and prepared statements work where they are needed.")
+    if limit == "0":
+        yield Finding(
+            WARN,
+            "database",
+            "Pages use a pooler, and nothing limits how long their statements run: set statement_timeout for the role "
+            "(ALTER ROLE … SET statement_timeout = '30s').",
+        )
+    elif limit is not None:
+        yield Finding(OK, "database", f"Pages use a pooler; their statements may run for {limit}.")
 
 
 def storage() -> Iterator[Finding]:

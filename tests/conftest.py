@@ -13,7 +13,14 @@ from whatsapp.models import PhoneNumber
 hypothesis.settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 hypothesis.settings.load_profile("unhurried")
 
-pytest_plugins = ["tests.aws_services", "tests.committed", "tests.databases", "tests.servers", "tests.simulated"]
+pytest_plugins = [
+    "tests.aws_services",
+    "tests.committed",
+    "tests.databases",
+    "tests.servers",
+    "tests.poolers",
+    "tests.simulated",
+]
 
 
 @pytest.fixture

@@ -116,3 +116,20 @@ def _ended(connection: psycopg.AsyncConnection[Any]) -> bool:
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return bool(poll.poll(0))
+
+
+def limit_waiting(connection: psycopg.Connection[Any], seconds: float) -> None:
+    """Let every wait for an answer on this connection end after ``seconds`` with an OperationalError, which closes the
+    connection. The server's own limits do not help where the server itself hangs."""
+    wait = connection.wait
+
+    def limited(generator: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        try:
+            return wait(generator, interval=interval, timeout=seconds if timeout is None else timeout)
+        except psycopg.errors._WaitTimeout:
+            if timeout is not None:
+                raise
+            connection.pgconn.finish()
+            raise psycopg.OperationalError(f"The database did not answer within {seconds:.0f} seconds.") from None
+
+    connection.wait = limited  # type: ignore[method-assign, assignment]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 class DjangoThreads(ThreadPoolExecutor):
-    """A pool of ``threads`` threads; each keeps one connection per database, as Django's settings say."""
+    """A pool of ``threads`` threads; each keeps one connection per database, as Django's settings say, except for what
+    ``database`` (settings of a database) says otherwise."""
 
-    def __init__(self, threads: int, *, name: str) -> None:
+    def __init__(self, threads: int, *, name: str, database: Mapping[str, Any] | None = None) -> None:
         self._databases: list[BaseDatabaseWrapper] = []
+        self._settings = dict(database or {})
         super().__init__(threads, thread_name_prefix=name, initializer=self._register)
 
     def close(self) -> None:
@@ -23,4 +27,8 @@ class DjangoThreads(ThreadPoolExecutor):
             database.close()
 
     def _register(self) -> None:
+        if self._settings:
+            # A new dictionary: the one that is there belongs to every thread.
+            default = connections["default"]
+            default.settings_dict = default.settings_dict | self._settings
         self._databases.extend(connections.all())

@@ -6,6 +6,7 @@ from inbox.models.conversations import Conversation, PinnedConversation
 from inbox.models.media import Media
 from inbox.models.messages import Message, PendingStatus, Reaction, Revision
 from inbox.models.moving import ImportedItem, ImportPosition, Reconciliation, ReconciliationFault
+from inbox.models.operations import Probe
 from inbox.models.programs import ApiToken, KeptAnswer, Program, WebhookDelivery, WebhookEndpoint
 from inbox.models.sending import Draft, Outbox, OutboxEntry, Pace, ReadReceipt, Upload
 
@@ -26,6 +27,7 @@ __all__ = [
     "Pace",
     "PendingStatus",
     "PinnedConversation",
+    "Probe",
     "Program",
     "Reaction",
     "ReadReceipt",

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,10 +26,11 @@ from pytest_django import Settings
 
 from inbox.models import Agent
 from tests.config.test_development import free_port
-from tests.inbox.test_live import stream
+from tests.inbox.test_live import announce, cookies, stream
+from tests.poolers import Pooler
 from tests.servers import WebServer, serve, wait_until
 from tests.webhooks import a_body, post
-from whatsapp.models import Notification
+from whatsapp.models import Notification, PhoneNumber
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 released = threading.Event()
@@ -69,6 +70,36 @@ class PageTests:
     def test_a_form_beyond_the_limit_is_refused(self, web_server: WebServer) -> None:
         form = {"login": "x" * (django_settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)}
         assert requests.post(web_server.url + "/accounts/login/", data=form, timeout=10).status_code in (400, 403, 413)
+
+
+class PoolerTests:
+    """Pages through PgBouncer in transaction mode; webhooks and live updates straight to PostgreSQL."""
+
+    @pytest.fixture
+    def server(self, pooler: Callable[..., Pooler], settings: Settings) -> Iterator[WebServer]:
+        self.pooler = pooler()
+        settings.PAGES_DATABASE = self.pooler.database
+        with serve() as server:
+            yield server
+
+    def test_pages_use_it(self, server: WebServer, alice: Agent) -> None:
+        signed_in = cookies(alice)
+
+        def read(_: int) -> int:
+            return requests.get(server.url + "/", cookies=signed_in, timeout=30).status_code
+
+        with ThreadPoolExecutor(8) as readers:
+            assert set(readers.map(read, range(24))) == {200}
+        self.pooler.stop()
+        assert read(0) >= 500
+
+    def test_webhooks_and_live_updates_do_not(self, server: WebServer, alice: Agent, number: PhoneNumber) -> None:
+        with stream(server, alice) as opened:
+            self.pooler.stop()
+            announce((number.pk, 7))
+            assert opened.event() == {"conversations": [7]}
+        assert post(server, a_body()).status_code == 200
+        assert Notification.objects.count() == 1
 
 
 class ProxyTests:

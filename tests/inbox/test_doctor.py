@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from collections.abc import Callable
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from pathlib import Path
 from threading import Thread
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import responses
@@ -22,6 +25,7 @@ from inbox.models import Media, OutboxEntry
 from inbox.sending import outbox
 from tests.inbox import admin_rows
 from tests.object_storage import SECRET_KEY, ObjectStorage, object_storage
+from tests.poolers import Pooler
 from tests.whatsapp.test_checks import PRODUCTION, manage
 from whatsapp.models import Notification, PhoneNumber
 from whatsapp.providers.base import ProviderError
@@ -204,6 +208,30 @@ class OutboxTests:
 
     def test_an_empty_outbox_is_fine(self, number: PhoneNumber) -> None:
         assert lines("sending") == ["ok    sending: No message that may leave waits."]
+
+
+@pytest.mark.django_db(transaction=True)
+class ConnectionTests:
+    def test_everything_works_without_a_pooler(self) -> None:
+        assert "ok    database: A write, LISTEN and prepared statements work" in "\n".join(lines("database"))
+
+    def test_a_pooler_for_everything_fails(self, pooler: Callable[..., Pooler]) -> None:
+        ran = self.doctor(DATABASE_URL=pooler().url)
+        assert ran.returncode == 1
+        assert "FAIL  database: The database cannot be used: " in ran.stdout
+        assert "DATABASE_DIRECT_URL" in ran.stdout
+
+    def test_a_pooler_for_pages_needs_a_time_limit(self, pooler: Callable[..., Pooler]) -> None:
+        database = connection.settings_dict
+        place = urlencode({"host": database["HOST"], "port": database["PORT"]})
+        direct = f"postgres://{database['USER']}@/{database['NAME']}?{place}"
+        ran = self.doctor(DATABASE_URL=pooler().url, DATABASE_DIRECT_URL=direct)
+        assert "ok    database: A write, LISTEN and prepared statements work" in ran.stdout
+        assert "warn  database: Pages use a pooler, and nothing limits" in ran.stdout
+
+    def doctor(self, **environment: str) -> subprocess.CompletedProcess[str]:
+        local = {name: value for name, value in PRODUCTION.items() if not name.startswith("S3_")}
+        return manage("doctor", **(local | environment))
 
 
 class StorageTests:

@@ -1,0 +1,93 @@
+"""What connections to the database can do: directly, through PgBouncer, and where the database is read-only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import connection
+
+from inbox import sessions
+from inbox.models import Probe
+from tests.databases import Cluster
+from tests.poolers import Pooler
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def through() -> Iterator[Callable[[Pooler], None]]:
+    """Let every connection go through a pooler, as with DATABASE_URL alone."""
+    before = dict(connection.settings_dict)
+
+    def use(pooler: Pooler) -> None:
+        connection.settings_dict |= {"HOST": "127.0.0.1", "PORT": str(pooler.port)}
+
+    yield use
+    connection.settings_dict |= before
+
+
+class DirectTests:
+    def test_it_works(self) -> None:
+        assert sessions.faults() == []
+        assert sessions.page_time_limit() is None
+
+    def test_repeating_it_leaves_one_row(self) -> None:
+        sessions.faults()
+        first = Probe.objects.get().written_at
+        sessions.faults()
+        assert Probe.objects.get().written_at > first
+
+    def test_a_read_only_database_is_named(self) -> None:
+        role = connection.settings_dict["USER"]
+        with connection.cursor() as cursor:
+            cursor.execute(f"ALTER ROLE {role} SET default_transaction_read_only = on")
+        try:
+            (found,) = sessions.faults()
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("SET default_transaction_read_only = off")
+                cursor.execute(f"ALTER ROLE {role} RESET default_transaction_read_only")
+        assert "read-only (default_transaction_read_only is on)" in found
+
+    def test_a_database_that_hangs_is_not_waited_for(self, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+        hanging = cluster.connect()
+        with cluster.as_default():
+            monkeypatch.setattr(sessions, "SECONDS", 0)
+            monkeypatch.setattr(psycopg, "connect", lambda **_: hanging)
+            cluster.freeze()
+            with pytest.raises(psycopg.OperationalError, match="did not answer within 1 seconds"):
+                sessions.faults()
+        cluster.thaw()
+
+
+class PoolerTests:
+    def test_one_that_refuses_the_settings_of_connections_is_named(
+        self, pooler: Callable[..., Pooler], through: Callable[[Pooler], None]
+    ) -> None:
+        through(pooler())
+        (found,) = sessions.faults()
+        assert "refuses the settings" in found
+        assert "DATABASE_DIRECT_URL" in found
+
+    def test_one_that_swallows_them_is_named(
+        self, pooler: Callable[..., Pooler], through: Callable[[Pooler], None]
+    ) -> None:
+        through(pooler("extra_float_digits,options"))
+        found = sessions.faults()
+        assert len(found) == 2
+        assert "loses prepared statements" in found[0]
+        assert "LISTEN hears nothing" in found[1]
+        assert all("DATABASE_DIRECT_URL" in one for one in found)
+
+    def test_pages_may_use_it(self, pooler: Callable[..., Pooler], settings: Any) -> None:
+        settings.PAGES_DATABASE = pooler().database
+        assert sessions.faults() == []
+
+    def test_it_tells_the_time_limit_of_the_statements_of_pages(
+        self, pooler: Callable[..., Pooler], settings: Any
+    ) -> None:
+        settings.PAGES_DATABASE = pooler().database
+        assert sessions.page_time_limit() == "0"
