@@ -22,8 +22,22 @@ SHOWN = {
     "video/mp4": "film",
     **dict.fromkeys(words.TYPES, "words"),
 }
-NOUNS: dict[str, str] = {Kind.IMAGE: "Photo", Kind.VIDEO: "Video", Kind.AUDIO: "Audio", Kind.DOCUMENT: "Document"}
-ICONS: dict[str, str] = {Kind.IMAGE: "picture", Kind.VIDEO: "video", Kind.AUDIO: "audio", Kind.DOCUMENT: "file"}
+NOUNS: dict[str, str] = {
+    Kind.IMAGE: "Photo",
+    Kind.VIDEO: "Video",
+    Kind.AUDIO: "Audio",
+    Kind.DOCUMENT: "Document",
+    Kind.CALL: "Recording",
+    Kind.SYSTEM: "Transcript",
+}
+ICONS: dict[str, str] = {
+    Kind.IMAGE: "picture",
+    Kind.VIDEO: "video",
+    Kind.AUDIO: "audio",
+    Kind.DOCUMENT: "file",
+    Kind.CALL: "audio",
+    Kind.SYSTEM: "file",
+}
 #: The colour of a document's tile, by the letters on it.
 TILES = {
     "pdf": {"PDF"},
@@ -125,7 +139,7 @@ class Attachment(Drawn):
                 self.loops = media.animated and self.opens == "film"
                 self.template = "inbox/message/_loop.html" if self.loops else "inbox/message/_video.html"
                 self.facts = " · ".join(filter(None, [self.length, self.facts]))
-            case Kind.AUDIO:
+            case Kind.AUDIO | Kind.CALL:
                 self._audio(media)
             case _:
                 self._document(media)
@@ -175,7 +189,7 @@ class Attachment(Drawn):
             case Media.State.TOO_LARGE:
                 self.icon, self.title = icons.icon("file"), f"{thing} is too large"
                 self.ask = "Ask for a smaller one" if media.message.inbound else ""
-            case _ if not media.message.inbound:
+            case _ if not media.message.inbound and media.message.kind not in (Kind.CALL, Kind.SYSTEM):
                 self.icon, self.title = icons.icon("alert"), f"{thing}: there is no file"
             case _ if media.message.error_code == MEDIA_NOT_FETCHED:
                 self.icon, self.title = icons.icon("alert"), f"{thing}: not passed on by WhatsApp"

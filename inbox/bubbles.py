@@ -28,6 +28,9 @@ GROUP = timedelta(minutes=5)
 #: Longer texts end in a link to the whole. WhatsApp's own limit is 4,096 characters.
 TEXT_LIMIT = 5000
 
+#: Kinds that stand in the thread as one line, and that nobody can answer.
+LINES = frozenset({Kind.SYSTEM, Kind.CALL})
+
 ORIGINS: dict[str, tuple[str, str]] = {
     Origin.API: ("bot", "Through the API"),
     Origin.PHONE_APP: ("phone-app", "On the phone"),
@@ -230,20 +233,24 @@ def draw(message: Message, zone: tzinfo, *, name: str, whole_text: bool = False,
     _outcome(bubble, message)
     bubble.reactions = cards.reactions(message)
     bubble.actions = not bubble.line
-    bubble.answerable = bool(message.wamid) and not message.revoked_at
+    bubble.answerable = bool(message.wamid) and not message.revoked_at and message.kind not in LINES
     bubble.settle()
     return bubble
 
 
 def _content(bubble: Bubble, message: Message, name: str, whole_text: bool) -> None:
     kind, payload = message.kind, message.payload
-    if kind in (Kind.SYSTEM, Kind.CALL):
-        bubble.line, line_icon = cards.line(kind, payload, message.direction, name)
-        bubble.line_icon = icons.icon(line_icon, icons.SMALL)
-        bubble.group = ""
+    media = getattr(message, "media", None)
+    if kind in LINES:
+        words, line_icon = cards.line(message, name)
+        if media is None:
+            bubble.line, bubble.line_icon, bubble.group = words, icons.icon(line_icon, icons.SMALL), ""
+        else:  # the recording of a call, or its transcript
+            bubble.notice, bubble.notice_icon = words, icons.icon(line_icon, icons.SMALL)
+            bubble.media = Attachment.of(media, kind, name)
+            bubble.body, bubble.shape = bubble.media.template, bubble.media.shape
         return
     text = message.text
-    media = getattr(message, "media", None)
     shown = None if message.inbound else composed.draw(kind, payload, text)
     if shown is not None:
         text = _composed(bubble, shown, media, name)
@@ -358,7 +365,11 @@ def _marks(bubble: Bubble, message: Message) -> None:
 def _outcome(bubble: Bubble, message: Message) -> None:
     if message.inbound:
         # Where the content is missing altogether, what stands in its place says why.
-        if message.error_code and not bubble.notice and not (bubble.media and bubble.media.state == Media.State.FAILED):
+        if (
+            message.error_code
+            and not (bubble.notice or bubble.line)
+            and not (bubble.media and bubble.media.state == Media.State.FAILED)
+        ):
             received = explain_received(message.error_code)
             bubble.code, bubble.detail = message.error_code, message.error
             bubble.remark = f"{received.words} {received.next_step}"

@@ -13,7 +13,7 @@ from urllib.parse import urlencode, urlsplit
 from inbox import wording
 from inbox.drawn import Drawn
 from inbox.models import Message, Reaction
-from inbox.summaries import UNSUPPORTED
+from inbox.summaries import UNSUPPORTED, system_words
 from whatsapp.errors import UNSUPPORTED_TYPE, explain_received
 from whatsapp.events import Direction, Kind
 
@@ -244,11 +244,13 @@ def notice(kind: str, payload: dict[str, Any], code: int | None = None) -> str:
     return "A message without words."
 
 
-def line(kind: str, payload: dict[str, Any], direction: str, name: str) -> tuple[str, str]:
-    """(words, icon) of what stands in the thread as one line: changes of identity, and calls."""
-    if kind == Kind.SYSTEM:
-        return str(payload.get("body") or f"{name} changed their number or id."), "swap"
-    from_us = direction == Direction.OUTBOUND
+def line(message: Message, name: str) -> tuple[str, str]:
+    """(words, icon) of what stands in the thread as one line: calls, and what nobody wrote."""
+    payload = message.payload
+    if message.kind == Kind.SYSTEM:
+        icon = "file" if payload.get("type") == "call_transcript" else "swap"
+        return system_words(payload, name), icon
+    from_us = message.direction == Direction.OUTBOUND
     by = f"to {name}" if from_us else f"from {name}"
     match payload.get("outcome"):
         case "answered":
@@ -259,8 +261,12 @@ def line(kind: str, payload: dict[str, Any], direction: str, name: str) -> tuple
             return f"Declined voice call {by}", "call-missed"
         case "ringing":
             return f"Voice call {by}, ringing", "call"
-        case _:
+        case "failed":
+            return f"Failed voice call {by}" + (f": {message.error}" if message.error else ""), "call-missed"
+        case "missed":
             return (f"Unanswered voice call {by}" if from_us else f"Missed voice call {by}"), "call-missed"
+        case _:
+            return f"Voice call {by}", "call"
 
 
 def reactions(message: Message) -> list[tuple[str, str, bool]]:

@@ -207,7 +207,7 @@ def badge(count: int) -> str:
 
 def _icon(kind: str, preview: str) -> str:
     """The icon of the last message, where only the words of the preview tell a voice note or a missed call."""
-    if kind == Kind.CALL and preview.startswith(("Missed", "Declined")):
+    if kind == Kind.CALL and preview.startswith(("Missed", "Declined", "Failed")):
         return "call-missed"
     return cards.icon(kind, voice=preview.startswith("Voice "))
 

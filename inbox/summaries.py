@@ -99,7 +99,7 @@ def _without_words(
         case Kind.CALL:
             return _call(payload)
         case Kind.SYSTEM:
-            return str(payload.get("body") or "Changed their number or id")
+            return system_words(payload)
         case Kind.UNSUPPORTED if error_code == UNAVAILABLE:
             return "Message in the phone app"
         case Kind.UNSUPPORTED:
@@ -110,6 +110,13 @@ def _without_words(
             return ""
         case _:
             return "Message of a new kind"
+
+
+def system_words(payload: dict[str, Any], name: str = "") -> str:
+    """What a line that nobody wrote says; ``name`` is what the contact is called, where the line has room for it."""
+    if payload.get("type") == "call_transcript":
+        return "Transcript of the call"
+    return str(payload.get("body") or (f"{name} changed their number or id." if name else "Changed their number or id"))
 
 
 def _contacts(contacts: list[dict[str, Any]]) -> str:
@@ -127,8 +134,12 @@ def _call(payload: dict[str, Any]) -> str:
             return "Declined call"
         case "ringing":
             return "Call, ringing"
-        case _:
+        case "missed":
             return "Missed call"
+        case "failed":
+            return "Failed call"
+        case _:
+            return "Call"
 
 
 def _document(words: str, pages: int | None, file_name: str, content_type: str) -> str:

@@ -28,7 +28,7 @@ class Kind(enum.StrEnum):
     BUTTON = "button"  # an answer to a template's quick-reply button
     ORDER = "order"
     TEMPLATE = "template"
-    SYSTEM = "system"  # the customer changed their number or user id
+    SYSTEM = "system"  # a line that nobody wrote: a changed number, the transcript of a call
     CALL = "call"
     UNSUPPORTED = "unsupported"  # WhatsApp says that it does not pass this on
     UNKNOWN = "unknown"  # WhatsApp passed it on, and we do not know it (yet)
@@ -137,7 +137,8 @@ class MessageReceived(Event):
       other), ``id``, ``title``, ``description``, ``answers`` (list of ``name``, ``value`` from a flow's response_json)
     * button: ``title``, ``payload``
     * order: ``catalog_id``, ``items``: list of ``product_id``, ``quantity``, ``price`` (string), ``currency``
-    * system: ``type`` (user_changed_number, user_changed_user_id, customer_identity_changed, other), ``body``
+    * system: ``type`` (user_changed_number, user_changed_user_id, customer_identity_changed, call_transcript, other),
+      ``body``, ``call_id`` of the call that was transcribed
     * template: ``name``, ``language`` (written in the phone app or by Meta's AI agent)
     * unsupported: ``type`` (what WhatsApp says it was, may be empty)
     * unknown: ``type`` (Meta's word for it)
@@ -243,8 +244,10 @@ class ContactChanged(Event):
 class CallChanged(Event):
     """One step of a call, drawn as one line in the thread however many steps it has.
 
-    ``step``: connect, ringing, accepted, rejected, terminate, other. ``direction`` INBOUND when the customer calls:
-    then it opens the customer service window, answered or not. ``duration`` in seconds when told.
+    ``step``: created, connect, ringing, accepted, rejected, terminate, failed (a terminate that says so), recording,
+    transcript, other. ``direction`` INBOUND when the customer calls: then it opens the customer service window,
+    answered or not. What is told of a call afterwards (recording, transcript) opens nothing. ``duration`` in seconds
+    when told. ``media``: the recording.
     """
 
     call_id: str
@@ -253,6 +256,7 @@ class CallChanged(Event):
     direction: Direction = Direction.INBOUND
     duration: int | None = None
     faults: tuple[Fault, ...] = ()
+    media: RemoteMedia | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

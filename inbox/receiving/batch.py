@@ -276,6 +276,7 @@ def _write(batch: Batch, targets: dict[tuple[int, str], tuple[int, int]]) -> tup
     if new:
         threads.advance(new, batch.threads)
         messages.attach_quotes(new, awaited)
+    threads.open_windows(messages.windows_of(calls))
     if awaited:
         reactions.attach(*messages.keys(awaited))
     revisions = _revisions(batch)

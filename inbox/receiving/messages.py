@@ -21,6 +21,9 @@ from whatsapp.models import PhoneNumber
 #: How far ahead of our clock WhatsApp's time may be before it is not believed.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
+#: Steps of a call that say that somebody calls. The others are told afterwards.
+CALLING = frozenset({"connect", "ringing", "accepted", "rejected", "terminate", "failed"})
+
 INSERT = """
 INSERT INTO inbox_message (
     number_id, conversation_id, author_id, direction, kind, origin, text, payload, wamid, provider_message_id, sent_at,
@@ -162,6 +165,8 @@ def _message_columns(event: MessageReceived, sent_at: datetime) -> rows.Row:
 
 def _call_columns(event: CallChanged) -> rows.Row:
     inbound = event.direction == Direction.INBOUND
+    # A file of a call that we have not heard of is no call to answer.
+    rings = inbound and event.step in CALLING
     return {
         "kind": Kind.CALL,
         "origin": Origin.CUSTOMER if inbound else Origin.AGENT,
@@ -179,10 +184,21 @@ def _call_columns(event: CallChanged) -> rows.Row:
         "historic": False,
         "standby": False,
         "media": None,
-        "unread": inbound,
-        "opens_window": inbound,
+        "unread": rings,
+        "opens_window": rings,
         "preview": summarize(Kind.CALL, "", {"outcome": "ringing"}),
     }
+
+
+def windows_of(calls: Iterable[Arrival]) -> list[tuple[int, datetime]]:
+    """(conversation, since when) of the calls of customers: each opens the window, answered or not."""
+    return [
+        (call.conversation, time_of(call.event.at, call.received_at)[0])
+        for call in calls
+        if isinstance(call.event, CallChanged)
+        and call.event.step == "connect"
+        and call.event.direction == Direction.INBOUND
+    ]
 
 
 def _upgrade(repeated: dict[tuple[int, str], rows.Row]) -> list[int]:
@@ -210,7 +226,7 @@ def _upgrade(repeated: dict[tuple[int, str], rows.Row]) -> list[int]:
 
 def _insert_media(messages: list[rows.Row]) -> None:
     """A media row for every new message that has a file, and the job that fetches it."""
-    files = [_media_row(message) for message in messages if message["kind"] in MEDIA_KINDS]
+    files = [_media_row(message) for message in messages if message["kind"] in MEDIA_KINDS or message["media"]]
     inserted = rows.run(
         """
         INSERT INTO inbox_media (
@@ -312,33 +328,53 @@ def keys(messages: list[rows.Row]) -> tuple[list[int], list[int], list[str]]:
 def apply_calls(calls: Iterable[Arrival]) -> list[int]:
     """Add every step of a call to its line, in any order and any number of times. Returns the changed messages."""
     steps: dict[tuple[int, str], rows.Row] = {}
+    files: dict[tuple[int, str], RemoteMedia] = {}
     for call in calls:
-        if not isinstance(call.event, CallChanged):
+        event = call.event
+        if not isinstance(event, CallChanged):
             continue
-        key = (call.number.pk, call.event.call_id[:255])
-        row = steps.setdefault(key, {"number_id": key[0], "wamid": key[1], "steps": {}, "duration": None})
-        row["steps"][call.event.step] = time_of(call.event.at, call.received_at)[0].isoformat()
-        row["duration"] = call.event.duration if call.event.duration is not None else row["duration"]
-    changed = rows.run(
-        """
-        UPDATE inbox_message m SET payload = jsonb_strip_nulls(jsonb_build_object(
-            'steps', s.steps, 'duration', s.duration,
-            'outcome', CASE
-                WHEN s.steps ? 'accepted' OR coalesce(s.duration, 0) > 0 THEN 'answered'
-                WHEN s.steps ? 'rejected' THEN 'rejected'
-                WHEN s.steps ? 'terminate' THEN 'missed'
-                ELSE 'ringing' END
-        ))
-        FROM (
-            SELECT known.id, coalesce(known.payload -> 'steps', '{}') || r.steps AS steps,
-                   coalesce(r.duration, (known.payload ->> 'duration')::int) AS duration
-            FROM jsonb_to_recordset(%s) AS r (number_id bigint, wamid text, steps jsonb, duration int)
-            JOIN inbox_message known ON known.number_id = r.number_id AND known.wamid = r.wamid
-            WHERE NOT known.wamid = '' AND known.kind = 'call'
-        ) s
-        WHERE m.id = s.id
-        RETURNING m.id
-        """,
-        [steps[key] for key in sorted(steps)],
+        key = (call.number.pk, event.call_id[:255])
+        row = steps.setdefault(key, {"number_id": key[0], "wamid": key[1], "steps": {}, "error_code": None})
+        row["steps"][event.step] = time_of(event.at, call.received_at)[0].isoformat()
+        if event.duration is not None:
+            row["duration"] = event.duration
+        if event.faults:
+            row |= {"error_code": event.faults[0].code, "error": event.faults[0].details or event.faults[0].title}
+        if event.media:
+            files[key] = event.media
+    changed = rows.run(APPLY_CALLS, [steps[key] for key in sorted(steps)])
+    _insert_media(
+        [
+            {"id": id, "kind": Kind.CALL, "media": files[number, wamid], "error_code": None}
+            for id, number, wamid in changed
+            if (number, wamid) in files
+        ]
     )
     return [row[0] for row in changed]
+
+
+APPLY_CALLS = """
+UPDATE inbox_message m
+SET error_code = coalesce(s.error_code, m.error_code), error = coalesce(s.error, m.error),
+    payload = jsonb_strip_nulls(jsonb_build_object(
+        'steps', s.steps, 'duration', s.duration,
+        'outcome', CASE
+            WHEN coalesce(s.duration, 0) > 0 OR s.steps ?| ARRAY['recording', 'transcript'] THEN 'answered'
+            WHEN s.steps ? 'failed' THEN 'failed'
+            WHEN s.steps ? 'accepted' THEN 'answered'
+            WHEN s.steps ? 'rejected' THEN 'rejected'
+            WHEN s.steps ? 'terminate' THEN 'missed'
+            WHEN s.steps ?| ARRAY['created', 'connect', 'ringing'] THEN 'ringing' END
+    ))
+FROM (
+    SELECT known.id, coalesce(known.payload -> 'steps', '{}') || r.steps AS steps, r.error_code, r.error,
+           coalesce(r.duration, (known.payload ->> 'duration')::int) AS duration
+    FROM jsonb_to_recordset(%s) AS r (
+        number_id bigint, wamid text, steps jsonb, duration int, error_code int, error text
+    )
+    JOIN inbox_message known ON known.number_id = r.number_id AND known.wamid = r.wamid
+    WHERE NOT known.wamid = '' AND known.kind = 'call'
+) s
+WHERE m.id = s.id
+RETURNING m.id, m.number_id, m.wamid
+"""

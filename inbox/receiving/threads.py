@@ -146,6 +146,21 @@ def advance(messages: list[rows.Row], threads: Threads) -> None:
     )
 
 
+def open_windows(opened: Iterable[tuple[int, datetime]]) -> None:
+    """Open the customer service window of each (conversation, since when), where it does not stay open longer anyway.
+    For what is no new message, such as a call whose recording came first. Safe to repeat."""
+    rows.run(
+        """
+        UPDATE inbox_conversation c SET window_closes_at = r.closes_at
+        FROM (SELECT conversation_id, max(closes_at) AS closes_at
+              FROM jsonb_to_recordset(%s) AS o (conversation_id bigint, closes_at timestamptz)
+              GROUP BY conversation_id) r
+        WHERE c.id = r.conversation_id AND (c.window_closes_at IS NULL OR c.window_closes_at < r.closes_at)
+        """,
+        [{"conversation_id": conversation, "closes_at": since + WINDOW} for conversation, since in opened],
+    )
+
+
 def refresh(message_ids: Iterable[int], previews: dict[int, str] | None = None) -> None:
     """Bring conversations up to date with messages that changed: the last message's status (and its preview, where
     given by message id), and the oldest failure. Call it behind the conversations' lock. Safe to repeat."""

@@ -60,13 +60,32 @@ class KindTests:
         message(amara, kind="order", payload={"items": items})
         assert "43.00" not in shown()
 
+    def test_a_recorded_call_has_a_player(self, amara: Conversation, shown: Any) -> None:
+        call = message(amara, kind="call", payload={"outcome": "answered", "duration": 55})
+        file = Media.objects.create(message=call, state="stored", extension=".ogg", file="media/x.ogg", duration=54.0)
+        html = shown()
+        assert "Voice call from Amara Okafor, 0:55" in html
+        assert f'src="/media/{file.pk}/"' in html
+        assert "system-line" not in html
+        assert "data-answerable" not in html
+
+    def test_the_transcript_of_a_call_is_a_document(self, amara: Conversation, shown: Any) -> None:
+        line = message(amara, kind="system", payload={"type": "call_transcript"})
+        name = "Call transcript.json"
+        Media.objects.create(message=line, state="stored", extension=".json", file="media/x.json", file_name=name)
+        html = shown()
+        assert "Transcript of the call" in html
+        assert name in html
+        assert "data-answerable" not in html
+
     @pytest.mark.parametrize(
         ("payload", "words"),
         [
             ({"outcome": "missed"}, "Missed voice call from Amara Okafor"),
             ({"outcome": "answered", "duration": 75}, "Voice call from Amara Okafor, 1:15"),
             ({"outcome": "rejected"}, "Declined voice call from Amara Okafor"),
-            ({}, "Missed voice call from Amara Okafor"),
+            ({"outcome": "failed"}, "Failed voice call from Amara Okafor"),
+            ({}, "Voice call from Amara Okafor"),
         ],
     )
     def test_a_call_is_one_line(self, amara: Conversation, shown: Any, payload: dict[str, Any], words: str) -> None:

@@ -1,31 +1,61 @@
-"""Calls: every step of one, as WhatsApp tells it in ``calls`` and in ``statuses``."""
+"""Calls: every step of one, as WhatsApp tells it in ``calls`` and in ``statuses``, and the files kept of it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 from whatsapp import events
-from whatsapp.events import Direction, Party
-from whatsapp.parse import leaves
-from whatsapp.parse.leaves import Change, Leaf, LeafError, words
+from whatsapp.events import Direction, Kind, Party
+from whatsapp.parse import kinds, leaves
+from whatsapp.parse.leaves import Change, Leaf, LeafError, mapping, words
 
-STEPS = frozenset({"connect", "terminate", "ringing", "accepted", "rejected"})
+#: ``event`` of a call, or status of one of ours → the step that it is.
+STEPS = {
+    "call_created": "created",
+    "connect": "connect",
+    "ringing": "ringing",
+    "accepted": "accepted",
+    "rejected": "rejected",
+    "terminate": "terminate",
+    "recording_available": "recording",
+    "call_recording_available": "recording",
+    "transcription_available": "transcript",
+    "call_transcription_available": "transcript",
+    "call_transcript_available": "transcript",
+}
+#: A step that tells of a file → where the file is, and what kind it is (Meta "Call recording", "Call transcription").
+FILES = {"recording": ("call_recording", "audio"), "transcript": ("call_transcript", "document")}
+TRANSCRIPT_NAME = "Call transcript.json"
 
 
 def call(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
     """One step of a call in either direction."""
+    word = words(leaf.get("event")).lower()
+    step = STEPS.get(word)
+    if step is None:
+        what = f"call event {word[: leaves.MAX_WORD] or 'without a name'}"
+        yield events.Unrecognized(**change.about(leaf, path), what=what)
+        return
     outbound = _outbound(leaf, change)
-    key = "to" if outbound else "from"
-    if change.ours(leaf.get(key)) and not leaf.get(f"{key}_user_id"):
-        # Some of Meta's samples swap the two. The customer is never our own number.
-        key = "from" if outbound else "to"
-    yield _step(leaf, change, path, words(leaf.get("event")), change.party(leaf, key), outbound)
+    party = _customer(leaf, change, outbound)
+    if step == "terminate" and _failed(leaf):
+        step = "failed"
+    media = _file(leaf, step)
+    told = _step(leaf, change, path, step, party, outbound=outbound)
+    yield replace(told, media=media) if step == "recording" else told
+    if step == "transcript" and media:
+        yield _transcript(told, media)
+    if step in FILES and media is None:
+        yield change.bad(leaf, path, f"The {step} of the call has no usable file id.")
 
 
 def status(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
     """How a call of ours goes: RINGING, ACCEPTED, REJECTED."""
     party = change.party(leaf, "recipient", "recipient_id")
-    yield _step(leaf, change, path, words(leaf.get("status")), party, outbound=True)
+    step = STEPS.get(words(leaf.get("status")).lower(), "other")
+    yield _step(leaf, change, path, step, party, outbound=True)
 
 
 def _outbound(leaf: Leaf, change: Change) -> bool:
@@ -38,16 +68,80 @@ def _outbound(leaf: Leaf, change: Change) -> bool:
             return change.ours(leaf.get("from"))
 
 
-def _step(leaf: Leaf, change: Change, path: str, step: str, party: Party, outbound: bool) -> events.CallChanged:
+def _customer(leaf: Leaf, change: Change, outbound: bool) -> Party:
+    """Who called or was called. Some events have ``from`` and ``to`` swapped; the customer is who stands in
+    ``contacts``, and never our own number."""
+    key, other = ("to", "from") if outbound else ("from", "to")
+    if change.ours(leaf.get(key)) and not leaf.get(f"{key}_user_id"):
+        key, other = other, key
+    party = change.party(leaf, key)
+    if change.ours(party.wa_id):
+        spare = leaves.phone(leaf.get(other))
+        party = replace(party, wa_id="" if change.ours(spare) else spare)
+    known = change.contacts.only
+    if known is None or not leaves.named(known):
+        return party
+    if known.user_id and party.user_id and known.user_id != party.user_id:
+        return known
+    return replace(
+        known,
+        wa_id=known.wa_id or party.wa_id,
+        user_id=known.user_id or party.user_id,
+        parent_user_id=known.parent_user_id or party.parent_user_id,
+    )
+
+
+def _failed(leaf: Leaf) -> bool:
+    told = leaf.get("status")
+    if isinstance(told, list) and len(told) == 1:
+        (told,) = told
+    return words(told).upper() == "FAILED"
+
+
+def _file(leaf: Leaf, step: str) -> events.RemoteMedia | None:
+    if step not in FILES:
+        return None
+    key, kind = FILES[step]
+    return kinds.remote_media(mapping(mapping(leaf.get(key)).get(kind)))
+
+
+def _step(leaf: Leaf, change: Change, path: str, step: str, party: Party, *, outbound: bool) -> events.CallChanged:
     if not leaves.named(party):
         raise LeafError("It does not say who the person is.")
-    step = step.lower()
+    faults = leaves.faults(leaf.get("errors"))
+    if step == "failed" and not faults:
+        faults = leaves.faults(change.value.get("errors"))  # where Meta puts the errors of a failed call
     return events.CallChanged(
         **change.about(leaf, path),
         call_id=leaves.wamid(leaf.get("id"), "call id"),
-        step=step if step in STEPS else "other",
+        step=step,
         party=party,
         direction=Direction.OUTBOUND if outbound else Direction.INBOUND,
-        duration=leaves.whole(leaf.get("duration")),
-        faults=leaves.faults(leaf.get("errors")),
+        duration=_duration(leaf),
+        faults=faults,
+    )
+
+
+def _duration(leaf: Leaf) -> int | None:
+    """Seconds talked. Meta tells them, and when talking began, only of calls that were picked up."""
+    told = leaves.whole(leaf.get("duration"))
+    begin, end = leaves.moment(leaf.get("start_time")), leaves.moment(leaf.get("end_time"))
+    if told is None and begin and end and end >= begin:
+        return round((end - begin).total_seconds())
+    return told
+
+
+def _transcript(told: events.CallChanged, media: events.RemoteMedia) -> events.MessageReceived:
+    """The transcript as a line of its own below the call, as the call's own file is its recording."""
+    about: dict[str, Any] = {
+        name: getattr(told, name)
+        for name in ("phone_number_id", "display_phone_number", "waba_id", "at", "path", "raw", "party", "direction")
+    }
+    return events.MessageReceived(
+        **about,
+        wamid=leaves.derived_id("transcript", told.call_id),
+        kind=Kind.SYSTEM,
+        payload={"type": "call_transcript", "call_id": told.call_id},
+        media=replace(media, file_name=media.file_name or TRANSCRIPT_NAME),
+        opens_window=False,
     )

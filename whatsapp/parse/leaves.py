@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -103,6 +105,11 @@ class Contacts:
         if party.wa_id:
             self._by_wa_id.setdefault(party.wa_id, party)
         return party
+
+    @property
+    def only(self) -> Party | None:
+        """The only contact of a change whose leaves are all about one person; None otherwise."""
+        return self._only
 
     def party(self, *, wa_id: str, user_id: str = "", parent_user_id: str = "") -> Party:
         """The person with these ids, completed by what the change says about them.
@@ -228,6 +235,12 @@ def wamid(value: object, what: str) -> str:
     if not found:
         raise LeafError(f"It has no usable {what}.")
     return found
+
+
+def derived_id(prefix: str, *parts: object) -> str:
+    """An id for a line of the thread that WhatsApp gave none: the same parts always have the same."""
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
+    return f"{prefix}.{digest[:40]}"
 
 
 def phone(value: object) -> str:

@@ -277,7 +277,7 @@ def _call(exchange: Exchange, person: Person, number: Number, draft: Draft) -> s
     }
     steps: tuple[dict[str, Any], ...] = (
         call | {"event": "connect", "timestamp": str(int(at))},
-        call | {"event": "terminate", "timestamp": str(int(at) + 20), "status": "FAILED"},
+        call | {"event": "terminate", "timestamp": str(int(at) + 20), "status": "COMPLETED"},
     )
     for delay, step in zip((0, 1), steps, strict=True):
         value = webhooks.value(number, contacts=[webhooks.contact(person)], calls=[step])

@@ -279,3 +279,49 @@ class CallTests:
         message = only_message()
         assert message.payload["outcome"] == "missed"
         assert set(message.payload["steps"]) == {"connect", "terminate"}
+
+    def recording(self) -> dict[str, object]:
+        audio = {"id": "3000031", "mime_type": "audio/ogg; codecs=opus"}
+        return self.call("call_recording_available", call_recording={"type": "audio", "audio": audio}, direction=None)
+
+    def test_its_recording_is_its_file_and_nothing_rings_again(self, number: PhoneNumber) -> None:
+        receive(self.call("connect"), self.call("terminate", status="COMPLETED", duration=55))
+        conversation = only_message().conversation
+        receive(self.recording(), self.recording())
+        media = Media.objects.get()
+        assert (media.message, media.media_id, media.state) == (only_message(), "3000031", "pending")
+        assert only_message().payload["outcome"] == "answered"
+        assert ProcrastinateJob.objects.filter(task_name="fetch_media").count() == 1
+        before = (conversation.unread_count, conversation.window_closes_at, conversation.last_message_preview)
+        conversation.refresh_from_db()
+        assert before == (conversation.unread_count, conversation.window_closes_at, conversation.last_message_preview)
+        assert conversation.last_message_preview == "Call 0:55"
+
+    def test_a_recording_that_comes_first_rings_nowhere_until_the_call_comes(self, number: PhoneNumber) -> None:
+        receive(self.recording())
+        message = only_message()
+        assert message.payload["outcome"] == "answered"
+        assert (message.conversation.unread_count, message.conversation.window_closes_at) == (0, None)
+        receive(self.call("connect"))
+        assert only_message().conversation.window_open
+
+    def test_its_transcript_is_a_document_below_it(self, number: PhoneNumber) -> None:
+        document = {"id": "3000032", "mime_type": "application/json"}
+        later = str(unix(timezone.now()) + 60)
+        body = self.call("call_transcription_available", call_transcript={"document": document}, timestamp=later)
+        receive(self.call("connect"), body)
+        receive(body)
+        call, transcript = Message.objects.in_order()
+        assert (call.kind, call.payload["outcome"]) == ("call", "answered")
+        assert (transcript.kind, transcript.payload["type"]) == ("system", "call_transcript")
+        assert Media.objects.get().message == transcript
+        assert transcript.conversation.unread_count == 1
+        assert transcript.conversation.last_message_preview == "Transcript of the call"
+
+    def test_a_terminate_that_failed_is_a_failed_call(self, number: PhoneNumber) -> None:
+        errors = [{"code": 138007, "title": "Connection timeout"}]
+        receive(self.call("connect"), self.call("terminate", status="FAILED", errors=errors))
+        message = only_message()
+        assert (message.payload["outcome"], message.error_code) == ("failed", 138007)
+        assert message.error == "Connection timeout"
+        assert message.conversation.last_message_preview == "Failed call"

@@ -11,14 +11,23 @@ from tests.whatsapp.parse.support import (
     NAMELESS,
     NO_PHONE,
     NUMBER,
+    USER_ID,
     about,
+    file,
     notification,
     only,
+    read,
 )
 from whatsapp.events import (
+    BadLeaf,
     CallChanged,
     Direction,
     Fault,
+    FaultReported,
+    Kind,
+    MessageReceived,
+    Party,
+    Unrecognized,
 )
 from whatsapp.parse import parse
 
@@ -35,7 +44,40 @@ class CallTests:
 
     def test_it_fails_with_the_reason(self) -> None:
         fault = Fault(138021, "Call error", "No answer from the phone")
-        assert only("call_failed") == self.call("terminate", faults=(fault,))
+        assert only("call_failed") == self.call("failed", faults=(fault,))
+
+    @pytest.mark.parametrize(
+        ("status", "step"),
+        [
+            ("FAILED", "failed"),
+            ("Failed", "failed"),
+            (["FAILED"], "failed"),
+            ("COMPLETED", "terminate"),
+            (["Failed", "Completed"], "terminate"),
+            (None, "terminate"),
+            (7, "terminate"),
+        ],
+    )
+    def test_only_a_terminate_that_says_so_is_a_failed_call(self, status: object, step: str) -> None:
+        leaf = {"id": "wacid.X", "event": "terminate", "from": "351915550123", "status": status}
+        (event,) = parse(notification(leaf, key="calls", field="calls"))
+        assert isinstance(event, CallChanged)
+        assert event.step == step
+
+    def test_the_reason_of_a_failure_may_stand_beside_the_call(self) -> None:
+        leaf = {"id": "wacid.X", "event": "terminate", "from": "351915550123", "status": "FAILED"}
+        errors = [{"code": 138007, "title": "Connection timeout"}]
+        event, reported = parse(notification(leaf, key="calls", field="calls", errors=errors))
+        assert isinstance(event, CallChanged)
+        assert event.faults == (Fault(138007, "Connection timeout"),)
+        assert isinstance(reported, FaultReported)
+
+    def test_its_length_is_told_by_when_it_began_and_ended(self) -> None:
+        leaf = {"id": "wacid.X", "event": "terminate", "from": "351915550123"}
+        leaf |= {"start_time": "1760000000", "end_time": "1760000042"}
+        (event,) = parse(notification(leaf, key="calls", field="calls"))
+        assert isinstance(event, CallChanged)
+        assert event.duration == 42
 
     def test_we_call(self) -> None:
         assert only("call_ours") == self.call("connect", party=NAMELESS, direction=Direction.OUTBOUND)
@@ -43,8 +85,41 @@ class CallTests:
     def test_somebody_without_a_phone_number_calls(self) -> None:
         assert only("call_without_phone") == self.call("connect", party=NO_PHONE)
 
-    def test_a_step_that_we_do_not_know(self) -> None:
-        assert only("call_recording") == self.call("other")
+    def test_its_recording_is_a_file_of_it(self) -> None:
+        assert only("call_recording") == self.call("recording", media=file(3100031, "audio/ogg"))
+
+    def test_its_transcript_is_a_line_with_a_document(self) -> None:
+        told, transcript = read("call_transcript")
+        assert told == self.call("transcript")
+        assert isinstance(transcript, MessageReceived)
+        assert (transcript.kind, transcript.party, transcript.opens_window) == (Kind.SYSTEM, AMARA, False)
+        assert transcript.payload == {"type": "call_transcript", "call_id": "wacid.CALL"}
+        assert transcript.media == file(3100032, "application/json", file_name="Call transcript.json")
+        assert transcript.wamid.startswith("transcript.")
+
+    @pytest.mark.parametrize("event", ["call_recording_available", "call_transcription_available"])
+    def test_a_file_without_an_id_is_named_and_the_call_is_kept(self, event: str) -> None:
+        leaf = {"id": "wacid.X", "event": event, "from": "351915550123"}
+        told, bad = parse(notification(leaf, key="calls", field="calls"))
+        assert isinstance(told, CallChanged)
+        assert isinstance(bad, BadLeaf)
+        assert bad.reason.endswith("of the call has no usable file id.")
+
+    def test_an_event_that_we_do_not_know_is_no_call_and_is_named(self) -> None:
+        event = only("call_event_of_the_future")
+        assert isinstance(event, Unrecognized)
+        assert event.what == "call event call_put_on_hold"
+
+    def test_the_customer_of_a_call_of_ours_is_who_stands_in_contacts(self) -> None:
+        assert only("call_created") == self.call("created", direction=Direction.OUTBOUND)
+
+    def test_the_contact_gives_the_phone_number_where_from_and_to_are_ours(self) -> None:
+        ours = NUMBER["display_phone_number"]
+        leaf = {"id": "wacid.X", "event": "connect", "direction": "BUSINESS_INITIATED", "from": ours, "to": ours}
+        contacts = [{"wa_id": "351915550123", "user_id": USER_ID, "profile": {"name": "Amara Okafor"}}]
+        (event,) = parse(notification(leaf | {"to_user_id": USER_ID}, key="calls", field="calls", contacts=contacts))
+        assert isinstance(event, CallChanged)
+        assert event.party == Party("351915550123", USER_ID, "", "Amara Okafor")
 
     @pytest.mark.parametrize("word", ["ringing", "accepted", "rejected"])
     def test_how_a_call_of_ours_goes(self, word: str) -> None:
