@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
+import tempfile
 from collections.abc import Callable
 from typing import IO, cast
 
 import structlog
 from django.conf import settings
 
-from inbox import downloads, sniffing
-from inbox.downloads import TOO_LARGE, Downloaded, DownloadError, Trouble
+from inbox import downloads, inspection
+from inbox.downloads import TOO_LARGE, DownloadError, Trouble
+from inbox.inspection import Inspected
 from inbox.models import Media
 from inbox.storage import MediaStorage, MissingFileError, StoredObject, media_storage
 from whatsapp import arns
@@ -22,7 +23,7 @@ log = structlog.get_logger(__name__)
 MENDING_SECONDS = 900
 
 
-def fetch(provider: CopiesMedia, media: Media, *, on_progress: Callable[[], None]) -> tuple[Downloaded, str]:
+def fetch(provider: CopiesMedia, media: Media, *, on_progress: Callable[[], None]) -> tuple[Inspected, str]:
     """Have the file of ``media`` copied into the storage; returns what it is, and the name it really has there.
 
     The prefix is the row's own, so that nothing else can be found under it. ``on_progress`` is called with every piece
@@ -81,33 +82,27 @@ def _find(storage: MediaStorage, prefix: str, media: Media) -> StoredObject:
     return found[-1]
 
 
-def _examine(storage: MediaStorage, found: StoredObject, media: Media, on_progress: Callable[[], None]) -> Downloaded:
+def _examine(storage: MediaStorage, found: StoredObject, media: Media, on_progress: Callable[[], None]) -> Inspected:
     if found.size > settings.MEDIA_MAX_BYTES:
         raise DownloadError(Trouble.TOO_LARGE, TOO_LARGE)
-    reading = _Reading(on_progress)
-    try:
-        storage.copy_to(found.key, cast(IO[bytes], reading))
-    except MissingFileError:
-        raise DownloadError(Trouble.TRANSIENT, "The file vanished from the bucket while it was being read.") from None
-    digest = reading.digest.hexdigest()
-    downloads.check_whole(reading.size, {found.size}, digest, media.sha256)
-    return Downloaded(reading.size, digest, sniffing.sniff(bytes(reading.head), bytes(reading.tail)))
+    with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="media-") as file:
+        try:
+            storage.copy_to(found.key, cast(IO[bytes], _Watched(file, on_progress)))
+        except MissingFileError:
+            raise DownloadError(
+                Trouble.TRANSIENT, "The file vanished from the bucket while it was being read."
+            ) from None
+        inspected = inspection.inspect(file, on_progress=on_progress)
+    downloads.check_whole(inspected, {found.size}, media.sha256)
+    return inspected
 
 
-class _Reading:
-    """Takes the bytes of a file as they come and keeps what tells what it is: flat memory, no disk."""
+class _Watched:
+    """Takes the bytes of a file as they come, and says so: the lease on its row is renewed by that."""
 
-    def __init__(self, on_progress: Callable[[], None]) -> None:
-        self.size = 0
-        self.digest = hashlib.sha256()
-        self.head = bytearray()
-        self.tail = b""
-        self._on_progress = on_progress
+    def __init__(self, file: IO[bytes], on_progress: Callable[[], None]) -> None:
+        self._file, self._on_progress = file, on_progress
 
     def write(self, chunk: bytes) -> int:
-        self.size += len(chunk)
-        self.digest.update(chunk)
-        self.head += chunk[: max(0, sniffing.HEAD_BYTES - len(self.head))]
-        self.tail = (self.tail + chunk)[-sniffing.TAIL_BYTES :]
         self._on_progress()
-        return len(chunk)
+        return self._file.write(chunk)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import collections
 import enum
-import hashlib
 import threading
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import IO
 
@@ -16,7 +14,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
-from inbox import sniffing
+from inbox import inspection
+from inbox.inspection import Inspected
 from inbox.models import Media
 from whatsapp.models import PhoneNumber
 from whatsapp.providers.base import MediaInfo, Provider, ProviderError, ServesMedia, provider_for
@@ -54,15 +53,6 @@ class DownloadError(Exception):
         super().__init__(sentence)
         self.trouble = trouble
         self.wait = wait
-
-
-@dataclass(frozen=True, slots=True)
-class Downloaded:
-    """A whole and verified file. ``sha256`` is lower-case hex of the bytes."""
-
-    size: int
-    sha256: str
-    file_type: sniffing.FileType
 
 
 class LookupBudget:
@@ -108,7 +98,7 @@ def _require_token(number: PhoneNumber) -> None:
         raise DownloadError(Trouble.LATER, sentence, wait=900)
 
 
-def download(provider: ServesMedia, media: Media, file: IO[bytes], *, on_progress: Callable[[], None]) -> Downloaded:
+def download(provider: ServesMedia, media: Media, file: IO[bytes], *, on_progress: Callable[[], None]) -> Inspected:
     """Write the file of ``media`` into ``file`` (empty, seekable) with flat memory, and verify it.
 
     Takes the address from the webhook while it is fresh, else asks for one by id; one look-up at most.
@@ -206,10 +196,9 @@ def _stream(
     media: Media,
     file: IO[bytes],
     on_progress: Callable[[], None],
-) -> Downloaded:
-    """Copy the bytes behind ``url`` into ``file``, counting and hashing, and compare with what was declared."""
+) -> Inspected:
+    """Copy the bytes behind ``url`` into ``file``, and compare what came with what was declared."""
     lengths = {info.size} if info and info.size is not None else set()
-    digest = hashlib.sha256()
     size = 0
     with provider.download(url) as download:
         if download.size is not None:
@@ -220,23 +209,18 @@ def _stream(
             size += len(chunk)
             if size > settings.MEDIA_MAX_BYTES:
                 raise DownloadError(Trouble.TOO_LARGE, TOO_LARGE)
-            digest.update(chunk)
             file.write(chunk)
             on_progress()
-    check_whole(size, lengths, digest.hexdigest(), media.sha256 or (info.sha256 if info else ""))
-    file.seek(0)
-    head = file.read(sniffing.HEAD_BYTES)
-    file.seek(max(0, size - sniffing.TAIL_BYTES))
-    tail = file.read(sniffing.TAIL_BYTES)
-    return Downloaded(size=size, sha256=digest.hexdigest(), file_type=sniffing.sniff(head, tail))
+    found = inspection.inspect(file, on_progress=on_progress)
+    check_whole(found, lengths, media.sha256 or (info.sha256 if info else ""))
+    return found
 
 
-def check_whole(size: int, lengths: Collection[int], sha256: str, expected: str) -> None:
-    """Raise DownloadError unless these bytes have all the ``lengths`` announced, and the digest if one was
-    ``expected``."""
-    if set(lengths) - {size}:
+def check_whole(found: Inspected, lengths: Collection[int], expected: str) -> None:
+    """Raise DownloadError unless the file has all the ``lengths`` announced, and the digest if one was ``expected``."""
+    if set(lengths) - {found.size}:
         raise DownloadError(Trouble.UNUSABLE, "The file came incomplete from WhatsApp.")
-    if expected and sha256 != expected:
+    if expected and found.sha256 != expected:
         raise DownloadError(Trouble.UNUSABLE, "The file that came is not the one that WhatsApp announced.")
-    if not size:
+    if not found.size:
         raise DownloadError(Trouble.UNUSABLE, "WhatsApp delivered an empty file.")

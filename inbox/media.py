@@ -19,7 +19,8 @@ from procrastinate.tasks import Task
 from prometheus_client import Counter
 
 from inbox import changes, copies, downloads, outgoing_webhooks
-from inbox.downloads import Downloaded, DownloadError, Trouble
+from inbox.downloads import DownloadError, Trouble
+from inbox.inspection import Inspected
 from inbox.models import Media
 from inbox.models.media import storage_key
 from inbox.storage import StorageError, media_storage
@@ -197,7 +198,7 @@ def _claim(media_id: uuid.UUID) -> Lease | None:
     return Lease(media, media.next_try_at, time.monotonic())
 
 
-def _bring(lease: Lease) -> tuple[Downloaded, str]:
+def _bring(lease: Lease) -> tuple[Inspected, str]:
     """Download, verify and put. Raises DownloadError, LeaseLostError."""
     storage = media_storage()
     provider = downloads.provider_of(lease.media)
@@ -223,7 +224,7 @@ def _bring(lease: Lease) -> tuple[Downloaded, str]:
         ) from error
 
 
-def _store(media: Media, downloaded: Downloaded, key: str) -> bool:
+def _store(media: Media, downloaded: Inspected, key: str) -> bool:
     """Record the stored object and ask for its previews, in one transaction. False when somebody else already did."""
     with transaction.atomic():
         stored = (

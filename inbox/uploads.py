@@ -5,7 +5,7 @@ The file is in storage before anything else happens to it. What cannot be sent s
 
 from __future__ import annotations
 
-import hashlib
+import os
 import tempfile
 import uuid
 from collections.abc import Callable
@@ -19,11 +19,11 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from inbox import changes, conversion, drafts, media
+from inbox import changes, conversion, drafts, inspection, media
 from inbox.conversion import ConversionCrashError, Converted
+from inbox.inspection import Inspected
 from inbox.models import Agent, Draft, Media, Message, Program, Upload
 from inbox.models.sending import key_ending, original_key, upload_key
-from inbox.sniffing import HEAD_BYTES, FileType, sniff
 from inbox.storage import MissingFileError, StorageError, media_storage
 from whatsapp import limits
 from whatsapp.events import MEDIA_KINDS, Kind
@@ -32,7 +32,6 @@ from whatsapp.queueing import enqueue_once
 
 log = structlog.get_logger(__name__)
 
-CHUNK_BYTES = 256 * 1024
 GIF = "image/gif"
 UNKNOWN_TYPE = "application/octet-stream"
 LOST = "The file was lost. Attach it again."
@@ -65,8 +64,8 @@ def receive(
     ``kind`` is what it goes as; without it, what its bytes suggest. Raises FileRefusedError for one that is empty or
     too large for anything, StorageError when the storage is away; nothing is kept then.
     """
-    size, sha256, file_type = _examine(file)
-    content_type = file_type.content_type or UNKNOWN_TYPE
+    found = _examine(file)
+    content_type = found.file_type.content_type or UNKNOWN_TYPE
     kind = kind or kind_for(content_type, voice=voice)
     upload = Upload(
         number=number,
@@ -77,12 +76,12 @@ def receive(
         voice=voice and kind == Kind.AUDIO,
         file_name=file_name,
         original_type=content_type,
-        original_size=size,
-        extension=file_type.extension,
+        original_size=found.size,
+        extension=found.file_type.extension,
         position=draft.uploads.count() if draft else 0,
     )
     if kind == Kind.DOCUMENT:
-        _as_it_is(upload, upload_key(upload, ""), size, sha256)
+        _as_it_is(upload, upload_key(upload, ""), found)
     else:
         upload.original.name = original_key(upload, "")
     # The type that WhatsApp is told: a provider that reads the file from S3 by itself takes it from there.
@@ -96,7 +95,7 @@ def receive(
         upload.save()
         if upload.state == Upload.State.PREPARING:
             enqueue_prepare(upload.pk)
-    log.info("upload_received", upload=str(upload.pk), number=number.pk, kind=kind, size=size)
+    log.info("upload_received", upload=str(upload.pk), number=number.pk, kind=kind, size=found.size)
     return upload
 
 
@@ -262,20 +261,14 @@ def kind_for(content_type: str, *, voice: bool = False) -> Kind:
     return family if family and content_type in conversion.SOURCES[family] else Kind.DOCUMENT
 
 
-def _examine(file: IO[bytes]) -> tuple[int, str, FileType]:
-    """Size in bytes, SHA-256 in hex and type of a file, read once. Raises FileRefusedError."""
-    digest, head, tail, size = hashlib.sha256(), b"", b"", 0
-    file.seek(0)
-    while chunk := file.read(CHUNK_BYTES):
-        digest.update(chunk)
-        size += len(chunk)
-        if size > settings.MEDIA_MAX_BYTES:
-            raise FileRefusedError("This file is larger than 100 MB, which is more than WhatsApp takes.")
-        head = head if len(head) >= HEAD_BYTES else (head + chunk)[:HEAD_BYTES]
-        tail = (tail + chunk)[-HEAD_BYTES:]
+def _examine(file: IO[bytes]) -> Inspected:
+    """What the file is. Raises FileRefusedError for one that is empty or too large for anything."""
+    size = file.seek(0, os.SEEK_END)
+    if size > settings.MEDIA_MAX_BYTES:
+        raise FileRefusedError("This file is larger than 100 MB, which is more than WhatsApp takes.")
     if not size:
         raise FileRefusedError("This file is empty.")
-    return size, digest.hexdigest(), sniff(head, tail)
+    return inspection.inspect(file)
 
 
 def _convert(upload: Upload, source: Path, directory: Path, on_wait: Callable[[], None]) -> Converted:
@@ -294,11 +287,11 @@ def _keep(upload: Upload, source: Path, converted: Converted) -> None:
     result = converted.path or source
     content_type = converted.content_type
     with result.open("rb") as file:
-        size, sha256, _ = _examine(file)
+        found = _examine(file)
         refusal = limits.refuse_file(
             Kind(upload.kind),
             content_type,
-            size,
+            found.size,
             width=converted.width,
             height=converted.height,
             voice=upload.voice,
@@ -320,8 +313,8 @@ def _keep(upload: Upload, source: Path, converted: Converted) -> None:
             "file": key,
             "extension": upload.extension,
             "content_type": content_type,
-            "size": size,
-            "sha256": sha256,
+            "size": found.size,
+            "sha256": found.sha256,
             "animated": bool(converted.animated),
             "width": converted.width,
             "height": converted.height,
@@ -340,10 +333,10 @@ def _settle(upload: Upload, columns: dict[str, Any]) -> bool:
     return bool(settled)
 
 
-def _as_it_is(upload: Upload, key: str, size: int, sha256: str) -> None:
+def _as_it_is(upload: Upload, key: str, found: Inspected) -> None:
     upload.original.name = upload.file.name = key
-    upload.content_type, upload.size, upload.sha256 = upload.original_type, size, sha256
-    refusal = limits.refuse_file(Kind(upload.kind), upload.content_type, size, file_name=upload.file_name)
+    upload.content_type, upload.size, upload.sha256 = upload.original_type, found.size, found.sha256
+    refusal = limits.refuse_file(Kind(upload.kind), upload.content_type, found.size, file_name=upload.file_name)
     upload.state = Upload.State.REFUSED if refusal else Upload.State.READY
     upload.error = refusal
 

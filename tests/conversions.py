@@ -14,9 +14,8 @@ import av
 import pytest
 from PIL import Image
 
-from inbox import conversion
+from inbox import conversion, inspection
 from inbox.conversion import Converted
-from inbox.sniffing import HEAD_BYTES, TAIL_BYTES, sniff
 from tests import samples
 from whatsapp.events import Kind
 
@@ -35,14 +34,14 @@ class Desk:
         """Convert a file with these bytes as the product does, its type told from the bytes."""
         source = self.directory / "source"
         source.write_bytes(content)
-        found = content_type or sniff(content[:HEAD_BYTES], content[-TAIL_BYTES:]).content_type
+        found = content_type or inspection.inspect(io.BytesIO(content)).file_type.content_type
         converted = conversion.convert(source, found, kind, self.directory, voice=voice)
         assert source.read_bytes() == content
         if converted.path is None:
             assert list(self.directory.iterdir()) == [source], "nothing is left behind"
         else:
             made = converted.path.read_bytes()
-            assert sniff(made[:HEAD_BYTES], made[-TAIL_BYTES:]) == (converted.content_type, converted.extension)
+            assert inspection.inspect(io.BytesIO(made)).file_type == (converted.content_type, converted.extension)
         return converted
 
     def made(self, content: bytes, kind: Kind, *, voice: bool = False) -> tuple[Converted, bytes]:

@@ -13,9 +13,8 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from inbox import downloads, media, previews
+from inbox import downloads, inspection, media, previews
 from inbox.models import Media
-from inbox.sniffing import HEAD_BYTES, TAIL_BYTES, sniff
 from inbox.storage import media_storage
 from tests import samples
 from whatsapp.models import PhoneNumber
@@ -83,7 +82,7 @@ def seconds_until_next_try(row: Media) -> float:
 
 def stored(number: PhoneNumber, content: bytes = PHOTO, *, kind: str = "document", **fields: Any) -> Media:
     """A message whose file is in the storage, as fetching leaves it."""
-    file_type = sniff(content[:HEAD_BYTES], content[-TAIL_BYTES:])
+    file_type = inspection.inspect(io.BytesIO(content)).file_type
     row = samples.waiting_media(
         number,
         kind=kind,

@@ -121,6 +121,8 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     f"{_OFFICE}spreadsheetml.sheet": (".xlsx",),
     f"{_OFFICE}presentationml.presentation": (".pptx",),
 }
+#: An Office file that asks for a password: its name says what is inside.
+ENCRYPTED = "application/encrypted"
 
 TYPES: dict[Kind, frozenset[str]] = {
     Kind.IMAGE: IMAGE_TYPES,
@@ -203,6 +205,9 @@ def upload_type(content_type: str, file_name: str = "") -> str:
         return "text/plain"
     if essence == OLE_STORAGE:
         return OLE_EXTENSIONS.get(PurePosixPath(file_name).suffix.lower(), essence)
+    if essence == ENCRYPTED:
+        suffix = PurePosixPath(file_name).suffix.lower()
+        return next((each for each in OFFICE_TYPES if suffix in ENDINGS[each]), essence)
     return essence
 
 

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from inbox import adopting, changes, media
-from inbox.downloads import Downloaded
+from inbox import adopting, changes, inspection, media
+from inbox.inspection import Inspected
 from inbox.models import ImportedItem, Media
 from inbox.models.media import storage_key
 from inbox.storage import MediaStorage, MissingFileError, StorageError, media_storage
@@ -58,7 +58,7 @@ def _copy(source: MediaStorage, row: Media, key: str) -> bool:
     try:
         with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="media-") as file:
             source.copy_to(key, file)
-            facts = adopting.examine(file)
+            facts = inspection.inspect(file)
             row.extension = facts.file_type.extension
             name = storage_key(row, "")
             content_type = facts.file_type.content_type or "application/octet-stream"
@@ -77,7 +77,7 @@ def _copy(source: MediaStorage, row: Media, key: str) -> bool:
     return True
 
 
-def _record(row: Media, name: str, facts: Downloaded) -> None:
+def _record(row: Media, name: str, facts: Inspected) -> None:
     with transaction.atomic():
         stored = (
             Media.objects.filter(pk=row.pk)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import connection
 
-from inbox import adopting
+from inbox import inspection
 from inbox.storage import MissingFileError, StorageError, media_storage
 
 PAGE = 200
@@ -51,7 +51,7 @@ def _digest(key: str) -> str | None:
     try:
         with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="media-") as file:
             media_storage().copy_to(key, file)
-            return adopting.examine(file).sha256
+            return inspection.inspect(file).sha256
     except MissingFileError:
         return None
     except OSError as error:

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from inbox import adopting, changes, media
+from inbox import adopting, changes, inspection, media
 from inbox.models import Media, Message, Upload
 from inbox.storage import MissingFileError, StorageError, media_storage
 
@@ -132,7 +132,7 @@ def _adopt(key: str, row: str, _detail: str) -> bool:
     """Record a file that is there, if it is the announced one."""
     with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="media-") as file:
         media_storage().copy_to(key, file)
-        facts = adopting.examine(file)
+        facts = inspection.inspect(file)
     announced = Q(sha256="") | Q(sha256=facts.sha256)
     waiting = Q(pk=row) & announced & ~Q(state__in=[Media.State.STORED, Media.State.PREPARING])
     columns = {"file": key, "state": Media.State.STORED, "stored_at": Now(), "error": "", "remote_url": "", **ANEW}

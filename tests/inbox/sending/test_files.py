@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import uuid
+import zipfile
 
 import pytest
 from django.utils import timezone
@@ -216,6 +217,18 @@ class ResendTests:
 
 
 class UploadTests:
+    def test_an_office_file_is_told_although_its_list_of_parts_is_far_from_both_ends(self, phone: Phone) -> None:
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w") as archive:
+            archive.writestr("media/photo.jpg", bytes(100_000))
+            archive.writestr("word/document.xml", "<w/>")
+            archive.writestr("media/notes.bin", bytes(100_000))
+
+        media = send(phone, receive(phone, file.getvalue(), "Offer.docx"))
+
+        assert media.extension == ".docx"
+        assert phone.shows()[0]["leaf"]["document"]["filename"] == "Offer.docx"
+
     def test_an_empty_file_is_a_sentence(self, phone: Phone) -> None:
         with pytest.raises(uploads.FileRefusedError, match="empty"):
             uploads.receive(io.BytesIO(b""), number=phone.number, file_name="a.txt")
