@@ -20,12 +20,12 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from prometheus_client import Counter
 
-from inbox import adopting, changes, child_process, receiving
+from inbox import adopting, changes, child_process, receiving, words
 from inbox.child_process import CrashError
 from inbox.models import Media
 from inbox.models.media import playable_key, thumbnail_key
 from inbox.receiving import threads
-from inbox.sniffing import HEAD_BYTES, sniff
+from inbox.sniffing import ENCRYPTED, HEAD_BYTES, sniff
 from inbox.storage import MissingFileError, StorageError, media_storage
 
 log = structlog.get_logger(__name__)
@@ -38,7 +38,7 @@ DRAWABLE_TYPES = frozenset(
         *("video/mp4", "video/quicktime", "video/3gpp", "video/webm", "video/x-matroska", "video/x-msvideo"),
         *("audio/ogg", "audio/mpeg", "audio/mp4", "audio/aac", "audio/amr", "audio/amr-wb", "audio/wav", "audio/flac"),
         *("audio/webm", "audio/x-matroska"),
-        *("application/pdf", "text/plain", "text/vcard", "text/calendar"),
+        "application/pdf",
     }
 )
 #: The child ends itself before that (inbox.drawing.__main__); this is for one that cannot.
@@ -52,6 +52,10 @@ MAX_CRASHES = 3
 THUMBNAIL_BYTES = 2 * 1024 * 1024
 MAX_SIDE = 1_000_000
 EXCERPT_CHARACTERS = 2000
+#: Of a text file all that the page shows is kept, so that search can find it.
+TEXT_CHARACTERS = 100_000
+#: What is said of a file that nobody can look into without its password.
+PROTECTED = "This document is protected by a password."
 
 
 @dataclass
@@ -78,8 +82,13 @@ def make(media_id: uuid.UUID) -> None:
         return _settle(media, Drawing(impossible="Drawing a preview of this file failed several times."))
     try:
         adopting.inspect(media)
+        if media.content_type in words.TYPES:
+            # Nothing but bytes into characters, in Python: it needs no child process.
+            text, _ = words.beginning(media)
+            return _settle(media, Drawing(facts={"excerpt": text[:TEXT_CHARACTERS].strip()}))
         if media.content_type not in DRAWABLE_TYPES:
-            return _settle(media, Drawing(impossible="Files of this kind have no preview."))
+            protected = media.content_type == ENCRYPTED.content_type
+            return _settle(media, Drawing(impossible=PROTECTED if protected else "Files of this kind have no preview."))
         _clear_leftovers()
         with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix=DIRECTORY_PREFIX) as directory:
             drawing = _draw(media, Path(directory))

@@ -48,7 +48,8 @@ def fetch(messages: MessageQuerySet) -> list[Message]:
     prefetch_related_objects(found, Prefetch("reactions", reactions, to_attr="shown_reactions"))
     if answers := [message for message in found if message.quoted_id]:
         prefetch_related_objects(
-            answers, Prefetch("quoted", Message.objects.select_related("media", "author", "agent"))
+            answers,
+            Prefetch("quoted", Message.objects.select_related("media", "author", "agent").defer("media__excerpt")),
         )
     if members := [message for message in found if message.author_id]:
         prefetch_related_objects(members, "author")

@@ -6,6 +6,7 @@ import csv
 import re
 from dataclasses import dataclass, field
 
+from inbox import text_encodings
 from inbox.models import Media
 from inbox.storage import media_storage
 
@@ -32,15 +33,19 @@ class Words:
 
 def read(media: Media) -> Words:
     """The beginning of a stored text file. Raises StorageError, MissingFileError."""
-    content = media_storage().beginning(media.file.name or "", LIMIT)
-    cut = (media.size or 0) > len(content)
-    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    text = CONTROL.sub("", content.decode(encoding, "replace").replace("\r\n", "\n").replace("\r", "\n"))
-    if cut:  # not in the middle of a line, nor of a character
-        text = text.rpartition("\n")[0] or text.rstrip("\ufffd")
+    text, cut = beginning(media)
+    if cut:  # not in the middle of a line
+        text = text.rpartition("\n")[0] or text
     if media.file_name.lower().endswith(TABLES) and (rows := _table(text)):
         return Words(rows=rows[:ROWS], cut=cut or len(rows) > ROWS)
     return Words(text=text, cut=cut)
+
+
+def beginning(media: Media) -> tuple[str, bool]:
+    """What a stored text file says at its beginning, and whether it goes on. Raises StorageError, MissingFileError."""
+    content = media_storage().beginning(media.file.name or "", LIMIT)
+    cut = (media.size or 0) > len(content)
+    return CONTROL.sub("", text_encodings.decode(content, whole=not cut)), cut
 
 
 def _table(text: str) -> list[list[str]]:

@@ -161,6 +161,15 @@ def pdf(pages: Iterable[str] = ("Invoice 2026-117",), *, extra: str = "") -> byt
     return body.encode("latin-1")
 
 
+def protected() -> bytes:
+    """What an Office file with a password looks like from outside: a compound file that holds one encrypted package."""
+    header = bytearray(1024)
+    header[:8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+    header[30] = 9
+    entries = b"".join(name.encode("utf-16-le").ljust(128, b"\0") for name in ("Root Entry", "EncryptedPackage"))
+    return bytes(header[:512]) + entries + bytes(range(256)) * 64
+
+
 def archive(**files: bytes | str) -> bytes:
     """A ZIP of these files; "__" in a name stands for a slash and "_dot_" for a dot."""
     file = io.BytesIO()

@@ -29,7 +29,7 @@ def complete(messages: MessageQuerySet) -> MessageQuerySet:
     reactions = Prefetch("reactions", Reaction.objects.exclude(emoji="").order_by("at", "pk"))
     return (
         messages.select_related("conversation", "number", "media")
-        .defer("number__access_token")
+        .defer("number__access_token", "media__excerpt")
         .prefetch_related(reactions)
     )
 

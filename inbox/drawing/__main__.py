@@ -33,13 +33,9 @@ def drawer(content_type: str) -> Callable[[Path, Path, str], dict[str, Any]]:
         from inbox.drawing import recordings
 
         return recordings.draw
-    if content_type == "application/pdf":
-        from inbox.drawing import documents
+    from inbox.drawing import documents
 
-        return documents.draw
-    from inbox.drawing import texts
-
-    return texts.draw
+    return documents.draw
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ def draw(source: Path, target: Path, _content_type: str) -> dict[str, Any]:
         document = pypdfium2.PdfDocument(source)
     except pypdfium2.PdfiumError as error:
         if getattr(error, "err_code", None) == NEEDS_PASSWORD:
-            raise ImpossibleError("The document is protected by a password.") from None
+            raise ImpossibleError("This document is protected by a password.") from None
         raise ImpossibleError("The document is damaged, so it has no preview.") from None
     with document:
         pages = len(document)

@@ -1,17 +1,10 @@
-"""Plain text: the words it begins with."""
+"""Words as they are kept: without what the database refuses or nobody can read."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Any
 
 EXCERPT_CHARACTERS = 2000
-
-
-def draw(source: Path, _target: Path, _content_type: str) -> dict[str, Any]:
-    with source.open("rb") as file:
-        return {"excerpt": cleaned(file.read(EXCERPT_CHARACTERS * 4).decode("utf-8-sig", "replace"))}
 
 
 def cleaned(text: str) -> str:

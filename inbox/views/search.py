@@ -80,7 +80,8 @@ def _matching(conversation: Conversation, words: str, place: keyset.Place | None
         messages = messages.filter(revoked_at=None)
     if place is not None:
         messages = messages.filter(keyset.before("sent_at", place))
-    return list(messages.select_related("media", "author", "agent").order_by("-sent_at", "-id")[: PAGE_SIZE + 1])
+    found = messages.select_related("media", "author", "agent").defer("media__excerpt")
+    return list(found.order_by("-sent_at", "-id")[: PAGE_SIZE + 1])
 
 
 def _hit(message: Message, words: str, name: str) -> Hit:

@@ -165,12 +165,6 @@ class DocumentTests:
         assert thumbnail(row).size == (495, 640)
         assert thumbnail(row).convert("L").getextrema()[0] < 100, "the words are on the page"
 
-    def test_a_text_is_read(self, number: PhoneNumber) -> None:
-        row = drawn(number, ("Olá \U0001f600 " + "x" * 9000).encode())
-        assert row.preview_state == Media.PreviewState.READY
-        assert row.excerpt.startswith("Olá \U0001f600 xxx")
-        assert len(row.excerpt) == 2000
-
     @pytest.mark.parametrize("content", [samples.docx(), samples.archive(a_dot_txt="x"), b"<svg/>", b"\0\1", b"MZ\0"])
     def test_other_files_are_only_named(self, number: PhoneNumber, content: bytes) -> None:
         row = drawn(number, content)

@@ -32,6 +32,21 @@ class MakeTests:
         assert Conversation.objects.get().last_message_preview == "Voice 0:02"
         assert row.message.changed_xid
 
+    @pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252", "cp1251", "shift_jis"])
+    def test_all_that_a_text_says_is_kept_whatever_its_encoding(self, number: PhoneNumber, encoding: str) -> None:
+        text = {"cp1251": "Заказ готов, приходите завтра. ", "shift_jis": "ご注文の品が届きました。"}.get(
+            encoding, "Está pronta a bicicleta, já não há travões à mão. "
+        )
+        row = drawn(number, (text * 200).encode(encoding), file_name="a.txt")
+
+        assert (row.preview_state, row.content_type) == (Media.PreviewState.READY, "text/plain")
+        assert row.excerpt == (text * 200).strip()
+
+    def test_a_document_with_a_password_is_named_as_such(self, number: PhoneNumber) -> None:
+        row = drawn(number, samples.protected(), file_name="salaries.docx")
+
+        assert row.preview_error == "This document is protected by a password."
+
     def test_it_is_done_once(self, number: PhoneNumber) -> None:
         row = drawn(number, samples.picture(), kind="image")
         default_storage.delete(row.thumbnail.name)

@@ -15,6 +15,20 @@ pytestmark = pytest.mark.django_db
 
 
 class WordsTests:
+    @pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-16-le", "utf-8-sig", "mac-roman"])
+    def test_a_table_in_an_older_encoding_is_read(self, number: PhoneNumber, encoding: str) -> None:
+        lines = "peça;preço;observação\nCorreia à mão;12 €;já não há em armazém\nTravões;7 €;não é preciso\n"
+        row = stored(number, lines.encode(encoding), file_name="peças.csv")
+
+        assert row.content_type == "text/plain"
+        assert words.read(row).rows[1] == ["Correia à mão", "12 €", "já não há em armazém"]
+
+    def test_a_character_cut_in_two_at_the_end_is_left_out(self, number: PhoneNumber) -> None:
+        content = ("x" * (words.LIMIT // 2 - 1) + "\U0001f600").encode("utf-16-le")
+        row = stored(number, content, file_name="a.txt", size=len(content), content_type="text/plain")
+
+        assert words.read(row).text == "x" * (words.LIMIT // 2 - 1)
+
     def test_text_is_shown_as_it_was_written(self, client: Client, alice: Agent, number: PhoneNumber) -> None:
         row = stored(number, "Grüße\r\n  <script>alert(1)</script>\n".encode(), file_name="a.txt")
         client.force_login(alice)
@@ -56,7 +70,7 @@ class WordsTests:
 
     def test_what_nobody_can_read_is_left_out(self, number: PhoneNumber) -> None:
         row = stored(number, b"a\x00b\x1b[31m\xff c", content_type="text/plain")
-        assert words.read(row).text == "ab[31m\ufffd c"
+        assert words.read(row).text == "ab[31mÿ c"
 
     @pytest.mark.parametrize("content", [b"<html><body>Hello", b"<svg xmlns='http://www.w3.org/2000/svg'/>"])
     def test_markup_is_not_read_out(self, client: Client, alice: Agent, number: PhoneNumber, content: bytes) -> None:

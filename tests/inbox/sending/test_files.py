@@ -217,6 +217,26 @@ class ResendTests:
 
 
 class UploadTests:
+    @pytest.mark.parametrize("encoding", ["cp1252", "utf-16"])
+    def test_a_text_in_an_older_encoding_is_sent_as_it_is(self, phone: Phone, encoding: str) -> None:
+        content = "peça;preço\nCorreia;12 €\n".encode(encoding)
+
+        media = send(phone, receive(phone, content, "peças.csv"))
+
+        (shown,) = phone.shows()
+        held = phone.simulator.exchange.store.media(shown["media_id"])
+        assert held is not None
+        assert (media.content_type, held.mime_type) == ("text/plain", "text/plain")
+        assert phone.simulator.exchange.store.media_path(held).read_bytes() == content
+        assert shown["leaf"]["document"]["filename"] == "peças.csv"
+
+    def test_a_document_with_a_password_is_sent_as_what_its_name_says(self, phone: Phone) -> None:
+        send(phone, receive(phone, samples.protected(), "salaries.xlsx"))
+
+        held = phone.simulator.exchange.store.media(phone.shows()[0]["media_id"])
+        assert held is not None
+        assert (held.file_name, held.mime_type.rpartition(".")[2]) == ("salaries.xlsx", "sheet")
+
     def test_an_office_file_is_told_although_its_list_of_parts_is_far_from_both_ends(self, phone: Phone) -> None:
         file = io.BytesIO()
         with zipfile.ZipFile(file, "w") as archive:
