@@ -50,14 +50,11 @@ def list_context(request: HttpRequest, numbers: list[Number]) -> dict[str, objec
 @never_cache
 @vary_on_headers("HX-Request")
 def conversations(request: HttpRequest) -> HttpResponse:
-    """The list with nothing open; to htmx the list alone, its next older rows, or the empty pane that takes an open
-    thread's place."""
+    """The list with nothing open; to htmx the list alone, or its next older rows."""
     cursor = changes.current_cursor()
     context = {"cursor": cursor} | list_context(request, rows.numbers_of(request))
     if not request.htmx or request.htmx.history_restore_request:  # type: ignore[attr-defined]
         return render(request, "inbox/conversations.html", context)
     if request.htmx.target == "list":  # type: ignore[attr-defined]
         return render(request, "inbox/_list.html", context)
-    if request.htmx.target == "conversation":  # type: ignore[attr-defined]
-        return render(request, "inbox/_empty.html", context)
     return render(request, "inbox/_rows.html", context)

@@ -30,11 +30,9 @@
   }
 
   async function unread(form) {
-    const back = document.querySelector(".thread__back");
     const row = `conversation-${document.querySelector("#thread").dataset.conversation}-row`;
     // The thread is left first: open and looked at, it would be marked read at once.
-    await htmx.ajax("GET", back.getAttribute("href"), { target: "#conversation", swap: "innerHTML" });
-    history.pushState({}, "", back.getAttribute("href"));
+    await inbox.leave();
     focus(row);
     await inbox.post(form.getAttribute("action").split("?")[0], new FormData(form));
   }

@@ -23,6 +23,7 @@
       /** Calls `done` with each emoji chosen; `quick` is one for a reaction, after which it closes. */
       open(anchor, done, { quick = false } = {}) {
         if (!this.hidden && this.anchor === anchor) return this.close();
+        if (this.hidden) inbox.history.opened(this, () => this.close());
         Object.assign(this, { anchor, done, quick, hidden: false });
         this.search.value = "";
         this.draw();
@@ -38,6 +39,7 @@
 
       close(back = true) {
         this.hidden = true;
+        inbox.history.closed(this);
         if (back && this.anchor?.isConnected) this.anchor.focus();
       }
 

@@ -6,7 +6,7 @@
 
   box.checked = localStorage.getItem(KEPT) !== "off";
   box.addEventListener("change", () => localStorage.setItem(KEPT, box.checked ? "on" : "off"));
-  document.addEventListener("inbox:help", () => sheet.open || sheet.showModal());
+  document.addEventListener("inbox:help", () => inbox.history.dialog(sheet));
   sheet.addEventListener("click", (event) => {
     if (event.target === sheet || event.target.closest("[data-shut]")) sheet.close();
   });

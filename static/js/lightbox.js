@@ -20,7 +20,7 @@
   async function show(address) {
     wanted = address;
     dialog.ariaBusy = "true";
-    if (!dialog.open) dialog.showModal();
+    inbox.history.dialog(dialog);
     const response = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => undefined);
     const html = response?.ok && !response.redirected ? await response.text().catch(() => "") : "";
     if (wanted !== address || !dialog.open) return; // somebody stepped on meanwhile
@@ -66,8 +66,6 @@
     if (name && step(name)) event.preventDefault();
   });
   dialog.addEventListener("inbox:step", ({ detail }) => step(detail > 0 === (document.dir !== "rtl") ? "after" : "before"));
-  // Phones go back with a gesture that browsers answer with the page before.
-  window.addEventListener("popstate", () => dialog.close());
   dialog.addEventListener("close", () => {
     wanted = undefined;
     dialog.replaceChildren();

@@ -45,7 +45,7 @@
       const response = await fetch(`/${query && `?${query}`}`, { headers, signal: mine.signal });
       if (!response.ok || response.redirected) return location.assign(address(words));
       const fresh = inbox.elements(await response.text());
-      history[again ? "replaceState" : "pushState"]({ htmx: true }, "", address(words));
+      inbox.history.push(address(words), {}, { again });
       put(fresh);
     } catch (error) {
       if (error.name === "AbortError") return;

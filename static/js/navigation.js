@@ -1,5 +1,8 @@
-// Opening a conversation beside the list: what happens when the server, the session or the network says no.
+// Opening a conversation beside the list and leaving it: by its row, by Back and Forward, and when server or session say no.
 (() => {
+  const pane = document.querySelector("#conversation");
+  const nothing = document.querySelector("[data-nothing-open]");
+
   document.addEventListener("htmx:beforeSwap", (event) => {
     // The session ended, and what came is the login page: it is no thread.
     if (!new URL(event.detail.xhr.responseURL).pathname.startsWith("/accounts/")) return;
@@ -22,4 +25,39 @@
     document.querySelector(".conversation-row[aria-current]")?.removeAttribute("aria-current");
     target.setAttribute("aria-current", "page");
   });
+
+  /** Leave the open conversation. The list stands there already: nothing is asked of the server. */
+  function leave() {
+    document.title = `${document.title.match(/^\(\d+\+?\) /)?.[0] ?? ""}Inbox`;
+    document.dispatchEvent(new CustomEvent("inbox:left"));
+    pane.replaceChildren();
+    htmx.swap(pane, nothing.innerHTML, { swapStyle: "innerHTML" });
+  }
+
+  /** Back to the list: by the way one came, so that the browser's Back does not lead into the thread again. Can be awaited. */
+  inbox.leave = () => {
+    const { layer = 0, overList } = history.state ?? {};
+    if (overList) return inbox.history.back(1 + layer);
+    const words = inbox.history.words().toString();
+    inbox.history.push(`/${words && `?${words}`}`);
+    return leave();
+  };
+
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("#conversation .thread__back") || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    inbox.leave();
+  });
+
+  // Back and Forward change what stands beside the list. Only where the list was another one, htmx reads the whole page.
+  window.addEventListener(
+    "popstate",
+    (event) => {
+      if (!event.state?.htmx || inbox.history.words().toString() !== inbox.history.words(inbox.history.was).toString()) return;
+      event.stopImmediatePropagation();
+      if (location.pathname === "/") leave();
+      else htmx.ajax("GET", location.pathname + location.search, { source: pane, target: pane, swap: "innerHTML" });
+    },
+    true,
+  );
 })();

@@ -63,9 +63,10 @@
     }
     if (!list.querySelector("[aria-selected=true]")) choose(list.firstElementChild);
   }
-  function act(item) {
+  async function act(item) {
     if (!item) return;
     dialog.close();
+    await inbox.history.closed(dialog); // what it does may lead elsewhere
     item.act();
   }
 
@@ -73,7 +74,7 @@
     if (document.querySelector("dialog[open]")) return;
     field.value = "";
     fill();
-    dialog.showModal();
+    inbox.history.dialog(dialog);
   });
   field.addEventListener("input", () => {
     clearTimeout(waiting);

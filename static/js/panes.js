@@ -15,8 +15,7 @@
     if (details && document.querySelector(".app__details").checkVisibility()) return;
     // What was opened here is left by going back; what a link opened has nothing behind it.
     if (!details && history.state?.details) return history.back();
-    if (details) history.pushState({ htmx: true, details }, "", link.href);
-    else history.replaceState(history.state, "", link.href);
+    inbox.history.push(link.href, { details }, { again: !details });
     show(details);
   });
 

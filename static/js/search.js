@@ -6,6 +6,7 @@
 
   function open() {
     panel().hidden = false;
+    inbox.history.opened(panel(), close);
     opener().ariaExpanded = "true";
     panel().querySelector("input").select();
   }
@@ -13,6 +14,7 @@
   function close() {
     if (!panel() || panel().hidden) return;
     panel().hidden = true;
+    inbox.history.closed(panel());
     opener().ariaExpanded = "false";
     CSS.highlights?.delete("found");
     opener().focus();
