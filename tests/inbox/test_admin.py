@@ -89,6 +89,36 @@ class PagesTests:
         for query in queries:
             assert signed_in.get(address + query).status_code == 200, query
 
+    @pytest.mark.parametrize(
+        ("name", "term"),
+        [
+            ("inbox.message", "script"),
+            ("inbox.message", "{message.wamid}"),
+            ("inbox.message", "#{message.pk}"),
+            ("inbox.message", "{contact.phone}"),
+            ("inbox.media", "{media.media_id}"),
+            ("inbox.contact", "script"),
+            ("inbox.contact", "{contact.phone}"),
+            ("inbox.conversation", "script"),
+            ("inbox.conversation", "{contact.phone}"),
+            ("whatsapp.messagetemplate", "script"),
+            ("whatsapp.phonenumber", "Norte"),
+            ("whatsapp.phonenumber", "{phonenumber.phone_number_id}"),
+            ("whatsapp.notification", "{notification.pk}"),
+        ],
+    )
+    def test_a_search_lists_what_it_names_and_nothing_else(
+        self, signed_in: Client, rows: dict[str, Any], name: str, term: str
+    ) -> None:
+        app, model = name.split(".")
+        address = reverse(f"admin:{app}_{model}_changelist")
+        link = reverse(f"admin:{app}_{model}_change", args=[rows[name].pk])
+        known = {label.split(".")[1]: row for label, row in rows.items()}
+        found = signed_in.get(address, {"q": term.format(**known)}).content.decode()
+        others = signed_in.get(address, {"q": "zebra-4711"}).content.decode()
+        assert link in found
+        assert link not in others
+
     def test_every_detail_opens_and_runs_nothing_hostile(self, signed_in: Client, rows: dict[str, Any]) -> None:
         for name, row in rows.items():
             app, model = name.split(".")

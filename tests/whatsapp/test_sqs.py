@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import structlog
 from django.db import connections
 
 from tests import aws_payloads, payloads
@@ -16,7 +18,7 @@ from whatsapp.providers import sqs
 from whatsapp.providers.base import ProviderError
 from whatsapp.providers.sqs import QueueReader, readers, region_of
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(60)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
 
 
 @pytest.fixture
@@ -51,6 +53,11 @@ def left(aws: AwsServer, queue: str) -> dict[str, int]:
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     found = aws.client("sqs").get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
     return {"shown": int(found[names[0]]), "hidden": int(found[names[1]])}
+
+
+def said(logs: list[Any], event: str) -> int:
+    """How often this event was logged."""
+    return sum(entry["event"] == event for entry in list(logs))
 
 
 class TakeTests:
@@ -93,12 +100,40 @@ class DatabaseAwayTests:
         self, aws: AwsServer, queue: str, running: QueueReader, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         settings = connections.settings["default"]
-        with monkeypatch.context() as patched:
+        with structlog.testing.capture_logs() as logs, monkeypatch.context() as patched:
             patched.setitem(settings, "HOST", "/nowhere")
             send(aws, queue, "first")
-            wait_until(lambda: left(aws, queue) == {"shown": 0, "hidden": 1})
-        wait_until(lambda: Notification.objects.exists(), 30)
+            wait_until(lambda: said(logs, "queue_not_committed") >= 2)
+            assert left(aws, queue) == {"shown": 0, "hidden": 1}
+        wait_until(lambda: Notification.objects.exists())
         wait_until(lambda: left(aws, queue) == {"shown": 0, "hidden": 0})
+        assert said(logs, "queue_not_committed") >= 2
+        assert Notification.objects.count() == 1
+
+    def test_the_queue_keeps_it_from_others_however_long_that_takes(
+        self, aws: AwsServer, queue: str, reader: QueueReader, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        hidden: list[list[int]] = []
+        call = sqs.call
+
+        def watched(client: Any, act: str, **given: Any) -> Any:
+            if act == "change_message_visibility_batch":
+                hidden.append([entry["VisibilityTimeout"] for entry in given["Entries"]])
+            return call(client, act, **given)
+
+        monkeypatch.setattr(sqs, "call", watched)
+        monkeypatch.setattr(sqs, "AGAIN_AFTER", 0.05)
+        monkeypatch.setattr(sqs, "EXTEND_SECONDS", 0.2)
+        with monkeypatch.context() as patched:
+            patched.setitem(connections.settings["default"], "HOST", "/nowhere")
+            send(aws, queue, "first")
+            reader.start()
+            wait_until(lambda: len(hidden) >= 2)
+            reader.stop()
+            reader.join(20)
+        extensions, given_back = hidden[:-1], hidden[-1]
+        assert all(each == [sqs.HIDDEN_SECONDS] for each in extensions)
+        assert given_back == [0]
 
     def test_stopping_meanwhile_gives_it_back(
         self, aws: AwsServer, queue: str, reader: QueueReader, monkeypatch: pytest.MonkeyPatch
@@ -117,13 +152,16 @@ class AwsAwayTests:
     def test_it_goes_on_when_aws_is_back(
         self, aws: AwsServer, queue: str, running: QueueReader, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        aws.stop()
-        try:
-            wait_until(lambda: running._thread.is_alive())
-        finally:
-            aws.start()
+        monkeypatch.setattr(sqs, "AGAIN_AT_MOST", 1)
+        with structlog.testing.capture_logs() as logs:
+            aws.stop()
+            try:
+                wait_until(lambda: said(logs, "queue_away") >= 2)
+            finally:
+                aws.start()
+        assert running._thread.is_alive()
         send(aws, queue, "after the outage")
-        wait_until(lambda: Notification.objects.exists(), 30)
+        wait_until(lambda: Notification.objects.exists())
 
     def test_what_could_not_be_deleted_comes_again_and_is_kept_again(
         self, aws: AwsServer, queue: str, reader: QueueReader

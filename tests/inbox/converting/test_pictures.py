@@ -212,7 +212,13 @@ class HostileTests:
     def test_a_bomb_is_refused(self, desk: Desk, content: bytes) -> None:
         converted = desk.convert(content, Kind.IMAGE)
         assert converted.path is None
-        assert "pixels" in converted.refusal or "damaged" in converted.refusal
+        assert converted.refusal.startswith("This picture has too many pixels")
+
+    def test_64_million_pixels_are_the_limit(self, desk: Desk) -> None:
+        # Only headers: one that passes the limit is then found to have no pixels at all.
+        at_the_limit, above = samples.png_header(8000, 8000), samples.png_header(8001, 8000)
+        assert "damaged" in desk.convert(at_the_limit, Kind.IMAGE).refusal
+        assert "too many pixels (8001 × 8000)" in desk.convert(above, Kind.IMAGE).refusal
 
     @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
     def test_half_a_file_is_refused(self, desk: Desk, format: str) -> None:
