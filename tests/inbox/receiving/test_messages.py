@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -15,7 +16,7 @@ from inbox.models import Contact, Conversation, Media, Message
 from tests import payloads
 from tests.inbox.receiving.support import only_message, receive, store
 from whatsapp.errors import explain_received
-from whatsapp.models import PhoneNumber
+from whatsapp.models import Notification, PhoneNumber
 
 pytestmark = pytest.mark.django_db
 
@@ -180,18 +181,49 @@ class MessagesTests:
         assert message.text == "a\ufffdb\ufffd"
         assert message.sender_name == "A\ufffd\ufffd"
 
-    def test_a_batch_costs_the_same_number_of_statements_whatever_its_size(self, number: PhoneNumber) -> None:
-        def statements(size: int, first_sender: int) -> int:
-            for index in range(size):
-                sender = str(351_900_000_000 + first_sender + index)
-                store(payloads.notification(payloads.message(sender=sender)))
-            with CaptureQueriesContext(
-                connection,
-            ) as queries:
+    def test_a_batch_of_every_kind_costs_the_same_number_of_statements_whatever_its_size(
+        self, number: PhoneNumber
+    ) -> None:
+        def statements(customers: int, first: int) -> int:
+            for index in range(customers):
+                for body in everything_from(str(351_900_000_000 + first + index)):
+                    store(body)
+            with CaptureQueriesContext(connection) as queries:
                 receiving.process_batch()
+            assert not Notification.objects.pending().exists()
+            assert not Notification.objects.parked().exists()
             return len(queries)
 
-        assert statements(60, first_sender=1000) == statements(2, first_sender=0) <= 30
+        assert statements(3, first=0) == statements(36, first=1000) <= 60
+
+
+def everything_from(sender: str) -> list[dict[str, Any]]:
+    """One notification of each shape that one customer's conversation can bring, fourteen in all."""
+    question = payloads.message(sender=sender)
+    answer = payloads.message(sender=payloads.DISPLAY_NUMBER, to=sender)
+    photo = payloads.message("image", sender=sender, image={"id": f"7{sender}", "mime_type": "image/jpeg"})
+
+    def about(kind: str, **parts: Any) -> dict[str, Any]:
+        return payloads.notification(payloads.message(kind, sender=sender, **parts))
+
+    place = {"latitude": 38.7, "longitude": -9.1}
+    changed = {"original_message_id": question["id"], "message": {"type": "text", "text": {"body": "Good evening"}}}
+    return [
+        payloads.notification(question),
+        payloads.notification(photo),
+        payloads.notification(field="smb_message_echoes", message_echoes=[answer]),
+        payloads.notification(statuses=[payloads.status(answer["id"], "read", recipient=sender)]),
+        payloads.notification(statuses=[payloads.status(payloads.wamid(), "delivered", recipient=sender)]),
+        about("text", text={"body": "And this one?"}, context={"from": "x", "id": question["id"]}),
+        about("reaction", reaction={"message_id": answer["id"], "emoji": "👍"}),
+        about("edit", edit=changed),
+        about("revoke", revoke={"original_message_id": photo["id"]}),
+        about("location", location=place),
+        about("contacts", contacts=[{"name": {"formatted_name": "Vera"}}]),
+        about("unsupported", errors=[{"code": 131051, "title": "Unsupported message type"}]),
+        about("text", text={"body": "In the group"}, group_id=f"GROUP{sender}"),
+        payloads.notification(payloads.message(sender=sender, id=question["id"])),  # delivered once more
+    ]
 
 
 class ConversationsTests:

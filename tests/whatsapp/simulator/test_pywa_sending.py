@@ -24,6 +24,23 @@ def upload(client: WhatsApp, word: str) -> str:
     return str(media.id)
 
 
+def shown(api: Api) -> dict[str, Any]:
+    """What the newest message looks like on the customer's phone, as WhatsApp describes it."""
+    message = api.messages()[-1]
+    leaf: dict[str, Any] = message["leaf"][message["kind"]]
+    return leaf
+
+
+def filled_in(template: dict[str, Any]) -> list[str]:
+    """The values that came with a template, in order: texts as they are, of anything larger the parts by name."""
+    found: list[str] = []
+    for component in template["components"]:
+        for parameter in component["parameters"]:
+            value = parameter[parameter["type"]]
+            found += [value] if isinstance(value, str) else [str(value[key]) for key in sorted(value) if value[key]]
+    return found
+
+
 class KindTests:
     def delivered(self, endpoint: Endpoint, count: int = 1) -> None:
         endpoint.wait(lambda: [each["status"] for each in endpoint.statuses()].count("delivered") == count)
@@ -40,30 +57,48 @@ class KindTests:
         assert {each["status"] for each in chat.statuses()} == {"sent", "delivered"}
 
     @pytest.mark.parametrize("word", ["image", "video", "document"])
-    def test_it_sends_a_file_with_buttons(self, client: WhatsApp, chat: Endpoint, word: str) -> None:
+    def test_it_sends_a_file_with_buttons(self, client: WhatsApp, api: Api, chat: Endpoint, word: str) -> None:
         send = getattr(client, f"send_{word}")
         more = {"filename": "Fatura.pdf"} if word == "document" else {}
 
         buttons = [pywa_types.Button("Friday", callback_data="fri")]
-        send(AMARA, upload(client, word), caption="Which?", buttons=buttons, **more)
+        file = upload(client, word)
+        send(AMARA, file, caption="Which?", buttons=buttons, **more)
 
         self.delivered(chat)
+        assert shown(api)["header"] == {"type": word, word: {"id": file} | more}
+        assert shown(api)["body"] == {"text": "Which?"}
+        (button,) = shown(api)["action"]["buttons"]
+        assert button["reply"] == {"id": "fri", "title": "Friday"}
+        assert client.get_media_bytes(url=client.get_media_url(file).url) == samples.make(word).content
 
     @pytest.mark.parametrize(
-        "button",
+        ("button", "kind", "parameters"),
         [
-            pywa_types.URLButton(title="Look", url="https://norte.example/"),
-            pywa_types.ContactInfoRequestButton(),
-            pywa_types.FlowButton(title="Fill in", flow_id="700000000000001", flow_token="service-7"),
+            (
+                pywa_types.URLButton(title="Look", url="https://norte.example/"),
+                "cta_url",
+                {"display_text": "Look", "url": "https://norte.example/"},
+            ),
+            (pywa_types.ContactInfoRequestButton(), "request_contact_info", {}),
+            (
+                pywa_types.FlowButton(title="Fill in", flow_id="700000000000001", flow_token="service-7"),
+                "flow",
+                {"flow_cta": "Fill in", "flow_id": "700000000000001", "flow_token": "service-7"},
+            ),
         ],
     )
-    def test_it_sends_a_link_a_request_and_a_form(self, client: WhatsApp, chat: Endpoint, button: Any) -> None:
+    def test_it_sends_a_link_a_request_and_a_form(
+        self, client: WhatsApp, api: Api, chat: Endpoint, button: Any, kind: str, parameters: dict[str, str]
+    ) -> None:
         client.send_message(AMARA, "Please", buttons=button)
 
         self.delivered(chat)
+        assert (shown(api)["type"], shown(api)["body"]) == (kind, {"text": "Please"})
+        assert parameters.items() <= shown(api)["action"].get("parameters", {}).items()
 
     @pytest.mark.parametrize(
-        ("name", "language", "params"),
+        ("name", "language", "params", "values"),
         [
             (
                 "delivery_film",
@@ -73,6 +108,7 @@ class KindTests:
                     templates.BodyText.params(first_name="Amara", bike="Cargo 2"),
                     templates.QuickReplyButton.params(callback_data="here", index=0),
                 ],
+                ["FILE", "Amara", "Cargo 2", "here"],
             ),
             (
                 "invoice_ready",
@@ -82,6 +118,7 @@ class KindTests:
                     templates.BodyText.params("NC2-40817", "10 €", "Friday"),
                     templates.URLButton.params(url_variable="NC2-40817", index=0),
                 ],
+                ["Fatura.pdf", "FILE", "NC2-40817", "10 €", "Friday", "NC2-40817"],
             ),
             (
                 "pickup_point",
@@ -90,6 +127,7 @@ class KindTests:
                     templates.HeaderLocation.params(lat=38.71, lon=-9.14, name="Workshop", address="Rua do Alecrim 40"),
                     templates.BodyText.params("Cargo 2", "Saturday"),
                 ],
+                ["Rua do Alecrim 40", "38.71", "-9.14", "Workshop", "Cargo 2", "Saturday"],
             ),
             (
                 "spring_code",
@@ -99,6 +137,7 @@ class KindTests:
                     templates.BodyText.params(percent="20 %", day="Sunday"),
                     templates.CopyCodeButton.params(coupon_code="SPRING20", index=0),
                 ],
+                ["Amara", "20 %", "Sunday", "SPRING20"],
             ),
             (
                 "service_form",
@@ -108,25 +147,32 @@ class KindTests:
                     templates.BodyText.params("Cargo 2"),
                     templates.FlowButton.params(index=0, flow_token="service-7"),
                 ],
+                ["40817", "Cargo 2", "service-7"],
             ),
             (
                 "feedback_request",
                 templates.TemplateLanguage.SPANISH_SPA,
                 lambda client: [templates.BodyText.params("Lucía", "Cargo 2")],
+                ["Lucía", "Cargo 2"],
             ),
         ],
     )
     def test_it_sends_every_kind_of_template(
         self,
         client: WhatsApp,
+        api: Api,
         chat: Endpoint,
         name: str,
         language: templates.TemplateLanguage,
         params: Any,
+        values: list[str],
     ) -> None:
         assert client.send_template(AMARA, name, language, params(client)).id.startswith("wamid.")
 
         self.delivered(chat)
+        file = api.messages()[-1]["media_id"]
+        assert (shown(api)["name"], shown(api)["language"]["code"]) == (name, language.value)
+        assert filled_in(shown(api)) == [file if value == "FILE" else value for value in values]
 
     def test_it_reads_every_component_of_the_templates(self, client: WhatsApp) -> None:
         listed = list(client.get_templates(pagination=pywa_types.Pagination(limit=100)))
