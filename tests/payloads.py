@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import itertools
@@ -22,6 +23,15 @@ _ids = itertools.count(1)
 def wamid() -> str:
     """A fresh message id."""
     return f"wamid.TEST{next(_ids):08d}{time.time_ns()}"
+
+
+def scoped_wamid(scope: str, token: str, *, participant: str = "") -> str:
+    """The id of the message with this token as WhatsApp writes it for a phone number or a user id."""
+    kind = b"\x02" if scope.isdigit() else b"\x14"
+    rest = b"\x1c\x18" + bytes([len(participant)]) + participant.encode() + b"\x15\x02\x00" if participant else b""
+    raw = b"\x1c\x18" + bytes([len(scope)]) + scope.encode() + b"\x15" + kind + b"\x00\x12\x18"
+    raw += bytes([len(token)]) + token.encode() + rest + b"\x00"
+    return "wamid." + base64.b64encode(raw).decode()
 
 
 def message(kind: str = "text", *, sender: str = CUSTOMER, at: int | None = None, **parts: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Func, IntegerField, QuerySet
+from django.db.models import Func, IntegerField, QuerySet, Value
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString
 
 from inbox import wording
 from inbox.models import Message
+from inbox.models.messages import wamid_token_of
 from whatsapp import events, journal, parse
 from whatsapp.admin.acts import ActsAdmin, record, record_all
 from whatsapp.admin.lists import NewestFirstAdmin, ReceivedFilter, ViewOnly, moment_in
@@ -213,16 +214,15 @@ def messages_of(body: bytes) -> list[Message] | str:
         facts = list(parse.parse(body))
     except events.UnreadableError as error:
         return f"Not readable: {error}"
-    wanted = {
-        (fact.phone_number_id, wamid)
+    wamids = {
+        wamid
         for fact in facts
         for wamid in (getattr(fact, "wamid", ""), getattr(fact, "target_wamid", ""), getattr(fact, "call_id", ""))
         if wamid
     }
-    found = (
-        Message.objects.filter(wamid__in=[wamid for _, wamid in wanted])
-        .select_related("number")
-        .defer("number__access_token")
-        .order_by("-pk")[:MESSAGES_SHOWN]
+    named = Message.objects.filter(
+        number__phone_number_id__in={fact.phone_number_id for fact in facts},
+        wamid_token__in=[wamid_token_of(Value(wamid)) for wamid in sorted(wamids)],
     )
-    return [message for message in found if (message.number.phone_number_id, message.wamid) in wanted]
+    found = named.exclude(wamid="").select_related("number").defer("number__access_token")
+    return list(found.order_by("-pk")[:MESSAGES_SHOWN])

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
@@ -19,6 +19,7 @@ from inbox.admin.player import player
 from inbox.admin.scope import NumberFilter, NumberScoped, links_to_the_inbox
 from inbox.admin.search import contacts_by_phone, looks_like_a_phone
 from inbox.models import Conversation, Media, Message, PendingStatus, Reaction, Revision
+from inbox.models.messages import wamid_token_of
 from whatsapp.admin.acts import ActsAdmin, record
 from whatsapp.admin.lists import NewestFirstAdmin, ReceivedFilter, ViewOnly, moment_in
 from whatsapp.admin.show import as_json, excerpt, person, whole
@@ -219,9 +220,10 @@ class MessageAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
             pass  # not the id of a file or of a press of Send
         else:
             by_file = Media.objects.filter(pk=token).values_list("message_id", flat=True)
-            return queryset.filter(Q(client_token=token) | Q(pk__in=list(by_file)))
+            return queryset.filter(Q(client_token=token) | Q(pk__in=list(by_file)) | Q(provider_message_id=term))
         if WAMID.fullmatch(term):
-            return queryset.filter(wamid=term)
+            # In whatever scope the id was copied.
+            return queryset.filter(wamid_token=wamid_token_of(Value(term))).exclude(wamid="")
         return queryset.filter(text__icontains=term)
 
     def acts_offered(self, request: HttpRequest, row: Message) -> list[str]:

@@ -47,9 +47,15 @@ FROM jsonb_to_recordset(%s) AS r (
     played_at timestamptz, failed_at timestamptz, error text, sender_phone text, sender_name text,
     receiving_phone text, aws_phone_number_id text
 )
+-- What came by webhook may have its id in another scope.
+WHERE wamid = '' OR NOT EXISTS (
+    SELECT FROM inbox_message o
+    WHERE o.number_id = r.number_id AND o.wamid_token = inbox_wamid_token(r.wamid) AND NOT o.wamid = ''
+      AND o.conversation_id = r.conversation_id AND o.direction = r.direction
+)
 ORDER BY id
 ON CONFLICT (number_id, wamid) WHERE NOT wamid = '' DO NOTHING
-RETURNING id
+RETURNING id, wamid_token
 """
 
 #: A newer export may know more of a message's fate. Only of those that came by import: others have WhatsApp's word.
@@ -181,10 +187,13 @@ def _write(batch: list[Prepared], *, adopt: bool) -> None:
         id: _row(one) | {"id": id, "number_id": pairs[one.id][0], "conversation_id": held[pairs[one.id]].id}
         for id, one in zip(ids, fresh, strict=True)
     }
-    inserted = {row[0] for row in rows.run(INSERT, prepared.values())}
+    inserted: set[int] = set()
+    for id, token in rows.run(INSERT, prepared.values()):
+        inserted.add(id)
+        prepared[id]["token"] = token
     for id, one in zip(ids, fresh, strict=True):
         one.message = id if id in inserted else None
-    _link([one for one in batch if one.message is None])
+    _link([(pairs[one.id][1], one) for one in batch if one.message is None])
     new = [row for id, row in prepared.items() if id in inserted]
     threads.advance(new, held)
     _join(new)
@@ -255,32 +264,43 @@ def _fate(one: Prepared) -> rows.Row:
     }
 
 
-def _link(batch: list[Prepared]) -> None:
-    """Find the messages that were there already, by webhook or from another item."""
-    found = {
-        (number, wamid): id
-        for id, number, wamid in rows.fetch(
-            """
-            SELECT m.id, m.number_id, m.wamid FROM unnest(%s::bigint[], %s::text[]) AS k (number_id, wamid)
-            JOIN inbox_message m ON m.number_id = k.number_id AND m.wamid = k.wamid WHERE NOT m.wamid = ''
-            """,
-            [_number(one).pk for one in batch],
-            [one.item.wamid for one in batch],
+def _link(batch: list[tuple[int, Prepared]]) -> None:
+    """Find the messages that were there already, by webhook or from another item. With each item its contact."""
+    found = rows.run(
+        """
+        SELECT r.place, m.id FROM jsonb_to_recordset(%s) AS r (
+            place int, number_id bigint, wamid text, contact_id bigint, direction text
         )
-    }
-    for one in batch:
-        one.message = found.get((_number(one).pk, one.item.wamid))
+        JOIN inbox_message m ON m.number_id = r.number_id AND m.wamid_token = inbox_wamid_token(r.wamid)
+        JOIN inbox_conversation c ON c.id = m.conversation_id
+        WHERE NOT m.wamid = ''
+          AND (m.wamid = r.wamid OR (c.contact_id = r.contact_id AND m.direction = r.direction))
+        ORDER BY m.wamid = r.wamid
+        """,
+        [
+            {
+                "place": place,
+                "number_id": _number(one).pk,
+                "wamid": one.item.wamid,
+                "contact_id": contact,
+                "direction": one.item.direction,
+            }
+            for place, (contact, one) in enumerate(batch)
+        ],
+    )
+    for place, message in found:
+        batch[place][1].message = message
 
 
 def _join(new: list[rows.Row]) -> None:
     """What came before these messages and waited for them: answers, reactions, edits, statuses."""
     if not new:
         return
-    with_wamid = [row | {"quoted_wamid": ""} for row in new if row["wamid"]]
+    with_wamid = [row for row in new if row["wamid"]]
     if awaited := messages.awaited(with_wamid) if with_wamid else []:
-        messages.attach_quotes(with_wamid, awaited)
-        reactions.attach(*messages.keys(awaited))
-        reactions.revise([], sorted({(row["number_id"], row["wamid"]) for row in awaited}))
+        messages.attach_quotes([], awaited)
+        reactions.attach(awaited)
+        reactions.revise([], awaited)
     outbound = [row["id"] for row in with_wamid if row["direction"] == Direction.OUTBOUND]
     if outbound:
         threads.refresh(statuses.apply(statuses.take_waiting(outbound)))

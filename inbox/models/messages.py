@@ -27,6 +27,11 @@ UNSETTLED = Q(
 )
 
 
+def wamid_token_of(wamid: str | models.Value) -> models.Func:
+    """The ``Message.wamid_token`` of an id, in a column or given as a Value, by the function of migration 0016."""
+    return models.Func(wamid, function="inbox_wamid_token", output_field=models.CharField())
+
+
 class MessageQuerySet(models.QuerySet["Message"]):
     def in_order(self) -> MessageQuerySet:
         """The thread's order: WhatsApp's time, then arrival."""
@@ -65,6 +70,9 @@ class Message(models.Model):
 
     #: WhatsApp's message id; empty while a message of ours has none.
     wamid = models.CharField(max_length=255, blank=True, default="")
+    #: The part of the wamid that is the same in every scope WhatsApp writes it in; the whole where it has none. Set by
+    #: the database (migration 0016). Two messages in two conversations may share one: compare the conversation too.
+    wamid_token = models.CharField(max_length=255, blank=True, default="", db_default="", editable=False)
     #: The provider's own id where it is not the wamid (AWS answers with a UUID).
     provider_message_id = models.CharField(max_length=128, blank=True, default="")
     #: One press of Send is one message, however often the request comes.
@@ -152,18 +160,16 @@ class Message(models.Model):
             ),
             # Live updates of an open thread.
             models.Index(fields=["conversation", "changed_xid"], name="message_changed"),
+            # A message that is named by its id in another scope.
+            models.Index(fields=["number", "wamid_token"], name="message_token", condition=~Q(wamid="")),
             # Answers that came before what they answer.
             models.Index(
-                fields=["quoted_wamid"],
-                name="message_quote_dangling",
+                wamid_token_of("quoted_wamid"),
+                name="message_quote_waiting",
                 condition=Q(quoted__isnull=True) & ~Q(quoted_wamid=""),
             ),
             # Statuses that know a message of ours by its provider's own id only.
-            models.Index(
-                fields=["provider_message_id"],
-                name="message_provider_id",
-                condition=Q(wamid="") & ~Q(provider_message_id=""),
-            ),
+            models.Index(fields=["provider_message_id"], name="message_provider", condition=~Q(provider_message_id="")),
             # What deleting a message, a contact or an agent has to look for.
             models.Index(fields=["quoted"], name="message_quoted", condition=Q(quoted__isnull=False)),
             models.Index(fields=["author"], name="message_author", condition=Q(author__isnull=False)),
@@ -203,6 +209,8 @@ class PendingStatus(models.Model):
 
     number = models.ForeignKey(PhoneNumber, on_delete=models.CASCADE, related_name="+", db_index=False)
     wamid = models.CharField(max_length=255)
+    #: The contact (person or group) whose conversation it is about; null when WhatsApp did not say.
+    chat_id = models.BigIntegerField(null=True, blank=True)
     status = models.CharField(max_length=16)
     at = models.DateTimeField()
     callback_data = models.CharField(max_length=512, blank=True, default="")
@@ -217,6 +225,7 @@ class PendingStatus(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["number", "wamid", "status"], name="pending_status_once"),
         ]
+        indexes = [models.Index("number", wamid_token_of("wamid"), name="pending_status_token")]
 
     def __str__(self) -> str:
         return f"{self.status} for {self.wamid}"
@@ -227,6 +236,8 @@ class Reaction(models.Model):
 
     number = models.ForeignKey(PhoneNumber, on_delete=models.CASCADE, related_name="+", db_index=False)
     target_wamid = models.CharField(max_length=255)
+    #: The contact (person or group) whose conversation it is about; null when WhatsApp did not say.
+    chat_id = models.BigIntegerField(null=True, blank=True)
     #: Null until the message it is on arrives.
     message = models.ForeignKey(Message, null=True, blank=True, on_delete=models.CASCADE, related_name="reactions")
     #: Who reacted; null when we did.
@@ -248,6 +259,13 @@ class Reaction(models.Model):
             ),
         ]
         indexes = [
+            # Those that came before the message they are on.
+            models.Index(
+                "number",
+                wamid_token_of("target_wamid"),
+                name="reaction_waiting",
+                condition=Q(message__isnull=True),
+            ),
             # Ours that still have to leave.
             models.Index(fields=["at"], name="reaction_queued", condition=Q(status="queued")),
         ]
@@ -266,6 +284,8 @@ class Revision(models.Model):
     number = models.ForeignKey(PhoneNumber, on_delete=models.CASCADE, related_name="+", db_index=False)
     wamid = models.CharField(max_length=255)
     target_wamid = models.CharField(max_length=255)
+    #: The contact (person or group) whose conversation it is about; null when WhatsApp did not say.
+    chat_id = models.BigIntegerField(null=True, blank=True)
     message = models.ForeignKey(Message, null=True, blank=True, on_delete=models.CASCADE, related_name="revisions")
     kind = models.CharField(max_length=8, choices=Kind)
     #: Whose message it may change: a customer edits the customer's, the phone app ours.
@@ -279,7 +299,7 @@ class Revision(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["number", "wamid"], name="revision_wamid_unique")]
-        indexes = [models.Index(fields=["number", "target_wamid"], name="revision_target")]
+        indexes = [models.Index("number", wamid_token_of("target_wamid"), name="revision_token")]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.target_wamid}"

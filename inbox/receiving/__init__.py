@@ -27,9 +27,9 @@ STATUS_PATIENCE = timedelta(days=7)
 DEADLOCK_ATTEMPTS = 3
 #: The longest that a batch waits for another one of its process to be written.
 TURN_SECONDS = 5.0
-#: A column or table that is not there, or may not be read: the database is of another release than this process,
-#: before or after ``migrate``. Our statements are constant, so that no notification can be the reason.
-ANOTHER_RELEASE = frozenset({"42703", "42P01", "42501"})
+#: A column, table or function that is not there, or may not be read: the database is of another release than this
+#: process, before or after ``migrate``. Our statements are constant, so that no notification can be the reason.
+ANOTHER_RELEASE = frozenset({"42703", "42P01", "42883", "42501"})
 
 
 def drain(batch_size: int = BATCH_SIZE) -> int:
@@ -145,7 +145,7 @@ def settle_waiting_statuses() -> int:
         if not awaited:
             return 0
         threads.lock_those_of(awaited)
-        changed = [message for message, _, _ in statuses.fold(statuses.take_waiting(awaited))]
+        changed = statuses.fold(statuses.take_waiting(awaited))
         if changed:
             threads.refresh(changed)
             changes.touch(changed)

@@ -14,7 +14,8 @@ from prometheus_client import Counter
 
 from inbox import callback_data, changes, outgoing_webhooks
 from inbox.models import Message
-from inbox.receiving import messages, numbers, people, reactions, redeliveries, rows, statuses, threads
+from inbox.receiving import messages, numbers, people, reactions, redeliveries, rows, statuses, targets, threads
+from inbox.receiving.targets import Target, Targets
 from inbox.summaries import summarize
 from whatsapp import events, journal, parse
 from whatsapp.arns import AwsNumber
@@ -26,15 +27,20 @@ EVENTS = Counter("inbox_events", "Facts read from notifications, by kind.", ["ki
 UNMATCHED = Counter("inbox_statuses_unmatched", "Statuses given up because their message never came.")
 PARKED = Counter("inbox_notifications_parked", "Notifications set aside.")
 
-Personal = (
+#: Events that make a contact of whoever they name. A status does not: it may be about another system's message.
+Resolved = (
     events.MessageReceived
     | events.CallChanged
-    | events.StatusChanged
     | events.ReactionChanged
     | events.MessageEdited
     | events.MessageRevoked
     | events.ContactChanged
 )
+Personal = Resolved | events.StatusChanged
+
+
+#: What names a message that is already there, or comes later.
+Naming = (events.StatusChanged, events.ReactionChanged, events.MessageEdited, events.MessageRevoked)
 
 
 @dataclass(slots=True)
@@ -54,6 +60,12 @@ class Fact:
     @property
     def at(self) -> datetime:
         return messages.time_of(self.event.at, self.received_at)[0]
+
+    @property
+    def target(self) -> tuple[int, str]:
+        """The number and the id of the message that a status, reaction or revision speaks of."""
+        event = self.event
+        return self.number.pk, event.wamid if isinstance(event, events.StatusChanged) else event.target_wamid
 
     def place(self, number: PhoneNumber) -> None:
         """Set the number and the people."""
@@ -75,6 +87,7 @@ class Batch:
     numbers: dict[str, PhoneNumber] = field(default_factory=dict)
     contacts: dict[people.Mention, int] = field(default_factory=dict)
     threads: threads.Threads = field(default_factory=dict)
+    targets: Targets = field(default_factory=dict)
     #: What AWS told about our numbers, by Meta's id, and by notification its id of the send that a status is about.
     aws_numbers: dict[str, AwsNumber] = field(default_factory=dict)
     sent_ids: dict[int, str] = field(default_factory=dict)
@@ -83,6 +96,11 @@ class Batch:
 
     def of(self, *kinds: type[events.Event]) -> list[Fact]:
         return [fact for kind in kinds for fact in self.facts.get(kind, ())]
+
+    def target(self, fact: Fact) -> Target | None:
+        """The message that a status, reaction or revision speaks of, None while it is not there."""
+        named = fact.target
+        return self.targets.get((*named, None)) or self.targets.get((*named, self.contacts.get(fact.mention)))
 
     def settle_alike(self, copies: dict[int, int]) -> None:
         """What became of a notification becomes of its copies (id → id of the original)."""
@@ -119,14 +137,14 @@ def apply(claimed: list[journal.Claimed], before_writing: Callable[[], None] = l
     redeliveries.REDELIVERED.inc(len(copies) + len(known))
     batch.place()
     _resolve_people(batch)
-    targets = _targets(batch)
+    _find_targets(batch)
     threaded = batch.of(events.MessageReceived, events.CallChanged)
     before_writing()
     batch.threads = threads.open_and_lock(
         ((fact.number.pk, batch.contacts[fact.mention]) for fact in threaded),
-        (conversation for _, conversation in targets.values()),
+        (target.conversation for target in batch.targets.values()),
     )
-    new, changed = _write(batch, targets)
+    new, changed = _write(batch)
     numbers.apply(
         [
             (fact.event, fact.notification, fact.received_at)
@@ -192,7 +210,7 @@ def _problem(event: events.AnyEvent) -> str:
 
 def _resolve_people(batch: Batch) -> None:
     """Find or make every contact that the batch names, and keep what it says about them."""
-    named = batch.of(events.MessageReceived, events.CallChanged, events.ReactionChanged, events.ContactChanged)
+    named = [fact for kind, facts in batch.facts.items() if issubclass(kind, Resolved) for fact in facts]
     mentions: dict[people.Mention, None] = {}
     for fact in named:
         mentions[fact.mention] = None
@@ -210,64 +228,35 @@ def _resolve_people(batch: Batch) -> None:
     people.describe(told)
 
 
-def _targets(batch: Batch) -> dict[tuple[int, str], tuple[int, int]]:
-    """The messages that statuses, reactions and revisions speak of: (number, wamid) → (message, conversation)."""
-    wanted = {
-        (fact.number.pk, fact.event.wamid if kind is events.StatusChanged else fact.event.target_wamid)
-        for kind in (events.StatusChanged, events.ReactionChanged, events.MessageEdited, events.MessageRevoked)
-        for fact in batch.of(kind)
-    }
-    found = rows.run(
-        """
-        SELECT m.number_id, m.wamid, m.id, m.conversation_id
-        FROM jsonb_to_recordset(%s) AS r (number_id bigint, wamid text)
-        JOIN inbox_message m ON m.number_id = r.number_id AND m.wamid = r.wamid
-        WHERE NOT m.wamid = ''
-        """,
-        [{"number_id": number, "wamid": wamid} for number, wamid in sorted(wanted)],
+def _find_targets(batch: Batch) -> None:
+    """Find the messages that statuses, reactions and revisions speak of and that are not found yet."""
+    batch.targets |= targets.by_id({fact.target for fact in batch.of(*Naming) if not batch.target(fact)})
+    sends = {fact.target: _send(batch, fact) for fact in _lost(batch, events.StatusChanged)}
+    by_send, unnamed = targets.by_send(list(sends.values()))
+    batch.targets |= by_send
+    batch.unnamed += unnamed
+    lost = _lost(batch, *Naming)
+    batch.contacts |= people.find({fact.mention for fact in lost if fact.mention not in batch.contacts})
+    keys = {(*fact.target, chat) for fact in lost if (chat := batch.contacts.get(fact.mention)) is not None}
+    batch.targets |= targets.by_token(
+        [{"number_id": number, "wamid": wamid, "chat_id": chat} for number, wamid, chat in sorted(keys)]
     )
-    targets = {(number, wamid): (message, conversation) for number, wamid, message, conversation in found}
-    return targets | _unnamed(batch, targets)
 
 
-def _unnamed(batch: Batch, targets: dict[tuple[int, str], tuple[int, int]]) -> dict[tuple[int, str], tuple[int, int]]:
-    """The same for messages of ours that have no wamid yet: by our own id in the status, else by the provider's own id
-    of the send beside it. Notes that they get one."""
-    unknown: dict[tuple[int, str], rows.Row] = {}
-    for fact in batch.of(events.StatusChanged):
-        place = (fact.number.pk, fact.event.wamid[:255])
-        if (fact.number.pk, fact.event.wamid) in targets:
-            continue
-        token = callback_data.message_token(fact.event.callback_data)
-        sent_id = batch.sent_ids.get(fact.notification, "")
-        if token or sent_id:
-            row = {"number_id": place[0], "wamid": place[1], "token": token and str(token), "sent_id": sent_id}
-            unknown[place] = row
-    if not unknown:
-        return {}
-    found = rows.run(
-        """
-        SELECT DISTINCT ON (r.number_id, r.wamid) r.number_id, r.wamid, m.id, m.conversation_id
-        FROM jsonb_to_recordset(%s) AS r (number_id bigint, wamid text, token uuid, sent_id text)
-        CROSS JOIN LATERAL (
-            SELECT t.id, t.conversation_id, true AS ours FROM inbox_message t
-            WHERE t.client_token = r.token AND t.number_id = r.number_id
-              AND t.wamid = '' AND t.direction = 'outbound'
-            UNION ALL
-            SELECT s.id, s.conversation_id, false FROM inbox_message s
-            WHERE s.provider_message_id = r.sent_id AND NOT s.provider_message_id = '' AND s.number_id = r.number_id
-              AND s.wamid = '' AND s.direction = 'outbound'
-        ) m
-        WHERE NOT r.wamid = ''
-        ORDER BY r.number_id, r.wamid, m.ours DESC, m.id
-        """,
-        list(unknown.values()),
-    )
-    batch.unnamed = [{"id": message, "wamid": wamid} for _, wamid, message, _ in found]
-    return {(number, wamid): (message, conversation) for number, wamid, message, conversation in found}
+def _lost(batch: Batch, *kinds: type[events.Event]) -> list[Fact]:
+    """Those of these facts whose message is not found, the ones that say most about it last."""
+    lost = [fact for fact in batch.of(*kinds) if not batch.target(fact)]
+    return sorted(lost, key=lambda fact: bool(getattr(fact.event, "callback_data", "")))
 
 
-def _write(batch: Batch, targets: dict[tuple[int, str], tuple[int, int]]) -> tuple[list[rows.Row], set[int]]:
+def _send(batch: Batch, fact: Fact) -> rows.Row:
+    number, wamid = fact.target
+    token = callback_data.message_token(fact.event.callback_data)
+    sent_id = batch.sent_ids.get(fact.notification, "")
+    return {"number_id": number, "wamid": wamid, "token": token and str(token), "sent_id": sent_id}
+
+
+def _write(batch: Batch) -> tuple[list[rows.Row], set[int]]:
     """Write messages and everything that happens to messages. Returns the new ones and the ids of the changed ones."""
     calls = [_arrival(batch, fact) for fact in batch.of(events.CallChanged)]
     new, upgraded = messages.insert([_arrival(batch, fact) for fact in batch.of(events.MessageReceived)] + calls)
@@ -275,14 +264,13 @@ def _write(batch: Batch, targets: dict[tuple[int, str], tuple[int, int]]) -> tup
     awaited = messages.awaited(new) if new else []
     if new:
         threads.advance(new, batch.threads)
-        messages.attach_quotes(new, awaited)
+        messages.attach_quotes([row["id"] for row in new if row["quoted_wamid"]], awaited)
+        _find_targets(batch)  # of those that came with their message
     threads.open_windows(messages.windows_of(calls))
     if awaited:
-        reactions.attach(*messages.keys(awaited))
-    revisions = _revisions(batch)
-    revised = {(row["number_id"], row["wamid"]) for row in awaited}
-    revised |= {(row["number_id"], row["target_wamid"]) for row in revisions}
-    rewritten = upgraded + reactions.revise(revisions, sorted(revised)) + messages.apply_calls(calls)
+        reactions.attach(awaited)
+    rewritten = upgraded + reactions.revise(_revisions(batch), {*awaited, *_revised(batch)})
+    rewritten += messages.apply_calls(calls)
     if rewritten:
         refresh_previews(rewritten)
         changed.update(rewritten)
@@ -342,25 +330,33 @@ def _arrival(batch: Batch, fact: Fact) -> messages.Arrival:
 
 
 def _statuses(batch: Batch) -> list[rows.Row]:
-    found = (
-        statuses.row(fact.event, fact.number.pk, fact.notification, fact.received_at)
-        for fact in batch.of(events.StatusChanged)
-    )
-    return [row for row in found if row is not None]
+    found = []
+    for fact in batch.of(events.StatusChanged):
+        row = statuses.row(fact.event, fact.number.pk, fact.notification, fact.received_at)
+        if row is not None:
+            target = batch.target(fact)
+            found.append(row | {"message_id": target and target.message, "chat_id": batch.contacts.get(fact.mention)})
+    return found
 
 
 def _reactions(batch: Batch) -> list[rows.Row]:
-    return [
-        {
-            "number_id": fact.number.pk,
-            "target_wamid": fact.event.target_wamid[:255],
+    found = []
+    for fact in batch.of(events.ReactionChanged):
+        number, wamid = fact.target
+        target = batch.target(fact)
+        row = {
+            "number_id": number,
+            # The message's own id of it, so that one person has one reaction whatever id they named it by.
+            "target_wamid": target.wamid if target else wamid,
+            "message_id": target and target.message,
+            "chat_id": batch.contacts[fact.mention],
             "contact_id": batch.contacts[fact.author] if fact.event.direction == events.Direction.INBOUND else None,
             "emoji": fact.event.emoji[:64],
             "at": fact.at,
             "notification_id": fact.notification,
         }
-        for fact in batch.of(events.ReactionChanged)
-    ]
+        found.append(row)
+    return found
 
 
 def _failed_reactions(batch: Batch) -> list[rows.Row]:
@@ -375,12 +371,18 @@ def _failed_reactions(batch: Batch) -> list[rows.Row]:
     ]
 
 
+def _revised(batch: Batch) -> list[int]:
+    facts = batch.of(events.MessageEdited, events.MessageRevoked)
+    return [target.message for fact in facts if (target := batch.target(fact))]
+
+
 def _revisions(batch: Batch) -> list[rows.Row]:
     return [
         {
             "number_id": fact.number.pk,
-            "wamid": fact.event.wamid[:255],
-            "target_wamid": fact.event.target_wamid[:255],
+            "wamid": fact.event.wamid,
+            "target_wamid": fact.event.target_wamid,
+            "chat_id": batch.contacts[fact.mention],
             "kind": "edit" if isinstance(fact.event, events.MessageEdited) else "revoke",
             "direction": fact.event.direction,
             "text": getattr(fact.event, "text", ""),

@@ -26,27 +26,34 @@ CALLING = frozenset({"connect", "ringing", "accepted", "rejected", "terminate", 
 
 INSERT = """
 INSERT INTO inbox_message (
-    number_id, conversation_id, author_id, direction, kind, origin, text, payload, wamid, provider_message_id, sent_at,
-    bad_timestamp, status, accepted_at, error_code, error, pricing, quoted_wamid, forwarded,
-    frequently_forwarded, context, historic, standby, sender_phone, sender_name, receiving_phone, aws_phone_number_id,
-    notification_id
+    number_id, conversation_id, author_id, direction, kind, origin, text, payload, wamid, wamid_token,
+    provider_message_id, sent_at, bad_timestamp, status, accepted_at, error_code, error, pricing, quoted_wamid,
+    forwarded, frequently_forwarded, context, historic, standby, sender_phone, sender_name, receiving_phone,
+    aws_phone_number_id, notification_id
 )
 SELECT number_id, conversation_id, author_id, direction, kind, origin, coalesce(text, ''), coalesce(payload, '{}'),
-    wamid, '', sent_at, coalesce(bad_timestamp, false), coalesce(status, ''), accepted_at, error_code,
+    wamid, token, '', sent_at, coalesce(bad_timestamp, false), coalesce(status, ''), accepted_at, error_code,
     coalesce(error, ''), '{}', coalesce(quoted_wamid, ''), coalesce(forwarded, false),
     coalesce(frequently_forwarded, false), coalesce(context, '{}'), coalesce(historic, false),
     coalesce(standby, false), coalesce(sender_phone, ''), coalesce(sender_name, ''), coalesce(receiving_phone, ''),
     coalesce(aws_phone_number_id, ''), notification_id
-FROM jsonb_to_recordset(%s) AS r (
+FROM (SELECT *, row_number() OVER (PARTITION BY conversation_id, direction, sent_at, token ORDER BY place) AS nth
+FROM (SELECT *, inbox_wamid_token(wamid) AS token FROM jsonb_to_recordset(%s) AS r (
     place int, number_id bigint, conversation_id bigint, author_id bigint, direction text, kind text, origin text,
     text text, payload jsonb, wamid text, sent_at timestamptz, bad_timestamp boolean, status text,
     accepted_at timestamptz, error_code int, error text, quoted_wamid text, forwarded boolean,
     frequently_forwarded boolean, context jsonb, historic boolean, standby boolean, sender_phone text,
     sender_name text, receiving_phone text, aws_phone_number_id text, notification_id bigint
+)) t) r
+-- The same message under an id of another scope: from the phone app's history, say, after it came live.
+WHERE nth = 1 AND NOT EXISTS (
+    SELECT FROM inbox_message o
+    WHERE o.number_id = r.number_id AND o.wamid_token = r.token AND NOT o.wamid = '' AND NOT o.wamid = r.wamid
+      AND o.conversation_id = r.conversation_id AND o.direction = r.direction AND o.sent_at = r.sent_at
 )
 ORDER BY place
 ON CONFLICT (number_id, wamid) WHERE NOT wamid = '' DO NOTHING
-RETURNING id, number_id, wamid
+RETURNING id, number_id, wamid, wamid_token
 """
 
 
@@ -84,10 +91,8 @@ def insert(arrivals: list[Arrival]) -> tuple[list[rows.Row], list[int]]:
     new = []
     # Most columns of most messages are empty, and leaving them out halves what the database has to read.
     filled = [{name: value for name, value in row.items() if value or name == "place"} for row in prepared.values()]
-    for id, number, wamid in rows.run(INSERT, filled):
-        row = prepared.pop((number, wamid))
-        row["id"] = id
-        new.append(row)
+    for id, number, wamid, token in rows.run(INSERT, filled):
+        new.append(prepared.pop((number, wamid)) | {"id": id, "token": token})
     upgraded = _upgrade(prepared)
     new.sort(key=lambda row: (row["sent_at"], row["id"]))
     _insert_media(new)
@@ -206,17 +211,19 @@ def _upgrade(repeated: dict[tuple[int, str], rows.Row]) -> list[int]:
     come later under the same id, or a kind that we did not know when we first read it. Returns the changed messages."""
     placeholders = (Kind.UNKNOWN, Kind.UNSUPPORTED, Kind.CALL)
     candidates = [row for row in repeated.values() if row["kind"] not in placeholders]
-    columns = ("number_id", "wamid", "kind", "text", "payload", "error_code", "error")
+    columns = ("number_id", "conversation_id", "direction", "wamid", "kind", "text", "payload", "error_code", "error")
     upgraded = rows.run(
         """
         UPDATE inbox_message m
         SET kind = r.kind, text = r.text, payload = r.payload, error_code = r.error_code, error = r.error
         FROM jsonb_to_recordset(%s) AS r (
-            number_id bigint, wamid text, kind text, text text, payload jsonb, error_code int, error text
+            number_id bigint, conversation_id bigint, direction text, wamid text, kind text, text text, payload jsonb,
+            error_code int, error text
         )
-        WHERE m.number_id = r.number_id AND m.wamid = r.wamid AND NOT m.wamid = ''
+        WHERE m.number_id = r.number_id AND m.wamid_token = inbox_wamid_token(r.wamid) AND NOT m.wamid = ''
+          AND (m.wamid = r.wamid OR (m.conversation_id = r.conversation_id AND m.direction = r.direction))
           AND m.kind IN ('unknown', 'unsupported')
-        RETURNING m.id, m.number_id, m.wamid
+        RETURNING m.id, r.number_id, r.wamid
         """,
         [{name: row[name] for name in columns} for row in candidates],
     )
@@ -275,54 +282,58 @@ def _media_row(message: rows.Row) -> rows.Row:
     }
 
 
-def awaited(new: list[rows.Row]) -> list[rows.Row]:
-    """Those of these new messages for which something waits: an answer, a reaction, an edit, a deletion."""
+def awaited(new: list[rows.Row]) -> list[int]:
+    """Those of these new messages for which something may wait: an answer, a reaction, an edit, a deletion.
+
+    Each row: id, number_id, token (of its wamid).
+    """
     waiting = rows.run(
         """
-        SELECT k.number_id, k.wamid FROM jsonb_to_recordset(%s) AS k (number_id bigint, wamid text)
+        SELECT k.id FROM jsonb_to_recordset(%s) AS k (id bigint, number_id bigint, token text)
         WHERE EXISTS (SELECT FROM inbox_message m
-                      WHERE m.quoted_wamid = k.wamid AND NOT m.quoted_wamid = '' AND m.quoted_id IS NULL)
-           OR EXISTS (SELECT FROM inbox_reaction r WHERE r.number_id = k.number_id AND r.target_wamid = k.wamid)
-           OR EXISTS (SELECT FROM inbox_revision v WHERE v.number_id = k.number_id AND v.target_wamid = k.wamid)
+                      WHERE inbox_wamid_token(m.quoted_wamid) = k.token AND m.quoted_id IS NULL
+                        AND NOT m.quoted_wamid = '')
+           OR EXISTS (SELECT FROM inbox_reaction r
+                      WHERE r.number_id = k.number_id AND inbox_wamid_token(r.target_wamid) = k.token
+                        AND r.message_id IS NULL)
+           OR EXISTS (SELECT FROM inbox_revision v
+                      WHERE v.number_id = k.number_id AND inbox_wamid_token(v.target_wamid) = k.token)
         """,
-        [{"number_id": row["number_id"], "wamid": row["wamid"]} for row in new],
+        [{"id": row["id"], "number_id": row["number_id"], "token": row["token"]} for row in new],
     )
-    found = set(waiting)
-    return [row for row in new if (row["number_id"], row["wamid"]) in found] if found else []
+    return [id for (id,) in waiting]
 
 
-def attach_quotes(new: list[rows.Row], awaited: list[rows.Row]) -> None:
-    """Link answers with what they answer, in both directions: whichever of the two came first."""
-    answers = [row["id"] for row in new if row["quoted_wamid"]]
+def attach_quotes(answers: list[int], awaited: list[int]) -> None:
+    """Link answers with what they answer, in both directions: whichever of the two came first. The message with the
+    quoted id itself counts first, then the only one of the conversation that has its token."""
     if answers:
         rows.fetch(
             """
-            UPDATE inbox_message m SET quoted_id = q.id FROM inbox_message q
-            WHERE m.id = ANY(%s) AND m.quoted_wamid <> '' AND q.number_id = m.number_id AND q.wamid = m.quoted_wamid
-              AND NOT q.wamid = '' RETURNING m.id
+            UPDATE inbox_message m SET quoted_id = q.id
+            FROM inbox_message a CROSS JOIN LATERAL (
+                SELECT coalesce(
+                    min(o.id) FILTER (WHERE o.wamid = a.quoted_wamid), CASE WHEN count(*) = 1 THEN min(o.id) END
+                ) AS id
+                FROM inbox_message o
+                WHERE o.number_id = a.number_id AND o.wamid_token = inbox_wamid_token(a.quoted_wamid)
+                  AND NOT o.wamid = '' AND (o.wamid = a.quoted_wamid OR o.conversation_id = a.conversation_id)
+            ) q
+            WHERE a.id = ANY(%s::bigint[]) AND m.id = a.id AND q.id IS NOT NULL RETURNING m.id
             """,
             answers,
         )
-    if not awaited:
-        return
-    rows.fetch(
-        """
-        UPDATE inbox_message m SET quoted_id = q.id
-        FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS q (id, number_id, wamid)
-        WHERE NOT m.quoted_wamid = '' AND m.quoted_id IS NULL AND m.quoted_wamid = q.wamid AND m.number_id = q.number_id
-        RETURNING m.id
-        """,
-        *keys(awaited),
-    )
-
-
-def keys(messages: list[rows.Row]) -> tuple[list[int], list[int], list[str]]:
-    """The columns id, number_id and wamid of messages, for statements that look for what waited for them."""
-    return (
-        [message["id"] for message in messages],
-        [message["number_id"] for message in messages],
-        [message["wamid"] for message in messages],
-    )
+    if awaited:
+        rows.fetch(
+            """
+            UPDATE inbox_message m SET quoted_id = q.id FROM inbox_message q
+            WHERE q.id = ANY(%s::bigint[]) AND NOT m.quoted_wamid = '' AND m.quoted_id IS NULL
+              AND inbox_wamid_token(m.quoted_wamid) = q.wamid_token AND m.number_id = q.number_id
+              AND (m.quoted_wamid = q.wamid OR m.conversation_id = q.conversation_id)
+            RETURNING m.id
+            """,
+            awaited,
+        )
 
 
 def apply_calls(calls: Iterable[Arrival]) -> list[int]:

@@ -125,6 +125,12 @@ def resolve(mentions: Iterable[Mention]) -> dict[Mention, int]:
     return _write(ordered, _read(keys))
 
 
+def find(mentions: set[Mention]) -> dict[Mention, int]:
+    """The contacts of those mentions that are known. Makes and links nothing."""
+    book = _read({key for mention in mentions for key in mention.keys})
+    return {mention: contact for mention in mentions if (contact := book.find(mention)) is not None}
+
+
 def _rows(keys: set[Key]) -> list[rows.Row]:
     return [{"kind": kind, "scope": scope, "value": value} for kind, scope, value in sorted(keys)]
 

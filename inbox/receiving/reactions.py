@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from typing import Any
 
 from inbox.receiving import rows
@@ -11,19 +12,22 @@ from inbox.receiving import rows
 def apply(reactions: list[rows.Row]) -> list[int]:
     """Keep the newest reaction of each person on each message. Returns the messages that look different now.
 
-    Each row: number_id, target_wamid, contact_id (None: we), emoji, at, notification_id.
+    Each row: number_id, target_wamid, message_id (None while it is not there), chat_id, contact_id (None: we), emoji,
+    at, notification_id.
     """
     newest: dict[tuple[int, str, int], rows.Row] = {}
     for reaction in sorted(reactions, key=lambda reaction: reaction["at"]):
         newest[(reaction["number_id"], reaction["target_wamid"], reaction["contact_id"] or 0)] = reaction
     changed = rows.run(
         """
-        INSERT INTO inbox_reaction AS kept (number_id, target_wamid, message_id, contact_id, emoji, at, notification_id)
-        SELECT r.number_id, r.target_wamid, m.id, r.contact_id, r.emoji, r.at, r.notification_id
-        FROM jsonb_to_recordset(%s) AS r (
-            number_id bigint, target_wamid text, contact_id bigint, emoji text, at timestamptz, notification_id bigint
+        INSERT INTO inbox_reaction AS kept (
+            number_id, target_wamid, message_id, chat_id, contact_id, emoji, at, notification_id
         )
-        LEFT JOIN inbox_message m ON m.number_id = r.number_id AND m.wamid = r.target_wamid AND NOT m.wamid = ''
+        SELECT number_id, target_wamid, message_id, chat_id, contact_id, emoji, at, notification_id
+        FROM jsonb_to_recordset(%s) AS r (
+            number_id bigint, target_wamid text, message_id bigint, chat_id bigint, contact_id bigint, emoji text,
+            at timestamptz, notification_id bigint
+        )
         ON CONFLICT (number_id, target_wamid, contact_id) DO UPDATE
             SET emoji = excluded.emoji, at = excluded.at, notification_id = excluded.notification_id,
                 message_id = coalesce(kept.message_id, excluded.message_id)
@@ -39,53 +43,65 @@ def apply(reactions: list[rows.Row]) -> list[int]:
     return [row[0] for row in changed if row[0] is not None]
 
 
-def attach(ids: list[int], numbers: list[int], wamids: list[str]) -> None:
-    """Hang reactions that came first on the messages that came now, given by columns."""
-    rows.fetch(
+def attach(message_ids: list[int]) -> None:
+    """Hang reactions that came first on the messages that came now; of two by one person, the newer one."""
+    found = rows.fetch(
         """
-        UPDATE inbox_reaction r SET message_id = m.id
-        FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS m (id, number_id, wamid)
-        WHERE r.number_id = m.number_id AND r.target_wamid = m.wamid AND r.message_id IS NULL
-        RETURNING r.id
+        SELECT m.id, r.contact_id, r.id, m.wamid FROM inbox_message m
+        JOIN inbox_conversation c ON c.id = m.conversation_id
+        JOIN inbox_reaction r ON r.number_id = m.number_id AND inbox_wamid_token(r.target_wamid) = m.wamid_token
+        WHERE m.id = ANY(%s::bigint[]) AND r.message_id IS NULL
+          AND (r.target_wamid = m.wamid OR r.chat_id = c.contact_id)
+        ORDER BY r.at, r.notification_id, r.id
         """,
-        ids,
-        numbers,
-        wamids,
+        message_ids,
+    )
+    newest = {(message, contact): (reaction, wamid) for message, contact, reaction, wamid in found}
+    kept = [{"id": id, "message_id": key[0], "wamid": wamid} for key, (id, wamid) in newest.items()]
+    older = {reaction for _, _, reaction, _ in found} - {row["id"] for row in kept}
+    if older:
+        rows.fetch("DELETE FROM inbox_reaction WHERE id = ANY(%s::bigint[])", sorted(older))
+    rows.run(
+        """
+        UPDATE inbox_reaction v SET message_id = r.message_id, target_wamid = r.wamid
+        FROM jsonb_to_recordset(%s) AS r (id bigint, message_id bigint, wamid text) WHERE v.id = r.id
+        """,
+        kept,
     )
 
 
-def revise(revisions: list[rows.Row], keys: list[tuple[int, str]]) -> list[int]:
-    """Keep edits and deletions, and apply all that the messages with these (number, wamid) have.
+def revise(revisions: list[rows.Row], message_ids: Iterable[int]) -> list[int]:
+    """Keep edits and deletions, and apply all that these messages have.
 
-    Each row: number_id, wamid, target_wamid, kind, text, at, notification_id, direction (whose message it may change).
-    Returns the changed messages.
+    Each row: number_id, wamid, target_wamid, chat_id, kind, text, at, notification_id, direction (whose message it may
+    change). Returns the changed messages.
     """
     rows.run(
         """
         INSERT INTO inbox_revision (
-            number_id, wamid, target_wamid, kind, direction, text, previous_text, at, notification_id
+            number_id, wamid, target_wamid, chat_id, kind, direction, text, previous_text, at, notification_id
         )
-        SELECT number_id, wamid, target_wamid, kind, direction, text, '', at, notification_id
+        SELECT number_id, wamid, target_wamid, chat_id, kind, direction, text, '', at, notification_id
         FROM jsonb_to_recordset(%s) AS r (
-            number_id bigint, wamid text, target_wamid text, kind text, direction text, text text, at timestamptz,
-            notification_id bigint
+            number_id bigint, wamid text, target_wamid text, chat_id bigint, kind text, direction text, text text,
+            at timestamptz, notification_id bigint
         )
         ON CONFLICT (number_id, wamid) DO NOTHING
         """,
         revisions,
     )
-    if not keys:
+    ids = sorted(message_ids)
+    if not ids:
         return []
     found = rows.fetch(
         """
-        SELECT m.id, m.text, r.id, r.kind, r.text, r.previous_text, r.at, r.message_id
-        FROM unnest(%s::bigint[], %s::text[]) AS k (number_id, wamid)
-        JOIN inbox_revision r ON r.number_id = k.number_id AND r.target_wamid = k.wamid
-        JOIN inbox_message m ON m.number_id = k.number_id AND m.wamid = k.wamid AND r.direction = m.direction
-        WHERE NOT m.wamid = ''
+        SELECT m.id, m.text, r.id, r.kind, r.text, r.previous_text, r.at, r.message_id FROM inbox_message m
+        JOIN inbox_conversation c ON c.id = m.conversation_id
+        JOIN inbox_revision r ON r.number_id = m.number_id AND inbox_wamid_token(r.target_wamid) = m.wamid_token
+            AND r.direction = m.direction
+        WHERE m.id = ANY(%s::bigint[]) AND (r.target_wamid = m.wamid OR r.chat_id = c.contact_id)
         """,
-        [number for number, _ in keys],
-        [wamid for _, wamid in keys],
+        ids,
     )
     return _apply(found) if found else []
 

@@ -48,11 +48,11 @@ SET accepted_at = least(m.accepted_at, r.accepted_at), delivered_at = least(m.de
         WHEN coalesce(m.accepted_at, r.accepted_at) IS NOT NULL THEN 'sent'
         ELSE m.status END
 FROM jsonb_to_recordset(%s) AS r (
-    number_id bigint, wamid text, accepted_at timestamptz, delivered_at timestamptz, read_at timestamptz,
+    message_id bigint, accepted_at timestamptz, delivered_at timestamptz, read_at timestamptz,
     played_at timestamptz, failed_at timestamptz, error_code int, error text, pricing jsonb
 )
-WHERE m.number_id = r.number_id AND m.wamid = r.wamid AND NOT m.wamid = '' AND m.direction = 'outbound'
-RETURNING m.id, m.number_id, m.wamid
+WHERE m.id = r.message_id AND m.direction = 'outbound'
+RETURNING m.id
 """
 
 
@@ -94,8 +94,8 @@ def close_windows(statuses: list[rows.Row]) -> None:
     rows.run(
         """
         UPDATE inbox_conversation c SET window_closes_at = least(c.window_closes_at, r.at)
-        FROM jsonb_to_recordset(%s) AS r (number_id bigint, wamid text, at timestamptz)
-        JOIN inbox_message m ON m.number_id = r.number_id AND m.wamid = r.wamid AND NOT m.wamid = ''
+        FROM jsonb_to_recordset(%s) AS r (message_id bigint, at timestamptz)
+        JOIN inbox_message m ON m.id = r.message_id
         -- Not where the customer has written since.
         WHERE c.id = m.conversation_id AND c.window_closes_at > r.at AND c.window_closes_at <= r.at + %s
         """,
@@ -105,56 +105,59 @@ def close_windows(statuses: list[rows.Row]) -> None:
 
 
 def apply(statuses: list[rows.Row]) -> list[int]:
-    """Fold statuses into their messages; those without a message wait. Returns the changed messages."""
-    changed = fold(statuses)
+    """Fold statuses into their messages; those whose ``message_id`` is None wait. Returns the changed messages."""
+    changed = set(fold([status for status in statuses if status["message_id"]]))
     close_windows(statuses)
-    found = {(number, wamid) for _, number, wamid in changed}
     waiting = {
         (status["number_id"], status["wamid"], status["status"]): status
         for status in statuses
-        if (status["number_id"], status["wamid"]) not in found
+        if status["message_id"] not in changed
     }
     rows.run(
         """
         INSERT INTO inbox_pendingstatus (
-            number_id, wamid, status, at, callback_data, error_code, error, pricing, notification_id, created_at
+            number_id, wamid, chat_id, status, at, callback_data, error_code, error, pricing, notification_id,
+            created_at
         )
-        SELECT number_id, wamid, status, at, callback_data, error_code, error, pricing, notification_id,
+        SELECT number_id, wamid, chat_id, status, at, callback_data, error_code, error, pricing, notification_id,
                statement_timestamp()
         FROM jsonb_to_recordset(%s) AS r (
-            number_id bigint, wamid text, status text, at timestamptz, callback_data text, error_code int, error text,
-            pricing jsonb, notification_id bigint
+            number_id bigint, wamid text, chat_id bigint, status text, at timestamptz, callback_data text,
+            error_code int, error text, pricing jsonb, notification_id bigint
         )
         ON CONFLICT (number_id, wamid, status) DO NOTHING
         """,
         [waiting[key] for key in sorted(waiting)],
     )
-    return [id for id, _, _ in changed]
+    return sorted(changed)
 
 
-def fold(statuses: list[rows.Row]) -> list[tuple[int, int, str]]:
-    """Fold statuses into the messages they name, one update each. Returns (message, number, wamid) of those found."""
-    by_message: dict[tuple[int, str], rows.Row] = {}
+def fold(statuses: list[rows.Row]) -> list[int]:
+    """Fold statuses into the messages they are about (``message_id``), one update each. Returns those found."""
+    by_message: dict[int, rows.Row] = {}
     for status in statuses:
-        key = (status["number_id"], status["wamid"])
-        merged = by_message.setdefault(
-            key, {"number_id": key[0], "wamid": key[1], "error_code": None, "error": "", "pricing": {}}
-        )
+        key = status["message_id"]
+        merged = by_message.setdefault(key, {"message_id": key, "error_code": None, "error": "", "pricing": {}})
         column = COLUMNS[Status(status["status"])]
         merged[column] = min(merged.get(column) or status["at"], status["at"])
         if status["error_code"] is not None and merged["error_code"] is None:
             merged |= {"error_code": status["error_code"], "error": status["error"]}
         merged["pricing"] |= status["pricing"]
-    return [(found[0], found[1], found[2]) for found in rows.run(FOLD, [by_message[key] for key in sorted(by_message)])]
+    return [message for (message,) in rows.run(FOLD, [by_message[key] for key in sorted(by_message)])]
 
 
 def awaited() -> list[int]:
     """Messages that are there now, and for which statuses wait."""
     found = rows.fetch(
         """
-        SELECT DISTINCT m.id FROM inbox_pendingstatus p
-        JOIN inbox_message m ON m.number_id = p.number_id AND m.wamid = p.wamid
-        WHERE NOT m.wamid = '' AND m.direction = 'outbound'
+        SELECT m.id FROM inbox_pendingstatus p
+        JOIN inbox_message m ON m.number_id = p.number_id AND m.wamid_token = inbox_wamid_token(p.wamid)
+        JOIN inbox_conversation c ON c.id = m.conversation_id
+        WHERE NOT m.wamid = '' AND m.direction = 'outbound' AND (m.wamid = p.wamid OR c.contact_id = p.chat_id)
+        UNION
+        SELECT m.id FROM inbox_pendingstatus p
+        JOIN inbox_message m ON m.number_id = p.number_id AND m.provider_message_id = p.wamid
+        WHERE NOT m.provider_message_id = '' AND m.direction = 'outbound'
         """
     )
     return [message for (message,) in found]
@@ -162,13 +165,14 @@ def awaited() -> list[int]:
 
 def take_waiting(message_ids: list[int]) -> list[rows.Row]:
     """Remove and return the waiting statuses of these messages."""
-    columns = ("number_id", "wamid", "status", "at", "error_code", "error", "pricing")
+    columns = ("message_id", "number_id", "wamid", "chat_id", "status", "at", "error_code", "error", "pricing")
     taken = rows.fetch(
         """
-        DELETE FROM inbox_pendingstatus p USING inbox_message m
-        WHERE m.number_id = p.number_id AND m.wamid = p.wamid AND NOT m.wamid = '' AND m.direction = 'outbound'
-          AND m.id = ANY(%s)
-        RETURNING p.number_id, p.wamid, p.status, p.at, p.error_code, p.error, p.pricing
+        DELETE FROM inbox_pendingstatus p USING inbox_message m JOIN inbox_conversation c ON c.id = m.conversation_id
+        WHERE m.id = ANY(%s::bigint[]) AND m.direction = 'outbound' AND m.number_id = p.number_id
+          AND inbox_wamid_token(p.wamid) IN (m.wamid_token, m.provider_message_id)
+          AND (p.wamid IN (m.wamid, m.provider_message_id) OR p.chat_id = c.contact_id)
+        RETURNING m.id, p.number_id, p.wamid, p.chat_id, p.status, p.at, p.error_code, p.error, p.pricing
         """,
         message_ids,
     )

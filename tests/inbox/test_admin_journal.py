@@ -104,6 +104,15 @@ class DetailTests:
         row = admin_rows.notification(payloads.notification(statuses=[payloads.status(sent.wamid, "delivered")]))
         assert f'href="/admin/inbox/message/{sent.pk}/change/"' in detail(signed_in, row)
 
+    def test_it_leads_to_the_message_that_it_names_in_another_scope(
+        self, signed_in: Client, number: PhoneNumber
+    ) -> None:
+        token = "3A6C31FEAAB9C32339DC"
+        sent = admin_rows.message(number, "our answer", wamid=payloads.scoped_wamid(payloads.CUSTOMER, token))
+        status = payloads.status(payloads.scoped_wamid("PT.7712", token), "delivered")
+        row = admin_rows.notification(payloads.notification(statuses=[status]))
+        assert f'href="/admin/inbox/message/{sent.pk}/change/"' in detail(signed_in, row)
+
     def test_it_is_found_by_id(self, signed_in: Client, db: None) -> None:
         wanted, other = admin_rows.notification(), admin_rows.notification()
         page = signed_in.get(LIST, {"q": str(wanted.pk)}).content.decode()

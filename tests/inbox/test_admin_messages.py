@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from inbox.models import Agent, ContactIdentity, Message, PendingStatus, Reaction, Revision
+from tests import payloads
 from tests.inbox import admin_rows
 from whatsapp.models import Notification, PhoneNumber
 
@@ -109,9 +110,20 @@ class SearchTests:
 
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")
-            cursor.execute("EXPLAIN SELECT id FROM inbox_message WHERE wamid = 'wamid.x'")
+            cursor.execute("EXPLAIN SELECT id FROM inbox_message WHERE wamid_token = 'x' AND NOT wamid = ''")
             plan = " ".join(row[0] for row in cursor.fetchall())
-        assert "message_wamid" in plan
+        assert "message_token" in plan
+
+    def test_a_wamid_is_found_in_whatever_scope_it_was_copied(self, signed_in: Client, number: PhoneNumber) -> None:
+        stored = payloads.scoped_wamid(payloads.CUSTOMER, "3EB0F4D25B5A4AB988DFAD")
+        message = admin_rows.message(number, wamid=stored)
+        assert found(signed_in, q=payloads.scoped_wamid("PT.7712", "3EB0F4D25B5A4AB988DFAD")) == {message.pk}
+
+    def test_the_providers_own_id_finds_its_message(self, signed_in: Client, number: PhoneNumber) -> None:
+        own_id = str(uuid.uuid4())
+        assert found(signed_in, q=own_id) == set()
+        message = admin_rows.message(number, provider_message_id=own_id)
+        assert found(signed_in, q=own_id) == {message.pk}
 
 
 class FilterTests:
