@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from inbox import albums, cards, composed, icons, markup, message_times, wording
+from inbox import albums, cards, composed, icons, lines, markup, message_times, wording
 from inbox.attachments import Attachment
 from inbox.drawn import Drawn
 from inbox.models import Agent, Media, Message
@@ -27,9 +27,6 @@ from whatsapp.events import Direction, Kind, Origin, Status
 GROUP = timedelta(minutes=5)
 #: Longer texts end in a link to the whole. WhatsApp's own limit is 4,096 characters.
 TEXT_LIMIT = 5000
-
-#: Kinds that stand in the thread as one line, and that nobody can answer.
-LINES = frozenset({Kind.SYSTEM, Kind.CALL})
 
 ORIGINS: dict[str, tuple[str, str]] = {
     Origin.API: ("bot", "Through the API"),
@@ -80,6 +77,7 @@ class Bubble(Drawn):
     cut: str = ""
     line: str = ""
     line_icon: SafeString = icons.NOTHING
+    line_detail: str = ""
     notice: str = ""
     notice_icon: SafeString = icons.NOTHING
     inspect: bool = False
@@ -233,24 +231,18 @@ def draw(message: Message, zone: tzinfo, *, name: str, whole_text: bool = False,
     _outcome(bubble, message)
     bubble.reactions = cards.reactions(message)
     bubble.actions = not bubble.line
-    bubble.answerable = bool(message.wamid) and not message.revoked_at and message.kind not in LINES
+    bubble.answerable = bool(message.wamid) and not message.revoked_at and message.kind not in lines.KINDS
     bubble.settle()
     return bubble
 
 
 def _content(bubble: Bubble, message: Message, name: str, whole_text: bool) -> None:
     kind, payload = message.kind, message.payload
-    media = getattr(message, "media", None)
-    if kind in LINES:
-        words, line_icon = cards.line(message, name)
-        if media is None:
-            bubble.line, bubble.line_icon, bubble.group = words, icons.icon(line_icon, icons.SMALL), ""
-        else:  # the recording of a call, or its transcript
-            bubble.notice, bubble.notice_icon = words, icons.icon(line_icon, icons.SMALL)
-            bubble.media = Attachment.of(media, kind, name)
-            bubble.body, bubble.shape = bubble.media.template, bubble.media.shape
+    if kind in lines.KINDS:
+        lines.draw(bubble, message, name)
         return
     text = message.text
+    media = getattr(message, "media", None)
     shown = None if message.inbound else composed.draw(kind, payload, text)
     if shown is not None:
         text = _composed(bubble, shown, media, name)

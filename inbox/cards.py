@@ -13,9 +13,9 @@ from urllib.parse import urlencode, urlsplit
 from inbox import wording
 from inbox.drawn import Drawn
 from inbox.models import Message, Reaction
-from inbox.summaries import UNSUPPORTED, system_words
+from inbox.summaries import UNSUPPORTED
 from whatsapp.errors import UNSUPPORTED_TYPE, explain_received
-from whatsapp.events import Direction, Kind
+from whatsapp.events import Kind
 
 #: Kinds with a template of their own under templates/inbox/message/.
 DRAWN = frozenset({Kind.LOCATION, Kind.CONTACTS, Kind.ORDER})
@@ -242,31 +242,6 @@ def notice(kind: str, payload: dict[str, Any], code: int | None = None) -> str:
             f"A message of a kind we do not know yet ({word})." if word else "A message of a kind we do not know yet."
         )
     return "A message without words."
-
-
-def line(message: Message, name: str) -> tuple[str, str]:
-    """(words, icon) of what stands in the thread as one line: calls, and what nobody wrote."""
-    payload = message.payload
-    if message.kind == Kind.SYSTEM:
-        icon = "file" if payload.get("type") == "call_transcript" else "swap"
-        return system_words(payload, name), icon
-    from_us = message.direction == Direction.OUTBOUND
-    by = f"to {name}" if from_us else f"from {name}"
-    match payload.get("outcome"):
-        case "answered":
-            duration = payload.get("duration")
-            length = f", {wording.clock(duration)}" if isinstance(duration, int | float) and duration else ""
-            return f"Voice call {by}{length}", "call"
-        case "rejected":
-            return f"Declined voice call {by}", "call-missed"
-        case "ringing":
-            return f"Voice call {by}, ringing", "call"
-        case "failed":
-            return f"Failed voice call {by}" + (f": {message.error}" if message.error else ""), "call-missed"
-        case "missed":
-            return (f"Unanswered voice call {by}" if from_us else f"Missed voice call {by}"), "call-missed"
-        case _:
-            return f"Voice call {by}", "call"
 
 
 def reactions(message: Message) -> list[tuple[str, str, bool]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from inbox import markup
+from inbox import markup, system_lines
 from whatsapp.errors import UNAVAILABLE
 from whatsapp.events import Kind
 
@@ -99,7 +99,7 @@ def _without_words(
         case Kind.CALL:
             return _call(payload)
         case Kind.SYSTEM:
-            return system_words(payload)
+            return system_lines.preview(payload)
         case Kind.UNSUPPORTED if error_code == UNAVAILABLE:
             return "Message in the phone app"
         case Kind.UNSUPPORTED:
@@ -110,13 +110,6 @@ def _without_words(
             return ""
         case _:
             return "Message of a new kind"
-
-
-def system_words(payload: dict[str, Any], name: str = "") -> str:
-    """What a line that nobody wrote says; ``name`` is what the contact is called, where the line has room for it."""
-    if payload.get("type") == "call_transcript":
-        return "Transcript of the call"
-    return str(payload.get("body") or (f"{name} changed their number or id." if name else "Changed their number or id"))
 
 
 def _contacts(contacts: list[dict[str, Any]]) -> str:

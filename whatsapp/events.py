@@ -137,8 +137,11 @@ class MessageReceived(Event):
       other), ``id``, ``title``, ``description``, ``answers`` (list of ``name``, ``value`` from a flow's response_json)
     * button: ``title``, ``payload``
     * order: ``catalog_id``, ``items``: list of ``product_id``, ``quantity``, ``price`` (string), ``currency``
-    * system: ``type`` (user_changed_number, user_changed_user_id, customer_identity_changed, call_transcript, other),
-      ``body``, ``call_id`` of the call that was transcribed
+    * system: ``type`` (user_changed_number, user_changed_user_id, customer_identity_changed, call_transcript,
+      handover, ai_summary, group, other), ``body``; of a transcript ``call_id``; of a hand-over between Meta's AI agent
+      and the team ``step`` (Meta's word), ``to`` ("team", "ai_agent"), ``reason`` and ``summary``; of a group ``step``
+      (created, deleted, joined, left, removed, asked, withdrew, settings, suspended, unsuspended), ``people`` (list of
+      ``name``, ``wa_id``, ``user_id``), ``subject``, ``description``, ``picture`` (true when it changed)
     * template: ``name``, ``language`` (written in the phone app or by Meta's AI agent)
     * unsupported: ``type`` (what WhatsApp says it was, may be empty)
     * unknown: ``type`` (Meta's word for it)
@@ -167,6 +170,8 @@ class MessageReceived(Event):
     referred_product: dict[str, str] = field(default_factory=dict)
     referral: dict[str, str] = field(default_factory=dict)
     group_id: str = ""
+    #: The name that the group has from now on.
+    group_subject: str = ""
     faults: tuple[Fault, ...] = ()
     historic: bool = False
     standby: bool = False

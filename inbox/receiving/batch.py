@@ -225,6 +225,8 @@ def _resolve_people(batch: Batch) -> None:
             phone = f"+{party.wa_id}" if party.wa_id.isdigit() else ""
             marketing = getattr(fact.event, "marketing", "")
             told.append((contact, people.Told(fact.at, phone, party.name, party.username, marketing)))
+        if subject := getattr(fact.event, "group_subject", ""):
+            told.append((batch.contacts[fact.mention], people.Told(fact.at, name=subject)))
     people.describe(told)
 
 

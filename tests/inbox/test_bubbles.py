@@ -60,6 +60,14 @@ class KindTests:
         message(amara, kind="order", payload={"items": items})
         assert "43.00" not in shown()
 
+    def test_a_hand_over_is_a_line_with_the_summary_below(self, amara: Conversation, shown: Any) -> None:
+        payload = {"type": "handover", "to": "team", "summary": f"Waits for frame 4711. {HOSTILE}"}
+        message(amara, kind="system", payload=payload)
+        html = shown()
+        assert "Meta Business Agent handed over to the team" in html
+        assert "Waits for frame 4711." in html
+        assert HOSTILE not in html
+
     def test_a_recorded_call_has_a_player(self, amara: Conversation, shown: Any) -> None:
         call = message(amara, kind="call", payload={"outcome": "answered", "duration": 55})
         file = Media.objects.create(message=call, state="stored", extension=".ogg", file="media/x.ogg", duration=54.0)

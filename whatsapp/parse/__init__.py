@@ -12,7 +12,7 @@ from itertools import chain
 
 from whatsapp import events
 from whatsapp.events import AnyEvent
-from whatsapp.parse import account, calls, coexistence, groups, leaves, messages, people, statuses
+from whatsapp.parse import account, calls, coexistence, groups, handovers, leaves, messages, people, statuses
 from whatsapp.parse.leaves import Change, Contacts, each, mapping
 from whatsapp.parse.reading import read
 from whatsapp.parse.wrapped import Wrapped, unwrap
@@ -31,7 +31,6 @@ NUMBER_FIELDS = frozenset(
         "business_username_update",
         "business_username_updates",
         "flows",
-        "messaging_handovers",
         "partner_solutions",
         "payment_configuration_update",
         "phone_number_name_update",
@@ -90,7 +89,8 @@ def _change(field: str, value: leaves.Leaf, path: str, waba_id: str, at: datetim
     # While an AI agent holds the conversation, the usual leaves come one level deeper.
     standby = field == "standby"
     inner = mapping(value.get("standby")) if standby else value
-    metadata = mapping(value.get("metadata")) or mapping(inner.get("metadata"))
+    # A hand-over names our number as its recipient, in the shape that ``metadata`` has elsewhere.
+    metadata = mapping(value.get("metadata")) or mapping(inner.get("metadata")) or mapping(value.get("recipient"))
     contacts = inner.get("contacts") or value.get("contacts")
     return Change(
         field=field,
@@ -138,6 +138,7 @@ def _misshapen(change: Change) -> Iterator[AnyEvent]:
 
 
 def _messages(change: Change) -> Iterator[AnyEvent]:
+    yield from handovers.context(change)
     yield from each(change, "messages", messages.inbound)
     yield from each(change, "message_echoes", messages.echo)
     yield from each(change, "statuses", statuses.read)
@@ -167,6 +168,7 @@ FIELDS: dict[str, Callable[[Change], Iterator[AnyEvent]]] = {
     "smb_app_state_sync": _state_sync,
     "user_preferences": _preferences,
     "calls": _calls,
+    handovers.FIELD: handovers.handover,
     **dict.fromkeys(groups.FIELDS, groups.read),
 }
 

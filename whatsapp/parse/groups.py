@@ -1,10 +1,13 @@
-"""Groups that a number of ours is in: made, joined, left, renamed, suspended. One sentence for each step."""
+"""Groups that a number of ours is in: made, joined, left, renamed, suspended. Each step is one sentence for the number,
+and a line in the group's own thread."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from whatsapp import events
+from whatsapp.events import Kind, Party
 from whatsapp.parse import leaves
 from whatsapp.parse.account import plain, sentence
 from whatsapp.parse.leaves import Change, Leaf, mapping, objects, words
@@ -30,6 +33,18 @@ STEPS = {
     "group_suspend": "was suspended",
     "group_suspend_cleared": "is no longer suspended",
 }
+#: ``type`` → what the group's own thread says, by our word for the step. People who leave by themselves have "left".
+LINES = {
+    "group_create": "created",
+    "group_delete": "deleted",
+    "group_participants_add": "joined",
+    "group_participants_remove": "removed",
+    "group_join_request_created": "asked",
+    "group_join_request_revoked": "withdrew",
+    "group_settings_update": "settings",
+    "group_suspend": "suspended",
+    "group_suspend_cleared": "unsuspended",
+}
 PEOPLE = ("added_participants", "removed_participants", "failed_participants")
 SETTINGS = ("profile_picture", "group_subject", "group_description")
 
@@ -42,16 +57,76 @@ def read(change: Change) -> Iterator[events.AnyEvent]:
 def _step(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
     kind, subject = words(leaf.get("type")), words(leaf.get("subject"))
     group = f"The group “{subject}”" if subject else "A group"
-    if leaf.get("errors") and kind != "group_settings_update":  # of settings some may have changed
+    failed = bool(leaf.get("errors")) and kind != "group_settings_update"  # of settings some may have changed
+    if failed:
         step = f"was not changed ({plain(kind)})"
     else:
         step = STEPS.get(kind) or f"changed ({plain(kind) or 'WhatsApp does not say how'})"
     found = change.about(leaf, path)
+    found["at"] = found["at"] or change.at
     yield events.NumberChanged(
-        **(found | {"at": found["at"] or change.at}),
+        **found,
         webhook_field=change.field,
         summary=sentence(", ".join([f"{group} {step}", *_details(leaf)])),
     )
+    payload = {} if failed else _line(leaf, change, kind)
+    group_id = leaves.identifier(leaf.get("group_id"), leaves.MAX_USER_ID)
+    if payload and group_id:
+        yield events.MessageReceived(
+            **found,
+            wamid=leaves.derived_id("group", change.phone_number_id, leaf),
+            party=Party(),
+            kind=Kind.SYSTEM,
+            payload={"type": "group"} | payload,
+            group_id=group_id,
+            group_subject=payload.get("subject", "")[: leaves.MAX_NAME],
+            opens_window=False,
+        )
+
+
+def _line(leaf: Leaf, change: Change, kind: str) -> dict[str, Any]:
+    """What the group's thread says of a step; empty when nothing changed."""
+    step = LINES.get(kind, plain(kind)[: leaves.MAX_WORD])
+    if step == "removed" and leaf.get("initiated_by") == "participant":
+        step = "left"
+    people = [
+        _person(person, change)
+        for key in ("added_participants", "removed_participants")
+        for person in objects(leaf.get(key))
+    ]
+    if step in ("asked", "withdrew"):
+        people.append(_person(leaf, change))
+    told: dict[str, Any] = {
+        "people": [person for person in people if person],
+        "subject": words(leaf.get("subject")) or _setting(leaf, "group_subject"),
+        "description": words(leaf.get("description")) or _setting(leaf, "group_description"),
+        "picture": mapping(leaf.get("profile_picture")).get("update_successful") is True,
+    }
+    told = {key: value for key, value in told.items() if value}
+    return {"step": step} | told if told or step != "settings" else {}
+
+
+def _setting(leaf: Leaf, key: str) -> str:
+    part = mapping(leaf.get(key))
+    return words(part.get("text")) if part.get("update_successful") is not False else ""
+
+
+def _person(leaf: Leaf, change: Change) -> dict[str, str]:
+    """Somebody in a group: their ids, and what we call them."""
+    given = words(leaf.get("input"))  # whom we asked to remove, by phone number or user id
+    party = change.contacts.party(
+        wa_id=leaves.phone(leaf.get("wa_id") or ("" if "." in given else given)),
+        user_id=leaves.user_id(leaf.get("user_id") or (given if "." in given else "")),
+        parent_user_id=leaves.user_id(leaf.get("parent_user_id")),
+    )
+    username = party.username or leaves.username(leaf.get("username"))
+    phone = f"+{party.wa_id}" if party.wa_id.isdigit() else ""
+    found = {
+        "wa_id": party.wa_id,
+        "user_id": party.user_id,
+        "name": party.name or (f"@{username}" if username else "") or phone or party.user_id,
+    }
+    return {key: value for key, value in found.items() if value}
 
 
 def _details(leaf: Leaf) -> Iterator[str]:
