@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from inbox import rows, thread, wording
+from inbox import groups, rows, thread, wording
 from inbox.attachments import Attachment
 from inbox.models import Conversation, Media, Message
 from inbox.rows import Number
@@ -39,6 +39,7 @@ def of(conversation: Conversation, numbers: Sequence[Number], *, staff: bool) ->
         "identities": list(contact.identities.order_by("kind", "id")) if staff else [],
         "numbers_used": _numbers_used(conversation, numbers),
         "files": files(conversation),
+        "group": groups.of(conversation),
     }
 
 
