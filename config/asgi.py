@@ -9,20 +9,21 @@ import signal
 import threading
 from importlib import import_module
 from types import FrameType
-from typing import Any, cast
+from typing import Any
 
-from a2wsgi import WSGIMiddleware
 from django.conf import settings
 from django.core.checks import Tags, run_checks
-from django.core.exceptions import BadRequest
 
 # First of ours: it sets Django up, which the modules below need.
-from config.wsgi import application as django
+import config.wsgi  # noqa: F401
+
+# isort: split
+from config.connections import take_over
+from config.pages import Pages
 from inbox.live import Live
 from whatsapp.asgi import Receive, Scope, Send
 from whatsapp.aws_intake import AwsIntake
 from whatsapp.intake import Intake
-from whatsapp.threads import DjangoThreads
 
 #: The address in Meta's dashboard; with and without the slash, for Meta follows no redirects.
 WEBHOOK_PATHS = frozenset({"/webhooks/meta/", "/webhooks/meta"})
@@ -31,42 +32,6 @@ AWS_WEBHOOK_PATHS = frozenset({"/webhooks/aws/", "/webhooks/aws"})
 LIVE_PATH = "/live/"
 #: Files and sockets of one process beside its streams: webhooks, pages, the database.
 OTHER_FILES = 2000
-
-
-class Pages:
-    """Django's WSGI application in a pool of threads. Each thread keeps a database connection of its own."""
-
-    def __init__(self, *, threads: int, name: str = "page") -> None:
-        self._threads = DjangoThreads(threads, name=name, database=settings.PAGES_DATABASE)
-        self._wsgi: Any = WSGIMiddleware(cast(Any, django), workers=1)
-        self._wsgi.executor.shutdown()
-        self._wsgi.executor = self._threads
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # WSGI writes X_Forwarded_For and X-Forwarded-For the same way: a stranger could speak for the proxy.
-        scope["headers"] = [(name, value) for name, value in scope["headers"] if b"_" not in name]
-        await self._wsgi(scope, _whole(receive), send)
-
-    async def close(self) -> None:
-        """Let the requests in progress finish, then give the threads back."""
-        await asyncio.to_thread(self._threads.close)
-
-
-def _whole(receive: Receive) -> Receive:
-    """Fails where the connection breaks inside a body. WSGI has no word for it: what came by then would look like all,
-    and a letter would leave without the file that was on its way with it."""
-    whole = False
-
-    async def receive_whole() -> Any:
-        nonlocal whole
-        message = await receive()
-        if message["type"] == "http.request":
-            whole = not message.get("more_body", False)
-        elif not whole:
-            raise BadRequest("The connection ended before the request was whole.")
-        return message
-
-    return receive_whole
 
 
 class Application:
@@ -109,6 +74,7 @@ class Application:
             sentences = " ".join(f"{fault.msg} {fault.hint or ''}".strip() for fault in faults)
             await send({"type": "lifespan.startup.failed", "message": sentences})
             return
+        take_over(receive, self)
         _allow_many_files()
         self._open()
         self._hear_signals()

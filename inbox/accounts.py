@@ -3,7 +3,6 @@ secrets of second factors are encrypted like access tokens."""
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -14,12 +13,10 @@ from django.shortcuts import render
 
 from inbox.models import Agent
 from whatsapp import encrypted
+from whatsapp.client_address import client_address
 
 #: axes keeps the name in a column of this length.
 LOGIN_LENGTH = 255
-#: Whoever has one IPv6 address has its whole /64, so that is what counts as one place.
-IPV6_PREFIX = 64
-NOWHERE = "0.0.0.0"  # noqa: S104 - not a bind address: what a request over a Unix socket is counted under
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -45,25 +42,8 @@ class MFAAdapter(DefaultMFAAdapter):
 
 
 def client_ip(request: HttpRequest, *_: Any) -> str:
-    """The address a request comes from, of an IPv6 one the network. Believes ``X-Forwarded-For`` only as far from its
-    end as TRUSTED_PROXIES says; with none, or a header that is shorter or not addresses, it is the connection's own."""
-    candidates = [request.META.get("REMOTE_ADDR", "")]
-    if proxies := settings.TRUSTED_PROXIES:
-        hops = request.headers.get("X-Forwarded-For", "").split(",")
-        if len(hops) >= proxies:
-            candidates.insert(0, hops[-proxies])
-    for candidate in candidates:
-        try:
-            address = ipaddress.ip_address(candidate.strip())
-        except ValueError:
-            continue
-        if isinstance(address, ipaddress.IPv6Address):
-            mapped = address.ipv4_mapped
-            if mapped is None:
-                return str(ipaddress.ip_network((address, IPV6_PREFIX), strict=False).network_address)
-            address = mapped
-        return str(address)
-    return NOWHERE
+    """The address a request comes from, as `client_address` tells it."""
+    return client_address(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
 
 
 def attempted_login(_request: HttpRequest | None, credentials: dict[str, Any] | None) -> str:

@@ -7,22 +7,17 @@ import json
 import time
 from collections import defaultdict
 from collections.abc import Iterable
-from http.cookies import CookieError
-from importlib import import_module
 from typing import Any, NamedTuple
 
 import psycopg
 import structlog
 from django.conf import settings
-from django.contrib.auth import get_user
-from django.contrib.auth.models import AnonymousUser
-from django.db import DatabaseError, close_old_connections
-from django.http import HttpRequest, parse_cookie
+from django.db import DatabaseError
 from prometheus_client import Gauge
 
+from inbox import credentials
 from inbox.access import numbers_visible_to
 from inbox.changes import CHANNEL
-from inbox.models import Agent
 from whatsapp.asgi import Body, DisconnectedError, Receive, Scope, Send, respond
 from whatsapp.database import connection_parameters, describe, hang_up
 from whatsapp.threads import DjangoThreads
@@ -69,13 +64,8 @@ class Visitor(NamedTuple):
 
 def visitor(session_key: str) -> Visitor | None:
     """The agent whose browser holds this session, as of now; None for everybody else. Reads the database."""
-    close_old_connections()
-    request = HttpRequest()
-    request.session = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
-    agent: Agent | AnonymousUser = get_user(request)
-    if not isinstance(agent, Agent) or not agent.is_active:
-        return None
-    return Visitor(agent.pk, tuple(numbers_visible_to(agent)))
+    agent = credentials.agent_of(session_key)
+    return None if agent is None else Visitor(agent.pk, tuple(numbers_visible_to(agent)))
 
 
 class Client:
@@ -170,7 +160,7 @@ class Live:
         if self._stopping or len(self._clients) >= settings.LIVE_CONNECTION_LIMIT:
             await respond(send, 503, "Too many pages are open.", headers=((b"retry-after", b"30"),), body=body)
             return
-        session = _session_key(scope)
+        session = credentials.session_key(scope["headers"])
         try:
             found = await self._look_up(session) if session else None
         except DatabaseError as error:
@@ -314,13 +304,3 @@ class Live:
             # Logged out, deactivated, or of other numbers now: the browser comes back and is asked again.
             if client.visitor != found:
                 self._end(client)
-
-
-def _session_key(scope: Scope) -> str:
-    for name, value in scope["headers"]:
-        if name == b"cookie":
-            try:
-                return parse_cookie(value.decode("latin-1")).get(settings.SESSION_COOKIE_NAME, "")
-            except CookieError:
-                return ""
-    return ""

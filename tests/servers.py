@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import re
+import shlex
 import socket
+import subprocess
+import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+from urllib.parse import urlencode
 
 import pytest
+import requests
 import uvicorn
-from django.db import connections
+from django.db import connection, connections
 
 from whatsapp import group_commit
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 class WebServer:
@@ -102,3 +114,58 @@ def web_server(transactional_db: None) -> Iterator[WebServer]:
     """The real server on the test database: ``requests.get(web_server.url + "/accounts/login/")``."""
     with serve() as server:
         yield server
+
+
+class WebProcess:
+    """The web process as docs/deployment.md starts it. ``url`` is its origin."""
+
+    def __init__(self, port: int, running: subprocess.Popen[bytes], output: IO[bytes]) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self.running = running
+        self._output = output
+
+    def log(self) -> bytes:
+        self._output.seek(0)
+        return self._output.read()
+
+    def answers(self) -> bool:
+        try:
+            return requests.get(self.url + "/webhooks/meta/", timeout=5).status_code == 403
+        except requests.RequestException:
+            return False
+
+
+def documented_command(port: int) -> list[str]:
+    """The command of the manual's systemd unit, on another port."""
+    manual = (ROOT / "docs" / "deployment.md").read_text()
+    found = re.search(r"^ExecStart=\S+/uvicorn (config\.asgi:application .*)$", manual, re.MULTILINE)
+    assert found, "docs/deployment.md does not say how to start the web process."
+    arguments = shlex.split(found[1])
+    arguments[arguments.index("--port") + 1] = str(port)
+    return [sys.executable, "-m", "uvicorn", *arguments]
+
+
+@contextmanager
+def web_process(**environment: str) -> Iterator[WebProcess]:
+    """The web process as an operator starts it, on the test database. ``environment`` are settings."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    database = connection.settings_dict
+    place = urlencode({"host": database["HOST"], "port": database["PORT"]})
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": f"postgres://{database['USER']}@/{database['NAME']}?{place}",
+    } | environment
+    # Not a pipe: nobody reads it while the test runs, and a full one would stop the server.
+    with tempfile.TemporaryFile() as output:
+        running = subprocess.Popen(
+            documented_command(port), cwd=ROOT, env=os.environ | environment, stdout=output, stderr=output
+        )
+        process = WebProcess(port, running, output)
+        try:
+            wait_until(lambda: running.poll() is not None or process.answers())
+            yield process
+        finally:
+            running.kill()
+            running.wait()

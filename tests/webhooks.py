@@ -8,7 +8,7 @@ import requests
 from prometheus_client import REGISTRY
 
 from tests import payloads
-from tests.servers import WebServer
+from tests.servers import WebProcess, WebServer
 
 PATH = "/webhooks/meta/"
 
@@ -17,14 +17,17 @@ def a_body() -> bytes:
     return payloads.encode(payloads.notification(payloads.message()))
 
 
-def post(server: WebServer, body: bytes, **headers: str | bytes | None) -> requests.Response:
+def post(
+    server: WebServer | WebProcess, body: bytes, sender: requests.Session | None = None, **headers: str | bytes | None
+) -> requests.Response:
     """POST the body, signed unless ``headers`` say otherwise."""
     signed = {"X-Hub-Signature-256": payloads.signature(body)}
     given = {name.replace("_", "-"): value for name, value in headers.items()}
-    return requests.post(server.url + PATH, data=body, headers=signed | given, timeout=60)  # type: ignore[operator]
+    post_it = sender.post if sender else requests.post
+    return post_it(server.url + PATH, data=body, headers=signed | given, timeout=60)  # type: ignore[operator]
 
 
-def talk(server: WebServer, request: bytes) -> bytes:
+def talk(server: WebServer | WebProcess, request: bytes) -> bytes:
     """Send these bytes as they are and return everything that comes back until the server hangs up."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=10) as wire:
         wire.sendall(request)

@@ -55,16 +55,22 @@ class Body:
 
 
 async def respond(
-    send: Send, status: int, text: bytes | str, *, headers: Iterable[Header] = (), body: Body | None = None
+    send: Send,
+    status: int,
+    text: bytes | str,
+    *,
+    headers: Iterable[Header] = (),
+    body: Body | None = None,
+    content_type: bytes = b"text/plain; charset=utf-8",
 ) -> None:
-    """Answer in plain text. With ``body``, a request still being sent is answered at once, then closed.
+    """Answer with a text. With ``body``, a request still being sent is answered at once, then closed.
 
     Closing under somebody who is still sending would reset the connection, and the answer would be lost with it.
     """
     content = text.encode() if isinstance(text, str) else text
     unfinished = body is not None and not body.complete
     start = [
-        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-type", content_type),
         (b"content-length", str(len(content)).encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),

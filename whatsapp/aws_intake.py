@@ -8,7 +8,7 @@ from typing import NoReturn
 import structlog
 from django.conf import settings
 
-from whatsapp.asgi import Body, Header
+from whatsapp.asgi import Body, Header, Scope
 from whatsapp.intake import Intake, RefusedError
 from whatsapp.models import Provider
 from whatsapp.providers import sns
@@ -41,9 +41,9 @@ class AwsIntake(Intake):
             raise RefusedError(403, "raw", "Raw delivery has no signature: turn it off for this subscription.")
         return b""
 
-    async def _accept(self, headers: list[Header], body: Body) -> None:
+    async def _accept(self, scope: Scope, body: Body) -> None:
         try:
-            await super()._accept(headers, body)
+            await super()._accept(scope, body)
         except RefusedError as refusal:
             if refusal.status != 408:
                 raise

@@ -13,7 +13,9 @@ from django.conf import settings
 from prometheus_client import Counter
 
 from whatsapp.asgi import Body, DisconnectedError, Header, Receive, Scope, Send, respond
+from whatsapp.client_address import address_of
 from whatsapp.group_commit import GroupCommit, QueueFullError
+from whatsapp.held_bytes import HeldBytes, NoRoomError
 from whatsapp.models import Provider
 
 log = structlog.get_logger(__name__)
@@ -27,6 +29,9 @@ CHALLENGE = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
 BODY_TIMEOUT = 15.0
 #: Bytes of bodies in memory, arriving or waiting for their commit, before the endpoint answers 503.
 MEMORY_LIMIT = 256 * 1024 * 1024
+#: Bytes of bodies that have begun to arrive from one address. Nobody knows yet who signed them: without this limit one
+#: stranger who never ends his bodies would use up the memory for everybody.
+ADDRESS_LIMIT = 32 * 1024 * 1024
 #: Seconds between two log lines about refused requests of one kind; the counter has them all.
 REFUSALS_LOGGED_EVERY = 60.0
 
@@ -64,6 +69,7 @@ class Intake:
             backlog_seconds=settings.WEBHOOK_BACKLOG_SECONDS,
         )
         self._memory = 0
+        self._unfinished = HeldBytes(each=ADDRESS_LIMIT, total=MEMORY_LIMIT)
         self._refusals_logged: dict[str, float] = {}
 
     async def close(self) -> None:
@@ -78,7 +84,7 @@ class Intake:
         body = Body(receive)
         try:
             if scope["method"] == "POST":
-                await self._accept(scope["headers"], body)
+                await self._accept(scope, body)
                 await send(_ACCEPTED_START)
                 await send(_ACCEPTED_BODY)
             elif scope["method"] == "GET":
@@ -103,13 +109,13 @@ class Intake:
             raise RefusedError(403, "handshake", "The verify token or the challenge is not right.")
         return challenge
 
-    async def _accept(self, headers: list[Header], body: Body) -> None:
-        signature = self._check_headers(headers)
+    async def _accept(self, scope: Scope, body: Body) -> None:
+        signature = self._check_headers(scope["headers"])
         try:
             raw = await body.next()
             self._hold(len(raw), body)
             if not body.complete:
-                raw += await self._rest(body)
+                raw += await self._rest(body, address_of(scope))
             await self._store(raw, signature)
         except TimeoutError:
             raise RefusedError(408, "slow", "The body did not arrive in time.") from None
@@ -125,13 +131,23 @@ class Intake:
         if not await self._journal.add(raw, signed_with=signed_with):
             raise RefusedError(503, "database", "The notification could not be stored. Send it again.")
 
-    async def _rest(self, body: Body) -> bytes:
-        """What comes after the first part. A timer on every small request would cost more than its HMAC: it is here."""
+    async def _rest(self, body: Body, address: str) -> bytes:
+        """What comes after the first part. A timer on every small request would cost more than its HMAC: it is here.
+        For a first part that does not come, config.connections has one."""
         parts: list[bytes] = []
-        async with asyncio.timeout(BODY_TIMEOUT):
-            while not body.complete:
-                parts.append(await body.next())
-                self._hold(len(parts[-1]), body)
+        held = 0
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT):
+                while not body.complete:
+                    more, held = body.size - held, body.size
+                    self._unfinished.add(address, more)
+                    parts.append(await body.next())
+                    self._hold(len(parts[-1]), body)
+        except NoRoomError:
+            sentence = "Too many bodies are arriving from this address at once. Send it again later."
+            raise RefusedError(503, "full", sentence) from None
+        finally:
+            self._unfinished.release(address, held)
         return b"".join(parts)
 
     def _hold(self, size: int, body: Body) -> None:

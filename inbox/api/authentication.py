@@ -26,7 +26,7 @@ class Token(HttpAuthBase):
         self._right = right
 
     def __call__(self, request: HttpRequest) -> Any:
-        program = program_of(request)
+        program = program_of(request.headers.get("Authorization", ""))
         structlog.contextvars.bind_contextvars(program=program.pk if program else None)
         if program is not None and not getattr(program, self._right):
             verb = self._right.partition("_")[2]
@@ -34,9 +34,9 @@ class Token(HttpAuthBase):
         return program
 
 
-def program_of(request: HttpRequest) -> Program | None:
-    """The program whose token the request carries, None when there is none or it is not valid."""
-    match = BEARER.fullmatch(request.headers.get("Authorization", ""))
+def program_of(authorization: str) -> Program | None:
+    """The program whose token an Authorization header carries, None when there is none or it is not valid."""
+    match = BEARER.fullmatch(authorization)
     return tokens.program_of(match[1]) if match else None
 
 

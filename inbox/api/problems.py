@@ -24,11 +24,13 @@ TITLES = {
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
+    408: "Too slow",
     409: "Not possible now",
     411: "Length required",
     413: "Too large",
     415: "Unsupported media type",
     422: "Not valid",
+    429: "Too many requests",
     500: "Our mistake",
     503: "Try again later",
 }
@@ -97,7 +99,7 @@ def handle(api: NinjaAPI) -> None:
     api.add_exception_handler(Problem, _problem)
     api.add_exception_handler(ValidationError, _validation)
     api.add_exception_handler(Http404, lambda *_: not_found().response())
-    api.add_exception_handler(AuthenticationError, lambda *_: _unauthorized().response())
+    api.add_exception_handler(AuthenticationError, lambda *_: unauthorized().response())
     api.add_exception_handler(HttpError, _http_error)
     api.add_exception_handler(SuspiciousOperation, _unreadable)
     api.add_exception_handler(BadRequest, _unreadable)
@@ -108,7 +110,8 @@ def handle(api: NinjaAPI) -> None:
     api.add_exception_handler(Exception, _unexpected)
 
 
-def _unauthorized() -> Problem:
+def unauthorized() -> Problem:
+    """No token, or none that is valid."""
     return Problem(
         401,
         "unauthorized",

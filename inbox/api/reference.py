@@ -33,7 +33,7 @@ def document(request: HttpRequest) -> HttpResponse:
     """The OpenAPI document, for signed-in people and for whoever has a token."""
     if request.method not in ("GET", "HEAD"):
         return Problem(405, "method_not_allowed", "Use GET.", headers={"Allow": "GET, HEAD"}).response()
-    if not request.user.is_authenticated and program_of(request) is None:
+    if not request.user.is_authenticated and program_of(request.headers.get("Authorization", "")) is None:
         return Problem(
             401,
             "unauthorized",

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
 import requests
+from axes.models import AccessAttempt
 from django.conf import settings as django_settings
 from django.contrib.auth.decorators import login_not_required
-from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from pytest_django import Settings
 
 from inbox.models import Agent
-from tests.config.test_development import free_port
 from tests.inbox.test_live import announce, cookies, stream
 from tests.poolers import Pooler
-from tests.servers import WebServer, serve, wait_until
+from tests.servers import WebServer, serve, wait_until, web_process
 from tests.webhooks import a_body, post
 from whatsapp.models import Notification, PhoneNumber
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 released = threading.Event()
 
 
@@ -115,6 +107,19 @@ class ProxyTests:
         told = requests.get(server.url + "/echo/", headers={"X-Forwarded-Proto": "https"}, timeout=10)
         assert told.text == "https 0"
 
+    @pytest.mark.parametrize(("proxies", "counted"), [("0", "127.0.0.1"), ("1", "198.51.100.7")])
+    def test_only_trusted_proxies_say_where_a_request_comes_from(
+        self, transactional_db: None, proxies: str, counted: str
+    ) -> None:
+        """With the command of the manual: uvicorn itself believes whatever a program on this machine passes on."""
+        with web_process(TRUSTED_PROXIES=proxies) as server, requests.Session() as browser:
+            browser.get(server.url + "/accounts/login/", timeout=30)
+            token = next(cookie.value for cookie in browser.cookies if cookie.name.startswith("csrf"))
+            guess = {"login": "alice", "password": "guess", "csrfmiddlewaretoken": token}
+            headers = {"X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
+            browser.post(server.url + "/accounts/login/", data=guess, headers=headers, timeout=30)
+        assert AccessAttempt.objects.get().ip_address == counted
+
     def test_a_body_without_a_length_is_not_read(self, server: WebServer) -> None:
         answer = requests.post(server.url + "/echo/", data=iter([b"x" * 100_000] * 10), timeout=10)
         assert answer.text == "- 0"
@@ -161,45 +166,13 @@ class WebSocketTests:
 
 
 class SignalTests:
-    @contextmanager
-    def process(self) -> Iterator[tuple[WebServer, subprocess.Popen[bytes]]]:
-        """The server as an operator starts it, on the test database."""
-        database = connection.settings_dict
-        place = urlencode({"host": database["HOST"], "port": database["PORT"]})
-        port = free_port()
-        running = subprocess.Popen(
-            [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port)],
-            cwd=ROOT,
-            env=os.environ
-            | {
-                "DJANGO_SETTINGS_MODULE": "config.settings",
-                "DATABASE_URL": f"postgres://{database['USER']}@/{database['NAME']}?{place}",
-            },
-            stderr=subprocess.PIPE,
-        )
-        server = WebServer.__new__(WebServer)
-        server.port, server.url = port, f"http://127.0.0.1:{port}"
-        try:
-            wait_until(lambda: running.poll() is not None or self.answers(server), 30)
-            yield server, running
-        finally:
-            running.kill()
-            running.wait()
-
-    def answers(self, server: WebServer) -> bool:
-        try:
-            return requests.get(server.url + "/webhooks/meta/", timeout=5).status_code == 403
-        except requests.RequestException:
-            return False
-
     @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
     def test_it_stops_although_a_stream_is_open(
         self, transactional_db: None, alice: Agent, told: signal.Signals
     ) -> None:
-        with self.process() as (server, running), stream(server, alice) as opened:
+        with web_process() as server, stream(server, alice) as opened:
             assert post(server, a_body()).status_code == 200
-            running.send_signal(told)
+            server.running.send_signal(told)
             assert opened.ended()
-            _, errors = running.communicate(timeout=20)
-        assert b"Traceback" not in errors.replace(b"KeyboardInterrupt", b"")
-        assert running.returncode in (0, -told)
+            assert server.running.wait(20) in (0, -told)
+            assert b"Traceback" not in server.log()

@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from inbox import changes, live
 from inbox.models import Agent
-from tests.servers import WebServer, serve, wait_until
+from tests.servers import WebProcess, WebServer, serve, wait_until
 from whatsapp.models import PhoneNumber
 
 EVERYTHING = {"everything": True}
@@ -64,7 +64,7 @@ class Stream:
 
 
 @contextmanager
-def stream(server: WebServer, agent: Agent, *, listening: bool = True) -> Iterator[Stream]:
+def stream(server: WebServer | WebProcess, agent: Agent, *, listening: bool = True) -> Iterator[Stream]:
     """Open a stream; with ``listening``, go on when the server hears announcements."""
     with requests.get(server.url + "/live/", cookies=cookies(agent), stream=True, timeout=60) as response:
         assert response.status_code == 200

@@ -13,6 +13,7 @@ from pytest_django import Settings
 from tests import payloads
 from tests.servers import WebServer, serve, wait_until
 from tests.webhooks import PATH, a_body, head, post, refused, talk
+from whatsapp import intake
 from whatsapp.models import Notification
 
 
@@ -218,6 +219,26 @@ class TransportTests:
             wire.sendall(head(Content_Length=str(len(body)), X_Hub_Signature_256=signature) + body[:100])
         wait_until(lambda: refused("disconnected") > before)
         assert Notification.objects.count() == 0
+
+    def test_unfinished_bodies_of_one_address_leave_room_for_others(
+        self, transactional_db: None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(intake, "ADDRESS_LIMIT", 200_000)
+        unfinished = head(Content_Length="300000", X_Hub_Signature_256=SignatureTests.ZEROS)
+        with serve() as server:
+            with socket.create_connection(("127.0.0.1", server.port), timeout=30) as wire:
+                wire.sendall(unfinished + b"x" * 150_000)
+                # Refused for the room, not for the signature, once the first body has arrived so far.
+                wait_until(lambda: b"from this address" in talk(server, unfinished + b"x" * 150_000))
+                assert post(server, a_body()).status_code == 200  # comes whole and waits for nothing
+                elsewhere = socket.create_connection(
+                    ("127.0.0.1", server.port), timeout=30, source_address=("127.0.0.2", 0)
+                )
+                with elsewhere:
+                    elsewhere.sendall(unfinished + b"x" * 300_000)
+                    assert elsewhere.recv(12) == b"HTTP/1.1 401"
+            large = a_body() + b" " * 190_000
+            wait_until(lambda: post(server, large).status_code == 200)
 
     def test_it_refuses_compressed_bodies(self, web_server: WebServer, subtests: pytest.Subtests) -> None:
         bomb = gzip.compress(b" " * self.LIMIT)
