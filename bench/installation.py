@@ -92,7 +92,7 @@ def installation(settings: Mapping[str, str] | None = None) -> Iterator[Installa
         os.environ |= {
             "DATABASE_URL": f"postgres://{database['USER']}@/{database['NAME']}?{place}",
             "DATA_DIR": str(directory),
-            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "DJANGO_SETTINGS_MODULE": "bench.settings",
             "DEBUG": "false",
             "HTTPS": "false",
             "SECRET_KEY": "bench-only",
@@ -101,6 +101,7 @@ def installation(settings: Mapping[str, str] | None = None) -> Iterator[Installa
             "WHATSAPP_VERIFY_TOKEN": "bench",
             "FIELD_ENCRYPTION_KEYS": "YmVuY2gtb25seS1rZXktYmVuY2gtb25seS1rZXktMTI=",
             "S3_BUCKET": "",
+            "LOG_LEVEL": "ERROR",
             **(settings or {}),
         }
         import django

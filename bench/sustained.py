@@ -70,7 +70,12 @@ def measure(installed: Installation) -> int:
             Figure("÷ raw16", f"{ratio:.2f} ×", f"at least {TARGET} ×", ratio >= TARGET),
             Figure("backlog worked off after", f"{catch_up:.1f} s", f"within {CATCH_UP:.0f} s", catch_up <= CATCH_UP),
             Figure("refused", f"{load.other}"),
-            Figure("messages, and unread in the list", f"{messages:,} and {unread:,}", "equal", messages == unread),
+            Figure(
+                "accepted, stored, unread in the list",
+                f"{load.distinct:,}, {messages:,}, {unread:,} messages",
+                "equal",
+                load.distinct == messages == unread,
+            ),
         ],
     )
 
