@@ -30,6 +30,9 @@ WEBHOOK_PATHS = frozenset({"/webhooks/meta/", "/webhooks/meta"})
 #: The address that an SNS topic posts to.
 AWS_WEBHOOK_PATHS = frozenset({"/webhooks/aws/", "/webhooks/aws"})
 LIVE_PATH = "/live/"
+#: Answered even where every page waits for a database that hangs.
+HEALTH_PATH = "/health/"
+HEALTH_THREADS = 2
 #: Files and sockets of one process beside its streams: webhooks, pages, the database.
 OTHER_FILES = 2000
 
@@ -49,6 +52,8 @@ class Application:
                 await self._aws_intake(scope, receive, send)
             elif path == LIVE_PATH:
                 await self._live(scope, receive, send)
+            elif path.startswith(HEALTH_PATH):
+                await self._health(scope, receive, send)
             else:
                 await self._pages(scope, receive, send)
         elif scope["type"] == "lifespan":
@@ -65,6 +70,7 @@ class Application:
         self._aws_intake = AwsIntake()
         self._live = Live()
         self._pages = Pages(threads=settings.PAGE_THREADS)
+        self._health = Pages(threads=HEALTH_THREADS, name="health page")
 
     async def _run(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -84,6 +90,7 @@ class Application:
         await self._aws_intake.close()
         await self._live.close()
         await self._pages.close()
+        await self._health.close()
         await send({"type": "lifespan.shutdown.complete"})
 
     def _hear_signals(self) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from enum import IntEnum
 
+import psycopg
 import structlog
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
 from django.db import DatabaseError, connection, connections, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from inbox import attention, sessions, workers
 from inbox.storage import StorageError, media_storage
 from whatsapp.database import describe
 
@@ -21,27 +24,33 @@ log = structlog.get_logger(__name__)
 
 #: Seconds that a check may take. What hangs is as bad as what fails.
 TIMEOUT = 3.0
-#: A worker reports every 10 seconds (procrastinate's default); nine missing reports are no accident.
-HEARTBEAT_LIMIT = 90
 #: A notification waits a second when all is well; the sweep picks up what was forgotten within ten.
 BACKLOG_LIMIT = 60
-STORAGE_CACHED_SECONDS = 30
+#: Seconds for which an answer is given again: it costs a request to the bucket, or a write.
+STORAGE_REMEMBERED, SESSIONS_REMEMBERED = 30.0, 5.0
 
 #: Checks run beside the page's thread, so that one that hangs can be left behind. They keep no connection.
-_threads = ThreadPoolExecutor(4, thread_name_prefix="health")
+_threads = ThreadPoolExecutor(6, thread_name_prefix="health")
+_remembered: dict[str, tuple[float, list[str]]] = {}
 
-FACTS = """
-    SELECT (SELECT extract(epoch FROM now() - max(last_heartbeat)) FROM procrastinate_workers),
-           (SELECT extract(epoch FROM now() - received_at) FROM whatsapp_notification
-            WHERE state = 'pending' ORDER BY id LIMIT 1)
+OLDEST = """
+    SELECT extract(epoch FROM now() - received_at) FROM whatsapp_notification
+    WHERE state = 'pending' ORDER BY id LIMIT 1
 """
+
+
+class Level(IntEnum):
+    OK = 0
+    #: Somebody has to look, and everything else goes on.
+    DEGRADED = 1
+    DOWN = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
     """What one check found, as a sentence without secrets: it is shown to everybody."""
 
-    ok: bool
+    level: Level
     says: str
 
 
@@ -57,79 +66,118 @@ def live(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def ready(request: HttpRequest) -> JsonResponse:
-    """200 when everything works, else 503: {"ready": …, "checks": {name: {"ok": …, "says": sentence}}}."""
-    storage = _threads.submit(_storage)
-    checks = _database() | {"storage": _within(storage.result, "The file storage")}
-    found = all(check.ok for check in checks.values())
-    return JsonResponse(
-        {"ready": found, "checks": {name: {"ok": check.ok, "says": check.says} for name, check in checks.items()}},
-        status=200 if found else 503,
-    )
+    """200 while the work goes on, also degraded, else 503.
+
+    {"ready": …, "state": "ok" | "degraded" | "down", "checks": {name: {"ok": …, "state": …, "says": sentence}}}.
+    """
+    storage = _threads.submit(_remember, "storage", STORAGE_REMEMBERED, _storage)
+    checks = _database() | {"storage": _within(storage, "The file storage", "The file storage answers.")}
+    worst = max(check.level for check in checks.values())
+    shown = {
+        name: {"ok": check.level is Level.OK, "state": check.level.name.lower(), "says": check.says}
+        for name, check in checks.items()
+    }
+    answer = {"ready": worst is not Level.DOWN, "state": worst.name.lower(), "checks": shown}
+    return JsonResponse(answer, status=503 if worst is Level.DOWN else 200)
 
 
-def _within(result: Callable[[float], Check], what: str) -> Check:
+def _within(asked: Future[list[str]], what: str, well: str) -> Check:
+    """The check for what was asked in another thread: sentences about faults, none when all is well."""
     try:
-        return result(TIMEOUT)
+        faults = asked.result(TIMEOUT)
     except TimeoutError:
-        return Check(False, f"{what} did not answer within {TIMEOUT:.0f} seconds.")
+        asked.cancel()
+        return Check(Level.DOWN, f"{what} did not answer within {TIMEOUT:.0f} seconds.")
+    return Check(Level.DOWN, " ".join(faults)) if faults else Check(Level.OK, well)
+
+
+def _remember(name: str, seconds: float, look: Callable[[], list[str]]) -> list[str]:
+    """What ``look`` finds, or found less than ``seconds`` ago. In this process's memory: a cache may be away too."""
+    at, found = _remembered.get(name, (-seconds, []))
+    if time.monotonic() - at >= seconds:
+        found = look()
+        _remembered[name] = (time.monotonic(), found)
+    return found
 
 
 def _database() -> dict[str, Check]:
-    """The database, and what only it knows: the worker's last report and the oldest pending notification."""
+    """The database, and what only it knows."""
+    tried = _threads.submit(_remember, "sessions", SESSIONS_REMEMBERED, _sessions)
     asked = _threads.submit(_facts)
+    database = _within(tried, "The database", "The database takes changes; LISTEN and prepared statements work.")
     try:
-        heartbeat, oldest = asked.result(TIMEOUT)
-    except TimeoutError:
+        checks = asked.result(TIMEOUT)
+    except (TimeoutError, DatabaseError) as error:
         asked.cancel()
-        away = Check(False, f"The database did not answer within {TIMEOUT:.0f} seconds.")
-    except DatabaseError as error:
         log.warning("health_check_failed", check="database", reason=describe(error))
-        away = Check(False, "The database cannot be reached or refuses to work; the log says why.")
-    else:
-        return {
-            "database": Check(True, "The database answers."),
-            "worker": _worker(heartbeat),
-            "journal": _journal(oldest),
-        }
-    unknown = Check(False, "Not known while the database is away.")
-    return {"database": away, "worker": unknown, "journal": unknown}
+        if database.level is Level.OK:
+            database = Check(Level.DOWN, "The database cannot be reached or refuses to work; the log says why.")
+        unknown = Check(Level.DOWN, "Not known while the database is away.")
+        checks = dict.fromkeys(("worker", "journal", "sending", "provider"), unknown)
+    return {"database": database} | checks
 
 
-def _facts() -> tuple[float | None, float | None]:
+def _sessions() -> list[str]:
+    try:
+        return sessions.faults()
+    except psycopg.Error as error:
+        log.warning("health_check_failed", check="sessions", reason=describe(error))
+        return ["The database cannot be reached or refuses to work; the log says why."]
+
+
+def _facts() -> dict[str, Check]:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = '2s'")
-            cursor.execute(FACTS)
-            heartbeat, oldest = cursor.fetchone()
-            return heartbeat, oldest
+            cursor.execute(OLDEST)
+            oldest = cursor.fetchone()
+            concerns = attention.concerns()
+            journal = [_journal(oldest[0] if oldest else None), *_concerning("journal", concerns)]
+            return {
+                "worker": _worker(workers.standing()),
+                "journal": max(journal, key=lambda check: check.level),
+                "sending": _all(_concerning("sending", concerns), "No message that may leave waits."),
+                "provider": _all(_concerning("provider", concerns), "WhatsApp answers in time."),
+            }
     finally:
         connections.close_all()
 
 
-def _worker(heartbeat: float | None) -> Check:
-    if heartbeat is None:
-        return Check(False, "No worker is running: notifications are stored but not shown. Start the worker process.")
-    if heartbeat > HEARTBEAT_LIMIT:
-        return Check(False, f"The worker last reported {heartbeat:.0f} seconds ago. Restart the worker process.")
-    return Check(True, "The worker reports.")
+def _concerning(area: str, concerns: Iterable[attention.Concern]) -> list[Check]:
+    return [Check(Level.DEGRADED, concern.public) for concern in concerns if concern.area == area]
+
+
+def _all(found: list[Check], well: str) -> Check:
+    if not found:
+        return Check(Level.OK, well)
+    # Two numbers with the same trouble are one sentence here.
+    return Check(Level.DEGRADED, " ".join(dict.fromkeys(check.says for check in found)))
+
+
+def _worker(found: workers.Standing) -> Check:
+    total = found.alive + len(found.dead)
+    if not total:
+        sentence = "No worker is running: notifications are stored but not shown. Start the worker process."
+        return Check(Level.DOWN, sentence)
+    if not found.dead:
+        return Check(Level.OK, "The worker reports." if total == 1 else f"All {total} workers report.")
+    silent = min(dead.silent for dead in found.dead)
+    if not found.alive:
+        return Check(Level.DOWN, f"The worker last reported {silent:.0f} seconds ago. Restart the worker process.")
+    missing = f"{len(found.dead)} of {total} workers last reported {silent:.0f} seconds ago."
+    return Check(Level.DEGRADED, f"{missing} The others do their work. Restart the worker process.")
 
 
 def _journal(oldest: float | None) -> Check:
     if oldest is None:
-        return Check(True, "No notification is waiting.")
+        return Check(Level.OK, "No notification is waiting.")
     says = f"The oldest pending notification has waited {oldest:.0f} seconds."
-    return Check(oldest <= BACKLOG_LIMIT, says)
+    return Check(Level.OK if oldest <= BACKLOG_LIMIT else Level.DOWN, says)
 
 
-def _storage() -> Check:
-    """Asked every half minute at most: the answer costs a request to the bucket."""
-    found: Check | None = cache.get("health-storage")
-    if found is None:
-        try:
-            media_storage().ping()
-        except StorageError as error:
-            found = Check(False, str(error))
-        else:
-            found = Check(True, "The file storage answers.")
-        cache.set("health-storage", found, STORAGE_CACHED_SECONDS)
-    return found
+def _storage() -> list[str]:
+    try:
+        media_storage().ping()
+    except StorageError as error:
+        return [str(error)]
+    return []

@@ -18,24 +18,21 @@ from django.core.checks import run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models import Max
 from django.db.models.functions import Now
 from django.utils import timezone
-from procrastinate.contrib.django.models import ProcrastinateWorker
 
-from inbox import doctor_aws, sessions
+from inbox import attention, doctor_aws, sessions, workers
+from inbox.attention import words
 from inbox.findings import FAIL, OK, WARN, Finding
-from inbox.models import Media, Message, Outbox, OutboxEntry
+from inbox.models import Media, Message
 from inbox.storage import MediaStorage, MissingFileError, StorageError, media_storage, signature_holds
 from whatsapp import journal
 from whatsapp.events import Status
-from whatsapp.models import Notification, PhoneNumber, Provider
+from whatsapp.models import PhoneNumber, Provider
 from whatsapp.providers.base import ProviderError, provider_for
 
 #: PostgreSQL 14, as its server_version_num writes it.
 OLDEST_POSTGRESQL = 140000
-#: A worker renews its heartbeat every 10 seconds.
-HEARTBEAT = timedelta(seconds=90)
 #: Seconds a notification may wait before something is wrong, and before it surely is.
 LATE, STUCK = 60, 600
 CLOCK = timedelta(seconds=5)
@@ -59,7 +56,7 @@ def examine() -> Iterator[Finding]:
     yield from storage()
     yield from room()
     if reachable:
-        for look in (numbers, aws, worker, waiting, outboxes, files):
+        for look in (numbers, aws, worker, waiting, concerns, files):
             try:
                 yield from look()
             except DatabaseError:
@@ -94,7 +91,7 @@ def database() -> Iterator[Finding]:
         yield Finding(
             WARN,
             "database",
-            f"This machine's clock and the database's differ by {_words(apart)}: synchronise both (NTP).",
+            f"This machine's clock and the database's differ by {words(apart)}: synchronise both (NTP).",
         )
     executor = MigrationExecutor(connection)
     missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
@@ -229,42 +226,37 @@ def _not_subscribed(number: PhoneNumber) -> str:
 
 
 def worker() -> Iterator[Finding]:
-    # By the database's clock, which wrote it: this machine's may be wrong.
-    age = ProcrastinateWorker.objects.aggregate(age=Now() - Max("last_heartbeat"))["age"]
-    if age is None:
-        yield Finding(FAIL, "worker", "No worker runs: start `manage.py worker`.")
-        return
-    if age > HEARTBEAT:
+    found = workers.standing()
+    for dead in found.dead:
+        silent = words(timedelta(seconds=dead.silent))
         yield Finding(
-            FAIL, "worker", f"The last sign of a worker is {_words(age)} old: start one, or see why it hangs."
+            WARN if found.alive else FAIL,
+            "worker",
+            f"The worker {dead.pid} on {dead.host} has been silent for {silent}: start it again. If it is gone for "
+            "good, run `manage.py worker --forget-missing`.",
         )
-    else:
-        yield Finding(OK, "worker", "A worker is alive.")
+    if found.alive:
+        yield Finding(OK, "worker", f"{_count(found.alive, 'worker')} alive.")
+    elif not found.dead:
+        yield Finding(FAIL, "worker", "No worker runs: start `manage.py worker`.")
 
 
 def waiting() -> Iterator[Finding]:
-    """The journal: what waits, and what somebody has to look at."""
+    """The journal: how long what waits has waited."""
     age = journal.oldest_pending_seconds()
     if age is None or age <= LATE:
         yield Finding(OK, "journal", "No webhook waits.")
     else:
         level = FAIL if age > STUCK else WARN
-        yield Finding(level, "journal", f"The oldest webhook has waited for {_words(timedelta(seconds=age))}.")
-    if parked := Notification.objects.parked().count():
-        yield Finding(
-            WARN, "journal", f"{_count(parked, 'webhook')} parked: the admin's journal says why, and replays them."
-        )
+        yield Finding(level, "journal", f"The oldest webhook has waited for {words(timedelta(seconds=age))}.")
 
 
-def outboxes() -> Iterator[Finding]:
-    """What has to leave: paused numbers, and messages that wait for longer than they should."""
-    for paused in Outbox.objects.filter(active=True).select_related("number"):
-        since = _words(timezone.now() - paused.paused_at)
-        yield Finding(FAIL, "sending", f"{paused.number} has sent nothing for {since}: {paused.reason}")
-    due = OutboxEntry.objects.filter(due_at__lt=Now() - timedelta(seconds=STUCK)).exclude(number__outbox__active=True)
-    if late := due.count():
-        yield Finding(WARN, "sending", f"{_count(late, 'message')} should have left more than 10 minutes ago.")
-    else:
+def concerns() -> Iterator[Finding]:
+    """What needs attention while everything runs, and messages of unknown fate."""
+    found = attention.concerns()
+    for concern in found:
+        yield Finding(FAIL if concern.stops else WARN, concern.area, concern.sentence)
+    if not any(concern.area == "sending" for concern in found):
         yield Finding(OK, "sending", "No message that may leave waits.")
     doubtful = Message.objects.unsettled().filter(status=Status.UNKNOWN)
     if unknown := doubtful.filter(created_at__gt=Now() - timedelta(days=1)).count():
@@ -285,11 +277,3 @@ def files() -> Iterator[Finding]:
 
 def _count(number: int, word: str) -> str:
     return f"{number} {word}" if number == 1 else f"{number} {word}s"
-
-
-def _words(age: timedelta) -> str:
-    seconds = int(age.total_seconds())
-    for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
-        if seconds >= 2 * size:
-            return f"{seconds // size} {unit}"
-    return f"{seconds} seconds"

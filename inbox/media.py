@@ -135,6 +135,13 @@ def fetch_waiting(number: PhoneNumber) -> int:
     return Media.objects.filter(message__number=number, state__in=WAITING).update(next_try_at=Now(), attempts=0)
 
 
+def give_back(media_id: uuid.UUID) -> None:
+    """End the lease on a file or its previews, because the worker that held it died. Safe to repeat: one that only
+    waits for its next attempt is tried a little earlier."""
+    mine = Q(state__in=WAITING) | Q(state=Media.State.STORED, preview_state=Media.PreviewState.NONE)
+    Media.objects.filter(mine, pk=media_id, next_try_at__gt=Now()).update(next_try_at=Now())
+
+
 def sweep() -> None:
     """Put back the jobs of files and previews that are due and have none waiting. Safe to run at any time."""
     due = Media.objects.filter(state__in=WAITING, next_try_at__lte=Now()).exclude(

@@ -6,12 +6,14 @@ import uuid
 from datetime import timedelta
 
 import structlog
+from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.db import close_old_connections
 from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from inbox import media, previews, receipts, receiving, reconciling, uploads
+from inbox import media, previews, receipts, receiving, reconciling, uploads, workers
 from inbox.api import idempotency
 from inbox.outgoing_webhooks import delivery as webhook_delivery
 from inbox.sending import delivery, outbox, pace, reactions
@@ -26,8 +28,6 @@ BATCHES_PER_JOB = 20
 MESSAGES_PER_JOB = 100
 #: Seconds after which what waits for its pace is looked at again.
 PACED_SECONDS = 0.5
-#: Seconds without a heartbeat after which a worker is taken for dead and its jobs are put back.
-DEAD_AFTER = 60
 #: Hours that failed jobs are kept for somebody to look at.
 KEEP_FAILED_HOURS = 7 * 24
 #: Rows that one step of forgetting deletes, so that it never holds many locks.
@@ -112,12 +112,19 @@ def sync_templates_of(waba_id: str) -> None:
 @app.task(name="sweep_outbox", queue=sending.QUEUE, queueing_lock="sweep_outbox")
 def sweep_outbox(timestamp: int) -> None:
     """Send what has become due or lost its wake-up, and settle what dead workers left."""
+    workers.end_leases_of_dead()
     outbox.settle_abandoned()
     outbox.probe()
     if reactions.anything_queued():
         sending.wake_up_reactions()
     if outbox.anything_due():
         sending.wake_up()
+
+
+@app.periodic(cron="*/10 * * * *")
+@app.task(name="check_numbers", queue="templates", queueing_lock="check_numbers")
+def check_numbers(timestamp: int) -> None:
+    outbox.check_numbers()
 
 
 @app.task(name="deliver_webhooks", queue="webhooks")
@@ -164,20 +171,27 @@ def reconcile(timestamp: int) -> None:
         log.warning("reconciliation_faults", reconciliation=report.pk, **report.counts)
 
 
-@app.periodic(cron="* * * * * 30")
+@app.periodic(cron="* * * * * */10")
 @app.task(name="retry_stalled_jobs", queue="journal", queueing_lock="retry_stalled_jobs", pass_context=True)
 async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
     """Put back the jobs of workers that died: Procrastinate finds them, and leaves the rest to us."""
     manager = context.app.job_manager
-    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=DEAD_AFTER):
+    for job in await manager.get_stalled_jobs(seconds_since_heartbeat=workers.DEAD_AFTER):
         if job.id is None:
             continue
+        if media_id := job.task_kwargs.get("media_id"):
+            await sync_to_async(_give_back)(uuid.UUID(str(media_id)))
         try:
             await manager.retry_job(job)
         except exceptions.UniqueViolation:
             # Another one of the same kind waits already and will do its work.
             await manager.finish_job(job, status=Status.FAILED, delete_job=True)
         log.warning("stalled_job_retried", job=job.id, task=job.task_name)
+
+
+def _give_back(media_id: uuid.UUID) -> None:
+    close_old_connections()
+    media.give_back(media_id)
 
 
 @app.periodic(cron="17 * * * *")
@@ -192,6 +206,7 @@ def forget(timestamp: int) -> None:
     uploads.forget()
     webhook_delivery.forget()
     idempotency.forget()
+    workers.forget()
 
 
 @app.periodic(cron="27 * * * *")

@@ -32,6 +32,20 @@ def somebody_waits() -> bool:
         return bool(cursor.fetchone()[0])
 
 
+@contextmanager
+def read_only() -> Iterator[None]:
+    """The test's database takes no changes from connections that are opened meanwhile."""
+    role = connection.settings_dict["USER"]
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER ROLE {role} SET default_transaction_read_only = on")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SET default_transaction_read_only = off")
+            cursor.execute(f"ALTER ROLE {role} RESET default_transaction_read_only")
+
+
 class Cluster:
     """A migrated database in a server of its own, empty at first. ``psql`` reads it whatever Django looks at."""
 

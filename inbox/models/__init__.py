@@ -6,7 +6,7 @@ from inbox.models.conversations import Conversation, PinnedConversation
 from inbox.models.media import Media
 from inbox.models.messages import Message, PendingStatus, Reaction, Revision
 from inbox.models.moving import ImportedItem, ImportPosition, Reconciliation, ReconciliationFault
-from inbox.models.operations import Probe
+from inbox.models.operations import Probe, SlowAnswer, WorkerProcess
 from inbox.models.programs import ApiToken, KeptAnswer, Program, WebhookDelivery, WebhookEndpoint
 from inbox.models.sending import Draft, Outbox, OutboxEntry, Pace, ReadReceipt, Upload
 
@@ -34,7 +34,9 @@ __all__ = [
     "Reconciliation",
     "ReconciliationFault",
     "Revision",
+    "SlowAnswer",
     "Upload",
     "WebhookDelivery",
     "WebhookEndpoint",
+    "WorkerProcess",
 ]

@@ -127,6 +127,8 @@ class OutboxEntry(models.Model):
     leased_until = models.DateTimeField(null=True, blank=True)
     #: Who holds the lease: a worker that lost it can no longer write.
     lease = models.UUIDField(null=True, blank=True)
+    #: The worker (a WorkerProcess) that holds it, so that a dead one's lease ends before its time.
+    worker = models.UUIDField(null=True, blank=True)
     #: How often WhatsApp refused it for a passing reason.
     attempts = models.PositiveSmallIntegerField(default=0)
 

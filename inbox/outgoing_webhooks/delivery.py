@@ -31,7 +31,7 @@ SCHEDULE = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 72_000)
 #: An endpoint that failed for so long without one success is switched off.
 PATIENCE = timedelta(days=5)
 #: A worker that died with a delivery has given it back by then.
-LEASE = timedelta(minutes=2)
+LEASE = timedelta(seconds=20)
 #: One job's share; the rest is another job's, so that every endpoint gets its turn.
 SHARE, SHARE_SECONDS = 100, 20.0
 #: The longest that an endpoint which does not answer is left alone between attempts.

@@ -78,14 +78,19 @@ def _deliver(lease: Lease) -> None:
         return _stumbled(lease, message)
     lease.begin_request()
     QUEUED_SECONDS.observe(max(0.0, (timezone.now() - message.created_at).total_seconds()))
+    began = time.monotonic()
     try:
-        with REQUEST_SECONDS.time():
+        try:
             accepted = provider.send(body)
+        finally:
+            took = time.monotonic() - began
+            REQUEST_SECONDS.observe(took)
     except ProviderError as error:
-        if error.may_have_sent:
-            return _unknown(lease, message, error)
-        return _refused(lease, message, error)
-    _accepted(lease, message, accepted)
+        settle = _unknown if error.may_have_sent else _refused
+        settle(lease, message, error)
+    else:
+        _accepted(lease, message, accepted)
+    outbox.note_answer(message.number, took)
 
 
 def _prepare(lease: Lease, message: Message, provider: Provider) -> dict[str, object]:

@@ -7,6 +7,7 @@ when no earlier one of its conversation is left. A worker that dies loses its le
 from __future__ import annotations
 
 import random
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,8 +17,8 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from inbox import changes, outgoing_webhooks
-from inbox.models import Conversation, Message, Outbox, OutboxEntry
+from inbox import changes, outgoing_webhooks, workers
+from inbox.models import Conversation, Message, Outbox, OutboxEntry, SlowAnswer
 from inbox.receiving import threads
 from inbox.sending import pace
 from inbox.sending.jobs import wake_up
@@ -34,10 +35,13 @@ PROBE = timedelta(seconds=60)
 #: Seconds ahead of its pace that a number's next message may be for a worker to take it and wait.
 PATIENCE = 1.0
 PROBE_AT_MOST = timedelta(minutes=15)
+#: Seconds. A request to a provider takes a few hundred milliseconds.
+SLOW = 5.0
 MAYBE_SENT = "The connection broke before WhatsApp answered. A receipt will settle it."
 
 CLAIM = """
-UPDATE inbox_outboxentry SET lease = %(lease)s, leased_until = clock_timestamp() + make_interval(secs => %(length)s)
+UPDATE inbox_outboxentry
+SET lease = %(lease)s, worker = %(worker)s, leased_until = clock_timestamp() + make_interval(secs => %(length)s)
 WHERE message_id = (
     SELECT e.message_id FROM inbox_outboxentry e
     WHERE e.number_id = %(number)s AND e.due_at <= clock_timestamp()
@@ -125,7 +129,8 @@ def claim() -> Lease | None:
     for number in numbers:
         token = uuid.uuid4()
         with connection.cursor() as cursor:
-            cursor.execute(CLAIM, {"lease": token, "length": LEASE.total_seconds(), "number": number})
+            values = {"lease": token, "worker": workers.current, "length": LEASE.total_seconds(), "number": number}
+            cursor.execute(CLAIM, values)
             taken = cursor.fetchone()
         if taken is not None:
             return Lease(taken[0], taken[1], taken[2], taken[3], token)
@@ -193,6 +198,24 @@ def probe() -> None:
             log.warning("number_still_paused", number=outbox.number_id, code=error.code)
         else:
             resume(outbox.number)
+
+
+def check_numbers() -> None:
+    """Ask the provider about every number that may send, so that a dead token is known before a message needs it."""
+    for number in _sending_numbers():
+        began = time.monotonic()
+        try:
+            provider_for(number).number_info()
+        except ProviderError as error:
+            if error.answered and error.explanation.pauses_number:
+                pause(number, error, f"{error.explanation.words} {error.explanation.next_step}")
+        note_answer(number, time.monotonic() - began)
+
+
+def note_answer(number: PhoneNumber, seconds: float) -> None:
+    """Remember that the provider took ``seconds`` for a request about this number, where that is long."""
+    if seconds >= SLOW:
+        SlowAnswer.objects.update_or_create(number=number, defaults={"at": Now(), "seconds": seconds})
 
 
 def settle_abandoned() -> int:

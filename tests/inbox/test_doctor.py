@@ -21,7 +21,7 @@ from django.db import connection
 from django.utils import timezone
 
 from inbox import doctor
-from inbox.models import Media, OutboxEntry
+from inbox.models import Media, OutboxEntry, WorkerProcess
 from inbox.sending import outbox
 from tests.inbox import admin_rows
 from tests.object_storage import SECRET_KEY, ObjectStorage, object_storage
@@ -51,8 +51,8 @@ def lines(area: str) -> list[str]:
 
 
 def beat(age: timedelta = timedelta(0)) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("INSERT INTO procrastinate_workers (last_heartbeat) VALUES (%s)", [timezone.now() - age])
+    """A worker that last reported so long ago."""
+    WorkerProcess.objects.create(host="here", pid=7, seen_at=timezone.now() - age)
 
 
 def graph(number: PhoneNumber, apps: list[str] | None = None) -> None:
@@ -147,22 +147,28 @@ class NumbersTests:
 
 @pytest.mark.django_db
 class WorkerTests:
-    def test_a_fresh_heartbeat_is_enough(self) -> None:
-        beat(timedelta(hours=3))
-        beat(timedelta(seconds=20))
-        assert lines("worker") == ["ok    worker: A worker is alive."]
+    def test_a_fresh_report_is_enough(self) -> None:
+        beat(timedelta(seconds=5))
+        beat(timedelta(seconds=5))
+        assert lines("worker") == ["ok    worker: 2 workers alive."]
 
     def test_a_wrong_clock_is_named_and_does_not_declare_the_worker_dead(self) -> None:
         beat()
         with time_machine.travel(timezone.now() + timedelta(hours=3)):
-            assert lines("worker") == ["ok    worker: A worker is alive."]
+            assert lines("worker") == ["ok    worker: 1 worker alive."]
             assert "differ by 3 hours" in "\n".join(lines("database"))
 
-    def test_an_old_one_fails(self) -> None:
-        beat(timedelta(minutes=5))
-        assert lines("worker") == [
-            "FAIL  worker: The last sign of a worker is 5 minutes old: start one, or see why it hangs."
-        ]
+    def test_one_of_two_that_died_is_named_with_its_place(self) -> None:
+        beat()
+        beat(timedelta(minutes=5, seconds=30))
+        dead, alive = lines("worker")
+        assert dead.startswith("warn  worker: The worker 7 on here has been silent for 5 minutes: start it again.")
+        assert alive == "ok    worker: 1 worker alive."
+
+    def test_the_only_one_that_died_fails(self) -> None:
+        beat(timedelta(minutes=5, seconds=30))
+        (found,) = lines("worker")
+        assert found.startswith("FAIL  worker: The worker 7 on here has been silent for 5 minutes")
 
 
 @pytest.mark.django_db
@@ -202,9 +208,12 @@ class OutboxTests:
 
     def test_a_message_that_should_have_left_is_a_warning(self, number: PhoneNumber) -> None:
         message = admin_rows.message(number, "x", direction="outbound", status="queued")
-        late = timezone.now() - timedelta(hours=1)
+        late = timezone.now() - timedelta(minutes=61, seconds=30)
         OutboxEntry.objects.create(message=message, number=number, conversation=message.conversation, due_at=late)
-        assert lines("sending") == ["warn  sending: 1 message should have left more than 10 minutes ago."]
+        (found,) = lines("sending")
+        assert found.startswith(
+            "warn  sending: Norte Service: Messages are due and not sent, the oldest for 61 minutes."
+        )
 
     def test_an_empty_outbox_is_fine(self, number: PhoneNumber) -> None:
         assert lines("sending") == ["ok    sending: No message that may leave waits."]

@@ -11,7 +11,7 @@ from django.db import connection
 
 from inbox import sessions
 from inbox.models import Probe
-from tests.databases import Cluster
+from tests.databases import Cluster, read_only
 from tests.poolers import Pooler
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -41,15 +41,8 @@ class DirectTests:
         assert Probe.objects.get().written_at > first
 
     def test_a_read_only_database_is_named(self) -> None:
-        role = connection.settings_dict["USER"]
-        with connection.cursor() as cursor:
-            cursor.execute(f"ALTER ROLE {role} SET default_transaction_read_only = on")
-        try:
+        with read_only():
             (found,) = sessions.faults()
-        finally:
-            with connection.cursor() as cursor:
-                cursor.execute("SET default_transaction_read_only = off")
-                cursor.execute(f"ALTER ROLE {role} RESET default_transaction_read_only")
         assert "read-only (default_transaction_read_only is on)" in found
 
     def test_a_database_that_hangs_is_not_waited_for(self, cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:

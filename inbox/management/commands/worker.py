@@ -24,6 +24,7 @@ from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ConnectorException
 from procrastinate.periodic import PeriodicRegistry
 
+from inbox import workers
 from inbox.sending import jobs as sending
 from whatsapp import journal
 from whatsapp.database import describe
@@ -37,8 +38,8 @@ JOURNAL_JOBS = 2
 SENDING_JOBS = 8
 #: Seconds that running jobs get after SIGTERM before they are left to be found as stalled.
 GRACE = 25
-#: Seconds between signs of life; `/health/ready` and `manage.py doctor` miss a worker after 90.
-HEARTBEAT = 10
+#: Seconds between signs of life to the queue, by which the jobs of a dead worker are found.
+HEARTBEAT = 5
 STALLED_AFTER = 30
 #: Seconds until a job is found whose notification got lost, or whose time has come.
 POLLING = 2
@@ -57,8 +58,15 @@ class Command(BaseCommand):
         parser.add_argument(
             "--sending", type=int, default=SENDING_JOBS, help=f"messages sent at once (default {SENDING_JOBS})"
         )
+        parser.add_argument(
+            "--forget-missing", action="store_true", help="stop missing workers that ended for good, and run nothing"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["forget_missing"]:
+            count = workers.forget(workers.DEAD_AFTER)
+            self.stdout.write(f"{count} {'worker is' if count == 1 else 'workers are'} no longer missed.")
+            return
         collect_garbage_rarely()
         asyncio.run(run(options["concurrency"], options["sending"]))
 
@@ -88,8 +96,14 @@ async def run(concurrency: int, sending_jobs: int = SENDING_JOBS) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    with _reading_queues(stopping):
-        await _work_through_faults(concurrency, sending_jobs, stopping)
+    workers.begin()
+    reporting = asyncio.create_task(workers.report(stopping))
+    try:
+        with _reading_queues(stopping):
+            await _work_through_faults(concurrency, sending_jobs, stopping)
+    finally:
+        reporting.cancel()
+        await asyncio.gather(reporting, return_exceptions=True)
 
 
 async def _work_through_faults(concurrency: int, sending_jobs: int, stopping: asyncio.Event) -> None:

@@ -1,0 +1,141 @@
+"""The worker processes: each reports every few seconds, so that a dead one is missed and its work taken over."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from django.db import connection
+from django.db.models.functions import Now
+
+from inbox.models import WorkerProcess
+from whatsapp.database import AsyncDatabase, DatabaseAwayError, RowError, describe
+
+log = structlog.get_logger(__name__)
+
+#: Seconds between two reports.
+REPORT_SECONDS = 5
+#: Seconds between two reports that say that something was wrong.
+GAP = 2.0 * REPORT_SECONDS
+#: Seconds of silence after which a worker is dead.
+DEAD_AFTER = 15.0
+#: Seconds for which a new worker looks for the one that it replaces, and that this one has to have been silent.
+REPLACES_FOR, REPLACES_AFTER = 120.0, 7.0
+#: Seconds after which a dead worker that nobody replaced is missed no longer: it was meant to go.
+MISSED_FOR = 24 * 3600.0
+
+#: The WorkerProcess that this process is; None where jobs run outside of a worker.
+current: uuid.UUID | None = None
+
+REPORT = """
+    INSERT INTO inbox_workerprocess AS w (id, host, pid, stopping) VALUES (%s, %s, %s, %s)
+    ON CONFLICT (id) DO UPDATE SET seen_at = now(), stopping = excluded.stopping,
+        steady_since = CASE WHEN w.seen_at < now() - make_interval(secs => %s) THEN now() ELSE w.steady_since END
+"""
+#: One that fell silent before this one began and that no other new one has taken for its own.
+REPLACE = """
+    DELETE FROM inbox_workerprocess WHERE id = (
+        SELECT old.id FROM inbox_workerprocess old JOIN inbox_workerprocess new ON new.id = %s
+        WHERE old.seen_at < now() - make_interval(secs => %s) AND old.seen_at < new.started_at
+          AND new.started_at > now() - make_interval(secs => %s)
+        ORDER BY old.seen_at DESC LIMIT 1 FOR UPDATE OF old SKIP LOCKED
+    ) RETURNING 1
+"""
+#: Nothing is taken over before the living have had time to report after an outage of the database.
+END_LEASES = """
+    UPDATE inbox_outboxentry e SET leased_until = now() - interval '1 millisecond'
+    WHERE e.leased_until > now() AND e.worker IS NOT NULL
+      AND NOT EXISTS (
+          SELECT FROM inbox_workerprocess w
+          WHERE w.id = e.worker AND w.seen_at > now() - make_interval(secs => %(dead)s)
+      )
+      AND EXISTS (
+          SELECT FROM inbox_workerprocess w
+          WHERE w.seen_at > now() - make_interval(secs => %(dead)s)
+            AND w.steady_since < now() - make_interval(secs => %(dead)s)
+      )
+"""
+STANDING = """
+    SELECT host, pid, extract(epoch FROM now() - seen_at)::float, seen_at > now() - make_interval(secs => %s)
+    FROM inbox_workerprocess WHERE NOT stopping OR seen_at > now() - make_interval(secs => %s) ORDER BY seen_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Dead:
+    """A worker that ended without a word ``silent`` seconds ago."""
+
+    host: str
+    pid: int
+    silent: float
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    alive: int
+    dead: list[Dead]
+
+
+def standing() -> Standing:
+    """How many workers run, and which of those that ran are missing. Raises DatabaseError."""
+    with connection.cursor() as cursor:
+        cursor.execute(STANDING, [DEAD_AFTER, DEAD_AFTER])
+        found = cursor.fetchall()
+    dead = [Dead(host, pid, silent) for host, pid, silent, alive in found if not alive]
+    return Standing(len(found) - len(dead), dead)
+
+
+def end_leases_of_dead() -> None:
+    """Let the leases of dead workers on messages end now; what becomes of each message is decided as always. Safe to
+    repeat."""
+    with connection.cursor() as cursor:
+        cursor.execute(END_LEASES, {"dead": DEAD_AFTER})
+        if cursor.rowcount:
+            log.warning("dead_worker_leases_ended", messages=cursor.rowcount)
+
+
+def forget(silent_for: float = MISSED_FOR) -> int:
+    """Stop missing workers that fell silent so many seconds ago. Returns how many."""
+    count, _ = WorkerProcess.objects.filter(seen_at__lt=Now() - timedelta(seconds=silent_for)).delete()
+    if count:
+        log.warning("dead_workers_forgotten", count=count)
+    return count
+
+
+def begin() -> None:
+    """This process is a worker from now on: what it takes, it takes in its own name."""
+    global current
+    current = uuid.uuid4()
+
+
+async def report(stopping: asyncio.Event) -> None:
+    """Report that this process works, until it is cancelled; its row goes with it. A report that fails is followed by
+    the next one."""
+    database = AsyncDatabase(application_name="inbox worker report")
+    replaced = False
+    try:
+        while True:
+            try:
+                values = (current, socket.gethostname()[:255], os.getpid(), stopping.is_set(), GAP)
+                await database.execute(REPORT, values, within=REPORT_SECONDS)
+                if not replaced:
+                    found = (current, REPLACES_AFTER, REPLACES_FOR)
+                    replaced = await database.execute(REPLACE, found, within=REPORT_SECONDS) is not None
+            except (DatabaseAwayError, *RowError) as error:
+                log.warning("worker_report_failed", reason=describe(error))
+            await asyncio.sleep(REPORT_SECONDS)
+    finally:
+        await _say_goodbye(database)
+
+
+async def _say_goodbye(database: AsyncDatabase) -> None:
+    try:
+        await database.execute("DELETE FROM inbox_workerprocess WHERE id = %s", (current,), within=2)
+    except (DatabaseAwayError, *RowError) as error:
+        log.warning("worker_report_failed", reason=describe(error))
+    await database.close()
