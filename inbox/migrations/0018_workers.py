@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inbox', '0015_probe'),
+        ('inbox', '0017_wamid_token_indexes'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('inbox', '0016_workers'),
+        ('inbox', '0018_workers'),
         ('whatsapp', '0003_aws_region'),
     ]
 
