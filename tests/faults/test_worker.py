@@ -8,15 +8,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 
+import psycopg
 import pytest
 from django.db import connection
-from procrastinate.contrib.django.models import ProcrastinateWorker
+from procrastinate.contrib.django.models import ProcrastinateJob
 
-from inbox.models import Message
+from inbox.models import Conversation, Message
 from tests import payloads
+from tests.databases import somebody_waits
 from tests.inbox.receiving.support import store
 from whatsapp import journal
 from whatsapp.models import Notification, PhoneNumber
@@ -68,20 +71,35 @@ class WorkerTests:
         worker.send_signal(signal.SIGTERM)
         assert worker.wait(40) == 0
 
-    def test_what_a_killed_worker_left_is_done_by_the_next(self, number: PhoneNumber) -> None:
+    def test_what_a_worker_was_killed_over_is_done_by_the_next(self, number: PhoneNumber) -> None:
+        for _ in range(3):
+            store(payloads.notification(payloads.message()))
         first = start_worker()
         try:
-            wait_until(lambda: ProcrastinateWorker.objects.exists())
+            with no_message_can_be_written():
+                wait_until(somebody_waits)
+                assert ProcrastinateJob.objects.filter(status="doing").exists()
+                first.kill()
+                first.wait()
         finally:
             first.kill()
             first.wait()
-        for _ in range(3):
-            store(payloads.notification(payloads.message()))
-        journal.wake_up()
+        assert Notification.objects.pending().count() == 3
         second = start_worker()
         try:
             wait_until(lambda: not Notification.objects.pending().exists())
             assert Message.objects.count() == 3
+            assert Conversation.objects.get().unread_count == 3
         finally:
             second.kill()
             second.wait()
+
+
+@contextmanager
+def no_message_can_be_written() -> Iterator[None]:
+    """Hold whoever writes messages in the middle of the transaction."""
+    parameters = connection.get_connection_params()
+    with psycopg.connect(**{name: parameters[name] for name in ("dbname", "user", "host", "port")}) as other:
+        other.execute("LOCK TABLE inbox_message IN ACCESS EXCLUSIVE MODE")
+        yield
+        other.rollback()
