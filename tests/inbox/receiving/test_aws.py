@@ -71,10 +71,17 @@ class UnwrapTests:
         assert (notification.state, notification.problems) == ("processed", [])
         assert not Message.objects.exists()
 
-    @pytest.mark.parametrize("entry", ['{"id": "1", "changes": [', "…", '"text"', "[]", "null"])
-    def test_an_entry_that_cannot_be_read_is_seen(self, aws_number: PhoneNumber, entry: str) -> None:
+    @pytest.mark.parametrize("entry", ['{"id": "1", "changes": [', "…"])
+    def test_an_entry_that_is_not_json_is_parked(self, aws_number: PhoneNumber, entry: str) -> None:
         (notification,) = receive(aws_payloads.published(aws_payloads.wrap(entry)))
-        assert notification.error or notification.problems
+        assert notification.state == "parked"
+        assert notification.error.startswith("What AWS wrapped cannot be read. The text is not JSON")
+
+    @pytest.mark.parametrize("entry", ['"text"', "[]", "null"])
+    def test_an_entry_of_the_wrong_shape_is_named(self, aws_number: PhoneNumber, entry: str) -> None:
+        (notification,) = receive(aws_payloads.published(aws_payloads.wrap(entry)))
+        (problem,) = notification.problems
+        assert (problem["path"], problem["reason"]) == ("whatsAppWebhookEntry", "This entry is not an object.")
 
     def test_a_bad_leaf_leaves_its_siblings(self, aws_number: PhoneNumber) -> None:
         event = aws_payloads.event(messages=[payloads.message(), "not a message"])
