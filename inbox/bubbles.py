@@ -88,6 +88,7 @@ class Bubble(Drawn):
     card: Any = None
     media: Attachment | None = None
     referral: cards.Referral | None = None
+    payment: cards.Payment | None = None
     marked: bool = False
     late: str = ""
     late_reason: str = ""
@@ -265,7 +266,7 @@ def _content(bubble: Bubble, message: Message, name: str, whole_text: bool) -> N
         text = text[:TEXT_LIMIT] + "…"
     bubble.html = markup.render(text) if text else ""
     bubble.quote = _quote(message, name)
-    bubble.referral = cards.referral(message.context)
+    bubble.referral, bubble.payment = cards.referral(message.context), cards.payment(payload)
     _flag(bubble, message)
     if message.edited_at:
         bubble.previous = [

@@ -87,6 +87,15 @@ class Answer(Drawn):
 
 
 @dataclass(slots=True)
+class Payment(Drawn):
+    """How the payment stands that a message asked for. ``tone``: positive, caution or plain."""
+
+    words: str
+    facts: str
+    tone: str
+
+
+@dataclass(slots=True)
 class Referral(Drawn):
     headline: str
     body: str
@@ -203,6 +212,24 @@ def answer(payload: dict[str, Any], text: str) -> Answer | None:
             "payment_method": "Chose how to pay",
         }.get(str(payload.get("type")), "Answered a message with buttons")
     return Answer(description, rows) if description or rows else None
+
+
+def payment(payload: dict[str, Any]) -> Payment | None:
+    """The state of the payment that a message of ours asked for, by WhatsApp's last word on it."""
+    told = payload.get("payment")
+    if not isinstance(told, dict):
+        return None
+    word = str(told.get("status") or "")
+    words, tone = {
+        "captured": ("Paid", "positive"),
+        "pending": ("Payment pending", "plain"),
+        "failed": ("Payment failed", "caution"),
+    }.get(word, (f"Payment: {word}", "plain"))
+    if word == "pending" and told.get("attempt") == "failed":
+        words, tone = "Payment pending; the last attempt failed", "caution"
+    price = _price(told.get("amount"))
+    amount = _money(price, str(told.get("currency") or "")) if price is not None else ""
+    return Payment(words, " · ".join(filter(None, (amount, str(told.get("reference_id") or "")))), tone)
 
 
 def referral(context: dict[str, Any]) -> Referral | None:

@@ -146,6 +146,7 @@ class MessageReceived(Event):
     * unsupported: ``type`` (what WhatsApp says it was, may be empty)
     * unknown: ``type`` (Meta's word for it)
     * other kinds: empty
+    * any kind, once WhatsApp tells: ``payment``, as PaymentChanged has it, with its ``status`` and the time ``at``
 
     Missing parts are missing keys. ``text`` is what the sender wrote: body, caption, button title, or empty.
     ``quoted_wamid`` is the message answered (may be unknown to us), ``referred_product`` {catalog_id, product_id}
@@ -195,6 +196,21 @@ class StatusChanged(Event):
     callback_data: str = ""
     faults: tuple[Fault, ...] = ()
     pricing: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentChanged(Event):
+    """How the payment stands that a message of ours asked for: says nothing about delivery.
+
+    ``status``: captured, pending, failed, or a word we do not know. ``payment`` {reference_id, amount (a decimal as
+    text), currency, attempt (what became of the last one)} when told.
+    """
+
+    wamid: str
+    status: str
+    party: Party
+    payment: dict[str, str] = field(default_factory=dict)
+    callback_data: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -320,6 +336,7 @@ class BadLeaf(Event):
 AnyEvent = (
     MessageReceived
     | StatusChanged
+    | PaymentChanged
     | ReactionChanged
     | MessageEdited
     | MessageRevoked

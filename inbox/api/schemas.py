@@ -80,7 +80,8 @@ class MessageSchema(Schema):
         description="What was written: the text or caption; empty when there is none or it was deleted."
     )
     payload: dict[str, Any] = Field(
-        description="What else it holds, by kind: a place, contact cards, the answer chosen."
+        description="What else it holds, by kind: a place, contact cards, the answer chosen. A message that asked for "
+        "a payment also has `payment`, with its `status` (captured, pending, failed)."
     )
     timestamp: int = Field(description="WhatsApp's time of the message. " + SECONDS)
     createdAt: int = Field(description="When it came or was made here. " + SECONDS)

@@ -36,11 +36,17 @@ Resolved = (
     | events.MessageRevoked
     | events.ContactChanged
 )
-Personal = Resolved | events.StatusChanged
+Personal = Resolved | events.StatusChanged | events.PaymentChanged
 
 
 #: What names a message that is already there, or comes later.
-Naming = (events.StatusChanged, events.ReactionChanged, events.MessageEdited, events.MessageRevoked)
+Naming = (
+    events.StatusChanged,
+    events.PaymentChanged,
+    events.ReactionChanged,
+    events.MessageEdited,
+    events.MessageRevoked,
+)
 
 
 @dataclass(slots=True)
@@ -64,8 +70,7 @@ class Fact:
     @property
     def target(self) -> tuple[int, str]:
         """The number and the id of the message that a status, reaction or revision speaks of."""
-        event = self.event
-        return self.number.pk, event.wamid if isinstance(event, events.StatusChanged) else event.target_wamid
+        return self.number.pk, getattr(self.event, "target_wamid", "") or self.event.wamid
 
     def place(self, number: PhoneNumber) -> None:
         """Set the number and the people."""
@@ -203,7 +208,7 @@ def _problem(event: events.AnyEvent) -> str:
             return "It does not say which of our numbers it is for."
         names = [event.party, getattr(event, "previous", None)]
         named = any(name and (name.user_id or name.parent_user_id or name.wa_id) for name in names)
-        if not named and not getattr(event, "group_id", "") and not isinstance(event, events.StatusChanged):
+        if not named and not getattr(event, "group_id", "") and isinstance(event, Resolved):
             return "It does not say who the person is."
     return ""
 
@@ -233,7 +238,7 @@ def _resolve_people(batch: Batch) -> None:
 def _find_targets(batch: Batch) -> None:
     """Find the messages that statuses, reactions and revisions speak of and that are not found yet."""
     batch.targets |= targets.by_id({fact.target for fact in batch.of(*Naming) if not batch.target(fact)})
-    sends = {fact.target: _send(batch, fact) for fact in _lost(batch, events.StatusChanged)}
+    sends = {fact.target: _send(batch, fact) for fact in _lost(batch, events.StatusChanged, events.PaymentChanged)}
     by_send, unnamed = targets.by_send(list(sends.values()))
     batch.targets |= by_send
     batch.unnamed += unnamed
@@ -333,8 +338,9 @@ def _arrival(batch: Batch, fact: Fact) -> messages.Arrival:
 
 def _statuses(batch: Batch) -> list[rows.Row]:
     found = []
-    for fact in batch.of(events.StatusChanged):
-        row = statuses.row(fact.event, fact.number.pk, fact.notification, fact.received_at)
+    for fact in batch.of(events.StatusChanged, events.PaymentChanged):
+        read = statuses.row if isinstance(fact.event, events.StatusChanged) else statuses.payment_row
+        row = read(fact.event, fact.number.pk, fact.notification, fact.received_at)
         if row is not None:
             target = batch.target(fact)
             found.append(row | {"message_id": target and target.message, "chat_id": batch.contacts.get(fact.mention)})

@@ -18,7 +18,7 @@ from inbox.receiving import rows
 from inbox.receiving.messages import time_of
 from inbox.receiving.threads import WINDOW as CUSTOMER_SERVICE_WINDOW
 from whatsapp.errors import WINDOW_CLOSED
-from whatsapp.events import Status, StatusChanged
+from whatsapp.events import PaymentChanged, Status, StatusChanged
 
 #: The column that keeps the time of each status WhatsApp may report. Others are kept in the journal only.
 COLUMNS = {
@@ -54,6 +54,37 @@ FROM jsonb_to_recordset(%s) AS r (
 WHERE m.id = r.message_id AND m.direction = 'outbound'
 RETURNING m.id
 """
+
+
+#: What a payment has instead of a delivery status, in rows of PendingStatus too: a waiting one per word.
+PAYMENT = "payment "
+
+PAY = """
+UPDATE inbox_message m SET payload = CASE
+    WHEN coalesce(m.payload #>> '{payment,at}', '') > r.payment ->> 'at' THEN m.payload
+    ELSE m.payload || jsonb_build_object('payment', r.payment) END
+FROM jsonb_to_recordset(%s) AS r (message_id bigint, payment jsonb)
+WHERE m.id = r.message_id AND m.direction = 'outbound'
+RETURNING m.id
+"""
+#: Which of two words of one second came last: a payment that failed can be tried again, a captured one is done.
+PAYMENT_ORDER = ("pending", "failed", "captured")
+
+
+def payment_row(event: PaymentChanged, number: int, notification: int, received_at: datetime) -> rows.Row:
+    """The state of a payment as a row like ``row``'s, so that it waits for its message in the same place."""
+    at = time_of(event.at, received_at)[0]
+    return {
+        "number_id": number,
+        "wamid": event.wamid,
+        "status": f"{PAYMENT}{event.status}"[:16],
+        "at": at,
+        "callback_data": event.callback_data[:512],
+        "error_code": None,
+        "error": "",
+        "pricing": event.payment | {"status": event.status, "at": at.isoformat()},
+        "notification_id": notification,
+    }
 
 
 def row(event: StatusChanged, number: int, notification: int, received_at: datetime) -> rows.Row | None:
@@ -134,8 +165,11 @@ def apply(statuses: list[rows.Row]) -> list[int]:
 
 def fold(statuses: list[rows.Row]) -> list[int]:
     """Fold statuses into the messages they are about (``message_id``), one update each. Returns those found."""
+    payments = [status for status in statuses if status["status"].startswith(PAYMENT)]
     by_message: dict[int, rows.Row] = {}
     for status in statuses:
+        if status["status"].startswith(PAYMENT):
+            continue
         key = status["message_id"]
         merged = by_message.setdefault(key, {"message_id": key, "error_code": None, "error": "", "pricing": {}})
         column = COLUMNS[Status(status["status"])]
@@ -143,7 +177,20 @@ def fold(statuses: list[rows.Row]) -> list[int]:
         if status["error_code"] is not None and merged["error_code"] is None:
             merged |= {"error_code": status["error_code"], "error": status["error"]}
         merged["pricing"] |= status["pricing"]
-    return [message for (message,) in rows.run(FOLD, [by_message[key] for key in sorted(by_message)])]
+    folded = rows.run(FOLD, [by_message[key] for key in sorted(by_message)])
+    return sorted({message for (message,) in folded + _pay(payments)})
+
+
+def _pay(payments: list[rows.Row]) -> list[tuple[int]]:
+    """Keep the newest word on each payment. Returns the messages, also those that knew a newer one."""
+    newest: dict[int, Any] = {}
+    for payment in sorted(payments, key=lambda row: (row["at"], _rank(row["pricing"].get("status")))):
+        newest[payment["message_id"]] = payment["pricing"]
+    return rows.run(PAY, [{"message_id": key, "payment": newest[key]} for key in sorted(newest)])
+
+
+def _rank(word: object) -> int:
+    return PAYMENT_ORDER.index(word) if word in PAYMENT_ORDER else -1
 
 
 def awaited() -> list[int]:

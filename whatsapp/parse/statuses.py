@@ -1,8 +1,9 @@
-"""Statuses of our messages."""
+"""Statuses of our messages, and of the payments they asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from whatsapp import events
@@ -15,6 +16,10 @@ MAX_CALLBACK_DATA = 512
 
 def read(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
     """One status. The word is kept as it is: old and future ones must not be errors."""
+    kind = words(leaf.get("type")) or "message"
+    if kind not in ("message", "payment"):
+        yield events.Unrecognized(**change.about(leaf, path), what=f"status of type {kind[: leaves.MAX_WORD]}")
+        return
     status = words(leaf.get("status")).lower()[: leaves.MAX_WORD]
     if not status:
         raise LeafError("It does not say what the status is.")
@@ -31,14 +36,19 @@ def read(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
             parent_user_id=leaves.user_id(parent),
         )
     )
+    about = change.about(leaf, path) | {
+        "wamid": leaves.wamid(leaf.get("id"), "message id"),
+        "status": status,
+        "party": party,
+        "callback_data": words(leaf.get("biz_opaque_callback_data"))[:MAX_CALLBACK_DATA],
+    }
+    if kind == "payment":
+        yield events.PaymentChanged(**about, payment=_payment(mapping(leaf.get("payment"))))
+        return
     yield events.StatusChanged(
-        **change.about(leaf, path),
-        wamid=leaves.wamid(leaf.get("id"), "message id"),
-        status=status,
-        party=party,
+        **about,
         group_id=leaves.identifier(leaf.get("recipient_id"), leaves.MAX_USER_ID) if in_group else "",
         participant=participant,
-        callback_data=words(leaf.get("biz_opaque_callback_data"))[:MAX_CALLBACK_DATA],
         faults=leaves.faults(leaf.get("errors")),
         pricing=_pricing(leaf),
     )
@@ -51,6 +61,19 @@ def _participant(leaf: Leaf) -> Party | None:
         parent_user_id=leaves.user_id(leaf.get("recipient_participant_parent_user_id")),
     )
     return party if party != Party() else None
+
+
+def _payment(part: Leaf) -> dict[str, str]:
+    """``amount.value`` counts the smallest unit, of which ``offset`` make one: 21000 / 100 is 210.00."""
+    amount = mapping(part.get("amount"))
+    value, offset = leaves.whole(amount.get("value")), leaves.whole(amount.get("offset"))
+    found = {
+        "reference_id": words(part.get("reference_id"))[: leaves.MAX_WAMID],
+        "amount": f"{Decimal(value) / offset:.2f}" if value is not None and offset else "",
+        "currency": words(part.get("currency"))[:8],
+        "attempt": words(mapping(part.get("transaction")).get("status"))[: leaves.MAX_WORD],
+    }
+    return {key: value for key, value in found.items() if value}
 
 
 def _pricing(leaf: Leaf) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.whatsapp.parse.support import LEAF, NAMELESS, PARENT, USER_ID, about, notification, only
-from whatsapp.events import BadLeaf, Fault, Party, StatusChanged
+from whatsapp.events import BadLeaf, Fault, Party, PaymentChanged, StatusChanged, Unrecognized
 from whatsapp.parse import parse
 
 PATH = f"{LEAF}.statuses[0]"
@@ -93,3 +93,40 @@ class StatusTests:
         (event,) = parse(notification({"id": "wamid.OURS", "status": "sent", "pricing": part}, key="statuses"))
         assert isinstance(event, StatusChanged)
         assert event.pricing == {}
+
+
+class OtherTypeTests:
+    def leaf(self, kind: str, **parts: object) -> dict[str, object]:
+        return {"id": "wamid.OURS", "recipient_id": "351915550123", "type": kind, "status": "failed"} | parts
+
+    def test_a_payment_is_no_delivery(self) -> None:
+        told = {
+            "reference_id": "order-7",
+            "amount": {"value": 1999, "offset": 100},
+            "currency": "BRL",
+            "transaction": {"id": "t", "type": "pix", "status": "failed"},
+        }
+        (event,) = parse(notification(self.leaf("payment", payment=told), key="statuses"))
+        assert isinstance(event, PaymentChanged)
+        assert event.status == "failed"
+        assert event.payment == {
+            "reference_id": "order-7",
+            "amount": "19.99",
+            "currency": "BRL",
+            "attempt": "failed",
+        }
+
+    @pytest.mark.parametrize("amount", [None, {}, {"value": 5}, {"value": 5, "offset": 0}, {"value": "x", "offset": 1}])
+    def test_an_amount_that_cannot_be_read_is_left_out(self, amount: object) -> None:
+        (event,) = parse(notification(self.leaf("payment", payment={"amount": amount}), key="statuses"))
+        assert isinstance(event, PaymentChanged)
+        assert event.payment == {}
+
+    def test_a_type_that_we_do_not_know_changes_nothing(self) -> None:
+        (event,) = parse(notification(self.leaf("refund"), key="statuses"))
+        assert isinstance(event, Unrecognized)
+        assert event.what == "status of type refund"
+
+    def test_a_message_is_what_it_is_about_when_it_says_so(self) -> None:
+        (event,) = parse(notification(self.leaf("message"), key="statuses"))
+        assert isinstance(event, StatusChanged)
