@@ -14,6 +14,7 @@ from collections.abc import Iterable
 
 from django.db import connection
 from django.db.models import BooleanField, F, Func, Q, Value
+from django.http import HttpResponse
 
 CHANNEL = "inbox_changes"
 #: PostgreSQL refuses a NOTIFY payload of 8,000 bytes or more.
@@ -46,6 +47,13 @@ def current_cursor() -> str:
         cursor.execute("SELECT pg_current_snapshot()::text")
         row = cursor.fetchone()
     return str(row[0])
+
+
+def read_at(cursor: str, response: HttpResponse) -> HttpResponse:
+    """A fragment for a page that is open already, with the cursor that it was read at: the page may have followed
+    changes since, which the fragment does not show."""
+    response.headers["Cursor"] = cursor
+    return response
 
 
 class _Unseen(Func):

@@ -114,7 +114,8 @@ def page(request: HttpRequest, pk: int, *, problem: str = "", status: int = 200)
         "is_pinned": found.pins.filter(agent=cast(Agent, request.user)).exists(),
     }
     if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
-        return render(request, "inbox/_conversation.html", context | {"unread": rows.unread_words(numbers)})
+        shown = render(request, "inbox/_conversation.html", context | {"unread": rows.unread_words(numbers)})
+        return changes.read_at(cursor, shown)
     return render(request, "inbox/conversation.html", context | list_context(request, numbers), status=status)
 
 
@@ -122,7 +123,9 @@ def page(request: HttpRequest, pk: int, *, problem: str = "", status: int = 200)
 @never_cache
 def messages(request: HttpRequest, pk: int) -> HttpResponse:
     """Another stretch of the thread as days of bubbles; the address says which, as in stretch()."""
-    return render(request, "inbox/_messages.html", thread_context(request, find(rows.numbers_of(request), pk)))
+    cursor = changes.current_cursor()
+    context = thread_context(request, find(rows.numbers_of(request), pk))
+    return changes.read_at(cursor, render(request, "inbox/_messages.html", context))
 
 
 @require_GET

@@ -55,6 +55,5 @@ def conversations(request: HttpRequest) -> HttpResponse:
     context = {"cursor": cursor} | list_context(request, rows.numbers_of(request))
     if not request.htmx or request.htmx.history_restore_request:  # type: ignore[attr-defined]
         return render(request, "inbox/conversations.html", context)
-    if request.htmx.target == "list":  # type: ignore[attr-defined]
-        return render(request, "inbox/_list.html", context)
-    return render(request, "inbox/_rows.html", context)
+    part = "_list" if request.htmx.target == "list" else "_rows"  # type: ignore[attr-defined]
+    return changes.read_at(cursor, render(request, f"inbox/{part}.html", context))

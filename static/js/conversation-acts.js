@@ -13,6 +13,7 @@
     const focused = rows.contains(document.activeElement) && document.activeElement.id;
     rows.replaceChildren(...inbox.elements(await response.text()).childNodes);
     htmx.process(rows);
+    inbox.readAt(response.headers.get("Cursor"));
     rows.scrollTop = top;
     if (focused) focus(focused);
     document.dispatchEvent(new CustomEvent("inbox:list"));

@@ -17,8 +17,12 @@
   async function open(link) {
     link.closest("details.menu")?.removeAttribute("open");
     const response = await fetch(link.href, { headers: { "HX-Request": "true" } }).catch(() => undefined);
+    if (!response) {
+      document.dispatchEvent(new CustomEvent("inbox:interrupted"));
+      return document.dispatchEvent(new CustomEvent("inbox:problem", { detail: "No connection. Try it again in a moment." }));
+    }
     // What a dialog cannot show, a page can.
-    if (!response?.ok || response.redirected) return location.assign(link.href);
+    if (!response.ok || response.redirected) return location.assign(link.href);
     show(await response.text());
   }
 

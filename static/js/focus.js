@@ -14,9 +14,18 @@
     closeMenus();
   });
 
+  // A row pressed with the mouse means to answer: the cursor goes into the composer. A finger would get a keyboard over
+  // the thread, and who opened it by keys goes on in the list.
+  let pointer = "";
+  let byMouse = false;
+  document.addEventListener("pointerdown", ({ pointerType }) => (pointer = pointerType), true);
+  document.addEventListener("click", ({ target, detail }) => (byMouse = detail > 0 && pointer === "mouse" && Boolean(target.closest(".conversation-row"))), true);
+
   // A thread that was opened takes the focus when the row that opened it is out of sight.
   document.addEventListener("htmx:afterSettle", ({ target }) => {
     if (target.id !== "conversation") return;
+    const words = document.querySelector("#conversation [data-words]");
+    if (byMouse && words) return words.focus({ preventScroll: true });
     const active = document.activeElement;
     if (active && active !== document.body && active.checkVisibility()) return;
     (document.querySelector(".thread__scroll") ?? document.querySelector("[aria-current=page].conversation-row") ?? heading()).focus();

@@ -26,7 +26,10 @@
     if (wanted !== address || !dialog.open) return; // somebody stepped on meanwhile
     dialog.ariaBusy = "false";
     if (response?.redirected) return location.reload(); // signed out
-    if (!html) return problem(address);
+    if (!html) {
+      if (!response) inbox.again(dialog, () => dialog.open && wanted === address && show(address));
+      return problem(address);
+    }
     const step = document.activeElement?.dataset.step;
     dialog.replaceChildren(...inbox.elements(html).childNodes);
     dialog.ariaLabel = dialog.querySelector("[data-viewer]").ariaLabel;

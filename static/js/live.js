@@ -7,6 +7,7 @@
   const day = new Date().toDateString();
   let pulling = false;
   let again = false;
+  let broken = false;
   let stream;
   let late;
   let polling;
@@ -23,7 +24,7 @@
     const fresh = inbox.elements(html).querySelector("[data-changes]");
     // Reading the page again helps only if it was read before the changes that are too many.
     if ("reload" in fresh.dataset && app.dataset.cursor !== fresh.dataset.cursor) return reload();
-    app.dataset.cursor = fresh.dataset.cursor;
+    if (!inbox.follow(fresh.dataset.since, fresh.dataset.cursor)) again = true;
     const [shown, banners] = [document, fresh].map((page) => page.querySelector("[data-banners]"));
     if (shown.innerHTML !== banners.innerHTML) shown.replaceWith(banners);
     document.dispatchEvent(new CustomEvent("inbox:changes", { detail: fresh }));
@@ -44,6 +45,8 @@
       if (!response.ok) throw new Error(response.status);
       apply(await response.text());
       if (stream.readyState === EventSource.OPEN) banner.hidden = true;
+      if (broken) document.dispatchEvent(new CustomEvent("inbox:connected"));
+      broken = false;
     } catch {
       interrupted();
     } finally {
@@ -53,6 +56,7 @@
   }
 
   function interrupted() {
+    broken = true;
     late ??= setTimeout(() => {
       banner.hidden = false;
     }, PATIENCE);
@@ -80,6 +84,7 @@
 
   document.addEventListener("inbox:interrupted", interrupted);
   document.addEventListener("inbox:answer", ({ detail }) => apply(detail));
+  document.addEventListener("inbox:pull", pull);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState !== "visible") return;
     // "Today" and "Yesterday" were written on another day.

@@ -34,8 +34,10 @@
   const load = (name) => Promise.all(tag.getAttribute(`data-files-${name}`).split(" ").map(file)).then(() => here.add(name));
 
   function missing(link) {
-    if (link?.href) return location.assign(link.href); // what this page cannot do, a page of its own can
-    document.dispatchEvent(new CustomEvent("inbox:problem", { detail: "This part of the inbox did not load. Try it again, or load the page again." }));
+    const say = () => document.dispatchEvent(new CustomEvent("inbox:problem", { detail: "This part of the inbox did not load. Check the connection, then try it again." }));
+    if (!link?.href) return say();
+    // What this page cannot do, a page of its own can, unless it is the connection that is missing.
+    fetch(link.href, { method: "HEAD" }).then(() => location.assign(link.href), say);
   }
 
   /** The use that a press on this element is, where its files are not here, and the element. */

@@ -47,8 +47,10 @@
       const fresh = inbox.elements(await response.text());
       inbox.history.push(address(words), {}, { again });
       put(fresh);
+      inbox.readAt(response.headers.get("Cursor"));
     } catch (error) {
       if (error.name === "AbortError") return;
+      inbox.again(list, () => narrow(words, { again }));
       document.dispatchEvent(new CustomEvent("inbox:interrupted"));
     }
     if (mine === request) list.ariaBusy = "false";

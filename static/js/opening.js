@@ -34,18 +34,20 @@
   });
   const stale = (event) => isOpening(event) && event.detail.xhr !== latest;
   document.addEventListener("htmx:beforeSwap", (event) => stale(event) && (event.detail.shouldSwap = false), true);
-  document.addEventListener("htmx:afterSettle", ({ target }) => target === thread && end());
+  document.addEventListener("htmx:afterSettle", ({ target }) => target === thread && end(), true); // before the focus goes into it
   document.addEventListener("inbox:left", () => (latest = undefined));
   document.addEventListener("htmx:sendError", (event) => {
     if (!isOpening(event) || stale(event)) return;
     clearTimeout(timer);
     show(true);
+    inbox.again(thread, () => unopened.checkVisibility() && open());
   });
-  pane.querySelector("[data-open-again]").addEventListener("click", () => {
+  function open() {
     if (address === location.pathname + location.search) htmx.ajax("GET", address, { source: thread, target: thread, swap: "innerHTML" });
     else if (row()) row().click();
     else location.assign(address);
-  });
+  }
+  pane.querySelector("[data-open-again]").addEventListener("click", open);
   // Back to the conversation that is there; the list names it again.
   pane.querySelector(".thread__back").addEventListener("click", (event) => {
     event.preventDefault();

@@ -25,10 +25,12 @@
       inbox.place.keep();
       document.dispatchEvent(new CustomEvent("inbox:drawn"));
       watch();
+      inbox.readAt(response.headers.get("Cursor"));
     } catch {
       // Said where it happened; the link stays and can be pressed.
       link.ariaBusy = "false";
       failed.hidden = false;
+      inbox.again(link, () => link.isConnected && load(link));
     }
   }
 

@@ -36,6 +36,7 @@
     again.textContent = "These messages did not load. Try again";
     again.addEventListener("click", () => back(part));
     part.replaceChildren(again);
+    inbox.again(part, () => back(part));
   }
 
   async function back(part) {
@@ -61,6 +62,7 @@
     for (const edge of [messages[0], messages[messages.length - 1]]) regroup(edge);
     htmx.process(part);
     document.dispatchEvent(new CustomEvent("inbox:drawn"));
+    inbox.readAt(response.headers.get("Cursor"));
     inbox.place.keep();
     if (!near.has(part)) leave(part);
   }

@@ -16,6 +16,7 @@
     htmx.process(inbox.thread.container());
     document.dispatchEvent(new CustomEvent("inbox:drawn"));
     document.dispatchEvent(new CustomEvent("inbox:shown"));
+    inbox.readAt(response.headers.get("Cursor"));
     return true;
   };
 })();

@@ -54,6 +54,41 @@ class ShortcutsTests:
         page.keyboard.press("Escape")
         expect(focused(page)).to_have_text("Bea")
 
+    def test_who_opens_with_the_mouse_can_write_at_once_and_who_opens_by_keys_stays_in_the_list(
+        self, window: OpenWindow, alice: Agent, people: list[Conversation]
+    ) -> None:
+        page = window(alice).open("/")
+        page.locator(".conversation-row", has_text="Bea").click()
+        expect(page.locator("[data-words]")).to_be_focused()
+        page.keyboard.type("jk")
+        expect(page.locator("[data-words]")).to_have_value("jk")
+        page.keyboard.press("Escape")
+        page.keyboard.press("j")
+        page.keyboard.press("Enter")
+        expect(page.locator(".thread__name")).to_have_text("Cato")
+        expect(focused(page)).to_have_text("Cato")
+        page.keyboard.press("k")
+        page.keyboard.press("k")
+        expect(focused(page)).to_have_text("Amara")
+        expect(page.locator(".thread__name")).to_have_text("Cato")
+
+    def test_a_finger_opens_no_keyboard(self, window: OpenWindow, alice: Agent, people: list[Conversation]) -> None:
+        page = window(alice, width=390, height=800).open("/")
+        page.locator(".conversation-row", has_text="Bea").tap()
+        expect(page.locator(".thread__name")).to_have_text("Bea")
+        expect(page.locator("[data-words]")).not_to_be_focused()
+
+    def test_a_focused_thread_has_a_line_and_no_ring(
+        self, window: OpenWindow, alice: Agent, people: list[Conversation]
+    ) -> None:
+        page = window(alice).open(f"/conversations/{people[0].pk}/")
+        thread = page.locator(".thread__scroll")
+        page.keyboard.press("Tab")
+        thread.focus()
+        style = thread.evaluate("(one) => [getComputedStyle(one).outlineStyle, getComputedStyle(one).boxShadow]")
+        assert style[0] == "none"
+        assert "inset" in style[1]
+
     def test_single_keys_can_be_turned_off(self, window: OpenWindow, alice: Agent, people: list[Conversation]) -> None:
         opened = window(alice)
         page = opened.open("/")

@@ -224,9 +224,9 @@ class StateTests:
         page = opened.open("/")
         page.wait_for_timeout(100)
         page.context.set_offline(True)
-        expect(page.get_by_text("The connection to the inbox is interrupted")).to_be_visible()
+        expect(page.get_by_text("Connection lost. Reconnecting")).to_be_visible()
         page.context.set_offline(False)
-        expect(page.get_by_text("The connection to the inbox is interrupted")).to_be_hidden()
+        expect(page.get_by_text("Connection lost. Reconnecting")).to_be_hidden()
 
     @pytest.mark.parametrize(("chosen", "system"), [("dark", "light"), ("light", "dark")])
     def test_chosen_colours_win_over_the_systems(
