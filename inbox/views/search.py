@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import cast
 
-from django.db.models import Q
+from django.db.models import F, Func, Q, TextField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
-from inbox import access, cards, icons, keyset, rows, wording
+from inbox import access, cards, folding, icons, keyset, rows, wording
 from inbox.drawn import Drawn
 from inbox.models import Agent, Conversation, Message
 from inbox.summaries import summarize
@@ -42,6 +43,13 @@ class Hit(Drawn):
     before: str
     found: str
     after: str
+
+
+class Folded(Func):
+    """A text without case and accents, as inbox.folding.fold() gives it."""
+
+    function = "inbox_folded"
+    output_field = TextField()
 
 
 @require_GET
@@ -73,9 +81,11 @@ def search(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _matching(conversation: Conversation, words: str, place: keyset.Place | None, agent: Agent) -> list[Message]:
     """One message more than a page. What was deleted is found by those who may read it."""
-    messages = Message.objects.filter(
-        Q(text__icontains=words) | Q(media__file_name__icontains=words), conversation_id=conversation.pk
+    sought = folding.fold(words)
+    messages = Message.objects.filter(conversation_id=conversation.pk).alias(
+        said=Folded(F("text")), named=Folded(F("media__file_name"))
     )
+    messages = messages.filter(Q(said__contains=sought) | Q(named__contains=sought))
     if not access.sees_deleted_text(agent):
         messages = messages.filter(revoked_at=None)
     if place is not None:
@@ -86,11 +96,13 @@ def _matching(conversation: Conversation, words: str, place: keyset.Place | None
 
 def _hit(message: Message, words: str, name: str) -> Hit:
     media = getattr(message, "media", None)
-    text, at = message.text, message.text.lower().find(words.lower())
-    if at < 0:
+    text = unicodedata.normalize("NFC", message.text)
+    place = folding.find(text, words)
+    if place is None:
         text = media.file_name if media and media.file_name else summarize(message.kind, message.text, message.payload)
-        at = text.lower().find(words.lower())
-    start, end = max(at, 0), max(at, 0) + (len(words) if at >= 0 else 0)
+        text = unicodedata.normalize("NFC", text)
+        place = folding.find(text, words)
+    start, end = place or (0, 0)
     moment = timezone.localtime(message.sent_at)
     author = display_name(message.author) if message.author else name
     if message.direction == Direction.OUTBOUND:

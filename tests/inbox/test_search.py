@@ -7,8 +7,12 @@ from html import unescape
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from inbox import folding
 from inbox.models import Agent, Conversation
 from tests.inbox.test_conversation import text
 from tests.inbox.thread_rows import NOON, conversation, media, message
@@ -33,6 +37,38 @@ class SearchTests:
         assert html.count("search__hit") == 1 + html.count("search__hits")
         assert f"/conversations/{amara.pk}/?at={one.pk}#message-{one.pk}" in html
         assert "Is the Norte <mark>CARGO</mark> in stock?" in html
+
+    @pytest.mark.parametrize(
+        ("said", "sought", "marked"),
+        [
+            ("Vai para São João amanhã", "sao joao", "São João"),
+            ("Vai para Sao Joao amanhã", "SÃO JOÃO", "Sao Joao"),
+            ("Die Größe passt", "grosse", "Größe"),
+            ("Die GRÖSSE passt", "größe", "GRÖSSE"),
+            ("Zażółć gęślą jaźń", "zolc gesla", "żółć gęślą"),
+            ("Привет, ЁЛКА здесь", "елка", "ЁЛКА"),
+            ("Ce\u0301line writes like a Mac", "céline", "C\u00e9line"),
+            ("한글 날", "한글", "한글"),
+            ("Ⅷ ½ ﬁne", "fine", "ﬁne"),
+        ],
+    )
+    def test_case_and_accents_make_no_difference(
+        self, client: Client, amara: Conversation, said: str, sought: str, marked: str
+    ) -> None:
+        message(amara, said)
+        message(amara, "Something else")
+        assert f"<mark>{marked}</mark>" in found(client, amara, sought)
+
+    def test_a_files_name_is_found_as_a_mac_writes_it(self, client: Client, amara: Conversation) -> None:
+        media(amara, "document", file_name="Rela\u0301to\u0301rio.pdf")
+        assert "<mark>Relátório</mark>" in found(client, amara, "relatorio")
+
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(st.text(st.characters(min_codepoint=1, max_codepoint=0x52F), max_size=40))
+    def test_the_database_folds_as_python_does(self, words: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT inbox_folded(%s)", [words])
+            assert cursor.fetchone()[0] == folding.fold(words)
 
     def test_it_finds_files_by_name(self, client: Client, amara: Conversation) -> None:
         media(amara, "document", file_name="Fatura-2026.pdf")
