@@ -114,8 +114,8 @@ def page(request: HttpRequest, pk: int, *, problem: str = "", status: int = 200)
         "is_pinned": found.pins.filter(agent=cast(Agent, request.user)).exists(),
     }
     if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
-        shown = render(request, "inbox/_conversation.html", context | {"unread": rows.unread_words(numbers)})
-        return changes.read_at(cursor, shown)
+        context["unread"] = rows.unread_words(numbers)
+        return changes.read_at(cursor, render(request, "inbox/_conversation.html", context))
     return render(request, "inbox/conversation.html", context | list_context(request, numbers), status=status)
 
 
