@@ -86,6 +86,8 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "inbox.middleware.private_answers",
     "csp.middleware.CSPMiddleware",
+    # Around everything that reads the database: sessions and agents as well as pages.
+    "inbox.database_away.middleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -135,6 +137,7 @@ elif DEBUG:
 else:
     DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": ""}}
 DATABASES["default"] |= {
+    "ENGINE": "config.postgresql",
     "CONN_MAX_AGE": 600,
     "CONN_HEALTH_CHECKS": True,
     "OPTIONS": {
@@ -149,11 +152,11 @@ DATABASES["default"] |= {
     }
     | DATABASES["default"].get("OPTIONS", {}),
 }
-#: What differs for the threads that draw pages; empty without a pooler.
-PAGES_DATABASE: dict[str, Any] = {}
+#: What differs for the threads that draw pages: they do not wait for a database that hangs, and may use a pooler.
+PAGES_DATABASE: dict[str, Any] = {"ANSWER_SECONDS": 35}
 if DATABASE_DIRECT_URL and DATABASE_URL:
     pooler = env.db_url_config(DATABASE_URL)
-    PAGES_DATABASE = {name: pooler[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT")} | {
+    PAGES_DATABASE |= {name: pooler[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT")} | {
         "DISABLE_SERVER_SIDE_CURSORS": True,
         # A pooler refuses "options"; docs/deployment.md says how it gets the time limit for statements.
         "OPTIONS": {name: value for name, value in DATABASES["default"]["OPTIONS"].items() if name != "options"}

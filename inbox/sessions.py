@@ -108,7 +108,7 @@ def _door() -> dict[str, Any]:
 
 def _page() -> dict[str, Any] | None:
     """As pages connect, where that is through a pooler."""
-    if not settings.PAGES_DATABASE:
+    if "HOST" not in settings.PAGES_DATABASE:
         return None
     pages = connections["default"].copy("pages")
     pages.settings_dict |= settings.PAGES_DATABASE

@@ -7,7 +7,7 @@ import contextlib
 import os
 import select
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import psycopg
@@ -118,18 +118,52 @@ def _ended(connection: psycopg.AsyncConnection[Any]) -> bool:
     return bool(poll.poll(0))
 
 
-def limit_waiting(connection: psycopg.Connection[Any], seconds: float) -> None:
+#: SQLSTATE of a server that ends, starts or has no connection left, and of one that takes no changes.
+AWAY = frozenset({"57P01", "57P02", "57P03", "53300", "25006"})
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether an error of Django's or psycopg's says that the database cannot be used now: it is not the statement's
+    fault, and the same one may work later."""
+    cause = error if isinstance(error, psycopg.Error) else error.__cause__
+    if not isinstance(cause, psycopg.Error):
+        return False
+    state = cause.sqlstate or ""
+    if not state:
+        # No answer from a server at all: no connection, or one that broke.
+        return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
+    return state in AWAY or state.startswith("08")
+
+
+class WaitingLimit:
+    """The longest wait for an answer on one connection, in seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+
+    @contextlib.contextmanager
+    def at_most(self, seconds: float) -> Iterator[None]:
+        """A shorter limit for the block."""
+        before, self.seconds = self.seconds, min(seconds, self.seconds)
+        try:
+            yield
+        finally:
+            self.seconds = before
+
+
+def limit_waiting(connection: psycopg.Connection[Any], seconds: float) -> WaitingLimit:
     """Let every wait for an answer on this connection end after ``seconds`` with an OperationalError, which closes the
     connection. The server's own limits do not help where the server itself hangs."""
-    wait = connection.wait
+    wait, limit = connection.wait, WaitingLimit(seconds)
 
     def limited(generator: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         try:
-            return wait(generator, interval=interval, timeout=seconds if timeout is None else timeout)
+            return wait(generator, interval=interval, timeout=limit.seconds if timeout is None else timeout)
         except psycopg.errors._WaitTimeout:
             if timeout is not None:
                 raise
             connection.pgconn.finish()
-            raise psycopg.OperationalError(f"The database did not answer within {seconds:.0f} seconds.") from None
+            raise psycopg.OperationalError(f"The database did not answer within {limit.seconds:.0f} seconds.") from None
 
     connection.wait = limited  # type: ignore[method-assign, assignment]
+    return limit

@@ -143,6 +143,10 @@ def _storage(_request: HttpRequest, error: Any) -> HttpResponse:
 
 def _database(_request: HttpRequest, _error: Any) -> HttpResponse:
     log.exception("api_database_failed")
+    return database_away()
+
+
+def database_away() -> HttpResponse:
     sentence = "The database is away or took too long. Ask for less, or try again."
     return Problem(503, "database_away", sentence, headers={"Retry-After": "10"}).response()
 

@@ -1,0 +1,56 @@
+"""What people and programs read while the database cannot be used: 503, and a page that loads again by itself."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from django.core.signals import got_request_exception
+from django.dispatch import receiver
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+from inbox.api import problems
+from whatsapp.database import is_away
+
+#: Seconds after which the page is loaded again.
+AGAIN_SECONDS = 5
+API = "/api/"
+
+
+def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Stands around everything that reads the database: sessions and agents as well as pages."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code != 500 or not getattr(request, "database_is_away", False):
+            return response
+        return _unavailable(request)
+
+    return answer
+
+
+def _unavailable(request: HttpRequest) -> HttpResponse:
+    if request.path.startswith(API):
+        return problems.database_away()
+    if request.headers.get("HX-Request") or not request.accepts("text/html"):
+        answer = HttpResponse("The database is away. Try again in a moment.", content_type="text/plain")
+    else:
+        # A form is not sent again by itself.
+        seconds = AGAIN_SECONDS if request.method in ("GET", "HEAD") else None
+        answer = HttpResponse(render_to_string("503.html", {"reload": seconds}))
+    answer.status_code = 503
+    answer["Retry-After"] = str(AGAIN_SECONDS)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+@receiver(got_request_exception)
+def note_reason(request: HttpRequest | None = None, **_: Any) -> None:
+    """Remember on the request that the database was the reason. The signal comes for errors in every middleware."""
+    error = sys.exc_info()[1]
+    while error is not None and request is not None:
+        if is_away(error):
+            request.database_is_away = True  # type: ignore[attr-defined]
+        error = error.__cause__
