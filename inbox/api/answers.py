@@ -11,7 +11,7 @@ from django.db.models import Prefetch
 from django.utils.http import content_disposition_header
 
 from inbox import file_names
-from inbox.models import Contact, Conversation, Media, Message, Reaction, Upload
+from inbox.models import Contact, Conversation, Media, Message, Outbox, Reaction, Upload
 from inbox.models.messages import MessageQuerySet
 from inbox.sniffing import INLINE_TYPES
 from inbox.storage import media_storage
@@ -169,6 +169,10 @@ def template(row: MessageTemplate, numbers: list[int]) -> dict[str, Any]:
 
 
 def number(row: PhoneNumber) -> dict[str, Any]:
+    """One of our numbers. It is paused when an administrator said so, and when WhatsApp refuses all it sends."""
+    outbox: Outbox | None = getattr(row, "outbox", None)
+    refused = outbox if outbox and outbox.active else None
+    reason = "An administrator paused it." if row.state == PhoneNumber.State.PAUSED else None
     return {
         "numberId": str(row.pk),
         "name": row.name,
@@ -176,7 +180,9 @@ def number(row: PhoneNumber) -> dict[str, Any]:
         "phoneNumberId": row.phone_number_id,
         "awsPhoneNumberId": row.aws_phone_number_id or None,
         "wabaId": row.waba_id,
-        "state": row.state,
+        "state": PhoneNumber.State.PAUSED.value if refused else row.state,
+        "pausedReason": refused.reason if refused else reason,
+        "pausedAt": seconds(refused.paused_at) if refused else None,
         "quality": row.quality,
     }
 

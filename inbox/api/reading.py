@@ -264,5 +264,6 @@ def list_templates(
 def list_numbers(request: HttpRequest) -> Any:
     """The numbers that this token may use."""
     visible = PhoneNumber.objects.filter(pk__in=access.numbers_visible_to(caller(request))).defer("access_token")
+    visible = visible.select_related("outbox")
     visible = visible.order_by("pk")
     return {"numbers": [answers.number(row) for row in visible]}

@@ -195,7 +195,12 @@ class NumberSchema(Schema):
     phoneNumberId: str
     awsPhoneNumberId: str | None
     wabaId: str
-    state: str = Field(description="connected or paused; nothing can be sent from a paused number.")
+    state: str = Field(description="connected or paused; nothing leaves from a paused number.")
+    pausedReason: str | None = Field(
+        description="Why it is paused, and what to do. Where WhatsApp refuses all it sends, messages wait and leave by "
+        "themselves afterwards; where an administrator paused it, they are refused."
+    )
+    pausedAt: int | None = Field(description="Since when WhatsApp refuses all it sends.")
     quality: str
 
 

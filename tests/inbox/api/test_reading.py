@@ -14,10 +14,12 @@ from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from inbox.models import Media, Program
+from inbox.sending import outbox
 from tests.inbox.thread_rows import NOON, conversation, media, message, thread
 from tests.servers import WebServer
 from whatsapp import template_sync
 from whatsapp.models import MessageTemplate, PhoneNumber
+from whatsapp.providers.base import ProviderError
 
 pytestmark = pytest.mark.django_db
 
@@ -240,6 +242,19 @@ class NumbersTests:
         MessageTemplate.objects.create(waba_id=number.waba_id, name="hi", language="en_US", status="APPROVED")
         api.get("/api/templates")
         assert not waiting.exists()
+
+    def test_a_number_that_whatsapp_refuses_is_paused_with_the_reason(self, api: Client, number: PhoneNumber) -> None:
+        def told() -> dict[str, Any]:
+            (found,) = api.get("/api/numbers").json()["numbers"]
+            return {name: found[name] for name in ("state", "pausedReason")}
+
+        assert told() == {"state": "connected", "pausedReason": None}
+        outbox.pause(number, ProviderError("refused", code=190), "The access token has expired.")
+        assert told() == {"state": "paused", "pausedReason": "The access token has expired."}
+        outbox.resume(number)
+        assert told() == {"state": "connected", "pausedReason": None}
+        PhoneNumber.objects.update(state="paused")
+        assert told() == {"state": "paused", "pausedReason": "An administrator paused it."}
 
     def test_a_program_of_all_numbers_sees_later_ones_too(
         self, api: Client, program: Program, other_number: PhoneNumber
