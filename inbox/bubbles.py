@@ -351,7 +351,7 @@ def _marks(bubble: Bubble, message: Message) -> None:
     if message.historic:
         bubble.marks.append("from the phone's history")
     bubble.late, bubble.late_reason = message_times.lateness(message, bubble.at)
-    if message.standby:
+    if message.standby and message.origin != Origin.AI_AGENT:
         bubble.marks.append("Meta Business Agent answers")
 
 

@@ -360,8 +360,8 @@ RECEIVED: dict[int, Explanation] = {
     130501: _TYPE_NOT_PASSED_ON,
     UNSUPPORTED_TYPE: _TYPE_NOT_PASSED_ON,
     UNAVAILABLE: Explanation(
-        "WhatsApp shows this message only in the WhatsApp Business app on the phone. It is usually the first one of a"
-        " chat, often from somebody who tapped an advertisement.",
+        "Only the WhatsApp Business app on the phone shows this message. It is usually the first one of a chat, after"
+        " a tap on an advertisement.",
         "Read it in the phone app, or ask the customer to send it again.",
     ),
     MEDIA_NOT_FETCHED: Explanation(

@@ -124,7 +124,7 @@ def _person(leaf: Leaf, change: Change) -> dict[str, str]:
     found = {
         "wa_id": party.wa_id,
         "user_id": party.user_id,
-        "name": party.name or (f"@{username}" if username else "") or phone or party.user_id,
+        "name": party.name or (f"@{username}" if username else "") or phone or party.wa_id or party.user_id,
     }
     return {key: value for key, value in found.items() if value}
 
