@@ -136,10 +136,22 @@ def _post_what_no_phone_sends(simulator: SimulatorClient, now: float) -> None:
         },
     )
     _post_half_a_body(simulator)
-    for place, (wa_id, name, words) in enumerate(script.GROUP, start=1):
-        leaf = _text(wa_id, f"wamid.DEMO-GROUP-{place}", now - script.HOUR + place * 60, words, group_id="DEMO-GROUP")
-        contacts = [{"profile": {"name": name}, "wa_id": wa_id}]
-        simulator.webhook("messages", {**_envelope(service.phone_number_id), "contacts": contacts, "messages": [leaf]})
+    _post_a_group(simulator, service, now - script.HOUR)
+
+
+def _post_a_group(simulator: SimulatorClient, service: world.Number, at: float) -> None:
+    """A group with its name, its members and what they wrote."""
+    step = {"group_id": "DEMO-GROUP", "timestamp": int(at)}
+    created = step | {"type": "group_create", "subject": script.GROUP_NAME}
+    people = [{"wa_id": wa_id} for wa_id, _, _ in script.GROUP]
+    joined = step | {"type": "group_participants_add", "added_participants": people}
+    contacts = [{"profile": {"name": name}, "wa_id": wa_id} for wa_id, name, _ in script.GROUP]
+    envelope = _envelope(service.phone_number_id) | {"contacts": contacts}
+    simulator.webhook("group_lifecycle_update", {**envelope, "groups": [created]})
+    simulator.webhook("group_participants_update", {**envelope, "groups": [joined]})
+    for place, (wa_id, _, words) in enumerate(script.GROUP, start=1):
+        leaf = _text(wa_id, f"wamid.DEMO-GROUP-{place}", at + place * 60, words, group_id="DEMO-GROUP")
+        simulator.webhook("messages", {**envelope, "messages": [leaf]})
 
 
 def _post_half_a_body(simulator: SimulatorClient) -> None:

@@ -285,6 +285,7 @@ STORIES = (
 )
 
 #: Sender, name, words: a group, and somebody who writes to a number that no administrator entered.
+GROUP_NAME = "Sunday ride"
 GROUP = (
     ("351915550123", "Amara Okafor", "Who brings the pump on Sunday?"),
     ("351925550131", "Rota, expedição", "Nós, e café ☕"),

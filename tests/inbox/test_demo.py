@@ -86,7 +86,7 @@ class LoadTests:
         assert set(Revision.objects.values_list("kind", flat=True)) == {"edit", "revoke"}
         assert Message.objects.filter(context__has_key="referral").exists()
         assert Message.objects.exclude(quoted=None).exists()
-        assert Conversation.objects.filter(contact__is_group=True).exists()
+        assert Conversation.objects.get(contact__is_group=True).contact.profile_name == "Sunday ride"
         assert Conversation.objects.filter(contact__phone=None, contact__is_group=False).exists()
         assert Notification.objects.parked().count() == 1
         assert PhoneNumber.objects.filter(state=PhoneNumber.State.UNKNOWN).count() == 1
