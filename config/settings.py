@@ -346,6 +346,8 @@ WEBHOOK_BACKLOG_SECONDS = env.float("WEBHOOK_BACKLOG_SECONDS", default=2.0)
 JOURNAL_RETENTION_DAYS = env.int("JOURNAL_RETENTION_DAYS", default=90)
 #: Bytes of one file that are fetched; WhatsApp's own limit.
 MEDIA_MAX_BYTES = 100 * 1024 * 1024
+#: Decode customers' files even where the sandbox does not hold: a hostile file may then read and do what we can.
+DECODE_WITHOUT_SANDBOX = env.bool("DECODE_WITHOUT_SANDBOX", default=False)
 #: "show" lets every colleague read what a customer deleted; administrators always can.
 DELETED_TEXT = env("DELETED_TEXT", default="hide")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024

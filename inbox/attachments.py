@@ -126,14 +126,14 @@ class Attachment(Drawn):
             self.width = media.thumbnail_width or UNKNOWN_SIZE[0]
             self.height = media.thumbnail_height or UNKNOWN_SIZE[1]
         self.opens = "pages" if media.pages else SHOWN.get(media.content_type, "")
-        self.note = media.preview_error if media.preview_state == Media.PreviewState.IMPOSSIBLE else ""
+        self.note = media.preview_error
         match kind:
             case Kind.STICKER if self.opens == "picture":
                 self.still = self.picture if media.animated else ""
                 self.template, self.shape, self.picture = "inbox/message/_sticker.html", "bare", self.href
             case Kind.IMAGE if self.picture:
                 self.template = "inbox/message/_image.html"
-            case Kind.IMAGE if media.preview_state == Media.PreviewState.NONE:
+            case Kind.IMAGE if media.preview_state == Media.PreviewState.NONE and not self.note:
                 self.state, self.title = "pending", "Photo is here, its preview is being made"
             case Kind.VIDEO if self.picture:
                 self.loops = media.animated and self.opens == "film"

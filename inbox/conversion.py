@@ -11,15 +11,15 @@ from typing import Any
 
 import structlog
 
-from inbox import child_process
+from inbox.converting import LIMITS, work_for
+from inbox.sandbox import parent as sandbox
+from inbox.sandbox.parent import Cause, CrashError, NoSandboxError, UndecodableError
 from inbox.sniffing import HEAD_BYTES, sniff
 from whatsapp import limits
 from whatsapp.events import Kind
 
 log = structlog.get_logger(__name__)
 
-#: The child ends itself before that (inbox.converting.__main__); this is for one that cannot.
-CHILD_SECONDS = 11 * 60
 MAX_SIDE = 1_000_000
 MAX_CHANGES = 8
 
@@ -73,6 +73,13 @@ NO_SOURCE = {
     Kind.AUDIO: "There is nothing to hear in this file.",
 }
 TOO_LARGE = "This file is larger than 100 MB, the most that WhatsApp carries."
+NO_SANDBOX = "Files cannot be converted on this server."
+#: What is said when the file is to blame and the decoder has no better words.
+IMPOSSIBLE = {
+    Cause.DAMAGED: "This file is damaged or unusual, so it cannot be converted.",
+    Cause.MEMORY: "Converting this file takes more memory than it may.",
+    Cause.TIME: "Converting this file takes longer than it may.",
+}
 AS_IT_IS = "Sent exactly as it is, with any location and camera details it contains"
 
 
@@ -132,14 +139,18 @@ def convert(
     form = "voice" if voice and kind == Kind.AUDIO else str(kind)
     target = Path(tempfile.mkdtemp(dir=directory, prefix="converted-"))
     converted = None
+    advice = _or_as_document(content_type, size)
     try:
-        arguments = (content_type, form)
-        if child_process.run("inbox.converting", source, target, *arguments, seconds=CHILD_SECONDS, on_wait=on_wait):
-            converted = _read(target, content_type, kind, _or_as_document(content_type, size))
-        else:
-            sentence = "Converting this file takes longer than it may."
-            converted = _refused(content_type, sentence + _or_as_document(content_type, size))
-    except child_process.CrashError as error:
+        work, outputs = work_for(form, content_type), tuple(MADE.values())
+        result = sandbox.run(work, source, target, content_type, limits=LIMITS, outputs=outputs, on_wait=on_wait)
+        converted = _read(target, result, kind)
+    except NoSandboxError:
+        converted = _refused(content_type, NO_SANDBOX + advice)
+    except UndecodableError as error:
+        log.info("conversion_refused", kind=str(kind), content_type=content_type, because=error.because)
+        sentence = str(error) or IMPOSSIBLE[error.cause]
+        converted = _refused(content_type, sentence + ("" if error.broken else advice))
+    except CrashError as error:
         log.warning("conversion_crashed", kind=str(kind), content_type=content_type, size=size, reason=str(error))
         raise ConversionCrashError(str(error)) from error
     finally:
@@ -164,34 +175,22 @@ def _document(content_type: str, size: int) -> Converted:
     return Converted(None, content_type, EXTENSIONS.get(content_type, ""), (AS_IT_IS,) if personal else ())
 
 
-def _read(target: Path, source_type: str, kind: Kind, advice: str) -> Converted:
+def _read(target: Path, result: dict[str, Any], kind: Kind) -> Converted:
     """The child's result, checked: it decoded a hostile file, so its word is not taken for anything."""
-    result = child_process.read_result(target)
-    refusal = result.get("refusal")
-    if refusal:
-        log.info(
-            "conversion_refused", kind=str(kind), content_type=source_type, because=str(result.get("because"))[:200]
-        )
-        return _refused(source_type, _sentence(refusal, 300) + ("" if result.get("broken") else advice))
     content_type = str(result.get("content_type"))
     facts = _facts(result)
-    changes = tuple(_sentence(change, 120) for change in _list(result.get("changes"))[:MAX_CHANGES])
+    changes = tuple(sandbox.text(change, 120) for change in _list(result.get("changes"))[:MAX_CHANGES])
     if not result.get("file"):
         if content_type not in EXTENSIONS:
-            raise child_process.CrashError("left a type that is none of WhatsApp's")
+            raise CrashError("left a type that is none of WhatsApp's")
         return Converted(None, content_type, EXTENSIONS[content_type], changes, **facts)
     path = target / MADE.get(content_type, "nothing")
     # Opened without following a link first: only a file of the child's own goes further.
-    if sniff(child_process.read(path, HEAD_BYTES, whole=False)).content_type != content_type:
-        raise child_process.CrashError("left a file that is not what it says")
+    if sniff(sandbox.read(path, HEAD_BYTES, whole=False)).content_type != content_type:
+        raise CrashError("left a file that is not what it says")
     if not 0 < path.stat().st_size <= limits.max_bytes(kind, animated=facts.get("animated", False)):
-        raise child_process.CrashError("left a file that is too large")
+        raise CrashError("left a file that is too large")
     return Converted(path, content_type, path.suffix, changes, **facts)
-
-
-def _sentence(value: Any, most: int) -> str:
-    text = str(value).replace("\0", " ").encode("utf-8", "replace").decode()
-    return " ".join(text.split())[:most]
 
 
 def _list(value: Any) -> list[Any]:

@@ -23,6 +23,7 @@ from inbox.downloads import DownloadError, Trouble
 from inbox.inspection import Inspected
 from inbox.models import Media
 from inbox.models.media import storage_key
+from inbox.sandbox import parent as sandbox
 from inbox.storage import StorageError, media_storage
 from whatsapp.models import PhoneNumber
 from whatsapp.providers.base import CopiesMedia, ServesMedia
@@ -143,12 +144,17 @@ def give_back(media_id: uuid.UUID) -> None:
 
 
 def sweep() -> None:
-    """Put back the jobs of files and previews that are due and have none waiting. Safe to run at any time."""
+    """Put back the jobs of files and previews that are due and have none waiting. Safe to run at any time.
+
+    Previews wait where this worker has no sandbox to draw them in.
+    """
     due = Media.objects.filter(state__in=WAITING, next_try_at__lte=Now()).exclude(
         state=Media.State.PENDING, attempts=0, next_try_at__gt=Now() - GRACE
     )
     for media_id in _without_job(due.order_by("next_try_at"), "fetch_media"):
         enqueue_fetch(media_id)
+    if not sandbox.available():
+        return
     unseen = Media.objects.filter(
         Q(next_try_at__isnull=True) | Q(next_try_at__lte=Now()),
         state=Media.State.STORED,

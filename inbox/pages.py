@@ -13,11 +13,12 @@ import structlog
 from django.conf import settings
 from django.core.files.storage import default_storage
 
-from inbox import child_process
-from inbox.child_process import CrashError
+from inbox.drawing import LIMITS
 from inbox.models import Media
 from inbox.models.media import page_key
 from inbox.previews import DIRECTORY_PREFIX
+from inbox.sandbox import parent as sandbox
+from inbox.sandbox.parent import CrashError, NoSandboxError, UndecodableError
 from inbox.sniffing import HEAD_BYTES, sniff
 from inbox.storage import MissingFileError, StorageError, media_storage
 
@@ -27,7 +28,8 @@ log = structlog.get_logger(__name__)
 TOGETHER = 4
 #: The viewer shows no further pages; who needs them downloads the file.
 MOST = 300
-CHILD_SECONDS = 30
+#: Somebody waits for them.
+PAGE_LIMITS = LIMITS._replace(wall_seconds=30)
 PAGE_BYTES = 8 * 1024 * 1024
 #: Requests of this process that draw or wait for it at the same time; the others wait a little, then come back.
 PLACES = 3
@@ -90,11 +92,11 @@ def _draw(media: Media, first: int, group: str) -> None:
     try:
         with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix=DIRECTORY_PREFIX) as directory:
             _put(media, _drawn(media, Path(directory), first))
-    except (CrashError, MissingFileError) as error:
+    except (CrashError, NoSandboxError, UndecodableError, MissingFileError) as error:
         _refused[group] = time.monotonic()
         while len(_refused) > REMEMBERED:
             _refused.popitem(last=False)
-        log.warning("page_not_drawn", media=str(media.pk), message=media.message_id, first=first, reason=str(error))
+        log.warning("page_not_drawn", media=str(media.pk), message=media.message_id, first=first, reason=repr(error))
     except OSError as error:  # no room for a temporary file
         raise StorageError("There is no room to draw the page.") from error
 
@@ -106,15 +108,14 @@ def _drawn(media: Media, directory: Path, first: int) -> dict[int, Path]:
     with source.open("xb") as file:
         media_storage().copy_to(media.file.name or "", file)
     last = min(first + TOGETHER - 1, media.pages or 0, MOST)
-    arguments = (media.content_type, str(first), str(last))
-    if not child_process.run("inbox.drawing", source, target, *arguments, seconds=CHILD_SECONDS):
-        raise CrashError("took too much processor time")
-    found = child_process.read_result(target).get("pages")
     wanted = {page: target / f"{page}.webp" for page in range(first, last + 1)}
+    outputs = [path.name for path in wanted.values()]
+    work, numbers = "inbox.drawing.pages:draw", (str(first), str(last))
+    found = sandbox.run(work, source, target, *numbers, limits=PAGE_LIMITS, outputs=outputs).get("pages")
     if not isinstance(found, list) or found != list(wanted):
         raise CrashError("did not draw the pages")
     for path in wanted.values():
-        if sniff(child_process.read(path, PAGE_BYTES)[:HEAD_BYTES]).content_type != "image/webp":
+        if sniff(sandbox.read(path, PAGE_BYTES)[:HEAD_BYTES]).content_type != "image/webp":
             raise CrashError("left a picture that is none")
     return wanted
 

@@ -20,11 +20,13 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from prometheus_client import Counter
 
-from inbox import adopting, changes, child_process, receiving, words
-from inbox.child_process import CrashError
+from inbox import adopting, changes, receiving, words
+from inbox.drawing import LIMITS, OUTPUTS, work_for
 from inbox.models import Media
 from inbox.models.media import playable_key, thumbnail_key
 from inbox.receiving import threads
+from inbox.sandbox import parent as sandbox
+from inbox.sandbox.parent import Cause, CrashError, NoSandboxError, UndecodableError
 from inbox.sniffing import ENCRYPTED, HEAD_BYTES, sniff
 from inbox.storage import MissingFileError, StorageError, media_storage
 
@@ -41,8 +43,14 @@ DRAWABLE_TYPES = frozenset(
         "application/pdf",
     }
 )
-#: The child ends itself before that (inbox.drawing.__main__); this is for one that cannot.
-CHILD_SECONDS = 150
+#: What is said while nothing is decoded on this server, for want of a sandbox.
+PREVIEWS_ARE_OFF = "Previews are off on this server."
+#: What is said when the file is to blame and the decoder has no better words.
+IMPOSSIBLE = {
+    Cause.DAMAGED: "This file is damaged or unusual, so it has no preview.",
+    Cause.MEMORY: "Drawing a preview of this file takes more memory than it may.",
+    Cause.TIME: "Drawing a preview of this file takes more time than it may.",
+}
 LEASE = timedelta(minutes=5)
 DIRECTORY_PREFIX = "inbox-preview-"
 LEFTOVER_SECONDS = 3600
@@ -73,7 +81,7 @@ def make(media_id: uuid.UUID) -> None:
     """Draw the previews of a stored file and record them, or why there are none; once.
 
     Safe to run twice and in parallel. A broken file costs its preview at the first attempt, one that kills the child
-    at the third. A storage that is away costs nothing: the row waits for it.
+    at the third. A storage that is away costs nothing: the row waits for it, as it does for a sandbox.
     """
     media = _claim(media_id)
     if media is None:
@@ -89,6 +97,7 @@ def make(media_id: uuid.UUID) -> None:
         if media.content_type not in DRAWABLE_TYPES:
             protected = media.content_type == ENCRYPTED.content_type
             return _settle(media, Drawing(impossible=PROTECTED if protected else "Files of this kind have no preview."))
+        sandbox.check()
         _clear_leftovers()
         with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix=DIRECTORY_PREFIX) as directory:
             drawing = _draw(media, Path(directory))
@@ -96,6 +105,8 @@ def make(media_id: uuid.UUID) -> None:
     except MissingFileError:
         log.error("stored_file_missing", media=str(media_id), message=media.message_id)
         return _settle(media, Drawing(impossible="The stored file is missing; an administrator has to look for it."))
+    except NoSandboxError:
+        _leave_for_later(media)
     except (StorageError, OSError) as error:  # the storage is away, or there is no room for a temporary file
         _postpone(media, STORAGE_WAIT, attempts=media.attempts - 1)
         log.warning("preview_postponed", media=str(media_id), message=media.message_id, reason=str(error))
@@ -144,17 +155,18 @@ def _draw(media: Media, directory: Path) -> Drawing:
     target.mkdir()
     with source.open("xb") as file:
         media_storage().copy_to(media.file.name or "", file)
-    if not child_process.run("inbox.drawing", source, target, media.content_type, seconds=CHILD_SECONDS):
-        return Drawing(impossible="Drawing a preview of this file takes more time than it may.")
-    return _read(target)
+    try:
+        found = sandbox.run(
+            work_for(media.content_type), source, target, media.content_type, limits=LIMITS, outputs=OUTPUTS
+        )
+    except UndecodableError as error:
+        return Drawing(impossible=str(error) or IMPOSSIBLE[error.cause], because=error.because)
+    return _read(target, found)
 
 
-def _read(target: Path) -> Drawing:
+def _read(target: Path, result: dict[str, Any]) -> Drawing:
     """The child's result, with everything out of bounds left out."""
-    result = child_process.read_result(target)
-    drawing = Drawing(impossible=str(result.get("impossible") or "")[:300], because=str(result.get("because") or ""))
-    if drawing.impossible:
-        return drawing
+    drawing = Drawing()
     for name in ("width", "height", "pages"):
         value = result.get(name)
         if isinstance(value, int) and 0 < value <= MAX_SIDE:
@@ -177,13 +189,13 @@ def _read(target: Path) -> Drawing:
 def _read_files(target: Path, result: dict[str, Any], drawing: Drawing) -> None:
     thumbnail, size = target / "thumbnail.webp", result.get("thumbnail")
     if isinstance(size, list) and len(size) == 2 and all(isinstance(side, int) and 0 < side < 5000 for side in size):
-        if sniff(child_process.read(thumbnail, THUMBNAIL_BYTES)[:HEAD_BYTES]).content_type != "image/webp":
+        if sniff(sandbox.read(thumbnail, THUMBNAIL_BYTES)[:HEAD_BYTES]).content_type != "image/webp":
             raise CrashError("left a picture that is none")
         drawing.thumbnail = thumbnail
         drawing.facts |= {"thumbnail_width": size[0], "thumbnail_height": size[1]}
     playable = target / "playable.m4a"
     if result.get("playable") is True:
-        if sniff(child_process.read(playable, HEAD_BYTES, whole=False)).content_type != "audio/mp4":
+        if sniff(sandbox.read(playable, HEAD_BYTES, whole=False)).content_type != "audio/mp4":
             raise CrashError("left a sound that is none")
         drawing.playable = playable
 
@@ -231,6 +243,16 @@ def _settle(media: Media, drawing: Drawing) -> None:
             content_type=media.content_type,
             because=drawing.because,
         )
+
+
+def _leave_for_later(media: Media) -> None:
+    """Say that previews are off. `media.sweep` has the row drawn once a worker runs that may."""
+    with transaction.atomic():
+        threads.lock_those_of([media.message_id])
+        Media.objects.filter(pk=media.pk, next_try_at=media.next_try_at, preview_state=Media.PreviewState.NONE).update(
+            preview_error=PREVIEWS_ARE_OFF, next_try_at=None, attempts=media.attempts - 1
+        )
+        changes.touch([media.message_id])
 
 
 def _postpone(media: Media, wait: timedelta, *, attempts: int) -> None:

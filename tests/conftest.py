@@ -7,6 +7,7 @@ import pytest
 from hypothesis import HealthCheck
 
 from inbox.models import Agent
+from inbox.sandbox import parent as sandbox
 from whatsapp.models import PhoneNumber
 
 # A busy machine is slow, and no test is about speed.
@@ -21,6 +22,12 @@ pytest_plugins = [
     "tests.poolers",
     "tests.simulated",
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def sandbox_is_known() -> None:
+    """Tried once in each process, before tests let other programs run in the child's place."""
+    sandbox.protection()
 
 
 @pytest.fixture

@@ -1,15 +1,22 @@
-"""Files as WhatsApp takes them, made from hostile ones in a process of their own.
+"""Files as WhatsApp takes them, made from hostile ones in the sandbox.
 
-``python -m inbox.converting SOURCE TARGET TYPE FORM`` reads the file SOURCE, whose sniffed type is TYPE, and leaves in
-the directory TARGET ``result.json`` and, where the original will not do, ``converted`` with an extension. FORM is what
-it shall become: image, sticker, voice, audio or video.
-Nothing here imports Django, reads settings or opens a connection: the process has no secrets and no business elsewhere.
-What WhatsApp takes is in `whatsapp.limits`.
+Each module here makes one form: ``convert(source, target, content_type)`` leaves ``converted`` with an extension in
+``target`` where the original will not do, and returns an Outcome as a dictionary. Nothing here imports Django, reads
+settings or opens a connection. What WhatsApp takes is in `whatsapp.limits`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+
+from inbox.sandbox import Limits, RefusalError
+
+__all__ = ["DETAILS_REMOVED", "LIMITS", "LOCATION_REMOVED", "MAX_JPEG_PIXELS", "MAX_PIXELS", "Outcome", "RefusalError"]
+
+#: Encoding uses two threads, so processor time passes faster than the wall's.
+LIMITS = Limits(
+    memory_bytes=2 * 1024 * 1024 * 1024, cpu_seconds=18 * 60, wall_seconds=10 * 60, file_bytes=128 * 1024 * 1024
+)
 
 #: Pictures above this are not decoded whole: 64 million pixels are 256 MB, and some steps hold two of them.
 MAX_PIXELS = 64_000_000
@@ -19,14 +26,6 @@ MAX_JPEG_PIXELS = 210_000_000
 #: What is said of a photo's or a film's hidden data, by whether it told a place.
 LOCATION_REMOVED = "Location and camera details removed"
 DETAILS_REMOVED = "Hidden details removed"
-
-
-class RefusalError(Exception):
-    """The file will not go in this form. The text is a sentence for agents; ``broken``: it will not go in any."""
-
-    def __init__(self, sentence: str, *, broken: bool = False) -> None:
-        super().__init__(sentence)
-        self.broken = broken
 
 
 @dataclass
@@ -41,3 +40,15 @@ class Outcome:
     height: int | None = None
     duration: float | None = None
     animated: bool | None = None
+
+
+def work_for(form: str, content_type: str) -> str:
+    """What the sandbox runs to make this form of this type: image, sticker, voice, audio or video."""
+    if form == "video" and content_type.startswith("image/"):
+        return "inbox.converting.animations:convert"
+    return {
+        "image": "inbox.converting.pictures:convert",
+        "sticker": "inbox.converting.stickers:convert",
+        "video": "inbox.converting.films:convert",
+        "voice": "inbox.converting.sounds:convert_voice",
+    }.get(form, "inbox.converting.sounds:convert")

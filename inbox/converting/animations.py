@@ -11,10 +11,12 @@ from PIL import Image
 from inbox.converting import Outcome, RefusalError
 from inbox.converting.films import MP4_OPTIONS, NAME, TOO_LONG
 from inbox.converting.frames import add_h264, fitted
-from inbox.converting.pictures import NAMES, load, opened
+from inbox.converting.pictures import NAMES, load, opened, prepare
 from inbox.converting.stickers import frames
 from whatsapp.events import Kind
 from whatsapp.limits import BYTES
+
+__all__ = ["convert", "prepare"]
 
 LONGEST_MS = 120_000
 MOST_FRAMES = 3000

@@ -63,10 +63,6 @@ class Scan:
 
 def convert(source: Path, target: Path, content_type: str) -> Outcome:
     """The film as WhatsApp takes it: unchanged, or its streams in a new file, or encoded anew."""
-    if content_type.startswith("image/"):
-        from inbox.converting import animations
-
-        return animations.convert(source, target, content_type)
     scan = _scan(source, content_type)
     width, height = _shown_size(source, content_type)
     with opened(source, content_type) as container:

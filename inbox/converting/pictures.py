@@ -11,6 +11,7 @@ from typing import Any
 
 from PIL import Image, ImageCms, ImageOps
 
+import inbox.drawing.plugins  # noqa: F401 - nothing can be imported after the lock
 from inbox.converting import DETAILS_REMOVED, LOCATION_REMOVED, MAX_JPEG_PIXELS, MAX_PIXELS, Outcome, RefusalError
 from inbox.converting.markers import DamagedError, strip_jpeg, strip_png
 from whatsapp.events import Kind
@@ -23,6 +24,7 @@ FORMATS = {
     "image/webp": "WEBP",
     "image/gif": "GIF",
     "image/heic": "HEIF",
+    "image/heif": "HEIF",
     "image/avif": "AVIF",
     "image/tiff": "TIFF",
     "image/bmp": "BMP",
@@ -39,6 +41,16 @@ FEW_OF_MANY["TIFF"] = "Only the first page is sent"
 #: Tried in this order until the picture fits: the quality of the JPEG and the part of the width and height.
 STEPS = ((92, 1.0), (84, 1.0), (84, 0.8), (84, 0.6), (80, 0.45), (78, 0.3), (75, 0.15))
 SMALLER = "Made smaller to fit WhatsApp's 5 MB"
+
+
+def prepare(content_type: str) -> None:
+    """Import the decoders that take long to import, for the types that need them. Called before the lock."""
+    if content_type in ("image/heic", "image/heif"):
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=2)
+    elif content_type == "image/avif":
+        from PIL import AvifImagePlugin  # noqa: F401 - loading it is what counts
 
 
 def convert(source: Path, target: Path, content_type: str) -> Outcome:
@@ -71,15 +83,12 @@ def opened(source: Path, content_type: str) -> Image.Image:
     """The picture in ``source``, for the decoder of its type alone. Raises RefusalError when it is too large."""
     Image.MAX_IMAGE_PIXELS = None  # the check below is ours, and an error
     warnings.simplefilter("ignore")
-    if content_type in ("image/heic", "image/heif"):
-        from pillow_heif import register_heif_opener
-
-        register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=2)
-        content_type = "image/heic"
     if content_type not in FORMATS:
         raise RefusalError("This file is not a picture that can be converted.")
     try:
         image = Image.open(source, formats=(FORMATS[content_type],))
+    except PermissionError:
+        raise  # the lock is to blame, not the picture
     except (OSError, ValueError, SyntaxError):
         raise RefusalError(DAMAGED, broken=True) from None
     width, height = image.size
@@ -100,6 +109,8 @@ def load(image: Image.Image) -> None:
     """Decode the picture; raises RefusalError for one that is cut off or damaged."""
     try:
         image.load()
+    except PermissionError:
+        raise
     except (OSError, ValueError, SyntaxError, EOFError, IndexError):
         raise RefusalError(DAMAGED, broken=True) from None
 

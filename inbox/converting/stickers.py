@@ -9,9 +9,11 @@ from PIL import Image
 
 from inbox.converting import DETAILS_REMOVED, Outcome, RefusalError
 from inbox.converting.markers import DamagedError, strip_webp
-from inbox.converting.pictures import DAMAGED, NAMES, ORIENTATION_TAG, load, opened, upright
+from inbox.converting.pictures import DAMAGED, NAMES, ORIENTATION_TAG, load, opened, prepare, upright
 from whatsapp.events import Kind
 from whatsapp.limits import BYTES, STICKER_ANIMATED_BYTES, STICKER_SIDE
+
+__all__ = ["convert", "fitted", "frames", "prepare"]
 
 #: Above this an animation is cut: WhatsApp plays ten seconds of a sticker (github.com/WhatsApp/stickers).
 LONGEST_MS = 10_000

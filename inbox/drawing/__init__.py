@@ -1,13 +1,17 @@
-"""Previews of one hostile file, drawn in a process of their own.
+"""Previews of one hostile file, drawn in the sandbox.
 
-``python -m inbox.drawing SOURCE TARGET TYPE`` reads the file SOURCE, whose sniffed type is TYPE, and leaves in the
-directory TARGET: ``result.json``, and ``thumbnail.webp`` and ``playable.m4a`` where there is something to see or hear.
-With two more words, FIRST and LAST, it draws these pages of a document, as ``<page>.webp``, and nothing else.
-Nothing here imports Django, reads settings or opens a connection: the process has no secrets and no business elsewhere.
+Each module here draws one kind of file: ``draw(source, target, content_type)`` leaves ``thumbnail.webp`` and
+``playable.m4a`` in ``target`` where there is something to see or hear, and returns what it found out. `pages` draws
+single pages of a document. Nothing here imports Django, reads settings or opens a connection.
 """
 
 from __future__ import annotations
 
+from inbox.sandbox import Limits, RefusalError
+
+LIMITS = Limits(memory_bytes=1024 * 1024 * 1024, cpu_seconds=60, wall_seconds=120, file_bytes=64 * 1024 * 1024)
+#: What may be written, besides the result.
+OUTPUTS = ("thumbnail.webp", "playable.m4a")
 #: The longer side of a thumbnail.
 THUMBNAIL_PIXELS = 640
 #: The longer side of a document's page that somebody reads.
@@ -16,5 +20,15 @@ PAGE_PIXELS = 1800
 MAX_PIXELS = 40_000_000
 
 
-class ImpossibleError(Exception):
+class ImpossibleError(RefusalError):
     """There will be no preview of this file. The text is a sentence for agents."""
+
+
+def work_for(content_type: str) -> str:
+    """What the sandbox runs for this type. Each child imports one decoder."""
+    kind = content_type.partition("/")[0]
+    if kind == "image":
+        return "inbox.drawing.pictures:draw"
+    if kind in ("video", "audio"):
+        return "inbox.drawing.recordings:draw"
+    return "inbox.drawing.documents:draw"

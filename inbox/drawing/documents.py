@@ -11,6 +11,8 @@ from inbox.drawing import THUMBNAIL_PIXELS, ImpossibleError
 from inbox.drawing.pictures import save_thumbnail
 from inbox.drawing.texts import EXCERPT_CHARACTERS, cleaned
 
+#: PDFium reads all of them for the first page with a font that is not embedded.
+READABLE_FOLDERS = ("/usr/share/fonts", "/usr/share/X11/fonts", "/usr/local/share/fonts")
 #: Pages that are read for the excerpt.
 PAGES_READ = 5
 LONG_PAGE = 50_000

@@ -7,17 +7,21 @@ from typing import Any
 
 import pypdfium2
 
+import inbox.drawing.plugins  # noqa: F401 - nothing can be imported after the lock
 from inbox.drawing import PAGE_PIXELS
+from inbox.drawing.documents import READABLE_FOLDERS
+
+__all__ = ["READABLE_FOLDERS", "draw"]
 
 
-def draw(source: Path, target: Path, first: int, last: int) -> dict[str, Any]:
+def draw(source: Path, target: Path, first: str, last: str) -> dict[str, Any]:
     """Draw the pages ``first`` to ``last``, counted from 1, as ``<page>.webp``; says which of them there are.
 
     Forms and scripts are not started: PDFium only does so when it is asked to.
     """
     drawn = []
     with pypdfium2.PdfDocument(source) as document:
-        for number in range(first, min(last, len(document)) + 1):
+        for number in range(int(first), min(int(last), len(document)) + 1):
             page = document[number - 1]
             # Some pages are as large as a wall: what counts is how large the picture becomes.
             scale = PAGE_PIXELS / max(*page.get_size(), 1)

@@ -8,6 +8,7 @@ from typing import Any
 
 from PIL import Image
 
+import inbox.drawing.plugins  # noqa: F401 - nothing can be imported after the lock
 from inbox.drawing import MAX_PIXELS, THUMBNAIL_PIXELS, ImpossibleError
 
 #: Without this list Pillow tries every decoder it has, whatever the file was sniffed as.

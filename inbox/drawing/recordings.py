@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import av.subtitles.stream  # it imports this itself when it opens a file, which is after the lock
 from PIL import Image
 
 from inbox.drawing import THUMBNAIL_PIXELS, ImpossibleError
@@ -104,7 +105,6 @@ def _sound(container: Any, target: Path, *, copy: bool) -> dict[str, Any]:
     for frame in _frames(container, stream):
         seconds += frame.samples / frame.sample_rate
         if seconds > MAX_DECODED_SECONDS:
-            (target / "playable.m4a").unlink(missing_ok=True)
             return {"duration": duration}
         frame.pts = None
         loudness.add(frame)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# Python imports each of them when it is first used, which is after the lock.
+import encodings.utf_16
+import encodings.utf_16_le  # noqa: F401
 import re
 
 EXCERPT_CHARACTERS = 2000

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +17,7 @@ __all__ = ["desk"]
 
 
 def stand_in(directory: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
-    """Another program runs instead of the child: its fifth argument is where results go."""
+    """Another program runs instead of the child: its sixth argument is where results go."""
     program = directory / "python"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o700)
@@ -81,19 +80,21 @@ class CrashTests:
         "script",
         [
             "true",
-            "mkfifo $5/result.json",
-            'echo "[1]" > $5/result.json',
-            "ln -s /etc/passwd $5/result.json",
-            'echo "{}" > $5/result.json',
-            'echo "{\\"content_type\\": \\"text/html\\"}" > $5/result.json',
-            'echo "{\\"content_type\\": \\"text/html\\", \\"file\\": \\"x\\"}" > $5/result.json; echo "<html>" > $5/x',
-            'echo "{\\"content_type\\": \\"image/jpeg\\", \\"file\\": \\"/etc/passwd\\"}" > $5/result.json',
-            'echo "{\\"content_type\\": \\"image/jpeg\\", \\"file\\": \\"x\\"}" > $5/result.json; '
-            "ln -s /etc/passwd $5/converted.jpg",
-            'echo "{\\"content_type\\": \\"image/jpeg\\", \\"file\\": \\"x\\"}" > $5/result.json; '
-            'echo "<html>" > $5/converted.jpg',
-            'echo "{\\"content_type\\": \\"image/jpeg\\", \\"file\\": \\"x\\"}" > $5/result.json; '
-            "printf '\\377\\330\\377' > $5/converted.jpg; truncate -s 6M $5/converted.jpg",
+            "mkfifo $6/result.json",
+            'echo "[1]" > $6/result.json',
+            "ln -s /etc/passwd $6/result.json",
+            'echo "{}" > $6/result.json',
+            'echo "{\\"done\\": {\\"content_type\\": \\"text/html\\"}}" > $6/result.json',
+            'echo "{\\"done\\": {\\"content_type\\": \\"text/html\\", \\"file\\": \\"x\\"}}" > $6/result.json; '
+            'echo "<html>" > $6/x',
+            'echo "{\\"done\\": {\\"content_type\\": \\"image/jpeg\\", \\"file\\": \\"/etc/passwd\\"}}" '
+            "> $6/result.json",
+            'echo "{\\"done\\": {\\"content_type\\": \\"image/jpeg\\", \\"file\\": \\"x\\"}}" > $6/result.json; '
+            "ln -s /etc/passwd $6/converted.jpg",
+            'echo "{\\"done\\": {\\"content_type\\": \\"image/jpeg\\", \\"file\\": \\"x\\"}}" > $6/result.json; '
+            'echo "<html>" > $6/converted.jpg',
+            'echo "{\\"done\\": {\\"content_type\\": \\"image/jpeg\\", \\"file\\": \\"x\\"}}" > $6/result.json; '
+            "printf '\\377\\330\\377' > $6/converted.jpg; truncate -s 6M $6/converted.jpg",
         ],
     )
     def test_a_child_that_was_taken_over_is_not_believed(
@@ -109,7 +110,7 @@ class CrashTests:
     ) -> None:
         facts = '{"content_type": "image/jpeg", "width": -1, "height": 1e99, "duration": NaN, "animated": "yes", '
         facts += '"changes": ["a\\u0000\\ud83d\\nb", ' + ", ".join(['"x"'] * 50) + "]}"
-        stand_in(tmp_path, monkeypatch, f"cat > $5/result.json << 'END'\n{facts}\nEND")
+        stand_in(tmp_path, monkeypatch, f"cat > $6/result.json << 'END'\n{{\"done\": {facts}}}\nEND")
         converted = desk.convert(samples.picture(), Kind.IMAGE)
         assert (converted.width, converted.height, converted.duration, converted.animated) == (None, None, None, None)
         assert converted.changes[0] == "a ? b"
@@ -121,7 +122,6 @@ class CrashTests:
         with pytest.raises(ConversionCrashError):
             desk.convert(samples.picture(), Kind.IMAGE)
         words = (tmp_path / "environment").read_text()
-        assert "PATH=" in words
         assert "CANARY" not in words
         assert "DATABASE" not in words
 
@@ -130,41 +130,9 @@ class ChildTests:
     """The process by itself: what it may use, and what it gets to know."""
 
     def test_it_loads_neither_django_nor_boto(self) -> None:
-        script = (
-            "import sys, inbox.converting.__main__ as main; "
-            "[main.converter(form) for form in ('image', 'sticker', 'voice', 'audio', 'video')]; "
-            "import inbox.converting.animations; "
-            "print([name for name in ('django', 'boto3', 'requests') if name in sys.modules])"
-        )
+        works = "import sys; from inbox.converting import animations, films, pictures, sounds, stickers; "
+        script = works + "print([name for name in ('django', 'boto3', 'requests') if name in sys.modules])"
         found = subprocess.run(
             [sys.executable, "-c", script], cwd=project.BASE_DIR, capture_output=True, text=True, check=True
         )
         assert found.stdout.strip() == "[]"
-
-    def test_a_full_disk_is_no_fault_of_the_file(self, tmp_path: Path) -> None:
-        (tmp_path / "source").write_bytes(samples.picture("WEBP"))
-        (tmp_path / "converted.jpg").symlink_to("/dev/full")
-        command = [
-            sys.executable,
-            "-m",
-            "inbox.converting",
-            str(tmp_path / "source"),
-            str(tmp_path),
-            "image/webp",
-            "image",
-        ]
-        assert subprocess.run(command, cwd=project.BASE_DIR, stderr=subprocess.DEVNULL).returncode == 1
-        assert not (tmp_path / "result.json").exists()
-
-    def test_it_limits_itself(self) -> None:
-        script = "import resource as r; from inbox.converting.__main__ import limit; limit(); "
-        script += "print([r.getrlimit(what)[0] for what in (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_FSIZE, r.RLIMIT_CORE)])"
-        found = subprocess.run(
-            [sys.executable, "-c", script], cwd=project.BASE_DIR, capture_output=True, text=True, check=True
-        )
-        memory, seconds, file_bytes, core = (int(value) for value in found.stdout.strip(" []\n").split(","))
-        assert resource.getrlimit(resource.RLIMIT_AS)[0] != memory, "the limits are the child's alone"
-        assert memory <= 2 * 1024**3
-        assert seconds <= 20 * 60
-        assert file_bytes <= 128 * 1024**2
-        assert core == 0

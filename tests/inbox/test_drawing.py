@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import io
-import resource
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from django.conf import settings as project
@@ -268,31 +266,9 @@ class ChildTests:
     """The process by itself: what it may use, and what it gets to know."""
 
     def test_it_loads_neither_django_nor_boto(self) -> None:
-        script = (
-            "import sys, inbox.drawing.__main__, inbox.drawing.pictures, inbox.drawing.recordings, "
-            "inbox.drawing.documents; print([name for name in ('django', 'boto3', 'requests') if name in sys.modules])"
-        )
+        works = "import sys; from inbox.drawing import documents, pages, pictures, recordings, texts; "
+        script = works + "print([name for name in ('django', 'boto3', 'requests') if name in sys.modules])"
         found = subprocess.run(
             [sys.executable, "-c", script], cwd=project.BASE_DIR, capture_output=True, text=True, check=True
         )
         assert found.stdout.strip() == "[]"
-
-    def test_a_full_disk_is_no_fault_of_the_file(self, tmp_path: Path) -> None:
-        (tmp_path / "source").write_bytes(samples.picture())
-        (tmp_path / "thumbnail.webp").symlink_to("/dev/full")
-        command = [sys.executable, "-m", "inbox.drawing", str(tmp_path / "source"), str(tmp_path), "image/jpeg"]
-        assert subprocess.run(command, cwd=project.BASE_DIR, stderr=subprocess.DEVNULL).returncode == 1
-        assert not (tmp_path / "result.json").exists()
-
-    def test_it_limits_itself(self) -> None:
-        script = "import json, resource as r; from inbox.drawing.__main__ import limit; limit(); "
-        script += "print([r.getrlimit(what)[0] for what in (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_FSIZE, r.RLIMIT_CORE)])"
-        found = subprocess.run(
-            [sys.executable, "-c", script], cwd=project.BASE_DIR, capture_output=True, text=True, check=True
-        )
-        memory, seconds, file_bytes, core = (int(value) for value in found.stdout.strip(" []\n").split(","))
-        assert resource.getrlimit(resource.RLIMIT_AS)[0] != memory, "the limits are the child's alone"
-        assert memory <= 1024**3
-        assert seconds <= 60
-        assert file_bytes <= 64 * 1024**2
-        assert core == 0

@@ -106,9 +106,9 @@ class PageTests:
     @pytest.mark.parametrize(
         "script",
         [
-            'echo "{\\"pages\\": [1]}" > $5/result.json; ln -s /etc/passwd $5/1.webp',
-            'echo "{\\"pages\\": [1]}" > $5/result.json; echo "<html>" > $5/1.webp',
-            'echo "{\\"pages\\": [1, 2]}" > $5/result.json',
+            'echo "{\\"done\\": {\\"pages\\": [1]}}" > $6/result.json; ln -s /etc/passwd $6/1.webp',
+            'echo "{\\"done\\": {\\"pages\\": [1]}}" > $6/result.json; echo "<html>" > $6/1.webp',
+            'echo "{\\"done\\": {\\"pages\\": [1, 2]}}" > $6/result.json',
             "true",
         ],
     )

@@ -180,13 +180,13 @@ class MakeTests:
     @pytest.mark.parametrize(
         "script",
         [
-            "ln -s /etc/passwd $5/result.json",
-            'echo "[1]" > $5/result.json',
-            "head -c 300000 /dev/zero > $5/result.json",
-            'echo "{\\"thumbnail\\": [1, 1]}" > $5/result.json; ln -s /etc/passwd $5/thumbnail.webp',
-            'echo "{\\"thumbnail\\": [1, 1]}" > $5/result.json; echo "<html>" > $5/thumbnail.webp',
-            'echo "{\\"playable\\": true}" > $5/result.json; echo "<html>" > $5/playable.m4a',
-            "mkfifo $5/result.json",
+            "ln -s /etc/passwd $6/result.json",
+            'echo "[1]" > $6/result.json',
+            "head -c 300000 /dev/zero > $6/result.json",
+            'echo "{\\"done\\": {\\"thumbnail\\": [1, 1]}}" > $6/result.json; ln -s /etc/passwd $6/thumbnail.webp',
+            'echo "{\\"done\\": {\\"thumbnail\\": [1, 1]}}" > $6/result.json; echo "<html>" > $6/thumbnail.webp',
+            'echo "{\\"done\\": {\\"playable\\": true}}" > $6/result.json; echo "<html>" > $6/playable.m4a',
+            "mkfifo $6/result.json",
             "true",
         ],
     )
@@ -207,7 +207,7 @@ class MakeTests:
         facts = '{"width": -1, "height": 1e99, "pages": 3, "duration": NaN, "waveform": [101], '
         facts += '"excerpt": "a\\u0000\\ud83d"}'
         liar = tmp_path / "python"
-        liar.write_text(f"#!/bin/sh\ncat > $5/result.json << 'END'\n{facts}\nEND\n")
+        liar.write_text(f"#!/bin/sh\ncat > $6/result.json << 'END'\n{{\"done\": {facts}}}\nEND\n")
         liar.chmod(0o700)
         monkeypatch.setattr(sys, "executable", str(liar))
         row = drawn(number, samples.pdf())
