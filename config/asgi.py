@@ -21,6 +21,7 @@ import config.wsgi  # noqa: F401
 from config.connections import take_over
 from config.pages import Pages
 from inbox.live import Live
+from inbox.sandbox.kernel import hide_process
 from whatsapp.asgi import Receive, Scope, Send
 from whatsapp.aws_intake import AwsIntake
 from whatsapp.intake import Intake
@@ -81,6 +82,7 @@ class Application:
             await send({"type": "lifespan.startup.failed", "message": sentences})
             return
         take_over(receive, self)
+        hide_process()
         _allow_many_files()
         self._open()
         self._hear_signals()

@@ -8,3 +8,6 @@ from django.apps import AppConfig
 class InboxConfig(AppConfig):
     name = "inbox"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from inbox.sandbox import report  # noqa: F401 (registers the check)

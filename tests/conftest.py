@@ -7,7 +7,9 @@ import pytest
 from hypothesis import HealthCheck
 
 from inbox.models import Agent
+from inbox.sandbox import Lock
 from inbox.sandbox import parent as sandbox
+from inbox.sandbox.probe import Protection
 from whatsapp.models import PhoneNumber
 
 # A busy machine is slow, and no test is about speed.
@@ -28,6 +30,13 @@ pytest_plugins = [
 def sandbox_is_known() -> None:
     """Tried once in each process, before tests let other programs run in the child's place."""
     sandbox.protection()
+
+
+@pytest.fixture
+def no_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine whose kernel has no Landlock."""
+    found = Protection(Lock.FILTER, (), "could not lock itself in: [Errno 38] Function not implemented")
+    monkeypatch.setattr(sandbox, "_found", found)
 
 
 @pytest.fixture

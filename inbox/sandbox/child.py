@@ -77,7 +77,11 @@ def limit(limits: Limits) -> None:
         _, allowed = resource.getrlimit(what)
         if allowed != resource.RLIM_INFINITY:
             soft, hard = min(soft, allowed), min(hard, allowed)
-        resource.setrlimit(what, (soft, hard))
+        try:
+            resource.setrlimit(what, (soft, hard))
+        except ValueError:
+            if kernel.LINUX:  # macOS refuses some of them
+                raise
     os.nice(10)
     signal.alarm(limits.wall_seconds + ORPHAN_SECONDS)
 

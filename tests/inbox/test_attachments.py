@@ -52,6 +52,14 @@ class MediaTests:
             assert button in html
             assert f'action="/media/{one.pk}/fetch-again/"' in html
 
+    def test_a_photo_without_a_preview_says_why(self, amara: Conversation, shown: Any) -> None:
+        fields = {"state": "stored", "content_type": "image/jpeg", "extension": ".jpg", "size": 1000}
+        media(amara, preview_error="Previews are off on this server.", **fields)
+        html = shown()
+        assert "Previews are off on this server." in html
+        assert "being made" not in html
+        assert "/download/" in html
+
     @pytest.mark.parametrize(
         ("name", "extension", "letters"),
         [

@@ -61,6 +61,15 @@ class ConvertTests:
             assert "100 MB" in conversion.convert(source, "video/mp4", kind, desk.directory).refusal
 
 
+class WithoutSandboxTests:
+    def test_what_would_have_to_be_opened_is_refused_with_the_way_out(self, desk: Desk, no_sandbox: None) -> None:
+        refusal = desk.convert(samples.picture(), Kind.IMAGE).refusal
+        assert refusal == "Files cannot be converted on this server. It can be sent as a document."
+
+    def test_a_document_goes_as_it_is(self, desk: Desk, no_sandbox: None) -> None:
+        assert desk.convert(samples.docx(), Kind.DOCUMENT).refusal == ""
+
+
 class CrashTests:
     def test_a_child_that_dies_is_said_to_have_died(
         self, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from collections.abc import Callable
 from datetime import timedelta
@@ -82,7 +83,7 @@ class DoctorTests:
         code, out = run()
         assert code == 0, out
         assert "FAIL" not in out
-        for area in ("database", "storage", "numbers", "worker", "journal", "files"):
+        for area in ("database", "storage", "sandbox", "numbers", "worker", "journal", "files"):
             assert f"ok    {area}: " in out
         assert all(line.endswith((".", ")")) for line in out.splitlines())
 
@@ -114,6 +115,31 @@ class ConfigurationTests:
         assert "FAIL  configuration: WHATSAPP_APP_SECRETS is not set" in found
         assert "warn  configuration: WHATSAPP_VERIFY_TOKEN is not set" in found
         assert "Copy the app secret" in found
+
+
+@pytest.mark.django_db
+class SandboxTests:
+    def test_it_tries_the_sandbox(self) -> None:
+        found = lines("sandbox")
+        assert found[0].startswith("ok    sandbox: Decoders are locked in, and nothing gets through")
+
+    def test_without_one_it_fails_and_says_what_helps(self, no_sandbox: None) -> None:
+        found = lines("sandbox")[0]
+        assert found.startswith("FAIL  sandbox: Decoders are kept from the network")
+        assert "No file is decoded" in found
+        assert "let the system calls landlock_create_ruleset" in found
+        assert not [line for line in lines("configuration") if "sandbox." in line], "said once"
+
+    def test_accepting_the_risk_is_only_a_warning(self, no_sandbox: None, settings: Any) -> None:
+        settings.DECODE_WITHOUT_SANDBOX = True
+        found = lines("sandbox")[0]
+        assert found.startswith("warn  sandbox: ")
+        assert "because DECODE_WITHOUT_SANDBOX is set" in found
+
+    @pytest.mark.parametrize(("user", "said"), [(0, True), (1000, False)])
+    def test_running_as_root_is_said(self, monkeypatch: pytest.MonkeyPatch, user: int, said: bool) -> None:
+        monkeypatch.setattr(os, "geteuid", lambda: user)
+        assert any("runs as root" in line for line in lines("sandbox")) == said
 
 
 @pytest.mark.django_db

@@ -191,6 +191,17 @@ class SweepTests:
         media.sweep()
         assert waiting_jobs("fetch_media", row) == 1
 
+    def test_previews_wait_where_nothing_may_be_decoded(
+        self, number: PhoneNumber, monkeypatch: pytest.MonkeyPatch, no_sandbox: None
+    ) -> None:
+        long_ago = timezone.now() - timedelta(hours=1)
+        row = samples.waiting_media(number, state="stored", next_try_at=None, stored_at=long_ago)
+        media.sweep()
+        assert waiting_jobs("make_previews", row) == 0
+        monkeypatch.undo()
+        media.sweep()
+        assert waiting_jobs("make_previews", row) == 1
+
     def test_rows_that_wait_or_are_settled_get_none(self, number: PhoneNumber) -> None:
         soon = timezone.now() + timedelta(seconds=30)
         rows = [

@@ -69,6 +69,13 @@ class PageTests:
         monkeypatch.setattr(pages, "REFUSED_SECONDS", 0.0)
         page(client, row, 1)
 
+    def test_without_a_sandbox_no_page_is_drawn(
+        self, client: Client, alice: Agent, number: PhoneNumber, no_sandbox: None
+    ) -> None:
+        client.force_login(alice)
+        row = stored(number, samples.pdf(), pages=1)
+        assert client.get(f"/media/{row.pk}/pages/1/").status_code == 404
+
     @pytest.mark.parametrize("which", [0, 7, 301, 99_999])
     def test_there_is_no_other_page(self, client: Client, alice: Agent, number: PhoneNumber, which: int) -> None:
         client.force_login(alice)

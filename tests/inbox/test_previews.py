@@ -177,6 +177,24 @@ class MakeTests:
         row = drawn(number, samples.picture(), kind="image")
         assert (row.preview_state, row.attempts) == (Media.PreviewState.NONE, 0)
 
+    def test_without_a_sandbox_nothing_is_decoded_and_that_is_said(
+        self, number: PhoneNumber, monkeypatch: pytest.MonkeyPatch, no_sandbox: None
+    ) -> None:
+        monkeypatch.setattr(sys, "executable", "/nothing/is/started")
+        row = drawn(number, samples.picture(), kind="image")
+        assert (row.preview_state, row.preview_error) == (Media.PreviewState.NONE, "Previews are off on this server.")
+        assert (row.attempts, row.next_try_at, row.thumbnail.name) == (0, None, "")
+        assert row.message.changed_xid
+
+    def test_what_waited_for_a_sandbox_is_drawn_once_there_is_one(self, number: PhoneNumber) -> None:
+        row = stored(number, samples.picture(), kind="image", preview_error=previews.PREVIEWS_ARE_OFF)
+        previews.make(row.pk)
+        row.refresh_from_db()
+        assert (row.preview_state, row.preview_error) == (Media.PreviewState.READY, "")
+
+    def test_text_needs_no_sandbox(self, number: PhoneNumber, no_sandbox: None) -> None:
+        assert drawn(number, b"Hello there").excerpt == "Hello there"
+
     @pytest.mark.parametrize(
         "script",
         [

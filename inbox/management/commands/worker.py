@@ -25,6 +25,8 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.periodic import PeriodicRegistry
 
 from inbox import workers
+from inbox.sandbox import report as sandbox
+from inbox.sandbox.kernel import hide_process
 from inbox.sending import jobs as sending
 from whatsapp import journal
 from whatsapp.database import describe
@@ -67,6 +69,8 @@ class Command(BaseCommand):
             count = workers.forget(workers.DEAD_AFTER)
             self.stdout.write(f"{count} {'worker is' if count == 1 else 'workers are'} no longer missed.")
             return
+        hide_process()
+        sandbox.log_report()
         collect_garbage_rarely()
         asyncio.run(run(options["concurrency"], options["sending"]))
 
