@@ -42,7 +42,28 @@ GAUGES = (
     (
         "inbox_notifications_set_aside",
         "Notifications that could not be understood and wait for somebody.",
-        "SELECT count(*) FROM whatsapp_notification WHERE state = 'parked'",
+        "SELECT count(*) FROM whatsapp_notification WHERE state = 'parked' AND dismissed_at IS NULL",
+    ),
+    (
+        "inbox_notifications_left_out",
+        "Processed notifications of which parts were left out, and that nobody has dismissed.",
+        "SELECT count(*) FROM whatsapp_notification "
+        "WHERE NOT problems = '[]' AND state = 'processed' AND dismissed_at IS NULL",
+    ),
+    (
+        "inbox_statuses_waiting",
+        "Statuses whose message is not here; given up after a week.",
+        "SELECT count(*) FROM inbox_pendingstatus",
+    ),
+    (
+        "inbox_reactions_waiting",
+        "Reactions whose message is not here.",
+        "SELECT count(*) FROM inbox_reaction WHERE message_id IS NULL",
+    ),
+    (
+        "inbox_revisions_waiting",
+        "Edits and deletions whose message is not here.",
+        "SELECT count(*) FROM inbox_revision WHERE message_id IS NULL",
     ),
     ("inbox_outbox_messages", "Messages that still have to leave.", "SELECT count(*) FROM inbox_outboxentry"),
     (

@@ -114,6 +114,10 @@ def _journal() -> Iterator[Concern]:
     if parked:
         found = f"{_counted(parked, 'webhook')} parked: the admin's journal says why, and replays them."
         yield Concern("journal", found, found)
+    left_out = len(Notification.objects.left_out().order_by().values_list("pk")[:COUNTED])
+    if left_out:
+        found = f"Parts of {_counted(left_out, 'webhook')} were left out: the admin's journal says which and why."
+        yield Concern("journal", found, found)
 
 
 def _rows(statement: str, **values: float) -> list[tuple[int, float]]:

@@ -126,6 +126,32 @@ def replay_parked() -> int:
     return _replay(Notification.objects.parked())
 
 
+def replay_left_out() -> int:
+    """Put every notification back to pending of which parts were left out. Returns how many."""
+    return _replay(Notification.objects.left_out())
+
+
+def dismiss(ids: Iterable[int]) -> int:
+    """Stop counting these parked notifications and those with parts left out; they are kept as long as processed ones.
+    Returns how many. Safe to repeat."""
+    open_ones = Notification.objects.parked() | Notification.objects.left_out()
+    return open_ones.filter(pk__in=list(ids)).update(dismissed_at=timezone.now())
+
+
+def left_out_reasons(limit: int = 10) -> list[tuple[str, int]]:
+    """Why parts of notifications were left out, the most frequent reason first, and how often."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT problem ->> 'reason', count(*) FROM whatsapp_notification, jsonb_array_elements(problems) AS problem
+            WHERE NOT problems = '[]' AND state = 'processed' AND dismissed_at IS NULL
+            GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %s
+            """,
+            [limit],
+        )
+        return list(cursor.fetchall())
+
+
 def replay_since(moment: datetime) -> int:
     """Put everything received since ``moment`` back to pending. Returns how many."""
     return _replay(Notification.objects.filter(received_at__gte=moment))
@@ -134,7 +160,7 @@ def replay_since(moment: datetime) -> int:
 def _replay(notifications: Any) -> int:
     with transaction.atomic():
         count: int = notifications.exclude(state=Notification.State.PENDING).update(
-            state=Notification.State.PENDING, error="", problems=[], processed_at=None
+            state=Notification.State.PENDING, error="", problems=[], processed_at=None, dismissed_at=None
         )
         if count:
             wake_up()
@@ -148,11 +174,13 @@ def wake_up() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How the journal stands. ``oldest_pending_seconds`` is None when nothing waits."""
+    """How the journal stands. ``left_out``: those of the processed ones of which parts were left out.
+    ``oldest_pending_seconds`` is None when nothing waits."""
 
     pending: int
     parked: int
     processed: int
+    left_out: int
     oldest_pending_seconds: float | None
 
 
@@ -161,8 +189,9 @@ def summary() -> Summary:
     counts = dict(Notification.objects.values_list("state").annotate(count=Count("id")))
     return Summary(
         pending=counts.get(Notification.State.PENDING, 0),
-        parked=counts.get(Notification.State.PARKED, 0),
+        parked=Notification.objects.parked().count(),
         processed=counts.get(Notification.State.PROCESSED, 0),
+        left_out=Notification.objects.left_out().count(),
         oldest_pending_seconds=oldest_pending_seconds(),
     )
 
@@ -176,14 +205,16 @@ def oldest_pending_seconds() -> float | None:
 def forget(older_than: timedelta, limit: int = 5000) -> int:
     """Delete up to ``limit`` processed notifications older than that, oldest first. Returns how many.
 
-    Parked ones stay until somebody settles them. Call again while it returns ``limit``.
+    Parked ones, and those with parts left out, stay until somebody replays or dismisses them. Call again while it
+    returns ``limit``.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             """
             DELETE FROM whatsapp_notification WHERE id IN (
                 SELECT id FROM whatsapp_notification
-                WHERE state = 'processed' AND received_at < statement_timestamp() - make_interval(secs => %s)
+                WHERE (state = 'processed' AND problems = '[]' OR dismissed_at IS NOT NULL)
+                  AND received_at < statement_timestamp() - make_interval(secs => %s)
                 ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
             )
             """,

@@ -98,7 +98,12 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         return self.filter(state=Notification.State.PENDING)
 
     def parked(self) -> NotificationQuerySet:
-        return self.filter(state=Notification.State.PARKED)
+        """Set aside whole, and nobody has dismissed it."""
+        return self.filter(state=Notification.State.PARKED, dismissed_at__isnull=True)
+
+    def left_out(self) -> NotificationQuerySet:
+        """Processed, but parts of it were left out, and nobody has dismissed it."""
+        return self.filter(~Q(problems=[]), state=Notification.State.PROCESSED, dismissed_at__isnull=True)
 
 
 class Notification(models.Model):
@@ -122,6 +127,8 @@ class Notification(models.Model):
     #: Leaves that were left out though the notification was processed: [{"path": …, "reason": …}].
     problems = models.JSONField(db_default=models.Value([], models.JSONField()), default=list, blank=True)
     processed_at = models.DateTimeField(null=True, blank=True)
+    #: Somebody looked at what was parked or left out and needs to hear no more of it.
+    dismissed_at = models.DateTimeField(null=True, blank=True)
 
     objects = NotificationQuerySet.as_manager()
 
@@ -131,6 +138,12 @@ class Notification(models.Model):
             models.Index(fields=["id"], name="notification_pending", condition=Q(state="pending")),
             # The admin's list of parked ones, and the health page.
             models.Index(fields=["id"], name="notification_parked", condition=Q(state="parked")),
+            # The same for those with parts left out.
+            models.Index(
+                fields=["id"],
+                name="notification_left_out",
+                condition=~Q(problems=[]) & Q(state="processed", dismissed_at__isnull=True),
+            ),
             # `journal replay --since` and the retention sweep. Rows come in the order of time, so BRIN is enough.
             BrinIndex(fields=["received_at"], name="notification_received_at"),
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -28,6 +29,26 @@ MESSAGES_SHOWN = 100
 READABLE = 1_000_000
 
 
+class AttentionFilter(admin.SimpleListFilter):
+    """What waits for somebody to look at it."""
+
+    title = "attention"
+    parameter_name = "attention"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("parked", "Parked"), ("left_out", "Parts left out"), ("dismissed", "Dismissed")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        match self.value():
+            case "parked":
+                return queryset & Notification.objects.parked()
+            case "left_out":
+                return queryset & Notification.objects.left_out()
+            case "dismissed":
+                return queryset.filter(dismissed_at__isnull=False)
+        return queryset
+
+
 @admin.register(Notification)
 class NotificationAdmin(ViewOnly, ActsAdmin, NewestFirstAdmin):
     """For superusers: one webhook may hold messages of every number."""
@@ -35,11 +56,11 @@ class NotificationAdmin(ViewOnly, ActsAdmin, NewestFirstAdmin):
     moment_field = "received_at"
     title = "Journal of webhooks"
     list_display = ["id", "received_at", "state", "provider", "body_size", "attempts", "problem_count", "reason"]
-    list_filter = ["state", ReceivedFilter, "provider"]
+    list_filter = ["state", AttentionFilter, ReceivedFilter, "provider"]
     search_fields = ["id"]
     search_help_text = "A notification's id, or a date or time (2026-11-20 02:14): shows what came until then."
-    actions = ["replay_selected"]
-    acts = {"replay": "Replay"}
+    actions = ["replay_selected", "dismiss_selected"]
+    acts = {"replay": "Replay", "dismiss": "Dismiss"}
     fieldsets = [
         (
             None,
@@ -52,6 +73,7 @@ class NotificationAdmin(ViewOnly, ActsAdmin, NewestFirstAdmin):
                     "state",
                     "attempts",
                     "processed_at",
+                    "dismissed_at",
                     "reason_whole",
                 ]
             },
@@ -92,6 +114,9 @@ class NotificationAdmin(ViewOnly, ActsAdmin, NewestFirstAdmin):
     def get_urls(self) -> list[URLPattern]:
         return [
             path("replay-parked/", self.admin_site.admin_view(self.replay_parked), name="whatsapp_notification_parked"),
+            path(
+                "replay-left-out/", self.admin_site.admin_view(self.replay_left_out), name="whatsapp_notification_left"
+            ),
             path("<int:pk>/body/", self.admin_site.admin_view(self.download_body), name="whatsapp_notification_body"),
             *super().get_urls(),
         ]
@@ -99,9 +124,13 @@ class NotificationAdmin(ViewOnly, ActsAdmin, NewestFirstAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        # Counted through the partial index of parked ones, which holds nothing else.
-        parked = Notification.objects.parked().count()
-        return super().changelist_view(request, {"parked": parked, **(extra_context or {})})
+        # Each counted through a partial index, which holds nothing else.
+        counts = {"parked": Notification.objects.parked().count(), "left_out": Notification.objects.left_out().count()}
+        return super().changelist_view(request, counts | (extra_context or {}))
+
+    def acts_offered(self, request: HttpRequest, row: Notification) -> list[str]:
+        waits = row.dismissed_at is None and (row.state == Notification.State.PARKED or row.problems)
+        return ["replay", "dismiss"] if waits else ["replay"]
 
     def links_of(self, request: HttpRequest, row: Notification) -> list[tuple[str, str]]:
         return [(reverse("admin:whatsapp_notification_body", args=[row.pk]), "Download the exact bytes")]
@@ -117,14 +146,32 @@ class NotificationAdmin(ViewOnly, ActsAdmin, NewestFirstAdmin):
         record(request, rows, "Replayed.", "journal_replayed")
         self._tell(request, count, len(rows))
 
+    def act_dismiss(self, request: HttpRequest, row: Notification) -> None:
+        self.dismiss_selected(request, Notification.objects.filter(pk=row.pk))
+
+    @admin.action(description="Dismiss the selected notifications", permissions=["act"])
+    def dismiss_selected(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
+        """Count them no longer. They are kept as long as processed ones, and can still be replayed."""
+        rows = list(queryset.only("pk").order_by())
+        count = journal.dismiss(row.pk for row in rows)
+        record(request, rows, "Dismissed.", "journal_dismissed")
+        self.message_user(request, f"{count} dismissed.")
+
     def replay_parked(self, request: HttpRequest) -> HttpResponse:
         """Every parked notification, however many."""
+        return self._replay_all(request, "All parked notifications", journal.replay_parked)
+
+    def replay_left_out(self, request: HttpRequest) -> HttpResponse:
+        """Every notification of which parts were left out, however many."""
+        return self._replay_all(request, "All notifications with parts left out", journal.replay_left_out)
+
+    def _replay_all(self, request: HttpRequest, what: str, replay: Callable[[], int]) -> HttpResponse:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not self.has_act_permission(request):
             raise PermissionDenied
-        count = journal.replay_parked()
-        record_all(request, Notification, "All parked notifications", f"Replayed {count}.", "journal_replayed", count)
+        count = replay()
+        record_all(request, Notification, what, f"Replayed {count}.", "journal_replayed", count)
         self._tell(request, count, count)
         return redirect("admin:whatsapp_notification_changelist")
 

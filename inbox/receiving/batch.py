@@ -15,6 +15,7 @@ from prometheus_client import Counter
 from inbox import callback_data, changes, outgoing_webhooks
 from inbox.models import Message
 from inbox.receiving import messages, numbers, people, reactions, redeliveries, rows, statuses, targets, threads
+from inbox.receiving.left_out import Personal, Resolved, left_out
 from inbox.receiving.targets import Target, Targets
 from inbox.summaries import summarize
 from whatsapp import events, journal, parse
@@ -26,18 +27,6 @@ log = structlog.get_logger(__name__)
 EVENTS = Counter("inbox_events", "Facts read from notifications, by kind.", ["kind"])
 UNMATCHED = Counter("inbox_statuses_unmatched", "Statuses given up because their message never came.")
 PARKED = Counter("inbox_notifications_parked", "Notifications set aside.")
-
-#: Events that make a contact of whoever they name. A status does not: it may be about another system's message.
-Resolved = (
-    events.MessageReceived
-    | events.CallChanged
-    | events.ReactionChanged
-    | events.MessageEdited
-    | events.MessageRevoked
-    | events.ContactChanged
-)
-Personal = Resolved | events.StatusChanged | events.PaymentChanged
-
 
 #: What names a message that is already there, or comes later.
 Naming = (
@@ -177,12 +166,11 @@ def _read(claimed: list[journal.Claimed]) -> Batch:
             continue
         batch.processed.append(notification.id)
         for event in found:
-            problem = _problem(event)
-            if problem:
-                batch.problems.setdefault(notification.id, []).append({"path": event.path, "reason": problem})
-            else:
-                fact = Fact(event, notification.id, notification.received_at)
-                batch.facts[type(event)].append(fact)
+            reason, usable = left_out(event)
+            if reason:
+                batch.problems.setdefault(notification.id, []).append({"path": event.path, "reason": reason})
+            if usable:
+                batch.facts[type(event)].append(Fact(event, notification.id, notification.received_at))
     return batch
 
 
@@ -197,20 +185,6 @@ def _parse(notification: journal.Claimed, batch: Batch) -> list[events.AnyEvent]
     if wrapped.sent_id and len({event.wamid for event in found if isinstance(event, events.StatusChanged)}) == 1:
         batch.sent_ids[notification.id] = wrapped.sent_id
     return found
-
-
-def _problem(event: events.AnyEvent) -> str:
-    """Why an event cannot be applied, as a sentence; empty when it can."""
-    if isinstance(event, events.BadLeaf):
-        return event.reason
-    if isinstance(event, Personal):
-        if not event.phone_number_id:
-            return "It does not say which of our numbers it is for."
-        names = [event.party, getattr(event, "previous", None)]
-        named = any(name and (name.user_id or name.parent_user_id or name.wa_id) for name in names)
-        if not named and not getattr(event, "group_id", "") and isinstance(event, Resolved):
-            return "It does not say who the person is."
-    return ""
 
 
 def _resolve_people(batch: Batch) -> None:

@@ -31,12 +31,16 @@ def value(text: str, name: str) -> float:
 class MetricsTests:
     def test_it_works(self, client: Client, number: PhoneNumber) -> None:
         Notification.objects.create(provider="meta", body=b"{}")
+        left = [{"path": "p", "reason": "r"}]
+        Notification.objects.create(provider="meta", body=b"{}", state="processed", problems=left)
         row = message(conversation(number), direction="outbound", status="queued")
         due = timezone.now() - timedelta(seconds=90)
         OutboxEntry.objects.create(message=row, number=number, conversation=row.conversation, due_at=due)
         text = client.get("/metrics").content.decode()
         assert value(text, "inbox_database_up") == 1
         assert value(text, "inbox_notifications_pending") == 1
+        assert value(text, "inbox_notifications_left_out") == 1
+        assert value(text, "inbox_statuses_waiting") == 0
         assert value(text, "inbox_outbox_messages") == 1
         assert 60 < value(text, "inbox_outbox_oldest_due_seconds") < 600
         assert value(text, "inbox_worker_heartbeat_seconds") == -1

@@ -162,6 +162,36 @@ class ReplayTests:
         assert signed_in.get("/admin/admin/logentry/").status_code == 200
         assert signed_in.get("/admin/").status_code == 200
 
+    def test_those_with_parts_left_out_are_counted_listed_and_replayed(self, signed_in: Client, db: None) -> None:
+        left = admin_rows.notification(state="processed", problems=[{"path": "p", "reason": "r"}])
+        fine, parked = admin_rows.notification(state="processed"), admin_rows.notification(state="parked")
+        page = signed_in.get(LIST).content.decode()
+        assert "1 with parts left out" in page
+        for attention, wanted in (
+            ("left_out", {left.pk}),
+            ("parked", {parked.pk}),
+            ("", {left.pk, fine.pk, parked.pk}),
+        ):
+            page = signed_in.get(LIST, {"attention": attention}).content.decode()
+            assert {row.pk for row in (left, fine, parked) if address(row) in page} == wanted
+        page = signed_in.post(LIST + "replay-left-out/", follow=True).content.decode()
+        assert "1 put back to pending" in page
+        assert "with parts left out" not in page.split("changelist-filter")[0]
+        left.refresh_from_db()
+        assert (left.state, left.problems) == ("pending", [])
+
+    def test_dismissed_ones_are_no_longer_counted(self, signed_in: Client, db: None, admin: Agent) -> None:
+        left = admin_rows.notification(state="processed", problems=[{"path": "p", "reason": "r"}])
+        parked = admin_rows.notification(state="parked")
+        signed_in.post(address(left, "dismiss"))
+        signed_in.post(LIST, {"action": "dismiss_selected", "_selected_action": [parked.pk]})
+        page = signed_in.get(LIST).content.decode()
+        assert "1 parked" not in page
+        assert "1 with parts left out" not in page
+        assert address(left) in signed_in.get(LIST, {"attention": "dismissed"}).content.decode()
+        assert "Dismissed." in {entry.get_change_message() for entry in LogEntry.objects.filter(user=admin)}
+        assert address(left, "dismiss") not in detail(signed_in, left)
+
     def test_what_waits_already_stays_as_it_is(self, signed_in: Client, db: None) -> None:
         row = admin_rows.notification()
         page = signed_in.post(address(row, "replay"), follow=True)
@@ -170,7 +200,8 @@ class ReplayTests:
     def test_it_takes_a_post(self, signed_in: Client, db: None) -> None:
         row = admin_rows.notification(state="parked")
         assert signed_in.get(address(row, "replay")).status_code == 405
-        assert signed_in.get(LIST + "replay-parked/").status_code == 405
+        for place in ("replay-parked/", "replay-left-out/"):
+            assert signed_in.get(LIST + place).status_code == 405
         row.refresh_from_db()
         assert row.state == "parked"
 
@@ -193,7 +224,9 @@ class ReplayTests:
         assert client.get(address(row)).status_code == 403
         assert client.get(address(row, "body")).status_code == 403
         assert client.post(address(row, "replay")).status_code == 404
-        assert client.post(LIST + "replay-parked/").status_code == 403
+        assert client.post(address(row, "dismiss")).status_code == 404
+        for place in ("replay-parked/", "replay-left-out/"):
+            assert client.post(LIST + place).status_code == 403
         row.refresh_from_db()
         assert row.state == "parked"
 

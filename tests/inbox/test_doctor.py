@@ -217,6 +217,12 @@ class BacklogTests:
             admin_rows.notification(state="parked")
         assert lines("journal")[1].startswith("warn  journal: 2 webhooks parked")
 
+    def test_it_counts_those_with_parts_left_out(self) -> None:
+        left = [{"path": "p", "reason": "r"}]
+        for dismissed in (None, None, timezone.now()):
+            admin_rows.notification(state="processed", problems=left, dismissed_at=dismissed)
+        assert lines("journal")[1].startswith("warn  journal: Parts of 2 webhooks were left out")
+
     def test_it_counts_files_that_are_late(self, number: PhoneNumber) -> None:
         for state in ("pending", "retrying", "stored", "failed"):
             admin_rows.media(number, state)

@@ -35,8 +35,22 @@ class JournalCommandTests:
             "pending": 0,
             "parked": 0,
             "processed": 0,
+            "left_out": 0,
             "oldest_pending_seconds": None,
         }
+
+    def test_it_says_what_was_left_out_how_often_and_replays_or_dismisses_it(self, number: PhoneNumber) -> None:
+        bodies = [payloads.notification(payloads.message(), **{"mo\x1bods": [{"id": "1"}]}) for _ in range(2)]
+        receive(*bodies, payloads.notification(payloads.message(), jokes=[{"id": "1"}]))
+        assert journal().splitlines()[3:6] == [
+            "with parts left out 3",
+            "  2 × Not understood: “mo\\x1bods” in field messages.",
+            "  1 × Not understood: “jokes” in field messages.",
+        ]
+        first = Notification.objects.order_by("pk")[0]
+        assert journal("dismiss", str(first.pk)) == "dismissed 1\n"
+        assert json.loads(journal("--json"))["left_out"] == 2
+        assert journal("replay", "--left-out") == "replaying 2\n"
 
     def test_it_shows_one_with_its_reason_and_body_escaped(self, db: None) -> None:
         (notification,) = receive(b"nonsense \x1b[2J \xff")

@@ -122,11 +122,21 @@ def _parse_change(change: Change) -> Iterator[AnyEvent]:
 def _read(change: Change, reader: Callable[[Change], Iterator[AnyEvent]]) -> Iterator[AnyEvent]:
     """The events of a field that we know; Unrecognized when it holds nothing that we know, so that it is counted."""
     silent = True
-    for event in chain(_misshapen(change), reader(change), _faults(change)):
+    for event in chain(_misshapen(change), reader(change), _faults(change), _strangers(change)):
         silent = False
         yield event
     if silent:
         yield _unrecognized(change, f"nothing known in field {change.field}")
+
+
+def _strangers(change: Change) -> Iterator[AnyEvent]:
+    """Lists and objects beside those that we read, so that nothing of a field goes by unseen."""
+    known = COMMON | READ[change.field]
+    for key, part in change.value.items():
+        if part and isinstance(part, dict | list) and key not in known:
+            what = f"“{key[: leaves.MAX_WORD]}” in field {change.field}"
+            about = change.about({key: part}, f"{change.path}.{key[: leaves.MAX_WORD]}")
+            yield events.Unrecognized(**about, what=what)
 
 
 def _misshapen(change: Change) -> Iterator[AnyEvent]:
@@ -170,6 +180,20 @@ FIELDS: dict[str, Callable[[Change], Iterator[AnyEvent]]] = {
     "calls": _calls,
     handovers.FIELD: handovers.handover,
     **dict.fromkeys(groups.FIELDS, groups.read),
+}
+
+#: What may stand beside the leaves of any field, and the leaves that are read of each.
+COMMON = frozenset({"metadata", "contacts", "errors"})
+MESSAGES = frozenset({"messages", "message_echoes", "statuses", "user_actions", "conversation_context"})
+READ: dict[str, frozenset[str]] = {
+    **dict.fromkeys(("messages", "standby", "smb_message_echoes", "message_echoes"), MESSAGES),
+    "history": frozenset({"history", "messages", "message_echoes"}),
+    "smb_app_state_sync": frozenset({"state_sync"}),
+    "user_preferences": frozenset({"user_preferences"}),
+    "calls": frozenset({"calls", "statuses"}),
+    # The whole of it is kept with the number.
+    handovers.FIELD: frozenset({"sender", "recipient", "control_passed", "control_taken", "conversation_context"}),
+    **dict.fromkeys(groups.FIELDS, frozenset({"groups"})),
 }
 
 

@@ -30,6 +30,9 @@ class Command(BaseCommand):
         )
         replay.add_argument("ids", type=int, nargs="*", metavar="ID")
         replay.add_argument("--parked", action="store_true", help="every parked one")
+        replay.add_argument("--left-out", action="store_true", help="every one of which parts were left out")
+        dismiss = commands.add_parser("dismiss", help="stop counting parked ones and those with parts left out")
+        dismiss.add_argument("ids", type=int, nargs="+", metavar="ID")
         replay.add_argument("--since", metavar="TIME", help="everything received since 2026-11-22 or 2026-11-22T08:00")
         commands.add_parser("drain", help="work off what is pending, here in the foreground")
 
@@ -38,7 +41,9 @@ class Command(BaseCommand):
             case "show":
                 self._show(options["id"])
             case "replay":
-                self._replay(options["ids"], options["parked"], options["since"])
+                self._replay(options["ids"], options["parked"], options["left_out"], options["since"])
+            case "dismiss":
+                self.stdout.write(f"dismissed {journal.dismiss(options['ids'])}")
             case "drain":
                 self.stdout.write(f"settled {receiving.drain()}")
             case _:
@@ -48,12 +53,20 @@ class Command(BaseCommand):
         stand = journal.summary()
         age = stand.oldest_pending_seconds
         if as_json:
-            counts = {"pending": stand.pending, "parked": stand.parked, "processed": stand.processed}
+            counts = {
+                "pending": stand.pending,
+                "parked": stand.parked,
+                "processed": stand.processed,
+                "left_out": stand.left_out,
+            }
             self.stdout.write(json.dumps(counts | {"oldest_pending_seconds": age}))
             return
         self.stdout.write(f"pending {stand.pending}")
         self.stdout.write(f"parked {stand.parked}")
         self.stdout.write(f"processed {stand.processed}")
+        self.stdout.write(f"with parts left out {stand.left_out}")
+        for reason, count in journal.left_out_reasons():
+            self.stdout.write(f"  {count} × {_printable(reason)}")
         self.stdout.write("oldest pending: none" if age is None else f"oldest pending: {age:.0f} s")
 
     def _show(self, id: int) -> None:
@@ -66,22 +79,27 @@ class Command(BaseCommand):
         if notification.error:
             self.stdout.write(f"reason: {notification.error}")
         for problem in notification.problems:
-            self.stdout.write(f"left out {problem['path']}: {problem['reason']}")
+            self.stdout.write(f"left out {_printable(problem['path'])}: {_printable(problem['reason'])}")
         self.stdout.write(f"body, {len(body)} bytes:")
-        # Escaped, because a terminal obeys control characters that a stranger may have sent.
-        text = body.decode("utf-8", errors="backslashreplace")
-        self.stdout.write("".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text))
+        self.stdout.write(_printable(body.decode("utf-8", errors="backslashreplace")))
 
-    def _replay(self, ids: list[int], parked: bool, since: str | None) -> None:
-        if bool(ids) + parked + bool(since) != 1:
-            raise CommandError("Say which ones: ids, or --parked, or --since TIME.")
+    def _replay(self, ids: list[int], parked: bool, left_out: bool, since: str | None) -> None:
+        if bool(ids) + parked + left_out + bool(since) != 1:
+            raise CommandError("Say which ones: ids, or --parked, or --left-out, or --since TIME.")
         if parked:
             count = journal.replay_parked()
+        elif left_out:
+            count = journal.replay_left_out()
         elif since:
             count = journal.replay_since(_moment(since))
         else:
             count = journal.replay(ids)
         self.stdout.write(f"replaying {count}")
+
+
+def _printable(text: str) -> str:
+    """Escaped, because a terminal obeys control characters that a stranger may have sent."""
+    return "".join(c if c.isprintable() or c in "\n\t" else repr(c)[1:-1] for c in text)
 
 
 def _moment(text: str) -> Any:

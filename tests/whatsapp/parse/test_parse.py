@@ -77,7 +77,7 @@ class FieldTests:
             ("consumer_profile", "field consumer_profile"),
             ("user_id_update", "field user_id_update"),  # withdrawn by Meta in August 2026
             ("user_actions", "user_actions"),
-            ("nothing_known", "nothing known in field messages"),
+            ("nothing_known", "“mood_context” in field messages"),
         ],
     )
     def test_what_we_have_no_use_for_is_counted(self, name: str, what: str) -> None:
