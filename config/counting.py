@@ -12,8 +12,8 @@ from pathlib import Path
 
 #: What prometheus_client names a process's files after.
 KINDS = ("counter", "histogram", "gauge_livesum")
-#: Bytes of such a file, as prometheus_client makes it. Ours use a third.
-FILE_BYTES = 64 * 1024
+#: Bytes of such a file, a power of two as prometheus_client makes them. Ours use a third.
+FILE_BYTES = 256 * 1024
 #: Files of ended processes that are left as they are; more are added up into one.
 ENDED_LIMIT = 20
 #: Process id of the file that holds the sums of ended processes: no process has it.
@@ -40,6 +40,12 @@ def share_counters(data_dir: Path) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
     with contextlib.suppress(OSError):
         tidy(folder)
+
+
+def living(folder: Path) -> list[int]:
+    """The ids of the processes that keep their counters here and run."""
+    pids = {_pid(path) for path in folder.glob("counter_*.db")}
+    return sorted(pid for pid in pids if pid != ENDED and _runs(pid))
 
 
 def _reserve(path: Path) -> None:

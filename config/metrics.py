@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import ipaddress
 import os
-from collections.abc import Iterator
+import resource
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import structlog
@@ -21,7 +23,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from config.counting import tidy, undisturbed
+from config.counting import living, tidy, undisturbed
+from inbox import workers
 from whatsapp.database import describe
 
 log = structlog.get_logger(__name__)
@@ -94,9 +97,25 @@ GAUGES = (
     (
         "inbox_worker_heartbeat_seconds",
         "How long ago a worker last reported; -1 when there is none.",
-        "SELECT coalesce(extract(epoch FROM now() - max(last_heartbeat)), -1) FROM procrastinate_workers",
+        "SELECT coalesce(extract(epoch FROM now() - max(seen_at)), -1) FROM inbox_workerprocess",
     ),
 )
+#: The same for every number of ours, by its id in the admin.
+NUMBER_GAUGES = (
+    (
+        "inbox_number_outbox_messages",
+        "Messages of a number that still have to leave.",
+        "SELECT n.id, (SELECT count(*) FROM inbox_outboxentry WHERE number_id = n.id) FROM whatsapp_phonenumber n",
+    ),
+    (
+        "inbox_number_paused",
+        "Whether nothing leaves from a number, because WhatsApp refuses it.",
+        "SELECT n.id, (coalesce(o.active, false))::int FROM whatsapp_phonenumber n "
+        "LEFT JOIN inbox_outbox o ON o.number_id = n.id",
+    ),
+)
+#: Bytes of a page of memory, as /proc counts it.
+PAGE_BYTES = resource.getpagesize()
 JOBS = (
     "SELECT queue_name, status::text, count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing') GROUP BY 1, 2"
 )
@@ -118,11 +137,42 @@ class Database(Collector):
                 for queue, state, count in cursor.fetchall():
                     jobs.add_metric([queue, state], count)
                 yield jobs
+                for name, meaning, statement in NUMBER_GAUGES:
+                    each = GaugeMetricFamily(name, meaning, labels=["number"])
+                    cursor.execute(statement)
+                    for number, value in cursor.fetchall():
+                        each.add_metric([str(number)], float(value))
+                    yield each
+                yield from _workers()
             up.add_metric([], 1)
         except DatabaseError as error:
             log.warning("metrics_without_database", reason=describe(error))
             up.add_metric([], 0)
         yield up
+
+
+def _workers() -> Iterator[Metric]:
+    found = workers.standing()
+    yield GaugeMetricFamily("inbox_workers_alive", "Workers that report, on every machine.", value=found.alive)
+    yield GaugeMetricFamily("inbox_workers_missing", "Workers that died and were not replaced.", value=len(found.dead))
+
+
+class Processes(Collector):
+    """The memory of the processes of this machine."""
+
+    def __init__(self, pids: Iterable[int]) -> None:
+        self._pids = pids
+
+    def collect(self) -> Iterator[Metric]:
+        memory = GaugeMetricFamily(
+            "inbox_process_resident_bytes", "Memory that a process holds.", labels=["process", "pid"]
+        )
+        for pid in self._pids:
+            with contextlib.suppress(OSError, ValueError, IndexError):  # it has just ended
+                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+                memory.add_metric(["worker" if b"worker" in words else "web", str(pid)], pages * PAGE_BYTES)
+        yield memory
 
 
 @login_not_required
@@ -141,9 +191,12 @@ def _counted() -> bytes:
     """What all processes of this machine counted; of this one alone where they share nothing."""
     shared = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if not shared:
-        return generate_latest(REGISTRY)
+        registry = CollectorRegistry()
+        registry.register(Processes([os.getpid()]))
+        return generate_latest(REGISTRY) + generate_latest(registry)
     folder, registry = Path(shared), CollectorRegistry()
     tidy(folder)
+    registry.register(Processes(living(folder)))
     with undisturbed(folder):
         MultiProcessCollector(registry, shared)
         return generate_latest(registry)

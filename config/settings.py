@@ -80,6 +80,7 @@ INSTALLED_APPS = [
 # --- Middleware ------------------------------------------------------------------------------------------------------
 
 MIDDLEWARE = [
+    "config.page_metrics.middleware",
     "django.middleware.security.SecurityMiddleware",
     "inbox.compression.CompressPages",
     # Before the policy: it is for pages, and as long as some of the sixty files of one.

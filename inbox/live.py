@@ -38,7 +38,7 @@ RETRY_SECONDS = (0.2, 5.0)
 #: Seconds that streams get to end when the process stops.
 END_SECONDS = 2.0
 
-CONNECTIONS = Gauge("live_connections", "Browsers that are kept up to date.", multiprocess_mode="livesum")
+CONNECTIONS = Gauge("inbox_live_connections", "Browsers that are kept up to date.", multiprocess_mode="livesum")
 
 _START = {
     "type": "http.response.start",

@@ -25,8 +25,9 @@ from inbox.models import Media
 from inbox.models.media import storage_key
 from inbox.sandbox import parent as sandbox
 from inbox.storage import StorageError, media_storage
+from whatsapp.errors import REPORTED
 from whatsapp.models import PhoneNumber
-from whatsapp.providers.base import CopiesMedia, ServesMedia
+from whatsapp.providers.base import CopiesMedia, ProviderError, ServesMedia
 from whatsapp.queueing import enqueue_once
 
 log = structlog.get_logger(__name__)
@@ -283,6 +284,8 @@ def _postpone_or_end(lease: Lease, error: DownloadError) -> None:
             changes.touch([media.message_id])
     if written:
         fetches.labels(error.trouble.value).inc()
+        if isinstance(error.__cause__, ProviderError):
+            REPORTED.labels("media", error.__cause__.code, media.message.number_id).inc()
         log.warning(
             "media_failed",
             media=str(media.pk),

@@ -43,4 +43,4 @@ def head(**headers: str) -> bytes:
 
 
 def refused(reason: str) -> float:
-    return REGISTRY.get_sample_value("webhooks_refused_total", {"reason": reason}) or 0
+    return REGISTRY.get_sample_value("inbox_webhooks_refused_total", {"reason": reason}) or 0

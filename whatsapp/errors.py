@@ -10,6 +10,11 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from prometheus_client import Counter
+
+#: ``where``: "sending" and "media" are answers to our requests, "receipt" is what WhatsApp told later. Code 0: no code.
+REPORTED = Counter("inbox_whatsapp_errors", "Errors that WhatsApp reported, by code.", ["where", "code", "number"])
+
 #: The customer stopped marketing messages: remember it, and never try again.
 STOPPED_MARKETING = 131050
 #: Too many messages to one person: only that person has to wait.

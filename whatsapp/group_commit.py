@@ -31,8 +31,12 @@ WAKE_UP_INTERVAL = 0.02
 
 # One byte for each row says which secret signed it.
 INSERT = """
-    INSERT INTO whatsapp_notification (provider, body, signed_with)
-    SELECT %b, body, get_byte(%b, place::int - 1) FROM unnest(%b) WITH ORDINALITY AS row (body, place)
+    WITH accepted AS (
+        INSERT INTO whatsapp_notification (provider, body, signed_with)
+        SELECT %b, body, get_byte(%b, place::int - 1) FROM unnest(%b) WITH ORDINALITY AS row (body, place)
+        RETURNING id
+    )
+    SELECT array_agg(id) FROM accepted
 """
 # The partial unique index on queueing_lock keeps one waiting job; the table's trigger notifies the worker.
 DEFER = """
@@ -40,12 +44,12 @@ DEFER = """
     ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING
 """
 
-ACCEPTED = Counter("webhooks_accepted", "Notifications committed to the journal.", ["provider"])
+ACCEPTED = Counter("inbox_webhooks_accepted", "Notifications committed to the journal.", ["provider"])
 GROUP_SIZE = Histogram(
-    "webhook_group_size", "Notifications written by one commit.", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500)
+    "inbox_webhook_group_size", "Notifications written by one commit.", buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500)
 )
 COMMIT_SECONDS = Histogram(
-    "webhook_commit_seconds",
+    "inbox_webhook_commit_seconds",
     "Seconds that a group's commit took.",
     buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2),
 )
@@ -168,7 +172,7 @@ class GroupCommit:
     async def _commit(self, group: list[_Waiting]) -> None:
         started_at = time.monotonic()
         try:
-            await self._insert(group)
+            ids = await self._insert(group)
         except RowError as error:
             log.error("webhook_rows_refused", count=len(group), reason=describe(error))
             await self._commit_singly(group)
@@ -179,14 +183,14 @@ class GroupCommit:
         for waiting in group:
             waiting.answer(True)
         # After the next group is on its way: the database need not wait for the log.
-        asyncio.get_running_loop().call_soon(self._committed, len(group), time.monotonic() - started_at)
+        asyncio.get_running_loop().call_soon(self._committed, ids, time.monotonic() - started_at)
 
     async def _commit_singly(self, group: list[_Waiting]) -> None:
         """Write the rows of a refused group one by one, so that one that the table refuses cannot sink the others."""
         for place, waiting in enumerate(group):
             started_at = time.monotonic()
             try:
-                await self._insert([waiting])
+                ids = await self._insert([waiting])
             except RowError:
                 waiting.answer(False)
             except DatabaseAwayError as error:
@@ -194,23 +198,25 @@ class GroupCommit:
                 return
             else:
                 waiting.answer(True)
-                self._committed(1, time.monotonic() - started_at)
+                self._committed(ids, time.monotonic() - started_at)
 
-    async def _insert(self, group: list[_Waiting]) -> None:
+    async def _insert(self, group: list[_Waiting]) -> list[int]:
+        """The ids of the new notifications."""
         parameters = (
             self._provider,
             bytes([waiting.signed_with for waiting in group]),
             Bodies([waiting.body for waiting in group]),
         )
         left = group[0].arrived_at + PATIENCE - time.monotonic()
-        await self._database.execute(INSERT, parameters, within=max(left, 0.0))
+        row = await self._database.execute(INSERT, parameters, within=max(left, 0.0))
+        return list(row[0]) if row else []
 
-    def _committed(self, count: int, seconds: float) -> None:
+    def _committed(self, ids: list[int], seconds: float) -> None:
         self._wake_up.request()
-        self._accepted.inc(count)
-        GROUP_SIZE.observe(count)
+        self._accepted.inc(len(ids))
+        GROUP_SIZE.observe(len(ids))
         COMMIT_SECONDS.observe(seconds)
-        log.info("webhooks_committed", count=count, ms=round(seconds * 1000, 1))
+        log.info("webhooks_committed", notifications=ids, ms=round(seconds * 1000, 1))
 
     def _give_up(self, group: list[_Waiting], error: DatabaseAwayError) -> None:
         """Answer this group and everything behind it: what waits has waited for this attempt, and the next one may

@@ -20,7 +20,7 @@ from whatsapp.models import Provider
 
 log = structlog.get_logger(__name__)
 
-REFUSED = Counter("webhooks_refused", "Requests to the webhook endpoint that were not accepted.", ["reason"])
+REFUSED = Counter("inbox_webhooks_refused", "Requests to the webhook endpoint that were not accepted.", ["reason"])
 
 SIGNATURE_HEADER = b"x-hub-signature-256"
 #: What Meta sends is a short number; nothing else is ever echoed.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.db import connection, transaction
 from django.db.models import Count, Min
 from django.utils import timezone
@@ -16,6 +17,8 @@ from psycopg.types.json import Jsonb
 from whatsapp.cursors import bigints, binary_cursor
 from whatsapp.models import Notification
 from whatsapp.queueing import enqueue_once
+
+log = structlog.get_logger(__name__)
 
 #: The job that works the journal off. Deferred with a queueing lock: at most one wake-up waits at any time.
 WAKE_UP_TASK = "process_notifications"
@@ -42,13 +45,13 @@ class Claimed:
 def add(provider: str, bodies: Sequence[bytes]) -> None:
     """Write authentic notifications that came by another way than the endpoint, and wake a worker, in one
     transaction."""
+    insert = "INSERT INTO whatsapp_notification (provider, body, signed_with) SELECT %s, unnest(%s::bytea[]), 1"
     with transaction.atomic():
         with binary_cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO whatsapp_notification (provider, body, signed_with) SELECT %s, unnest(%s::bytea[]), 1",
-                (provider, list(bodies)),
-            )
+            cursor.execute(f"{insert} RETURNING id", (provider, list(bodies)))
+            ids = [id for (id,) in cursor.fetchall()]
         wake_up()
+    log.info("webhooks_committed", notifications=ids)
 
 
 def claim(limit: int, only: Sequence[int] | None = None) -> list[Claimed]:

@@ -15,12 +15,13 @@ import structlog
 from django.db import InterfaceError, OperationalError, transaction
 
 from inbox import changes, outgoing_webhooks
-from inbox.receiving import batch, statuses, threads
+from inbox.receiving import batch, rows, statuses, threads
 from whatsapp import journal
 
 log = structlog.get_logger(__name__)
 
 BATCH_SIZE = 3000
+MESSAGES_PER_LINE = 200
 #: How long a status waits for its message. WhatsApp redelivers for at most as long.
 STATUS_PATIENCE = timedelta(days=7)
 #: How often a batch is tried when PostgreSQL breaks a deadlock by choosing it.
@@ -60,11 +61,16 @@ def process_batch(limit: int = BATCH_SIZE) -> int:
 
 
 def _apply(limit: int, claimed_ids: list[int], only: Sequence[int] | None = None) -> int:
+    applied: list[rows.Row] = []
     with _Turn() as turn, transaction.atomic():
         claimed = journal.claim(limit, only)
         claimed_ids[:] = [notification.id for notification in claimed]
         if claimed:
-            batch.apply(claimed, before_writing=turn.wait)
+            applied = batch.apply(claimed, before_writing=turn.wait)
+    for start in range(0, len(applied), MESSAGES_PER_LINE):
+        # "notification:message": a line for each message would cost as much as understanding it.
+        some = applied[start : start + MESSAGES_PER_LINE]
+        log.info("messages_applied", messages=[f"{row['notification_id']}:{row['id']}" for row in some])
     return len(claimed)
 
 

@@ -116,9 +116,9 @@ class Batch:
                     fact.place(self.numbers[fact.event.phone_number_id])
 
 
-def apply(claimed: list[journal.Claimed], before_writing: Callable[[], None] = lambda: None) -> None:
-    """Apply these notifications and settle them, inside the caller's transaction. Safe to repeat: what is already
-    there is recognised. Raises whatever the database says when a fact cannot be written.
+def apply(claimed: list[journal.Claimed], before_writing: Callable[[], None] = lambda: None) -> list[rows.Row]:
+    """Apply these notifications and settle them, inside the caller's transaction. Returns the rows of new messages.
+    Safe to repeat: what is there is recognised. Raises what the database says when a fact cannot be written.
 
     ``before_writing`` is called once everything is read and the first conversation is about to be locked.
     """
@@ -154,6 +154,7 @@ def apply(claimed: list[journal.Claimed], before_writing: Callable[[], None] = l
     PARKED.inc(len(batch.parked))
     for kind, facts in batch.facts.items():
         EVENTS.labels(kind.__name__).inc(len(facts))
+    return new
 
 
 def _read(claimed: list[journal.Claimed]) -> Batch:

@@ -17,7 +17,7 @@ from inbox.models import PendingStatus
 from inbox.receiving import rows
 from inbox.receiving.messages import time_of
 from inbox.receiving.threads import WINDOW as CUSTOMER_SERVICE_WINDOW
-from whatsapp.errors import WINDOW_CLOSED
+from whatsapp.errors import REPORTED, WINDOW_CLOSED
 from whatsapp.events import PaymentChanged, Status, StatusChanged
 
 #: The column that keeps the time of each status WhatsApp may report. Others are kept in the journal only.
@@ -92,6 +92,8 @@ def row(event: StatusChanged, number: int, notification: int, received_at: datet
     if event.status not in COLUMNS or callback_data.reaction_id(event.callback_data) is not None:
         return None
     fault = event.faults[0] if event.faults else None
+    if fault:
+        REPORTED.labels("receipt", fault.code, number).inc()
     return {
         "number_id": number,
         "wamid": event.wamid[:255],

@@ -25,13 +25,15 @@ from inbox.sending import NotSendableError, address_of, outbox, pace
 from inbox.sending.outbox import Lease, LeaseLostError
 from inbox.storage import MissingFileError, StorageError, media_storage
 from whatsapp import compose, limits
-from whatsapp.errors import PAIR_RATE, WINDOW_CLOSED
+from whatsapp.errors import PAIR_RATE, REPORTED, WINDOW_CLOSED
 from whatsapp.events import MEDIA_KINDS, Kind, Status
 from whatsapp.providers.base import Accepted, Provider, ProviderError, StoredFile, provider_for
 
 log = structlog.get_logger(__name__)
 
-SENT = Counter("inbox_messages_sent_total", "Messages by what became of the request that sends them.", ["outcome"])
+SENT = Counter(
+    "inbox_messages_sent_total", "Messages by what became of the request that sends them.", ["outcome", "number"]
+)
 REQUEST_SECONDS = Histogram("inbox_send_request_seconds", "How long WhatsApp took to answer a request that sends.")
 QUEUED_SECONDS = Histogram("inbox_send_queued_seconds", "From the press of Send until the request left.")
 
@@ -183,7 +185,7 @@ def _accepted(lease: Lease, message: Message, accepted: Accepted) -> None:
         lease.show()
         outgoing_webhooks.record(sent=[message.pk])
     outbox.sent_from(message.number)
-    SENT.labels("sent").inc()
+    SENT.labels("sent", message.number_id).inc()
     log.info("message_sent", message=message.pk, number=message.number_id, kind=message.kind, held=accepted.held)
 
 
@@ -207,12 +209,14 @@ def _unknown(lease: Lease, message: Message, error: ProviderError) -> None:
             )
             lease.show()
             outgoing_webhooks.record(changed=[message.pk])
-    SENT.labels("unknown").inc()
+    SENT.labels("unknown", message.number_id).inc()
+    REPORTED.labels("sending", error.code, message.number_id).inc()
     log.warning("message_unknown", message=message.pk, number=message.number_id, code=error.code)
 
 
 def _refused(lease: Lease, message: Message, error: ProviderError) -> None:
     """WhatsApp certainly did not take it: wait and try again, wait for somebody, or fail."""
+    REPORTED.labels("sending", error.code, message.number_id).inc()
     explanation = error.explanation
     said = f"{explanation.words} {explanation.next_step}" if error.answered else str(error)
     if explanation.pauses_number and error.answered:
@@ -226,7 +230,7 @@ def _refused(lease: Lease, message: Message, error: ProviderError) -> None:
     elif error.answered and explanation.scope is not explanation.scope.MESSAGE:
         pace.hold_number(message.number, error.retry_after or SLOW_DOWN)
     lease.put_back(wait, attempts=lease.attempts + 1, code=error.code, sentence=said)
-    SENT.labels("postponed").inc()
+    SENT.labels("postponed", message.number_id).inc()
     log.info("message_postponed", message=message.pk, number=message.number_id, code=error.code, wait=wait)
 
 
@@ -251,5 +255,5 @@ def _fail(lease: Lease, message: Message, sentence: str, *, code: int = 0) -> No
                 open_ones.update(window_closes_at=timezone.now())
             lease.show()
             outgoing_webhooks.record(changed=[message.pk])
-    SENT.labels("failed").inc()
+    SENT.labels("failed", message.number_id).inc()
     log.warning("message_failed", message=message.pk, number=message.number_id, code=code)

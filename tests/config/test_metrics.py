@@ -12,9 +12,13 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.utils import timezone
+from prometheus_client import REGISTRY
 
 from config import counting
-from inbox.models import OutboxEntry
+from inbox import receiving
+from inbox.models import Agent, OutboxEntry, WorkerProcess
+from tests import payloads
+from tests.inbox.receiving.support import store
 from tests.inbox.thread_rows import conversation, message
 from whatsapp.models import Notification, PhoneNumber
 
@@ -44,7 +48,47 @@ class MetricsTests:
         assert value(text, "inbox_outbox_messages") == 1
         assert 60 < value(text, "inbox_outbox_oldest_due_seconds") < 600
         assert value(text, "inbox_worker_heartbeat_seconds") == -1
+        assert value(text, "inbox_workers_alive") == 0
+        assert f'inbox_number_outbox_messages{{number="{number.pk}"}} 1.0' in text
+        assert f'inbox_number_paused{{number="{number.pk}"}} 0.0' in text
+        assert value(text, "inbox_process_resident_bytes") > 10_000_000
         assert "inbox_messages_sent_total" in text
+
+    def test_all_names_have_one_prefix(self, client: Client, number: PhoneNumber) -> None:
+        text = client.get("/metrics").content.decode()
+        names = {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE ")}
+        library = {name for name in names if name.startswith(("python_", "process_"))}
+        assert {name for name in names - library if not name.startswith("inbox_")} == set()
+
+    def test_dead_workers_are_counted(self, client: Client) -> None:
+        WorkerProcess.objects.create(host="here", pid=1)
+        WorkerProcess.objects.create(host="here", pid=2, seen_at=timezone.now() - timedelta(minutes=1))
+        text = client.get("/metrics").content.decode()
+        assert value(text, "inbox_workers_alive") == 1
+        assert value(text, "inbox_workers_missing") == 1
+
+    def test_pages_are_timed_and_their_errors_counted(self, client: Client, alice: Agent) -> None:
+        def counted(page: str, status: int) -> float:
+            return REGISTRY.get_sample_value("inbox_pages_total", {"page": page, "status": str(status)}) or 0
+
+        shown, missing = counted("conversations", 200), counted("none", 404)
+        client.force_login(alice)
+        client.get("/")
+        client.get("/whatever/strangers/ask/for/")
+        assert counted("conversations", 200) == shown + 1
+        assert counted("none", 404) == missing + 1
+        assert REGISTRY.get_sample_value("inbox_page_seconds_count", {"page": "conversations"}) or 0 >= 1
+
+    def test_errors_of_whatsapp_are_counted_by_code_and_number(self, number: PhoneNumber) -> None:
+        def counted() -> float:
+            labels = {"where": "receipt", "code": "131026", "number": str(number.pk)}
+            return REGISTRY.get_sample_value("inbox_whatsapp_errors_total", labels) or 0
+
+        before = counted()
+        failed = payloads.status(payloads.wamid(), "failed", errors=[{"code": 131026, "title": "Undeliverable"}])
+        store(payloads.notification(statuses=[failed]))
+        receiving.drain()
+        assert counted() == before + 1
 
     def test_it_is_for_this_machine_alone_without_a_token(self, client: Client) -> None:
         assert client.get("/metrics", REMOTE_ADDR="203.0.113.7").status_code == 404

@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 Messages = Sequence[dict[str, Any]]
 
-RECEIVED = Counter("queue_messages_committed", "Messages of SQS queues committed to the journal.")
+RECEIVED = Counter("inbox_queue_messages_committed", "Messages of SQS queues committed to the journal.")
 
 #: Seconds that one look at an empty queue lasts. SQS allows 20; a worker that is told to stop waits for as long.
 WAIT_SECONDS = 10
