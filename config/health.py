@@ -132,10 +132,10 @@ def _facts() -> dict[str, Check]:
             cursor.execute(OLDEST)
             oldest = cursor.fetchone()
             concerns = attention.concerns()
-            journal = [_journal(oldest[0] if oldest else None), *_concerning("journal", concerns)]
+            journal = _journal(oldest[0] if oldest else None)
             return {
                 "worker": _worker(workers.standing()),
-                "journal": max(journal, key=lambda check: check.level),
+                "journal": journal if journal.level else _all(_concerning("journal", concerns), journal.says),
                 "sending": _all(_concerning("sending", concerns), "No message that may leave waits."),
                 "provider": _all(_concerning("provider", concerns), "WhatsApp answers in time."),
             }

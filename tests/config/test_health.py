@@ -114,6 +114,12 @@ class ReadyTests:
         Notification.objects.create(provider="meta", body=b"{}", state=Notification.State.PARKED)
         checks = self.ask(client, 200, "degraded")
         self.check_only_this_fails(checks, "journal", "1 webhook parked")
+        Notification.objects.create(
+            provider="meta", body=b"{}", state=Notification.State.PROCESSED, problems=[{"path": "x", "reason": "y"}]
+        )
+        checks = self.ask(client, 200, "degraded")
+        self.check_only_this_fails(checks, "journal", "1 webhook parked")
+        assert "Parts of 1 webhook were left out" in checks["journal"]["says"]
 
     def test_a_number_with_a_dead_token_is_said_without_its_name(self, client: Client, number: PhoneNumber) -> None:
         outbox.pause(number, ProviderError("refused", code=190), "The access token has expired.")
