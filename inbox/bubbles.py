@@ -232,7 +232,7 @@ def draw(message: Message, zone: tzinfo, *, name: str, whole_text: bool = False,
     _outcome(bubble, message)
     bubble.reactions = cards.reactions(message)
     bubble.actions = not bubble.line
-    bubble.answerable = bool(message.wamid) and not message.revoked_at and message.kind not in lines.KINDS
+    bubble.answerable = message.answerable
     bubble.settle()
     return bubble
 

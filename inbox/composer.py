@@ -114,8 +114,8 @@ def quotable(conversation: Conversation, word: str) -> Message | None:
     """The message that a form or link names to be answered: of this conversation, and known to WhatsApp."""
     if not (word.isascii() and word.isdigit() and len(word) < 19):
         return None
-    found = conversation.messages.filter(pk=int(word), revoked_at=None).exclude(wamid="")
-    return found.select_related("media", "author", "agent").first()
+    found = conversation.messages.filter(pk=int(word)).select_related("media", "author", "agent").first()
+    return found if found is not None and found.answerable else None
 
 
 def is_uuid(word: str) -> bool:

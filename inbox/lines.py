@@ -12,7 +12,7 @@ from whatsapp.events import Direction, Kind
 if TYPE_CHECKING:
     from inbox.bubbles import Bubble
 
-#: Kinds that stand in a thread as lines, and that nobody can answer.
+#: Kinds that stand in a thread as lines.
 KINDS = frozenset({Kind.SYSTEM, Kind.CALL})
 
 

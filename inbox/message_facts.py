@@ -51,8 +51,8 @@ def facts(message: Message) -> list[tuple[str, str]]:
         found.append(("WhatsApp’s error", " · ".join(filter(None, [str(message.error_code), message.error]))))
     elif message.error:
         found.append(("Error", message.error))
-    if message.wamid:
-        found.append(("WhatsApp id", message.wamid))
+    if message.whatsapp_id:
+        found.append(("WhatsApp id", message.whatsapp_id))
     return found
 
 

@@ -37,6 +37,10 @@ class Kind(enum.StrEnum):
 MEDIA_KINDS = frozenset({Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.DOCUMENT, Kind.STICKER})
 
 
+#: How the ids begin that we give to lines of a thread for which WhatsApp has no id. Nobody can answer those.
+OWN_ID = "line."
+
+
 class Direction(enum.StrEnum):
     INBOUND = "inbound"
     OUTBOUND = "outbound"

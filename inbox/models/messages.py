@@ -32,6 +32,10 @@ def wamid_token_of(wamid: str | models.Value) -> models.Func:
     return models.Func(wamid, function="inbox_wamid_token", output_field=models.CharField())
 
 
+#: What nobody can answer, though WhatsApp may have an id for it.
+UNANSWERABLE = frozenset({events.Kind.SYSTEM, events.Kind.CALL})
+
+
 class MessageQuerySet(models.QuerySet["Message"]):
     def in_order(self) -> MessageQuerySet:
         """The thread's order: WhatsApp's time, then arrival."""
@@ -197,6 +201,16 @@ class Message(models.Model):
         """Whether MessageQuerySet.unsettled() finds it."""
         failed = self.status in (events.Status.FAILED, events.Status.UNKNOWN)
         return failed and not (self.resent_at or self.dismissed_at or self.historic)
+
+    @property
+    def whatsapp_id(self) -> str:
+        """The id that WhatsApp knows it by; empty when there is none (yet), as for lines that nobody wrote."""
+        return "" if self.wamid.startswith(events.OWN_ID) else self.wamid
+
+    @property
+    def answerable(self) -> bool:
+        """Whether it can be answered and reacted to: WhatsApp knows it, and it is no call or line of the thread."""
+        return bool(self.whatsapp_id) and not self.revoked_at and self.kind not in UNANSWERABLE
 
     @property
     def late_by(self) -> float:

@@ -29,6 +29,7 @@ from inbox.models import (
     Reaction,
     Upload,
 )
+from inbox.models.messages import UNANSWERABLE
 from inbox.receiving import rows, threads
 from inbox.sending import outbox
 from inbox.sending.jobs import wake_up, wake_up_reactions
@@ -190,6 +191,8 @@ def react(message: Message, emoji: str, *, agent: Agent | None = None) -> Reacti
     """
     if not message.wamid:
         raise NotSendableError("WhatsApp has not taken this message yet, so nobody can react to it.", Reason.INVALID)
+    if message.kind in UNANSWERABLE:
+        raise NotSendableError("Nobody can react to a call, or to a line that nobody wrote.", Reason.INVALID)
     if message.number.state != PhoneNumber.State.CONNECTED:
         raise _number_unavailable(message.number)
     address = address_of(message.conversation)
@@ -247,6 +250,10 @@ def _check(conversation: Conversation, intent: Intent) -> None:
         raise NotSendableError(
             "The customer service window is closed: WhatsApp takes only message templates until the customer writes.",
             Reason.WINDOW_CLOSED,
+        )
+    if intent.quoted is not None and intent.quoted.kind in UNANSWERABLE:
+        raise NotSendableError(
+            "A call, or a line that nobody wrote, cannot be answered. Send the message without it.", Reason.INVALID
         )
     upload, file = intent.upload, intent.upload or intent.media
     if intent.kind in MEDIA_KINDS and file is None:

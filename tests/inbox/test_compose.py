@@ -115,6 +115,12 @@ class SendTests:
         send(signed_in, amara, text="It is.", quoted=asked.pk)
         assert Message.objects.get(text="It is.").quoted == asked
 
+    @pytest.mark.parametrize("kind", ["call", "system"])
+    def test_it_quotes_no_call_and_no_line(self, signed_in: Client, amara: Conversation, kind: str) -> None:
+        line = message(amara, kind=kind)
+        send(signed_in, amara, text="Hello", quoted=line.pk)
+        assert Message.objects.get(text="Hello").quoted is None
+
     def test_it_quotes_nothing_of_another_conversation(
         self, signed_in: Client, amara: Conversation, number: PhoneNumber
     ) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from whatsapp import events
-from whatsapp.events import Fault, Party
+from whatsapp.events import OWN_ID, Fault, Party
 
 Leaf = dict[str, Any]
 
@@ -240,7 +240,7 @@ def wamid(value: object, what: str) -> str:
 def derived_id(prefix: str, *parts: object) -> str:
     """An id for a line of the thread that WhatsApp gave none: the same parts always have the same."""
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
-    return f"{prefix}.{digest[:40]}"
+    return f"{OWN_ID}{prefix}.{digest[:40]}"
 
 
 def phone(value: object) -> str:

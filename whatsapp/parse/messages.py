@@ -52,7 +52,9 @@ def inbound(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
 def echo(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
     """A message that a colleague wrote in the phone app, or Meta's AI agent while it holds the conversation."""
     origin = Origin.AI_AGENT if change.standby else Origin.PHONE_APP
-    yield from _read(leaf, change, path, change.party(content(leaf), "to"), Direction.OUTBOUND, origin)
+    told = content(leaf)
+    party = Party() if told.get("recipient_type") == "group" else change.party(told, "to")
+    yield from _read(leaf, change, path, party, Direction.OUTBOUND, origin)
 
 
 def historic(leaf: Leaf, change: Change, path: str, party: Party) -> Iterator[events.AnyEvent]:
@@ -75,7 +77,8 @@ def _read(
 ) -> Iterator[events.AnyEvent]:
     about = change.about(leaf, path) | {"wamid": leaves.wamid(leaf.get("id"), "message id"), "party": party}
     leaf = content(leaf)
-    group_id = leaves.identifier(leaf.get("group_id"), leaves.MAX_USER_ID)
+    to_group = leaf.get("to") if leaf.get("recipient_type") == "group" else None
+    group_id = leaves.identifier(leaf.get("group_id") or to_group, leaves.MAX_USER_ID)
     kind = leaf.get("type")
     if not group_id and not leaves.named(party) and kind != "system":
         raise LeafError("It does not say who the person is.")

@@ -11,6 +11,7 @@ import pytest
 import requests
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from inbox.models import Contact, Conversation, KeptAnswer, Media, Message, Program, Upload
 from tests import samples
@@ -64,6 +65,24 @@ class TextTests:
         sent = shop.send({"conversationId": str(conversation.pk), "content": "Yes", "replyTo": str(asked.pk)})
         assert sent["replyTo"] == str(asked.pk)
         assert shown(phone)["context"]["message_id"] == asked.wamid
+
+    def test_a_call_or_a_line_that_nobody_wrote_is_neither_answered_nor_reacted_to(
+        self, shop: Shop, phone: Phone
+    ) -> None:
+        conversation = phone.writes()
+        line = Message.objects.create(
+            conversation=conversation,
+            number=conversation.number,
+            direction="inbound",
+            kind="system",
+            origin="customer",
+            wamid="line.handover.1",
+            sent_at=timezone.now(),
+        )
+        assert shop.get(f"messages/{line.pk}")["wamid"] is None
+        wanted = {"conversationId": str(conversation.pk), "content": "Yes", "replyTo": str(line.pk)}
+        assert shop.post("whatsapp/send", wanted).status_code == 422
+        assert shop.post(f"messages/{line.pk}/reaction", {"emoji": "👍"}).status_code == 422
 
     def test_a_template_shows_a_place(self, shop: Shop, phone: Phone, template: MessageTemplate) -> None:
         phone.writes()

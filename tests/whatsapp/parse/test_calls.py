@@ -95,7 +95,7 @@ class CallTests:
         assert (transcript.kind, transcript.party, transcript.opens_window) == (Kind.SYSTEM, AMARA, False)
         assert transcript.payload == {"type": "call_transcript", "call_id": "wacid.CALL"}
         assert transcript.media == file(3100032, "application/json", file_name="Call transcript.json")
-        assert transcript.wamid.startswith("transcript.")
+        assert transcript.wamid.startswith("line.transcript.")
 
     @pytest.mark.parametrize("event", ["call_recording_available", "call_transcription_available"])
     def test_a_file_without_an_id_is_named_and_the_call_is_kept(self, event: str) -> None:

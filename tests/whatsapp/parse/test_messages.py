@@ -323,6 +323,12 @@ class StandbyTests:
         assert isinstance(question, MessageReceived)
         assert (question.kind, question.text, question.party) == (Kind.INTERACTIVE, "Shall I book a table?", AMARA)
 
+    def test_an_echo_to_a_group_is_in_the_group(self) -> None:
+        leaf = text(**{"from": None, "to": "R3JvdXBPZk5vcnRl", "recipient_type": "group"})
+        (event,) = parse(notification(leaf, key="message_echoes", field="message_echoes"))
+        assert isinstance(event, MessageReceived)
+        assert (event.group_id, event.party, event.direction) == ("R3JvdXBPZk5vcnRl", Party(), Direction.OUTBOUND)
+
     def test_its_raw_leaf_is_kept_as_it_came(self) -> None:
         leaf = {"id": "wamid.DEEP", "message": {"to": "351915550123", "type": "text", "text": {"body": "Hello"}}}
         value = {"message_echoes": [leaf]}
