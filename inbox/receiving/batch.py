@@ -14,7 +14,18 @@ from prometheus_client import Counter
 
 from inbox import callback_data, changes, outgoing_webhooks
 from inbox.models import Message
-from inbox.receiving import messages, numbers, people, reactions, redeliveries, rows, statuses, targets, threads
+from inbox.receiving import (
+    group_names,
+    messages,
+    numbers,
+    people,
+    reactions,
+    redeliveries,
+    rows,
+    statuses,
+    targets,
+    threads,
+)
 from inbox.receiving.left_out import Personal, Resolved, left_out
 from inbox.receiving.targets import Target, Targets
 from inbox.summaries import summarize
@@ -205,8 +216,6 @@ def _resolve_people(batch: Batch) -> None:
             phone = f"+{party.wa_id}" if party.wa_id.isdigit() else ""
             marketing = getattr(fact.event, "marketing", "")
             told.append((contact, people.Told(fact.at, phone, party.name, party.username, marketing)))
-        if subject := getattr(fact.event, "group_subject", ""):
-            told.append((batch.contacts[fact.mention], people.Told(fact.at, name=subject)))
     people.describe(told)
 
 
@@ -242,6 +251,7 @@ def _write(batch: Batch) -> tuple[list[rows.Row], set[int]]:
     """Write messages and everything that happens to messages. Returns the new ones and the ids of the changed ones."""
     calls = [_arrival(batch, fact) for fact in batch.of(events.CallChanged)]
     new, upgraded = messages.insert([_arrival(batch, fact) for fact in batch.of(events.MessageReceived)] + calls)
+    group_names.apply(batch.of(events.MessageReceived), batch.contacts, batch.threads)
     changed: set[int] = set()
     awaited = messages.awaited(new) if new else []
     if new:

@@ -83,6 +83,14 @@ class GroupTests:
         assert wording.display_name(conversation.contact) == "Workshop 2"
         assert conversation.last_message_preview == "New name of the group: Workshop 2"
 
+    def test_an_older_name_that_comes_late_or_again_changes_nothing(self, number: PhoneNumber) -> None:
+        setting = {"text": "Workshop 2", "update_successful": True}
+        receive(group("group_settings_update", "group_settings_update", at=1_760_000_100, group_subject=setting))
+        late = group("group_create", subject="Workshop")
+        receive(late)
+        receive(payloads.encode(late) + b" ")
+        assert wording.display_name(Conversation.objects.get().contact) == "Workshop 2"
+
     def test_a_refused_name_is_not_taken(self, number: PhoneNumber) -> None:
         receive(group("group_create", subject="Workshop"))
         setting = {"text": "Workshop 2", "update_successful": False}

@@ -1,0 +1,40 @@
+"""The names of groups, kept on their contacts: the newest that WhatsApp told, in whatever order it tells them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from inbox.receiving import people, rows, threads
+
+
+def apply(facts: Iterable[Any], contacts: Mapping[people.Mention, int], conversations: threads.Threads) -> None:
+    """Name the groups that these facts of a batch name, unless their thread holds a later name. Call it once the lines
+    of the thread are written. Safe to repeat."""
+    told = []
+    for fact in facts:
+        if fact.event.group_subject:
+            contact = contacts[fact.mention]
+            conversation = conversations[fact.number.pk, contact].id
+            told.append(
+                {
+                    "conversation_id": conversation,
+                    "contact_id": contact,
+                    "at": fact.at,
+                    "name": fact.event.group_subject,
+                }
+            )
+    rows.run(
+        """
+        UPDATE inbox_contact c SET profile_name = r.name
+        FROM (SELECT DISTINCT ON (contact_id) conversation_id, contact_id, at, name
+              FROM jsonb_to_recordset(%s) AS t (conversation_id bigint, contact_id bigint, at timestamptz, name text)
+              ORDER BY contact_id, at DESC) r
+        WHERE c.id = r.contact_id AND c.profile_name <> r.name AND NOT EXISTS (
+            SELECT FROM inbox_message m
+            WHERE m.conversation_id = r.conversation_id AND m.sent_at > r.at
+              AND m.kind = 'system' AND m.payload ->> 'type' = 'group' AND m.payload ? 'subject'
+        )
+        """,
+        told,
+    )
