@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from inbox import icons, wording, words
+from inbox import document_contents, icons, wording, words
 from inbox.drawn import Drawn
 from inbox.models import Media
 from inbox.summaries import DOCUMENT_TYPES
@@ -125,7 +125,7 @@ class Attachment(Drawn):
             self.picture = f"{self.href}thumbnail/"
             self.width = media.thumbnail_width or UNKNOWN_SIZE[0]
             self.height = media.thumbnail_height or UNKNOWN_SIZE[1]
-        self.opens = "pages" if media.pages else SHOWN.get(media.content_type, "")
+        self.opens = _opens(media)
         self.note = media.preview_error
         match kind:
             case Kind.STICKER if self.opens == "picture":
@@ -198,6 +198,14 @@ class Attachment(Drawn):
                 self.icon, self.title = icons.icon("alert"), f"{thing}: not fetched"
                 # Without WhatsApp's id there is nothing to fetch: only the sender has it.
                 self.again, self.ask = ("Fetch again", "") if media.media_id else ("", "Ask for it again")
+
+
+def _opens(media: Media) -> str:
+    if media.pages:
+        return "pages"
+    if media.preview_state == Media.PreviewState.READY and document_contents.type_of(media):
+        return "contents"
+    return SHOWN.get(media.content_type, "")
 
 
 def _wave(values: list[float]) -> str:

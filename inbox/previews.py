@@ -20,10 +20,10 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from prometheus_client import Counter
 
-from inbox import adopting, changes, receiving, words
+from inbox import adopting, changes, document_contents, document_text, receiving, words
 from inbox.drawing import LIMITS, OUTPUTS, work_for
 from inbox.models import Media
-from inbox.models.media import playable_key, thumbnail_key
+from inbox.models.media import contents_key, playable_key, thumbnail_key
 from inbox.receiving import threads
 from inbox.sandbox import parent as sandbox
 from inbox.sandbox.parent import Cause, CrashError, NoSandboxError, UndecodableError
@@ -41,6 +41,7 @@ DRAWABLE_TYPES = frozenset(
         *("audio/ogg", "audio/mpeg", "audio/mp4", "audio/aac", "audio/amr", "audio/amr-wb", "audio/wav", "audio/flac"),
         *("audio/webm", "audio/x-matroska"),
         "application/pdf",
+        *document_text.TYPES,
     }
 )
 #: What is said while nothing is decoded on this server, for want of a sandbox.
@@ -60,7 +61,7 @@ MAX_CRASHES = 3
 THUMBNAIL_BYTES = 2 * 1024 * 1024
 MAX_SIDE = 1_000_000
 EXCERPT_CHARACTERS = 2000
-#: Of a text file all that the page shows is kept, so that search can find it.
+#: Of a text or an office document all that the page shows is kept, so that search can find it.
 TEXT_CHARACTERS = 100_000
 #: What is said of a file that nobody can look into without its password.
 PROTECTED = "This document is protected by a password."
@@ -75,6 +76,7 @@ class Drawing:
     facts: dict[str, Any] = field(default_factory=dict)
     thumbnail: Path | None = None
     playable: Path | None = None
+    contents: Path | None = None
 
 
 def make(media_id: uuid.UUID) -> None:
@@ -90,17 +92,18 @@ def make(media_id: uuid.UUID) -> None:
         return _settle(media, Drawing(impossible="Drawing a preview of this file failed several times."))
     try:
         adopting.inspect(media)
-        if media.content_type in words.TYPES:
+        content_type = document_contents.type_of(media) or media.content_type
+        if content_type in words.TYPES - document_text.TYPES:
             # Nothing but bytes into characters, in Python: it needs no child process.
             text, _ = words.beginning(media)
             return _settle(media, Drawing(facts={"excerpt": text[:TEXT_CHARACTERS].strip()}))
-        if media.content_type not in DRAWABLE_TYPES:
+        if content_type not in DRAWABLE_TYPES:
             protected = media.content_type == ENCRYPTED.content_type
             return _settle(media, Drawing(impossible=PROTECTED if protected else "Files of this kind have no preview."))
         sandbox.check()
         _clear_leftovers()
         with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix=DIRECTORY_PREFIX) as directory:
-            drawing = _draw(media, Path(directory))
+            drawing = _draw(media, content_type, Path(directory))
             _put(media, drawing)
     except MissingFileError:
         log.error("stored_file_missing", media=str(media_id), message=media.message_id)
@@ -150,15 +153,13 @@ def _clear_leftovers() -> None:
                     shutil.rmtree(entry.path, ignore_errors=True)
 
 
-def _draw(media: Media, directory: Path) -> Drawing:
+def _draw(media: Media, content_type: str, directory: Path) -> Drawing:
     source, target = directory / "source", directory / "target"
     target.mkdir()
     with source.open("xb") as file:
         media_storage().copy_to(media.file.name or "", file)
     try:
-        found = sandbox.run(
-            work_for(media.content_type), source, target, media.content_type, limits=LIMITS, outputs=OUTPUTS
-        )
+        found = sandbox.run(work_for(content_type), source, target, content_type, limits=LIMITS, outputs=OUTPUTS)
     except UndecodableError as error:
         return Drawing(impossible=str(error) or IMPOSSIBLE[error.cause], because=error.because)
     return _read(target, found)
@@ -198,12 +199,19 @@ def _read_files(target: Path, result: dict[str, Any], drawing: Drawing) -> None:
         if sniff(sandbox.read(playable, HEAD_BYTES, whole=False)).content_type != "audio/mp4":
             raise CrashError("left a sound that is none")
         drawing.playable = playable
+    if result.get("contents") is True:
+        drawing.contents = target / document_text.CONTENTS_NAME
+        contents = document_contents.parse(sandbox.read(drawing.contents, document_contents.MOST_BYTES))
+        if contents is None:
+            raise CrashError("left a text that is none")
+        drawing.facts["excerpt"] = contents.text()[:TEXT_CHARACTERS]
 
 
 def _put(media: Media, drawing: Drawing) -> None:
     for path, key, content_type in (
         (drawing.thumbnail, thumbnail_key(media, ""), "image/webp"),
         (drawing.playable, playable_key(media, ""), "audio/mp4"),
+        (drawing.contents, contents_key(media), "application/json"),
     ):
         if path is not None:
             with path.open("rb") as file:

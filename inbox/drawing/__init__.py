@@ -7,11 +7,12 @@ single pages of a document. Nothing here imports Django, reads settings or opens
 
 from __future__ import annotations
 
+from inbox import document_text
 from inbox.sandbox import Limits, RefusalError
 
 LIMITS = Limits(memory_bytes=1024 * 1024 * 1024, cpu_seconds=60, wall_seconds=120, file_bytes=64 * 1024 * 1024)
 #: What may be written, besides the result.
-OUTPUTS = ("thumbnail.webp", "playable.m4a")
+OUTPUTS = ("thumbnail.webp", "playable.m4a", document_text.CONTENTS_NAME)
 #: The longer side of a thumbnail.
 THUMBNAIL_PIXELS = 640
 #: The longer side of a document's page that somebody reads.
@@ -26,6 +27,8 @@ class ImpossibleError(RefusalError):
 
 def work_for(content_type: str) -> str:
     """What the sandbox runs for this type. Each child imports one decoder."""
+    if content_type in document_text.TYPES:
+        return "inbox.document_text.child:read"
     kind = content_type.partition("/")[0]
     if kind == "image":
         return "inbox.drawing.pictures:draw"

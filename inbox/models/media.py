@@ -29,6 +29,11 @@ def page_key(media: Media, page: int) -> str:
     return f"previews/{media.pk}/{page}.webp"
 
 
+def contents_key(media: Media) -> str:
+    """Where the text of a document lies, as JSON by page, sheet or slide. No column names it either."""
+    return f"previews/{media.pk}/contents.json"
+
+
 class Media(models.Model):
     """The file of one message. ``state`` says whether we have the bytes; ``preview_state`` whether there is a picture
     or a playable copy of them. Both are shown as they are."""

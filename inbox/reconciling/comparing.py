@@ -57,7 +57,8 @@ DELETE FROM stray t WHERE
     OR EXISTS (SELECT FROM inbox_upload u WHERE u.id = t.id::uuid AND t.key IN (u.original, u.file));
 DELETE FROM stray t USING inbox_media m WHERE m.file = t.key AND m.state = 'stored';
 DELETE FROM stray t USING inbox_media m
-    WHERE m.id = t.id::uuid AND m.state = 'stored' AND t.key ~ '^previews/[0-9a-f-]{36}/[0-9]{1,4}[.]webp$'
+    WHERE m.id = t.id::uuid AND m.state = 'stored'
+        AND t.key ~ '^previews/[0-9a-f-]{36}/([0-9]{1,4}[.]webp|contents[.]json)$'
 """
 
 MISSING = f"""
@@ -109,7 +110,8 @@ INSERT INTO fault (code, key, row, detail)
 SELECT CASE
         WHEN m.id IS NOT NULL AND m.state NOT IN ('stored', 'preparing') AND t.key NOT LIKE 'previews/%%'
             THEN 'not_recorded'
-        WHEN t.key ~ '^previews/[0-9a-f-]{36}([.]webp|[.]m4a|/[0-9]{1,4}[.]webp)$' THEN 'orphan_preview'
+        WHEN t.key ~ '^previews/[0-9a-f-]{36}([.]webp|[.]m4a|/[0-9]{1,4}[.]webp|/contents[.]json)$'
+            THEN 'orphan_preview'
         WHEN t.key ~ '^uploads/[0-9a-f-]{36}$' THEN 'orphan_upload'
         WHEN t.key ~ '^media/[0-9a-f-]{36}([.][a-z0-9]{1,8})?$' THEN 'orphan_file'
         WHEN t.key ~ '^doctor/[0-9a-f-]{36}[.]txt$' THEN 'leftover_probe'

@@ -13,7 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from inbox import access, bubbles, gallery, pages, wording, words
+from inbox import access, bubbles, document_contents, gallery, pages, wording, words
 from inbox.attachments import Attachment
 from inbox.models import Media, Message
 from inbox.storage import MissingFileError, StorageError
@@ -44,6 +44,9 @@ def viewer(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
     if shown.opens == "pages":
         context["pages"] = range(1, min(media.pages or 0, pages.MOST) + 1)
         context["more"] = max(0, (media.pages or 0) - pages.MOST)
+    elif shown.opens == "contents":
+        with contextlib.suppress(StorageError, MissingFileError):  # then it only says so
+            context["contents"] = document_contents.read(media)
     elif shown.opens == "words":
         with contextlib.suppress(StorageError, MissingFileError):  # then it only says so
             context["words"] = words.read(media)

@@ -7,10 +7,12 @@ import re
 import pytest
 from playwright.sync_api import expect
 
+from inbox import document_text
 from inbox.models import Agent, Conversation
 from tests import samples
 from tests.browser.conftest import OpenWindow
 from tests.browser.files import stored
+from tests.inbox.document_text import documents
 from tests.inbox.thread_rows import conversation
 from whatsapp.models import PhoneNumber
 
@@ -77,17 +79,40 @@ class DocumentTests:
         expect(page.get_by_role("region", name="What Preise.csv says")).to_be_focused()
         made.check_accessibility()
 
+    @pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
+    def test_an_office_document_is_read_in_place(
+        self, window: OpenWindow, alice: Agent, amara: Conversation, width: int, theme: str
+    ) -> None:
+        stored(amara, "document", documents.word(), document_text.WORD, ".docx", file_name="Angebot.docx")
+        stored(amara, "document", documents.sheets(), document_text.EXCEL, ".xlsx", file_name="Preise.xlsx")
+        made = window(alice, width=width, height=800, theme=theme)
+        page = made.open(f"/conversations/{amara.pk}/")
+        page.get_by_role("link", name="Angebot.docx", exact=True).first.click()
+        pane = page.get_by_role("region", name="Text of Angebot.docx")
+        expect(pane).to_be_focused()
+        expect(pane.get_by_role("heading", name="Offer 4711")).to_be_visible()
+        expect(pane.get_by_role("cell", name="1.490 €")).to_be_visible()
+        made.check_accessibility()
+        page.keyboard.press("Escape")
+        page.get_by_role("link", name="Preise.xlsx", exact=True).first.click()
+        pane = page.get_by_role("region", name="Text of Preise.xlsx")
+        expect(pane.get_by_role("cell", name="NC2-40817")).to_be_visible()
+        expect(pane.get_by_role("cell", name="Helmet")).to_be_hidden()
+        pane.get_by_text("Extras").click()
+        expect(pane.get_by_role("cell", name="Helmet")).to_be_visible()
+        made.check_accessibility()
+
     def test_a_file_for_another_program_is_only_downloaded(
         self, window: OpenWindow, alice: Agent, amara: Conversation
     ) -> None:
-        content = samples.archive(**{"word/document.xml": "<w/>"})
-        kind = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
-        row = stored(amara, "document", content, kind, ".docx", file_name="Angebot.docx")
+        content = samples.archive(**{"AndroidManifest.xml": "<w/>"})
+        kind = "application/vnd.android.package-archive"
+        row = stored(amara, "document", content, kind, ".apk", file_name="Angebot.apk")
         made = window(alice)
         page = made.open(f"/conversations/{amara.pk}/")
         with page.expect_download() as download:
-            page.locator(f"#message-{row.message_id}").get_by_role("link", name="Angebot.docx", exact=True).click()
-        assert download.value.suggested_filename == "Angebot.docx"
+            page.locator(f"#message-{row.message_id}").get_by_role("link", name="Angebot.apk", exact=True).click()
+        assert download.value.suggested_filename == "Angebot.apk"
         made.open(f"/media/{row.pk}/view/")
         expect(page.get_by_text("Files of this kind have no preview.")).to_be_visible()
         made.check_accessibility()

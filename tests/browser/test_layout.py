@@ -277,3 +277,23 @@ class ListTests:
             page.locator(f"#conversation-{bea.pk}-row").click()
         expect(row).to_contain_text("Is it in stock?", use_inner_text=True)
         assert not amara.drafts.exists()
+
+
+#: The width of ten characters in the page's own font, in em.
+WIDE = """(text) => {
+  const span = Object.assign(document.createElement("span"), { textContent: text });
+  document.body.append(span);
+  const width = span.getBoundingClientRect().width / parseFloat(getComputedStyle(span).fontSize);
+  span.remove();
+  return width;
+}"""
+
+
+class FontTests:
+    def test_digits_are_drawn_with_the_font_of_the_letters(
+        self, window: OpenWindow, alice: Agent, number: PhoneNumber
+    ) -> None:
+        # Emoji fonts have digits, twice as wide. They must not stand in where none of the named fonts is installed.
+        page = window(alice).open("/")
+        assert 4.5 < page.evaluate(WIDE, "0123456789") < 7.5
+        assert page.evaluate(WIDE, "😀" * 10) > 10

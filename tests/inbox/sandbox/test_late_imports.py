@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from inbox import conversion, converting, drawing, previews
+from inbox import conversion, converting, document_text, drawing, previews
 from inbox.sandbox import Limits, Lock, child_process
 from tests import conversions, samples
+from tests.inbox.document_text import documents
 from whatsapp.events import Kind
 
 #: What is drawn: type and file.
@@ -23,6 +24,12 @@ DRAWN: dict[str, tuple[str, Callable[[], bytes]]] = {
     "voice note": ("audio/ogg", samples.sound),
     "MP3": ("audio/mpeg", lambda: conversions.tone("mp3", "libmp3lame")),
     "PDF": ("application/pdf", samples.pdf),
+    "Word": (document_text.WORD, documents.word),
+    "Excel": (document_text.EXCEL, documents.sheet),
+    "PowerPoint": (document_text.POWERPOINT, documents.slides),
+    "OpenDocument": (document_text.OPEN_TEXT, documents.open_text),
+    "e-mail": (document_text.EMAIL, documents.mail),
+    "contact card": (document_text.CARD, lambda: documents.CARDS),
 }
 #: What is converted: form, type and file.
 CONVERTED: dict[str, tuple[str, str, Callable[[], bytes]]] = {
