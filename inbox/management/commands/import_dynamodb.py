@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from inbox import importing
 from inbox.importing import report, sources
 from inbox.models.moving import ImportedItem
+from inbox.outages import outlast
 from inbox.progress import Bar
 from inbox.s3 import PrivateS3Storage
 from inbox.storage import MediaStorage, SignedFileSystemStorage, StorageError, media_storage
@@ -58,13 +60,18 @@ class Command(BaseCommand):
                     (ImportedItem.Table.FILE.value, options["media_files"]),
                 )
             }
-            importing.run(
-                opened,
-                place,
-                bar,
-                adopt=adopt,
-                dry_run=options["dry_run"],
-                look=self._json if options["as_json"] else self._text,
+            self._told = False
+            outlast(
+                lambda: importing.run(
+                    opened,
+                    place,
+                    bar,
+                    adopt=adopt,
+                    dry_run=options["dry_run"],
+                    look=partial(self._tell, options["as_json"]),
+                ),
+                self.stderr.write,
+                repeatable=lambda: not self._told,
             )
         except (importing.SourceError, StorageError) as error:
             raise CommandError(str(error)) from error
@@ -97,6 +104,10 @@ class Command(BaseCommand):
                 "storage (S3_BUCKET, S3_PREFIX)."
             )
         return place, not copy
+
+    def _tell(self, as_json: bool, found: report.Report) -> None:
+        self._told = True  # from here on, a second time would print everything twice
+        (self._json if as_json else self._text)(found)
 
     def _json(self, found: report.Report) -> None:
         for piece in report.as_json_pieces(found):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from inbox import reconciling
 from inbox.models import Reconciliation
+from inbox.outages import outlast
 from inbox.progress import Bar
 from inbox.reconciling.faults import FAULTS
 from inbox.storage import StorageError
@@ -32,12 +34,17 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         bar = Bar(self.stderr)
         try:
-            report = reconciling.run(
-                bar,
-                apply=options["apply"],
-                compare_digests=options["digests"],
-                days_back=max(0, min(options["days"], 3660)),
-                look=self._json if options["as_json"] else self._text,
+            self._told = False
+            report = outlast(
+                lambda: reconciling.run(
+                    bar,
+                    apply=options["apply"],
+                    compare_digests=options["digests"],
+                    days_back=max(0, min(options["days"], 3660)),
+                    look=partial(self._tell, options["as_json"]),
+                ),
+                self.stderr.write,
+                repeatable=lambda: not self._told,
             )
         except (StorageError, reconciling.AlreadyRunningError) as error:
             raise CommandError(str(error)) from error
@@ -45,6 +52,10 @@ class Command(BaseCommand):
             bar.end()
         if sum(report.counts.values()) > sum(report.mended.values()):
             raise SystemExit(1)
+
+    def _tell(self, as_json: bool, report: Reconciliation) -> None:
+        self._told = True  # from here on, a second time would print everything twice
+        (self._json if as_json else self._text)(report)
 
     def _json(self, report: Reconciliation) -> None:
         names = ("objects_seen", "files_known", "digests_compared", "applied", "counts", "mended", "days")
