@@ -14,7 +14,7 @@ from inbox.drawn import Drawn
 from inbox.models import Media
 from inbox.summaries import DOCUMENT_TYPES
 from whatsapp.errors import MEDIA_NOT_FETCHED
-from whatsapp.events import Kind
+from whatsapp.events import Direction, Kind
 
 #: How the viewer shows each type. Everything else is only named, measured and downloaded.
 SHOWN = {
@@ -133,6 +133,10 @@ class Attachment(Drawn):
                 self.template, self.shape, self.picture = "inbox/message/_sticker.html", "bare", self.href
             case Kind.IMAGE if self.picture:
                 self.template = "inbox/message/_image.html"
+            case Kind.IMAGE if media.preview_state == Media.PreviewState.NONE and self._is_ours(media):
+                # We made it, small and safe to show: it stands in its place at once, and keeps it.
+                self.template, self.picture = "inbox/message/_image.html", self.href
+                self.width, self.height = media.width or self.width, media.height or self.height
             case Kind.IMAGE if media.preview_state == Media.PreviewState.NONE and not self.note:
                 self.state, self.title = "pending", "Photo is here, its preview is being made"
             case Kind.VIDEO if self.picture:
@@ -143,6 +147,9 @@ class Attachment(Drawn):
                 self._audio(media)
             case _:
                 self._document(media)
+
+    def _is_ours(self, media: Media) -> bool:
+        return media.message.direction == Direction.OUTBOUND and self.opens == "picture" and bool(media.width)
 
     def _audio(self, media: Media) -> None:
         self.shape = "card"

@@ -64,6 +64,8 @@ class Bubble(Drawn):
     time: str
     moment: str
     tick: SafeString
+    #: Names a message that a colleague sent from here: the browser drew it before it had a row.
+    token: str = ""
     first: bool = True
     last: bool = True
     #: How many unread messages begin here; 0 for none.
@@ -219,6 +221,7 @@ def draw(message: Message, zone: tzinfo, *, name: str, whole_text: bool = False,
         time=wording.hour(at),
         moment=message_times.moment(message, at),
         tick=icons.NOTHING if message.inbound else icons.tick(message.status),
+        token=str(message.client_token) if message.client_token and message.agent_id else "",
         author=author,
         author_icon=icons.icon(author_icon, icons.SMALL),
     )

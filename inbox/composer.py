@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from inbox import bubbles, drafts, icons, picker, wording
+from inbox import bubbles, drafts, icons, picker, stand_ins, wording
 from inbox.attachments import ICONS, NOUNS
 from inbox.drawn import Drawn
 from inbox.models import Agent, Conversation, Message, Upload
@@ -37,6 +37,9 @@ class Card(Drawn):
     captioned: bool = False
     caption: str = ""
     changed: bool = False
+    position: int = 0
+    #: The message it will be, as it looks until that has a row: without a caption, and with one.
+    bubbles: list[bubbles.Bubble] = field(default_factory=list)
     #: It may go as a document although it may not go as what it is.
     as_document: bool = False
 
@@ -53,6 +56,7 @@ class Card(Drawn):
             href=reverse("inbox:upload_file", args=[upload.pk]),
             captioned=kind in limits.CAPTIONED and upload.draft_id is not None,
             caption=upload.caption,
+            position=upload.position,
         )
         match upload.state:
             case Upload.State.PREPARING:
@@ -70,6 +74,9 @@ class Card(Drawn):
                 card.facts = upload.error or "WhatsApp does not take this file."
                 card.as_document = kind in (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO) and not upload.voice
                 card.captioned = False
+        if upload.draft_id is not None and upload.agent is not None and upload.state != Upload.State.REFUSED:
+            for captioned in (False, True) if card.captioned else (False,):
+                card.bubbles.append(stand_ins.of_file(upload, upload.agent, card.href, captioned=captioned))
         return card
 
 
@@ -87,6 +94,9 @@ class Composer(Drawn):
     templates: list[Choice] = field(default_factory=list)
     problem: str = ""
     preview_url: bool = True
+    #: What a press of Send shows until the message has a row.
+    stand_in: bubbles.Bubble | None = None
+    caption_limit: int = limits.CAPTION
 
 
 def face_of(conversation: Conversation) -> str:
@@ -99,9 +109,10 @@ def of(conversation: Conversation, agent: Agent, *, name: str, quoted: Message |
     """The composer with the agent's draft in it. ``quoted``, which a link named, wins over the draft's."""
     draft = drafts.of(conversation, agent)
     composer = Composer(conversation, face_of(conversation), drafts.token_of(draft))
+    composer.stand_in = stand_ins.of_words(agent)
     if draft is not None:
         composer.text = draft.text
-        composer.cards = [Card.of(upload) for upload in draft.uploads.all()]
+        composer.cards = [Card.of(upload) for upload in draft.uploads.select_related("agent")]
     quoted = quoted or (draft.quoted if draft else None)
     if quoted is not None:
         composer.quoted_id, composer.quote = str(quoted.pk), bubbles.quote(quoted, name)

@@ -26,16 +26,26 @@ def opened(conversation: Conversation, agent: Agent) -> Draft:
 
 
 def save(
-    conversation: Conversation, agent: Agent, *, text: str, quoted: Message | None, captions: Mapping[uuid.UUID, str]
+    conversation: Conversation,
+    agent: Agent,
+    *,
+    text: str,
+    quoted: Message | None,
+    captions: Mapping[uuid.UUID, str],
+    token: uuid.UUID | None = None,
 ) -> Draft | None:
-    """Keep what the agent has written; nothing written and no file is no draft. Safe to repeat. Returns the draft."""
+    """Keep what the agent has written; nothing written and no file is no draft. Safe to repeat. Returns the draft.
+
+    ``token`` is that of the form it was written in: other windows that show the draft get the same.
+    """
     with transaction.atomic():
         draft = Draft.objects.select_for_update().filter(conversation=conversation, agent=agent).first()
         if not text and quoted is None and (draft is None or not draft.uploads.exists()):
             if draft is not None:
                 draft.delete()
             return None
-        values = {"text": text[:LENGTH], "quoted": quoted, "updated_at": timezone.now()}
+        known = {} if token is None else {"token": token}
+        values = {"text": text[:LENGTH], "quoted": quoted, "updated_at": timezone.now()} | known
         draft, _ = Draft.objects.update_or_create(conversation=conversation, agent=agent, defaults=values)
         for upload in draft.uploads.filter(pk__in=captions):
             if upload.caption != captions[upload.pk]:
@@ -43,11 +53,15 @@ def save(
         return draft
 
 
-def sent(conversation: Conversation, agent: Agent) -> None:
-    """The draft became messages. Files that another window added meanwhile stay, under a draft of their own."""
+def sent(conversation: Conversation, agent: Agent, token: uuid.UUID, text: str) -> None:
+    """A form with this token and text became messages, and so did the draft it showed. Safe to repeat.
+
+    What was written since then under another token stays. Files that another window added meanwhile stay too, under a
+    draft of their own.
+    """
     with transaction.atomic():
         draft = Draft.objects.select_for_update().filter(conversation=conversation, agent=agent).first()
-        if draft is None:
+        if draft is None or (token_of(draft) != token and draft.text.strip() not in ("", text)):
             return
         left = list(draft.uploads.values_list("pk", flat=True))
         draft.delete()
@@ -57,12 +71,14 @@ def sent(conversation: Conversation, agent: Agent) -> None:
 
 def token_of(draft: Draft | None) -> uuid.UUID:
     """What a form that shows this draft sends along: the same in every window that shows it."""
-    return uuid.uuid5(TOKENS, str(draft.pk)) if draft is not None else uuid.uuid4()
+    if draft is None:
+        return uuid.uuid4()
+    return draft.token or uuid.uuid5(TOKENS, str(draft.pk))
 
 
 def message_token(form_token: uuid.UUID, *content: object) -> uuid.UUID:
-    """The client token of one message. The form's token and the same content are the same press of Send; other
-    content is another message, so that nothing written after the form was shown is taken for what was sent before."""
+    """The client token of a message with this content. The form's token and the same content are the same press of
+    Send; other content is another message, so that nothing written after the form was shown is taken for sent."""
     return uuid.uuid5(form_token, "\x1f".join(str(part) for part in content))
 
 

@@ -25,7 +25,7 @@ MESSAGE_COLUMNS = [
     "id", "number_id", "conversation_id", "author_id", "agent_id", "direction", "kind", "origin", "text", "payload",
     "sent_at", "created_at", "bad_timestamp", "status", "delivered_at", "read_at", "played_at", "failed_at",
     "error_code", "error", "quoted_wamid", "quoted_id", "forwarded", "frequently_forwarded", "context", "revoked_at",
-    "edited_at", "resent_at", "dismissed_at", "wamid", "historic", "standby", "changed_xid",
+    "edited_at", "resent_at", "dismissed_at", "client_token", "wamid", "historic", "standby", "changed_xid",
 ]  # fmt: skip
 MEDIA_COLUMNS = [
     "id", "message_id", "media_id", "extension", "file_name", "mime_type", "content_type", "size", "voice", "animated",

@@ -58,11 +58,13 @@ def receive(
     agent: Agent | None = None,
     program: Program | None = None,
     draft: Draft | None = None,
+    position: int | None = None,
 ) -> Upload:
     """Store a file that is to be sent, with flat memory, and have it prepared. Returns its row.
 
-    ``kind`` is what it goes as; without it, what its bytes suggest. Raises FileRefusedError for one that is empty or
-    too large for anything, StorageError when the storage is away; nothing is kept then.
+    ``kind`` is what it goes as; without it, what its bytes suggest. ``position`` is its place among the files of the
+    draft, which may arrive in any order; without it, the last. Raises FileRefusedError for one
+    that is empty or too large for anything, StorageError when the storage is away; nothing is kept then.
     """
     found = _examine(file)
     content_type = found.file_type.content_type or UNKNOWN_TYPE
@@ -78,7 +80,7 @@ def receive(
         original_type=content_type,
         original_size=found.size,
         extension=found.file_type.extension,
-        position=draft.uploads.count() if draft else 0,
+        position=position if position is not None else draft.uploads.count() if draft else 0,
     )
     if kind == Kind.DOCUMENT:
         _as_it_is(upload, upload_key(upload, ""), found)
@@ -167,20 +169,28 @@ def attach(upload: Upload, message: Message) -> Media:
         raise FileRefusedError("This file was sent or removed already.")
     if current.state == Upload.State.REFUSED:
         raise FileRefusedError(current.error)
+    file = media_of(current, message)
+    file.save(force_insert=True)
     if current.state == Upload.State.READY:
-        file = Media.objects.create(pk=current.pk, message=message, **_columns(current))
         _hand_over(current)
-        return file
-    # The worker prepares it before the message leaves; until then the upload stays beside it.
-    Upload.objects.filter(pk=current.pk).update(draft=None)
-    return Media.objects.create(
-        pk=current.pk,
+    else:
+        # The worker prepares it before the message leaves; until then the upload stays beside it.
+        Upload.objects.filter(pk=current.pk).update(draft=None)
+    return file
+
+
+def media_of(upload: Upload, message: Message) -> Media:
+    """The media that an upload becomes as the file of this message; not saved."""
+    if upload.state == Upload.State.READY:
+        return Media(pk=upload.pk, message=message, **_columns(upload))
+    return Media(
+        pk=upload.pk,
         message=message,
         state=Media.State.PREPARING,
-        file_name=current.file_name,
-        mime_type=current.original_type,
-        size=current.original_size,
-        voice=current.voice,
+        file_name=upload.file_name,
+        mime_type=upload.original_type,
+        size=upload.original_size,
+        voice=upload.voice,
     )
 
 

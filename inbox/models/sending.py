@@ -20,6 +20,8 @@ class Draft(models.Model):
     conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="drafts")
     agent = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="drafts")
     text = models.TextField(blank=True, default="")
+    #: What the form that shows it sends along: its words become the message with this client token.
+    token = models.UUIDField(null=True, blank=True)
     #: The message it will answer.
     quoted = models.ForeignKey(
         Message, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", db_index=False

@@ -19,6 +19,7 @@ from inbox.storage import StorageError
 from inbox.views import changes
 from inbox.views.conversation import find, page
 from inbox.wording import display_name
+from whatsapp import limits
 from whatsapp.events import Kind
 
 #: Files that one press of Send may carry.
@@ -42,10 +43,13 @@ def written(data: QueryDict, name: str) -> str:
 
 def token(data: QueryDict) -> uuid.UUID:
     """The form's token. Without a usable one every press is a message of its own."""
-    try:
-        return uuid.UUID(data.get("token", ""))
-    except ValueError:
-        return uuid.uuid4()
+    return given_token(data) or uuid.uuid4()
+
+
+def given_token(data: QueryDict) -> uuid.UUID | None:
+    """The form's token; None when there is no usable one."""
+    word = data.get("token", "")
+    return uuid.UUID(word) if composer.is_uuid(word) else None
 
 
 def sent(request: HttpRequest, conversation: Conversation) -> HttpResponse:
@@ -85,7 +89,10 @@ def compose(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def send(request: HttpRequest, pk: int) -> HttpResponse:
-    """Make messages of the form: the text, then each file with its caption. All of them, or none.
+    """Make messages of the form: the text, or files with their captions. All of them, or none.
+
+    The text beside files is the caption of the first that can have one, unless it is too long for a caption or that
+    file has one of its own.
 
     Safe to repeat: the same form again is the same messages. What cannot be sent comes back with the reason, and with
     everything that was written.
@@ -97,7 +104,7 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
         with transaction.atomic():
             if not _queue(request, conversation, agent):
                 raise NotSendableError("There is nothing to send yet.", sending.Reason.INVALID)
-            drafts.sent(conversation, agent)
+            drafts.sent(conversation, agent, token(request.POST), written(request.POST, "text").strip())
     except (NotSendableError, uploads.FileRefusedError, StorageError) as error:
         reason = error.reason if isinstance(error, NotSendableError) else sending.Reason.FILE_NOT_READY
         if wants_fragment(request):
@@ -110,30 +117,48 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
 def _queue(request: HttpRequest, conversation: Conversation, agent: Agent) -> list[Message]:
     text = written(request.POST, "text").strip()
     quoted = composer.quotable(conversation, request.POST.get("quoted", ""))
-    form_token = token(request.POST)
-    made = []
-    if text:
-        intent = Intent(
-            kind=Kind.TEXT, text=text, payload={"preview_url": "preview_url" in request.POST}, quoted=quoted
-        )
-        client_token = drafts.message_token(form_token, quoted.pk if quoted else "", text)
-        made.append(sending.queue(conversation, intent, client_token=client_token, agent=agent))
-    for upload_id in _upload_ids(request):
+    files = {upload_id: _file(conversation, agent, upload_id) for upload_id in _upload_ids(request)}
+    captions = {
+        upload_id: written(request.POST, f"caption-{upload_id}").strip() if file.kind in limits.CAPTIONED else ""
+        for upload_id, file in files.items()
+    }
+    first = next((upload_id for upload_id, file in files.items() if file.kind in limits.CAPTIONED), None)
+    made: list[Message] = []
+    if first is not None and not captions[first] and len(text) <= limits.CAPTION:
+        captions[first] = text
+    elif text:
+        payload = {"preview_url": "preview_url" in request.POST}
+        intent = Intent(kind=Kind.TEXT, text=text, payload=payload, quoted=quoted)
+        made.append(_queue_words(conversation, agent, intent, token(request.POST)))
+    for upload_id, file in files.items():
+        if isinstance(file, Message):
+            made.append(file)
+            continue
+        quotes = None if made else quoted
+        intent = Intent(kind=Kind(file.kind), text=captions[upload_id], upload=file, quoted=quotes)
         client_token = drafts.upload_token(upload_id)
-        upload = Upload.objects.filter(pk=upload_id, agent=agent, number=conversation.number).first()
-        if upload is None:
-            if again := conversation.messages.filter(client_token=client_token).first():
-                made.append(again)
-                continue
-            raise uploads.FileRefusedError("A file of this message was removed meanwhile. Look, and send again.")
-        caption = written(request.POST, f"caption-{upload_id}").strip() if _captioned(upload) else ""
-        intent = Intent(kind=Kind(upload.kind), text=caption, upload=upload, quoted=None if made else quoted)
         made.append(sending.queue(conversation, intent, client_token=client_token, agent=agent))
     return made
 
 
-def _captioned(upload: Upload) -> bool:
-    return composer.Card.of(upload).captioned
+def _queue_words(conversation: Conversation, agent: Agent, intent: Intent, form_token: uuid.UUID) -> Message:
+    """The message of the words: the form's token is its client token, which the browser that drew it knows. Other words
+    that left under this token before, from another window, stay what they are."""
+    made = sending.queue(conversation, intent, client_token=form_token, agent=agent)
+    if (made.conversation_id, made.agent_id, made.text) == (conversation.pk, agent.pk, intent.text):
+        return made
+    client_token = drafts.message_token(form_token, conversation.pk, intent.text)
+    return sending.queue(conversation, intent, client_token=client_token, agent=agent)
+
+
+def _file(conversation: Conversation, agent: Agent, upload_id: uuid.UUID) -> Upload | Message:
+    """A file that is to be sent, or the message that an earlier request of the same press made of it. Raises
+    FileRefusedError."""
+    again = conversation.messages.filter(client_token=drafts.upload_token(upload_id)).first()
+    file = again or Upload.objects.filter(pk=upload_id, agent=agent, number=conversation.number).first()
+    if file is None:
+        raise uploads.FileRefusedError("A file of this message was removed meanwhile. Look, and send again.")
+    return file
 
 
 def _upload_ids(request: HttpRequest) -> list[uuid.UUID]:
@@ -161,23 +186,21 @@ def receive_files(request: HttpRequest, conversation: Conversation) -> None:
 
 @require_POST
 def draft(request: HttpRequest, pk: int) -> HttpResponse:
-    """Keep what is written so far. The answer's Client-Token is what the form then sends along. Safe to repeat."""
+    """Keep what is written so far. Safe to repeat."""
     conversation = find(rows.numbers_of(request), pk)
-    kept = _keep(request, conversation, agent_of(request))
-    response = HttpResponse(status=204)
-    if kept is not None:
-        response.headers["Client-Token"] = str(drafts.token_of(kept))
-    return response
+    _keep(request, conversation, agent_of(request))
+    return HttpResponse(status=204)
 
 
-def _keep(request: HttpRequest, conversation: Conversation, agent: Agent) -> drafts.Draft | None:
+def _keep(request: HttpRequest, conversation: Conversation, agent: Agent) -> None:
     captions = {
         uuid.UUID(name[8:]): written(request.POST, name)
         for name in request.POST
         if name.startswith("caption-") and composer.is_uuid(name[8:])
     }
     quoted = composer.quotable(conversation, request.POST.get("quoted", ""))
-    return drafts.save(conversation, agent, text=written(request.POST, "text"), quoted=quoted, captions=captions)
+    text, form_token = written(request.POST, "text"), given_token(request.POST)
+    drafts.save(conversation, agent, text=text, quoted=quoted, captions=captions, token=form_token)
 
 
 @require_POST

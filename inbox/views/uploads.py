@@ -27,7 +27,7 @@ HEADER_KINDS = (Kind.IMAGE, Kind.VIDEO, Kind.DOCUMENT)
 def mine(request: HttpRequest, upload_id: uuid.UUID) -> Upload:
     """An upload of this agent's own, of a number they still see; everything else is 404."""
     own = Upload.objects.filter(agent=agent_of(request), number_id__in=access.numbers_visible_to(request.user))
-    return get_object_or_404(own.select_related("draft"), pk=upload_id)
+    return get_object_or_404(own.select_related("draft", "agent"), pk=upload_id)
 
 
 def _card(request: HttpRequest, upload: Upload) -> HttpResponse:
@@ -39,7 +39,8 @@ def _card(request: HttpRequest, upload: Upload) -> HttpResponse:
 @require_POST
 def upload(request: HttpRequest, pk: int) -> HttpResponse:
     """Receive one file (``file``) into the agent's draft; ``voice`` for a recording made here, ``kind`` for what it is
-    to go as. Answers its card of the tray. 422 with a sentence for a file that cannot be sent as anything."""
+    to go as, ``position`` for its place among the draft's files. Answers its card of the tray. 422 with a sentence for
+    a file that cannot be sent as anything."""
     conversation = find(rows.numbers_of(request), pk)
     file = request.FILES.get("file")
     if file is None or file.file is None:
@@ -54,10 +55,15 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
             voice="voice" in request.POST,
             agent=agent_of(request),
             draft=None if "header" in request.POST else drafts.opened(conversation, agent_of(request)),
+            position=_position(request.POST.get("position", "")),
         )
     except (uploads.FileRefusedError, StorageError) as error:
         return refused(str(error), "file_not_ready")
     return render(request, "inbox/_card.html", {"card": Card.of(row)})
+
+
+def _position(word: str) -> int | None:
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 5 else None
 
 
 def header_file(request: HttpRequest, conversation: Conversation, kind: str = "") -> tuple[Upload | None, str]:

@@ -1,60 +1,73 @@
-// The composer: Send makes messages of what is written, and the thread shows them; what cannot be sent stays written.
+// The composer: Send takes what is written and hands it to leaving.js, which keeps it until the inbox has it.
 (() => {
   const composer = () => document.querySelector("[data-composer]");
   const cards = (form, ...states) => states.some((state) => form.querySelector(`[data-card][data-state=${state}]`));
+  const tell = (event, detail) => document.dispatchEvent(new CustomEvent(event, { detail }));
 
-  function problem(sentence, scope = composer()) {
-    const line = scope?.querySelector("[data-problem]");
+  function problem(sentence) {
+    const line = composer()?.querySelector("[data-problem]");
     if (!line) return;
     line.querySelector("[data-problem-words]").textContent = sentence;
     line.hidden = !sentence;
   }
 
-  /** Empty the form at once, so that the next message can be written; gives the way back. */
-  function take(form) {
-    const { text, quoted, token } = form.elements;
-    const tray = form.querySelector("[data-tray]");
-    const kept = { text: text.value, quoted: quoted.value, token: token.value, cards: [...tray.children] };
-    const quote = form.querySelector("[data-quote]");
-    const hidden = quote.hidden;
-    text.value = quoted.value = "";
-    token.value = inbox.uuid();
-    tray.replaceChildren();
-    tray.hidden = quote.hidden = true;
-    text.dispatchEvent(new CustomEvent("inbox:resize", { bubbles: true }));
-    return () => {
-      text.value = [kept.text, text.value].filter(Boolean).join("\n");
-      quoted.value ||= kept.quoted;
-      token.value = kept.token;
-      tray.prepend(...kept.cards);
-      tray.hidden = !tray.children.length;
-      quote.hidden = hidden;
-      text.dispatchEvent(new Event("input", { bubbles: true }));
+  /** What Send makes of the form: one bubble for the words, or one for each file with its caption. */
+  function bubbles(form, text) {
+    const bearer = inbox.captionBearer(form, text);
+    const drawn = [...form.querySelectorAll("[data-card]")].map((card) => {
+      const words = card === bearer ? text : (card.querySelector("[data-caption]")?.value.trim() ?? "");
+      const bubble = [...card.querySelectorAll("template[data-bubble]")].at(words ? -1 : 0).content.querySelector(".message");
+      return { token: bubble.dataset.token, words, html: bubble.outerHTML };
+    });
+    if (text && !bearer) drawn.unshift({ token: form.elements.token.value, words: text });
+    const quote = form.elements.quoted.value && form.querySelector("[data-quote-words] .quote");
+    if (quote) drawn[0].quote = quote.outerHTML;
+    return drawn;
+  }
+
+  function entry(form) {
+    const text = form.elements.text.value.trim();
+    return {
+      at: Date.now(),
+      token: form.elements.token.value,
+      conversation: composer().dataset.conversation,
+      address: form.getAttribute("action"),
+      fields: [...new FormData(form)].filter(([name]) => !["files", "csrfmiddlewaretoken"].includes(name)),
+      text,
+      quoted: form.elements.quoted.value,
+      uploads: [...form.querySelectorAll("[data-card]")].map((card) => card.dataset.card),
+      bubbles: bubbles(form, text),
     };
   }
 
-  async function send(form) {
+  /** The next message can be written at once. */
+  function empty(form) {
+    const { text, quoted, token } = form.elements;
+    text.value = quoted.value = "";
+    token.value = inbox.uuid();
+    form.querySelector("[data-tray]").replaceChildren();
+    form.querySelector("[data-tray]").hidden = form.querySelector("[data-quote]").hidden = true;
+    text.dispatchEvent(new CustomEvent("inbox:resize", { bubbles: true }));
+  }
+
+  function send(form) {
     const { text } = form.elements;
     problem("");
     if (cards(form, "refused")) return problem("A file cannot be sent as it is: remove it, or send it as a document.");
     if (cards(form, "uploading", "preparing")) return void (form.dataset.waiting = "true");
     if (!text.value.trim() && !form.querySelector("[data-card]")) return text.focus();
-    const body = new FormData(form);
-    body.delete("files");
-    const giveBack = take(form);
-    document.dispatchEvent(new CustomEvent("inbox:sending"));
-    const answer = await inbox.inOrder(() => inbox.post(form.getAttribute("action"), body));
-    if (answer.ok) return document.dispatchEvent(new CustomEvent("inbox:newest"));
-    giveBack();
-    problem(answer.sentence);
-    if (answer.reason === "window_closed") reload();
+    const leaving = entry(form);
+    empty(form);
+    tell("inbox:sending", leaving);
+    inbox.leaving.add(leaving);
+    tell("inbox:newest");
   }
 
   /** Another face: the window closed or opened, while what is written is kept as the draft. */
   async function reload() {
     const old = composer();
     const address = `/conversations/${old.dataset.conversation}/compose/`;
-    const flushed = new Promise((resolve) => document.dispatchEvent(new CustomEvent("inbox:flush", { detail: resolve })));
+    const flushed = new Promise((resolve) => tell("inbox:flush", resolve));
     await inbox.inOrder(() => flushed);
     const response = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => undefined);
     if (!response?.ok || response.redirected || composer() !== old) return;
@@ -62,8 +75,24 @@
     const focused = old.contains(document.activeElement);
     old.replaceWith(fresh);
     htmx.process(fresh);
-    document.dispatchEvent(new CustomEvent("inbox:composer"));
+    tell("inbox:composer");
     if (focused) (fresh.querySelector("[data-words]") ?? fresh.querySelector("a, button"))?.focus();
+  }
+
+  /** What did not leave is a draft again; its files are still with the inbox. */
+  async function giveBack({ fields, address, text, quoted, uploads }) {
+    const form = document.querySelector("[data-answer]");
+    if (form) {
+      form.elements.text.value = [text, form.elements.text.value].filter(Boolean).join("\n");
+      form.elements.quoted.value ||= quoted;
+      form.elements.text.dispatchEvent(new Event("input", { bubbles: true }));
+      form.elements.text.focus();
+    } else {
+      const body = new FormData();
+      for (const [name, value] of fields) body.append(name, value);
+      await inbox.inOrder(() => inbox.post(address.replace(/send\/$/, "draft/"), body));
+    }
+    if (!form || quoted || uploads.length) reload();
   }
 
   document.addEventListener("submit", (event) => {
@@ -79,6 +108,11 @@
     send(form);
   });
   document.addEventListener("inbox:problem", ({ detail }) => problem(detail));
+  document.addEventListener("inbox:taken-back", ({ detail: { entry: left, edit } }) => {
+    if (edit) return giveBack(left);
+    for (const id of left.uploads) inbox.post(`/uploads/${id}/discard/`, new FormData());
+    tell("inbox:draft");
+  });
   document.addEventListener("inbox:changes", () => {
     const face = composer()?.querySelector("[data-foot]")?.dataset.face;
     if (face && composer().dataset.face !== "unavailable" && face !== composer().dataset.face) reload();

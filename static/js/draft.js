@@ -1,25 +1,50 @@
-// Drafts: what is written is kept on the server while one writes, and "typing…" is told to the customer.
+// Drafts: what is written is kept in this browser at once and on the server a moment later, and "typing…" is told to the customer.
 (() => {
   const PAUSE = 600; // after the last key
   const TYPING = 20_000; // WhatsApp shows it for 25 seconds
   let timer;
   let dirty;
   let typed = 0;
-  let refused = false; // the last draft did not reach the server
-  const UNSAVED = "unsaved-words";
+  const current = () => document.querySelector("[data-answer]");
+  const name = (form) => `draft.${form.closest("[data-composer]").dataset.conversation}`;
+
+  /** What the form holds. ``known`` is what the server may have of it: other words there came from elsewhere. */
+  function copy(form, ...posted) {
+    const { text, quoted, token } = form.elements;
+    const known = [...new Set([...(inbox.kept.get(name(form))?.known ?? []), text.defaultValue, ...posted])].slice(-20);
+    const captions = [...form.querySelectorAll("[data-caption]")].map((field) => [field.name, field.value]);
+    const quote = quoted.value ? form.querySelector("[data-quote]").outerHTML : "";
+    return { text: text.value, quoted: quoted.value, quote, token: token.value, captions, known };
+  }
+
+  function put(form, { text, quoted, quote, token, captions }) {
+    clearTimeout(timer);
+    dirty = undefined;
+    form.elements.quoted.value = quoted;
+    form.elements.token.value = token;
+    const line = form.querySelector("[data-quote]");
+    if (quote) line.replaceWith(inbox.elements(quote).firstElementChild);
+    else line.hidden = true;
+    for (const [field, value] of captions) if (form.elements[field]) form.elements[field].value = value;
+    if (form.elements.text.value !== text) form.elements.text.value = text;
+    form.elements.text.dispatchEvent(new CustomEvent("inbox:resize", { bubbles: true }));
+    mark(form);
+  }
 
   function save(keepalive = false) {
     clearTimeout(timer);
     const form = dirty;
-    dirty = undefined;
+    timer = dirty = undefined;
     if (!form) return Promise.resolve();
-    const body = new FormData(form);
+    const [body, kept] = [new FormData(form), copy(form, form.elements.text.value)];
     body.delete("files");
+    inbox.kept.set(name(form), kept);
     const keep = async () => {
       const answer = await inbox.post(form.dataset.draft, body, { keepalive });
-      if (answer.token && !dirty) form.elements.token.value = answer.token;
-      refused = !answer.ok;
-      if (refused) dirty ??= form;
+      if (!answer.ok) dirty ??= form;
+      if (!answer.ok || dirty) return;
+      form.elements.text.defaultValue = kept.text;
+      inbox.kept.remove(name(form));
     };
     return keepalive ? keep() : inbox.inOrder(keep);
   }
@@ -36,6 +61,8 @@
   function changed(form) {
     mark(form);
     dirty = form;
+    inbox.kept.set(name(form), copy(form));
+    document.dispatchEvent(new CustomEvent("inbox:written", { detail: form }));
     clearTimeout(timer);
     timer = setTimeout(save, PAUSE);
   }
@@ -46,22 +73,14 @@
     inbox.post(form.dataset.typing, new FormData());
   }
 
-  /** What the server could not take waits in this tab for the same person, who signs in again or reads the page again. */
-  function keepHere() {
-    const form = document.querySelector("[data-answer]");
-    const words = form?.elements.text.value;
-    const { agent } = document.querySelector(".app").dataset;
-    if (words) sessionStorage.setItem(UNSAVED, JSON.stringify({ agent, address: form.dataset.draft, words }));
-  }
+  /** What the server does not have yet, from before the page was read again. What came to the server from elsewhere stays too. */
   function takeBack() {
-    const kept = JSON.parse(sessionStorage.getItem(UNSAVED));
-    const form = document.querySelector("[data-answer]");
-    const same = kept?.agent === document.querySelector(".app").dataset.agent;
-    if (!kept || (same && form?.dataset.draft !== kept.address)) return;
-    sessionStorage.removeItem(UNSAVED);
-    if (!same || form.elements.text.value === kept.words) return;
-    form.elements.text.value = kept.words;
-    form.elements.text.dispatchEvent(new CustomEvent("inbox:resize", { bubbles: true }));
+    const form = current();
+    const kept = form && inbox.kept.get(name(form));
+    if (!kept) return;
+    const theirs = form.elements.text.value;
+    const known = [...kept.known, kept.text].some((text) => text.trim() === theirs.trim());
+    put(form, known ? kept : { ...kept, text: [kept.text, theirs].filter(Boolean).join("\n") });
     changed(form);
   }
 
@@ -71,25 +90,33 @@
     changed(form);
     if (target.matches("[data-words]")) typing(form);
   });
-  document.addEventListener("inbox:draft", () => changed(document.querySelector("[data-answer]")));
-  document.addEventListener("inbox:ready", () => {
-    const form = document.querySelector("[data-answer]");
-    if (form) mark(form);
-  });
-  // What is sent is no draft any more.
-  document.addEventListener("inbox:sending", () => {
+  document.addEventListener("inbox:draft", () => current() && changed(current()));
+  document.addEventListener("inbox:ready", () => current() && mark(current()));
+  // What is sent is no draft any more; until it has left, the server may still take it for one.
+  document.addEventListener("inbox:sending", ({ detail }) => {
     clearTimeout(timer);
     dirty = undefined;
     typed = 0;
+    const form = current();
+    mark(form);
+    inbox.kept.set(name(form), copy(form, detail.text));
+    document.dispatchEvent(new CustomEvent("inbox:written", { detail: form }));
+  });
+  document.addEventListener("inbox:landed", ({ detail }) => {
+    const kept = inbox.kept.get(`draft.${detail.conversation}`);
+    if (kept && !kept.text && !kept.quoted && !dirty) inbox.kept.remove(`draft.${detail.conversation}`);
+    const form = current();
+    const text = form && name(form) === `draft.${detail.conversation}` && form.elements.text;
+    if (text && text.defaultValue.trim() === detail.text) text.defaultValue = "";
   });
   document.addEventListener("inbox:flush", ({ detail }) => save().then(detail));
+  document.addEventListener("inbox:changes", () => dirty && !timer && save());
   document.addEventListener("htmx:beforeRequest", ({ detail }) => detail.target?.id === "conversation" && save());
   document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && save(true));
-  document.addEventListener("inbox:signed-out", () => (refused = true));
-  document.addEventListener("htmx:afterSettle", ({ target }) => target.id === "conversation" && takeBack());
-  window.addEventListener("pagehide", () => {
-    if (refused) keepHere();
-    save(true);
-  });
-  document.addEventListener("DOMContentLoaded", takeBack);
+  window.addEventListener("pagehide", () => save(true));
+  for (const event of ["htmx:afterSettle", "inbox:composer"]) {
+    document.addEventListener(event, ({ target }) => (event === "inbox:composer" || target.id === "conversation") && takeBack());
+  }
+  inbox.draft = { copy, idle: () => !dirty && !(current() && inbox.kept.get(name(current()))), put };
+  takeBack();
 })();

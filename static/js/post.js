@@ -19,13 +19,17 @@
   const headers = () => ({ "HX-Request": "true", "X-CSRFToken": csrf(), "X-Agent": app.dataset.agent });
   const OLD = "csrfmiddlewaretoken"; // in forms; Django would believe it before the header
 
-  /** Resolves to {ok, html, sentence, reason, token}; never rejects. Changes in the answer are put into the page. */
-  async function post(address, body, { keepalive = false } = {}) {
+  const PASSING = [429, 502, 503, 504]; // it will work later
+
+  /** Resolves to {ok, html, sentence, reason}; never rejects. Changes in the answer are put into the page. ``patience``:
+      after so many milliseconds without an answer the connection counts as broken. */
+  async function post(address, body, { keepalive = false, patience } = {}) {
     let response;
     let html = "";
     body.delete(OLD);
     try {
-      response = await fetch(`${address}?${query()}`, { method: "POST", body, headers: headers(), keepalive });
+      const signal = patience ? AbortSignal.timeout(patience) : undefined;
+      response = await fetch(`${address}?${query()}`, { method: "POST", body, headers: headers(), keepalive, signal });
       html = await response.text();
     } catch {
       document.dispatchEvent(new CustomEvent("inbox:interrupted"));
@@ -38,10 +42,10 @@
     if (!response.ok) {
       const known = response.status === 422 && !page;
       const sentence = known ? html : `The inbox could not do this (${response.status}). Nothing is lost: try it again.`;
-      return { ok: false, html: response.status === 422 && page ? html : "", sentence, reason: response.headers.get("Reason") ?? "" };
+      return { ok: false, html: response.status === 422 && page ? html : "", sentence, reason: PASSING.includes(response.status) ? "passing" : (response.headers.get("Reason") ?? "") };
     }
     if (html.includes("data-changes")) document.dispatchEvent(new CustomEvent("inbox:answer", { detail: html }));
-    return { ok: true, html, token: response.headers.get("Client-Token") };
+    return { ok: true, html };
   }
 
   document.addEventListener("htmx:configRequest", ({ detail }) => {

@@ -4,9 +4,10 @@
   const tray = () => document.querySelector("[data-tray]");
   const settled = () => document.dispatchEvent(new CustomEvent("inbox:ready"));
 
-  function placeholder(file, voice) {
+  function placeholder(file, voice, into) {
     const item = document.createElement("li");
     item.className = "tray__item";
+    item.dataset.position = 1 + Math.max(-1, ...[...into.querySelectorAll("[data-position]")].map((one) => Number(one.dataset.position)));
     item.dataset.card = item.dataset.state = "uploading";
     const thumb = Object.assign(document.createElement("span"), { className: "tray__thumb" });
     thumb.dataset.thumb = "";
@@ -52,13 +53,14 @@
   }
 
   function upload(file, { voice = false, kind = "", header = false, into = tray(), form = document.querySelector("[data-answer]") } = {}) {
-    const { item, facts, remove, bar } = placeholder(file, voice);
+    const { item, facts, remove, bar } = placeholder(file, voice, into);
     const request = new XMLHttpRequest();
     const body = new FormData();
     body.set("file", file, file.name);
     if (voice) body.set("voice", "1");
     if (kind) body.set("kind", kind);
     if (header) body.set("header", "1");
+    else body.set("position", item.dataset.position);
     const failed = (sentence) => {
       item.dataset.state = "refused";
       facts.textContent = facts.title = sentence;
@@ -91,6 +93,6 @@
   const watchAll = () => document.querySelectorAll("[data-card][data-state=preparing]").forEach(watch);
   Object.assign(inbox, { upload, replaceCard: replace });
   document.addEventListener("htmx:afterSettle", ({ target }) => target.id === "conversation" && watchAll());
-  document.addEventListener("inbox:composer", watchAll);
+  for (const event of ["inbox:composer", "inbox:tray"]) document.addEventListener(event, watchAll);
   watchAll();
 })();

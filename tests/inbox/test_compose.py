@@ -100,6 +100,24 @@ class SendTests:
         send(signed_in, amara, text="Two", token=token)
         assert texts(amara) == ["One", "Two"]
 
+    @pytest.mark.django_db(transaction=True)
+    def test_the_bubble_carries_the_token_that_the_browser_knows(self, signed_in: Client, amara: Conversation) -> None:
+        token, upload = str(uuid.uuid4()), ready(signed_in, amara)
+        card = signed_in.get(f"/uploads/{upload.pk}/", headers=SCRIPT).content.decode()
+        assert f'data-token="{token}"' in send(signed_in, amara, text="Hello", token=token).content.decode()
+        html = send(signed_in, amara, upload=str(upload.pk)).content.decode()
+        named = re.search(r'data-token="([^"]+)"', card)
+        assert named
+        assert named[0] in html
+
+    def test_a_token_of_another_conversation_swallows_nothing(
+        self, signed_in: Client, amara: Conversation, number: PhoneNumber
+    ) -> None:
+        token, bea = str(uuid.uuid4()), open_window(conversation(number, "Bea", phone="+351911111111"))
+        for row in (amara, bea):
+            send(signed_in, row, text="Hello", token=token)
+        assert texts(amara) == texts(bea) == ["Hello"]
+
     def test_two_windows_with_the_same_draft_send_it_once(self, signed_in: Client, amara: Conversation) -> None:
         signed_in.post(f"/conversations/{amara.pk}/draft/", {"text": "From two windows"})
         pages = [signed_in.get(f"/conversations/{amara.pk}/").content.decode() for _ in range(2)]
@@ -163,12 +181,40 @@ class SendTests:
 
 
 class FileTests:
-    def test_text_and_files_become_a_message_each(self, signed_in: Client, amara: Conversation) -> None:
+    @pytest.mark.parametrize("kind", ["image", "document"])
+    def test_text_beside_a_file_is_its_caption(self, signed_in: Client, amara: Conversation, kind: str) -> None:
+        upload = ready(signed_in, amara, kind=kind)
+        asked = message(amara, "What does it look like?")
+        assert send(signed_in, amara, text="Like this", upload=str(upload.pk), quoted=asked.pk).status_code == 200
+        made = amara.messages.get(direction="outbound")
+        assert (made.kind, made.text, made.quoted) == (kind, "Like this", asked)
+
+    def test_text_beside_several_files_is_the_caption_of_the_first(
+        self, signed_in: Client, amara: Conversation
+    ) -> None:
         one, two = ready(signed_in, amara, "one.png"), ready(signed_in, amara, "two.png")
-        form = {"text": "Look", "upload": [str(one.pk), str(two.pk)], f"caption-{one.pk}": "The first"}
+        form = {"text": "Both", "upload": [str(one.pk), str(two.pk)], f"caption-{two.pk}": "The second"}
         assert send(signed_in, amara, **form).status_code == 200
-        assert texts(amara) == ["Look", "The first", ""]
+        assert texts(amara) == ["Both", "The second"]
         assert set(Media.objects.values_list("pk", flat=True)) == {one.pk, two.pk}
+
+    def test_text_is_a_message_of_its_own_where_it_can_be_no_caption(
+        self, signed_in: Client, amara: Conversation
+    ) -> None:
+        sticker = ready(signed_in, amara, kind="sticker")
+        assert send(signed_in, amara, text="Ha", upload=str(sticker.pk)).status_code == 200
+        photo = ready(signed_in, amara)
+        assert send(signed_in, amara, text="x" * 1025, upload=str(photo.pk)).status_code == 200
+        own = ready(signed_in, amara)
+        form = {"text": "Look", "upload": str(own.pk), f"caption-{own.pk}": "Its own"}
+        assert send(signed_in, amara, **form).status_code == 200
+        assert texts(amara) == ["Ha", "", "x" * 1025, "", "Look", "Its own"]
+
+    def test_the_same_press_twice_keeps_its_caption(self, signed_in: Client, amara: Conversation) -> None:
+        upload, token = ready(signed_in, amara), str(uuid.uuid4())
+        for _ in range(2):
+            assert send(signed_in, amara, text="Once", upload=str(upload.pk), token=token).status_code == 200
+        assert texts(amara) == ["Once"]
 
     def test_the_same_files_twice_are_sent_once(self, signed_in: Client, amara: Conversation) -> None:
         upload = ready(signed_in, amara)
@@ -186,7 +232,7 @@ class FileTests:
     def test_a_plain_form_brings_its_files_along(self, signed_in: Client, amara: Conversation) -> None:
         answer = send(signed_in, amara, script=False, text="Look", files=[picture("a.png"), picture("b.png")])
         assert answer.status_code == 302
-        assert list(amara.messages.in_order().values_list("kind", flat=True)) == ["text", "image", "image"]
+        assert list(amara.messages.in_order().values_list("kind", "text")) == [("image", "Look"), ("image", "")]
 
     def test_a_colleagues_file_cannot_be_sent(
         self, signed_in: Client, client: Client, bob: Agent, amara: Conversation
@@ -199,11 +245,12 @@ class FileTests:
 class DraftTests:
     def test_it_is_restored(self, signed_in: Client, amara: Conversation) -> None:
         asked = message(amara, "Is it in stock?")
-        answer = signed_in.post(f"/conversations/{amara.pk}/draft/", {"text": "Half a <sentence", "quoted": asked.pk})
+        form = {"text": "Half a <sentence", "quoted": asked.pk, "token": str(uuid.uuid4())}
+        signed_in.post(f"/conversations/{amara.pk}/draft/", form)
         html = signed_in.get(f"/conversations/{amara.pk}/").content.decode()
         assert "Half a &lt;sentence</textarea>" in html
         assert f'name="quoted" value="{asked.pk}"' in html
-        assert f'name="token" value="{answer["Client-Token"]}"' in html
+        assert f'name="token" value="{form["token"]}"' in html
 
     def test_it_is_each_agents_own(self, signed_in: Client, client: Client, bob: Agent, amara: Conversation) -> None:
         signed_in.post(f"/conversations/{amara.pk}/draft/", {"text": "Only mine"})
@@ -217,6 +264,16 @@ class DraftTests:
         signed_in.post(f"/conversations/{amara.pk}/draft/", {"text": "Again"})
         signed_in.post(f"/conversations/{amara.pk}/draft/", {"text": ""})
         assert not Draft.objects.exists()
+
+    def test_what_was_written_since_stays_when_the_same_press_comes_again(
+        self, signed_in: Client, amara: Conversation
+    ) -> None:
+        first = str(uuid.uuid4())
+        send(signed_in, amara, text="Hello", token=first)
+        signed_in.post(f"/conversations/{amara.pk}/draft/", {"text": "And more", "token": str(uuid.uuid4())})
+        send(signed_in, amara, text="Hello", token=first)
+        assert texts(amara) == ["Hello"]
+        assert Draft.objects.get().text == "And more"
 
     def test_captions_and_files_are_kept_with_it(self, signed_in: Client, amara: Conversation) -> None:
         upload = ready(signed_in, amara)

@@ -63,7 +63,7 @@ class UploadTests:
 
         class Slow(io.BytesIO):
             def read(self, size: int | None = -1) -> bytes:
-                drafts.sent(amara, alice)
+                drafts.sent(amara, alice, uuid.uuid4(), "")
                 return super().read(size)
 
         file = Slow(samples.picture())

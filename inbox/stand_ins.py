@@ -1,0 +1,58 @@
+"""Bubbles of messages that have no row yet: what the browser shows at the press of Send, filled in by
+static/js/stand-in.js, until the row with the same token takes its place."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from inbox import bubbles, drafts
+from inbox.attachments import Attachment
+from inbox.bubbles import Bubble
+from inbox.models import Agent, Message, Upload
+from inbox.uploads import media_of
+from whatsapp.events import Direction, Kind, Origin, Status
+
+#: Stands where the browser puts the words.
+WORDS = "…"
+
+
+def of_words(agent: Agent) -> Bubble:
+    """A text message of this agent, without its words."""
+    return _draw(_message(agent, Kind.TEXT, WORDS))
+
+
+def of_file(upload: Upload, agent: Agent, href: str, *, captioned: bool) -> Bubble:
+    """The message that this upload will be, with room for a caption or without. ``href`` shows the file until then."""
+    message = _message(agent, Kind(upload.kind), WORDS if captioned else "")
+    message.media = media_of(upload, message)
+    bubble = _draw(message)
+    if bubble.media is not None:
+        _show(bubble.media, href)
+        bubble.settle()
+    bubble.token = str(drafts.upload_token(upload.pk))
+    return bubble
+
+
+def _message(agent: Agent, kind: Kind, text: str) -> Message:
+    return Message(
+        direction=Direction.OUTBOUND,
+        kind=kind,
+        origin=Origin.AGENT,
+        agent=agent,
+        text=text,
+        status=Status.QUEUED,
+        sent_at=timezone.now(),
+    )
+
+
+def _draw(message: Message) -> Bubble:
+    message.shown_reactions = []  # type: ignore[attr-defined]
+    bubble = bubbles.draw(message, timezone.get_current_timezone(), name="")
+    bubble.actions = bubble.cancellable = False
+    return bubble
+
+
+def _show(media: Attachment, href: str) -> None:
+    """Its addresses lead to the upload: the message's own do not exist yet."""
+    media.picture = href if media.picture else ""
+    media.source = media.view = media.download = href

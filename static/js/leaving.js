@@ -1,0 +1,87 @@
+// What was sent and has not reached the inbox yet: kept in this browser, sent in order, and again once the connection is back.
+(() => {
+  const RETRY = 5_000; // milliseconds until the next attempt
+  const PATIENCE = 30_000; // milliseconds that an answer may take; the same press sent again is the same message
+  const STALE = 60 * 60 * 1000; // what waited longer may not fit any more: its writer decides
+  const name = ({ at, token }) => `leaving.${at}.${token}`;
+  const all = () => inbox.kept.names("leaving.").map(inbox.kept.get).filter(Boolean);
+  const tell = (event, detail) => document.dispatchEvent(new CustomEvent(event, { detail }));
+  let running = false;
+  let timer;
+
+  function change(entry, values) {
+    inbox.kept.set(name(entry), Object.assign(entry, values));
+    tell("inbox:leaving");
+  }
+
+  function remove(entry) {
+    inbox.kept.remove(name(entry));
+    tell("inbox:leaving");
+  }
+
+  /** Resolves to whether the next may leave. */
+  async function send(entry) {
+    if (entry.waits && Date.now() - entry.at > STALE && !entry.again) {
+      change(entry, { problem: "It waited for the connection for more than an hour. Send it again if it still fits.", reason: "stale" });
+      return true;
+    }
+    const body = new FormData();
+    for (const [field, value] of entry.fields) body.append(field, value);
+    const answer = await inbox.inOrder(() => inbox.post(entry.address, body, { patience: PATIENCE }));
+    if (answer.ok) {
+      tell("inbox:landed", entry);
+      remove(entry);
+    } else if (["network", "passing"].includes(answer.reason)) {
+      change(entry, { waits: true });
+      return false;
+    } else {
+      change(entry, { problem: answer.sentence, reason: answer.reason });
+      if (answer.reason === "window_closed") tell("inbox:window-closed");
+    }
+    return true;
+  }
+
+  async function run() {
+    if (running) return;
+    running = true;
+    clearTimeout(timer);
+    const next = () => all().find((entry) => !entry.problem);
+    let on = true;
+    for (let entry = next(); on && entry; entry = next()) on = await send(entry);
+    running = false;
+    if (!on) timer = setTimeout(run, RETRY);
+  }
+  /** One tab at a time, where the browser can say so; the inbox takes the same press twice for one. */
+  const alone = () => (navigator.locks ? navigator.locks.request("inbox.leaving", run) : run());
+
+  function add(entry) {
+    change(entry, {});
+    alone();
+  }
+
+  function again(entry) {
+    change(entry, { problem: "", reason: "", waits: false, again: true });
+    alone();
+  }
+
+  /** Files that are leaving are no longer in the tray, although the inbox has them there until they left. */
+  function hide(scope = document) {
+    const uploads = new Set(all().flatMap((entry) => entry.uploads));
+    for (const card of scope.querySelectorAll("[data-tray] > [data-card]")) if (uploads.has(card.dataset.card)) card.remove();
+    const tray = scope.querySelector("[data-tray]");
+    if (tray) tray.hidden = !tray.children.length;
+  }
+
+  inbox.leaving = { add, again, all, hide, remove };
+  document.addEventListener("inbox:composer", () => hide());
+  document.addEventListener("htmx:afterSettle", ({ target }) => target.id === "conversation" && hide());
+  hide();
+  const waiting = () => all().some((entry) => !entry.problem) && alone();
+  window.addEventListener("online", waiting);
+  window.addEventListener("offline", () => tell("inbox:leaving"));
+  document.addEventListener("inbox:changes", waiting);
+  window.addEventListener("storage", ({ key }) => key?.includes(".leaving.") && tell("inbox:leaving"));
+  // Who was signed out has signed in again.
+  for (const entry of all()) if (entry.reason === "session") change(entry, { problem: "", reason: "" });
+  waiting();
+})();
