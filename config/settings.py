@@ -46,6 +46,11 @@ ASGI_APPLICATION = "config.asgi.application"
 PAGE_THREADS = env.int("PAGE_THREADS", default=8)
 #: Browsers that one web process keeps up to date.
 LIVE_CONNECTION_LIMIT = env.int("LIVE_CONNECTION_LIMIT", default=5000)
+#: Pages of one agent that are kept up to date at once, by all web processes together.
+LIVE_STREAMS_PER_AGENT = env.int("LIVE_STREAMS_PER_AGENT", default=20)
+#: What one program may ask of the API, and one agent or program may give us to send. 0 is no limit.
+API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=3000)
+UPLOAD_MB_PER_DAY = env.int("UPLOAD_MB_PER_DAY", default=20_000)
 LANGUAGE_CODE = "en"
 TIME_ZONE = env("TIME_ZONE", default="UTC")
 USE_TZ = True
@@ -101,6 +106,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "inbox.middleware.reader_timezone",
     "inbox.middleware.same_agent",
+    "inbox.login_limits.remember_browser",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -164,6 +170,16 @@ if DATABASE_DIRECT_URL and DATABASE_URL:
         | pooler.get("OPTIONS", {}),
     }
 
+#: Codes that were used and requests that were counted: every process and host must know of them, so they are rows.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "inbox_cache",
+        # Beyond, Django throws out what is still needed; what has expired goes first, and every hour.
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    },
+}
+
 # --- Authentication --------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "inbox.Agent"
@@ -191,6 +207,8 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_CHANGE_EMAIL = False
 ACCOUNT_PREVENT_ENUMERATION = True
+#: inbox.login_limits does that, so that nobody can hold up everybody of one network. The others of allauth's stay.
+ACCOUNT_RATE_LIMITS = {"login": "", "login_failed": "5/5m/key"}
 MFA_ADAPTER = "inbox.accounts.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = False
@@ -201,6 +219,7 @@ MFA_TOTP_TOLERANCE = 1  # a phone's clock may be 30 seconds off
 ADMIN_MFA_REQUIRED = env.bool("ADMIN_MFA_REQUIRED", default=not DEBUG)
 #: How many proxies of ours append to X-Forwarded-For; what stands before them may be forged.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
+AXES_HANDLER = "inbox.login_limits.Handler"
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -271,6 +290,7 @@ if env.bool("BEHIND_PROXY", default=False):
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 # Browsers keep cookies by host and not by port: two `make run` side by side would sign each other's agents out.
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else f"session{env('PORT', default='')}"
+BROWSER_COOKIE_NAME = "__Host-browser" if HTTPS else f"browser{env('PORT', default='')}"
 CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else f"csrf{env('PORT', default='')}"
 SESSION_COOKIE_AGE = 7 * 24 * 3600
 SECURE_REFERRER_POLICY = "same-origin"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import collections
 import enum
-import threading
-import time
+import hashlib
 from collections.abc import Callable, Collection
 from datetime import timedelta
 from typing import IO
@@ -17,6 +15,7 @@ from django.utils import timezone
 from inbox import inspection
 from inbox.inspection import Inspected
 from inbox.models import Media
+from inbox.quotas import Quota
 from whatsapp.models import PhoneNumber
 from whatsapp.providers.base import MediaInfo, Provider, ProviderError, ServesMedia, provider_for
 
@@ -56,34 +55,23 @@ class DownloadError(Exception):
 
 
 class LookupBudget:
-    """Failed look-ups of each number in the last hour, in this process.
+    """Failed look-ups of each number in an hour, by all workers together.
 
     WhatsApp blocks media look-ups of a number for half an hour after 20 errors in an hour (as 360dialog reports it),
-    so each process stops at half of that. A new token starts afresh.
+    so we stop at half of that: no two of our hours together have as many. A new token starts afresh.
     """
 
-    ALLOWED = 10
-    WINDOW_SECONDS = 3600
-
-    def __init__(self) -> None:
-        self._failures: dict[tuple[int, int], collections.deque[float]] = {}
-        self._lock = threading.Lock()
+    ALLOWED = Quota("failed media look-ups", 10, 3600)
 
     def wait(self, number: PhoneNumber) -> float:
         """Seconds until this number may be asked again; 0 when it may be now."""
-        with self._lock:
-            failures = self._recent(number)
-            return failures[0] + self.WINDOW_SECONDS - time.monotonic() if len(failures) >= self.ALLOWED else 0
+        return self.ALLOWED.wait(self._key(number))
 
     def count(self, number: PhoneNumber) -> None:
-        with self._lock:
-            self._recent(number).append(time.monotonic())
+        self.ALLOWED.take(self._key(number))
 
-    def _recent(self, number: PhoneNumber) -> collections.deque[float]:
-        failures = self._failures.setdefault((number.pk, hash(number.access_token)), collections.deque())
-        while failures and failures[0] <= time.monotonic() - self.WINDOW_SECONDS:
-            failures.popleft()
-        return failures
+    def _key(self, number: PhoneNumber) -> str:
+        return f"{number.pk} {hashlib.sha256(number.access_token.encode()).hexdigest()[:16]}"
 
 
 budget = LookupBudget()

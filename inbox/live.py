@@ -6,8 +6,8 @@ import asyncio
 import json
 import time
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple, TypeVar
 
 import psycopg
 import structlog
@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from prometheus_client import Gauge
 
-from inbox import credentials
+from inbox import credentials, streams
 from inbox.access import numbers_visible_to
 from inbox.changes import CHANNEL
 from whatsapp.asgi import Body, DisconnectedError, Receive, Scope, Send, respond
@@ -23,6 +23,9 @@ from whatsapp.database import connection_parameters, describe, hang_up
 from whatsapp.threads import DjangoThreads
 
 log = structlog.get_logger(__name__)
+
+A = TypeVar("A")
+T = TypeVar("T")
 
 #: Seconds between two signs of life: proxies drop a connection that is silent for a minute.
 HEARTBEAT_SECONDS = 20.0
@@ -80,14 +83,17 @@ class Client:
         "send",
         "session",
         "started",
+        "stream",
         "task",
         "visitor",
         "writer",
     )
 
-    def __init__(self, send: Send, session: str, visitor: Visitor) -> None:
+    def __init__(self, send: Send, session: str, visitor: Visitor, stream: int) -> None:
         now = time.monotonic()
         self.send = send
+        #: Its row, by which other processes know of it.
+        self.stream = stream
         self.session = session
         self.visitor = visitor
         self.task = asyncio.current_task()
@@ -150,9 +156,13 @@ class Live:
         self._threads = DjangoThreads(2, name="live")
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
+        #: Rows of streams that have ended.
+        self._ended: list[int] = []
+        self._say_again_at = 0.0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """GET with Django's session cookie. 403 for strangers, 503 when there are too many or the database is away."""
+        """GET with Django's session cookie. 403 for strangers, 429 when the agent has too many pages open, 503 when all
+        together have, or the database is away."""
         body = Body(receive)
         if scope["method"] != "GET":
             await respond(send, 405, "Use GET.", headers=((b"allow", b"GET"),), body=body)
@@ -163,14 +173,18 @@ class Live:
         session = credentials.session_key(scope["headers"])
         try:
             found = await self._look_up(session) if session else None
+            stream = await self._in_thread(streams.opened, found.agent) if found else None
         except DatabaseError as error:
             log.warning("live_refused", reason=describe(error))
             await respond(send, 503, "The database is away. Try again.", headers=((b"retry-after", b"5"),), body=body)
             return
         if found is None:
             await respond(send, 403, "Log in first.", body=body)
+        elif stream is None:
+            sentence = f"You have {settings.LIVE_STREAMS_PER_AGENT} pages open. Close some of them."
+            await respond(send, 429, sentence, headers=((b"retry-after", b"30"),), body=body)
         else:
-            await self._serve(Client(send, session, found), body)
+            await self._serve(Client(send, session, found, stream), body)
 
     def end_streams(self) -> None:
         """Let every stream end, and open no more: the server waits for them before it stops."""
@@ -190,10 +204,14 @@ class Live:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._tasks.clear()
+        await self._tell_streams()
         await asyncio.to_thread(self._threads.close)
 
     async def _look_up(self, session: str) -> Visitor | None:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, visitor, session)
+        return await self._in_thread(visitor, session)
+
+    async def _in_thread(self, act: Callable[[A], T], argument: A) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, act, argument)
 
     async def _serve(self, client: Client, body: Body) -> None:
         # Before the page hears that the stream is open and pulls: a change in between must not be missing.
@@ -213,6 +231,7 @@ class Live:
             pass  # They left, or _end() completed the response.
         finally:
             CONNECTIONS.dec()
+            self._ended.append(client.stream)
             self._clients.discard(client)
             for number in client.visitor.numbers:
                 self._by_number[number].discard(client)
@@ -283,6 +302,7 @@ class Live:
     async def _tend(self) -> None:
         while True:
             await asyncio.sleep(1)
+            await self._tell_streams()
             now = time.monotonic()
             due: defaultdict[str, list[Client]] = defaultdict(list)
             for client in self._clients:
@@ -293,6 +313,18 @@ class Live:
                     due[client.session].append(client)
             for session, clients in due.items():
                 await self._recheck(session, clients)
+
+    async def _tell_streams(self) -> None:
+        """Tell the other processes which streams have ended, and every minute which are still open."""
+        ended, self._ended = self._ended, []
+        try:
+            if ended:
+                await self._in_thread(streams.closed, ended)
+            if self._clients and time.monotonic() >= self._say_again_at:
+                self._say_again_at = time.monotonic() + RECHECK_SECONDS
+                await self._in_thread(streams.kept, [client.stream for client in self._clients])
+        except (DatabaseError, RuntimeError) as error:  # away, or the process ends: then they run out by themselves
+            log.warning("live_streams_untold", reason=describe(error))
 
     async def _recheck(self, session: str, clients: list[Client]) -> None:
         try:

@@ -13,7 +13,7 @@ from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from inbox import media, previews, receipts, receiving, reconciling, uploads, workers
+from inbox import media, previews, quotas, receipts, receiving, reconciling, uploads, workers
 from inbox.api import idempotency
 from inbox.outgoing_webhooks import delivery as webhook_delivery
 from inbox.sending import delivery, outbox, pace, reactions
@@ -207,6 +207,7 @@ def forget(timestamp: int) -> None:
     webhook_delivery.forget()
     idempotency.forget()
     workers.forget()
+    quotas.forget()
 
 
 @app.periodic(cron="27 * * * *")

@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from inbox import changes, conversion, drafts, inspection, media
 from inbox.conversion import ConversionCrashError, Converted
+from inbox.file_refusals import FileRefusedError, check_quota
 from inbox.inspection import Inspected
 from inbox.models import Agent, Draft, Media, Message, Program, Upload
 from inbox.models.sending import key_ending, original_key, upload_key
@@ -44,10 +45,6 @@ GRACE = timedelta(minutes=1)
 SWEEP_LIMIT = 200
 
 
-class FileRefusedError(Exception):
-    """A file that cannot be sent. The text is a sentence for its owner."""
-
-
 def receive(
     file: IO[bytes],
     *,
@@ -63,10 +60,11 @@ def receive(
     """Store a file that is to be sent, with flat memory, and have it prepared. Returns its row.
 
     ``kind`` is what it goes as; without it, what its bytes suggest. ``position`` is its place among the files of the
-    draft, which may arrive in any order; without it, the last. Raises FileRefusedError for one
-    that is empty or too large for anything, StorageError when the storage is away; nothing is kept then.
+    draft, which may arrive in any order; without it, the last. Raises FileRefusedError for one that is empty or too
+    large for anything, TooMuchError beyond the quota, StorageError when the storage is away; nothing is kept then.
     """
     found = _examine(file)
+    check_quota(agent or program, found.size)
     content_type = found.file_type.content_type or UNKNOWN_TYPE
     kind = kind or kind_for(content_type, voice=voice)
     upload = Upload(

@@ -13,7 +13,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from inbox import downloads, inspection, media, previews
+from inbox import inspection, media, previews
 from inbox.models import Media
 from inbox.storage import media_storage
 from tests import samples
@@ -26,15 +26,14 @@ PHOTO = samples.picture()
 
 
 @pytest.fixture(autouse=True)
-def own_files(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every test has a storage and an error budget of its own."""
+def own_files(settings: Any, tmp_path: Path) -> None:
+    """Every test has a storage of its own."""
     settings.STORAGES = settings.STORAGES | {
         "default": {
             "BACKEND": "inbox.storage.SignedFileSystemStorage",
             "OPTIONS": {"location": str(tmp_path / "files")},
         }
     }
-    monkeypatch.setattr(downloads, "budget", downloads.LookupBudget())
 
 
 @pytest.fixture

@@ -6,11 +6,12 @@ import re
 from typing import Any
 
 import structlog
+from django.conf import settings
 from django.http import HttpRequest
 from ninja.security.http import HttpAuthBase
 
-from inbox import tokens
-from inbox.api.problems import Problem
+from inbox import quotas, tokens
+from inbox.api.problems import Problem, too_many
 from inbox.models import Program
 
 BEARER = re.compile(r"bearer +([\x21-\x7e]+) *", re.IGNORECASE)
@@ -31,6 +32,8 @@ class Token(HttpAuthBase):
         if program is not None and not getattr(program, self._right):
             verb = self._right.partition("_")[2]
             raise Problem(403, "forbidden", f"This token may not {verb}. An administrator can give the right to it.")
+        if program is not None and (seconds := quotas.api_calls().take(str(program.pk))):
+            raise too_many(f"This program made {settings.API_CALLS_PER_MINUTE} calls within a minute.", seconds)
         return program
 
 

@@ -18,6 +18,7 @@ from inbox import access, file_names, outside, uploads
 from inbox.api.bodies import MAX_BASE64_FILE
 from inbox.api.problems import Problem, invalid
 from inbox.api.requests import SendRequest, UploadRequest
+from inbox.file_refusals import TooMuchError
 from inbox.models import Program, Upload
 from whatsapp.events import MEDIA_KINDS, Kind
 from whatsapp.models import PhoneNumber
@@ -77,6 +78,8 @@ def _receive(
             voice=wanted.voice,
             program=program,
         )
+    except TooMuchError as error:
+        raise Problem(429, "too_many_requests", str(error), headers={"Retry-After": str(error.seconds)}) from None
     except uploads.FileRefusedError as error:
         raise Problem(422, "file_refused", str(error)) from None
 

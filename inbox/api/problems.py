@@ -77,6 +77,12 @@ def invalid(field: str, sentence: str) -> Problem:
     return Problem(422, "invalid", sentence, errors=[{"field": field, "message": sentence}])
 
 
+def too_many(sentence: str, seconds: int) -> Problem:
+    """A quota is used up for so many seconds."""
+    wait = f"Try again in {seconds} second{'' if seconds == 1 else 's'}."
+    return Problem(429, "too_many_requests", f"{sentence} {wait}", headers={"Retry-After": str(seconds)})
+
+
 def of_validation(errors: list[Any]) -> Problem:
     """What pydantic found, without the values: they may be secret, huge or not printable."""
     found = []

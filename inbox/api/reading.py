@@ -37,7 +37,7 @@ from whatsapp.events import Kind
 from whatsapp.models import PhoneNumber
 
 router = Router(auth=may_read)
-REFUSALS = {401: ProblemSchema, 403: ProblemSchema, 404: ProblemSchema, 422: ProblemSchema, 503: ProblemSchema}
+REFUSALS = dict.fromkeys((401, 403, 404, 422, 429, 503), ProblemSchema)
 
 
 def _in_reach(moment: datetime) -> datetime:

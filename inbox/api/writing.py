@@ -28,7 +28,7 @@ from whatsapp.models import MessageTemplate, PhoneNumber
 router = Router(auth=may_send)
 BODY_REFUSALS = {
     **REFUSALS,
-    **dict.fromkeys((400, 409, 411, 413, 415), ProblemSchema),
+    **dict.fromkeys((400, 408, 409, 411, 413, 415), ProblemSchema),
 }
 #: How a request names one of our numbers, and the column that has it.
 NUMBER_FIELDS = {

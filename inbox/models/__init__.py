@@ -9,6 +9,7 @@ from inbox.models.moving import ImportedItem, ImportPosition, Reconciliation, Re
 from inbox.models.operations import Probe, SlowAnswer, WorkerProcess
 from inbox.models.programs import ApiToken, KeptAnswer, Program, WebhookDelivery, WebhookEndpoint
 from inbox.models.sending import Draft, Outbox, OutboxEntry, Pace, ReadReceipt, Upload
+from inbox.models.usage import OpenStream, Usage
 
 __all__ = [
     "Agent",
@@ -22,6 +23,7 @@ __all__ = [
     "KeptAnswer",
     "Media",
     "Message",
+    "OpenStream",
     "Outbox",
     "OutboxEntry",
     "Pace",
@@ -36,6 +38,7 @@ __all__ = [
     "Revision",
     "SlowAnswer",
     "Upload",
+    "Usage",
     "WebhookDelivery",
     "WebhookEndpoint",
     "WorkerProcess",

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from inbox import access, drafts, rows, uploads
 from inbox.composer import Card, is_uuid
+from inbox.file_refusals import TooMuchError
 from inbox.models import Conversation, Upload
 from inbox.sniffing import INLINE_TYPES
 from inbox.storage import StorageError
@@ -57,6 +58,11 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
             draft=None if "header" in request.POST else drafts.opened(conversation, agent_of(request)),
             position=_position(request.POST.get("position", "")),
         )
+    except TooMuchError as error:
+        answer = refused(str(error), "file_not_ready")
+        answer.status_code = 429
+        answer.headers["Retry-After"] = str(error.seconds)
+        return answer
     except (uploads.FileRefusedError, StorageError) as error:
         return refused(str(error), "file_not_ready")
     return render(request, "inbox/_card.html", {"card": Card.of(row)})

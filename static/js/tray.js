@@ -80,7 +80,7 @@
     });
     request.addEventListener("load", () => {
       if (request.status === 200 && request.responseText.includes("data-card")) return item.isConnected && replace(item, request.responseText);
-      failed(request.status === 422 ? request.responseText : `The upload failed (${request.status}). Remove it and try again.`);
+      failed([422, 429].includes(request.status) ? request.responseText : `The upload failed (${request.status}). Remove it and try again.`);
     });
     request.addEventListener("error", () => failed("The connection broke. Remove it and try again."));
     request.open("POST", form.dataset.uploads ?? form.querySelector("[data-header-file]").dataset.headerFile);

@@ -216,6 +216,13 @@ class RetryTests:
         answers(wire, elsewhere)
         assert attempt(elsewhere).state == Media.State.STORED
 
+    def test_all_workers_share_the_budget(self, number: PhoneNumber, wire: responses.RequestsMock) -> None:
+        for _ in range(10):
+            downloads.LookupBudget().count(number)
+        row = samples.waiting_media(number)
+        assert "too many errors" in attempt(row).error
+        assert not wire.calls
+
     def test_fresh_webhooks_are_fetched_while_look_ups_rest(
         self, number: PhoneNumber, wire: responses.RequestsMock
     ) -> None:
