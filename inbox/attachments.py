@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from inbox import document_contents, icons, wording, words
+from inbox import document_contents, file_names, icons, wording, words
 from inbox.drawn import Drawn
 from inbox.models import Media
+from inbox.models.media import copy_type
+from inbox.sniffing import INLINE_TYPES
 from inbox.summaries import DOCUMENT_TYPES
 from whatsapp.errors import MEDIA_NOT_FETCHED
 from whatsapp.events import Direction, Kind
 
-#: How the viewer shows each type. Everything else is only named, measured and downloaded.
+#: How the viewer shows each type. Of others there may be a copy; the rest is only named, measured and downloaded.
 SHOWN = {
     **dict.fromkeys(("image/jpeg", "image/png", "image/webp", "image/gif"), "picture"),
     "video/mp4": "film",
+    **dict.fromkeys((each for each in INLINE_TYPES if each.startswith("audio/")), "sound"),
     **dict.fromkeys(words.TYPES, "words"),
 }
+#: What the copy of a file is to the viewer, by the family of its type.
+COPIES = {"image": "picture", "video": "film", "audio": "sound"}
+#: What is said while a film cannot be played yet.
+BEING_COPIED = "A version that plays here is being made."
 NOUNS: dict[str, str] = {
     Kind.IMAGE: "Photo",
     Kind.VIDEO: "Video",
@@ -41,10 +47,10 @@ ICONS: dict[str, str] = {
 #: The colour of a document's tile, by the letters on it.
 TILES = {
     "pdf": {"PDF"},
-    "document": {"DOC", "DOCX", "ODT", "TXT", "RTF", "PPT", "PPTX"},
-    "sheet": {"XLS", "XLSX", "CSV", "TSV", "ODS"},
+    "document": {"DOC", "DOCX", "ODT", "TXT", "RTF", "PPT", "PPTX", "EML", "MSG", "EPUB", "PAGES", "KEY"},
+    "sheet": {"XLS", "XLSX", "CSV", "TSV", "ODS", "NUMBERS"},
     "archive": {"ZIP", "RAR", "7Z", "GZ", "TAR"},
-    "audio": {"MP3", "M4A", "OGG", "WAV", "AAC"},
+    "audio": {"MP3", "M4A", "OGG", "WAV", "AAC", "FLAC", "AIF", "WMA", "AMR", "GSM"},
 }
 WAVE_BARS = 52
 #: Bodies that may stand in an album.
@@ -83,6 +89,8 @@ class Attachment(Drawn):
     in_album: bool = False
     #: A film that moves by itself, as it has no sound.
     loops: bool = False
+    #: It was a GIF before it became a film.
+    gif: bool = False
     #: The first picture of an animation, for who wants less motion.
     still: str = ""
     length: str = ""
@@ -118,15 +126,15 @@ class Attachment(Drawn):
     def _stored(self, media: Media, kind: str) -> None:
         self.href = reverse("media", args=[media.pk])
         self.view, self.download = f"{self.href}view/", f"{self.href}download/"
-        self.source = self.href
+        self.source = f"{self.href}playable/" if media.playable else self.href
         if media.duration is not None:
             self.length, self.seconds = wording.clock(media.duration), media.duration
         if media.thumbnail:
             self.picture = f"{self.href}thumbnail/"
             self.width = media.thumbnail_width or UNKNOWN_SIZE[0]
             self.height = media.thumbnail_height or UNKNOWN_SIZE[1]
-        self.opens = _opens(media)
         self.note = media.preview_error
+        self._opens(media)
         match kind:
             case Kind.STICKER if self.opens == "picture":
                 self.still = self.picture if media.animated else ""
@@ -139,11 +147,11 @@ class Attachment(Drawn):
                 self.width, self.height = media.width or self.width, media.height or self.height
             case Kind.IMAGE if media.preview_state == Media.PreviewState.NONE and not self.note:
                 self.state, self.title = "pending", "Photo is here, its preview is being made"
-            case Kind.VIDEO if self.picture:
-                self.loops = media.animated and self.opens == "film"
+            case Kind.VIDEO if self.picture and self.opens == "film":
+                self.loops, self.gif = media.animated, media.mime_type == "image/gif"
                 self.template = "inbox/message/_loop.html" if self.loops else "inbox/message/_video.html"
                 self.facts = " · ".join(filter(None, [self.length, self.facts]))
-            case Kind.AUDIO | Kind.CALL:
+            case Kind.AUDIO | Kind.CALL if self.opens == "sound":
                 self._audio(media)
             case _:
                 self._document(media)
@@ -151,12 +159,25 @@ class Attachment(Drawn):
     def _is_ours(self, media: Media) -> bool:
         return media.message.direction == Direction.OUTBOUND and self.opens == "picture" and bool(media.width)
 
+    def _opens(self, media: Media) -> None:
+        """What the viewer makes of the file or its copy. What cannot be played is not offered to be."""
+        family = media.content_type.partition("/")[0]
+        if media.pages:
+            self.opens = "pages"
+        elif media.preview_state == Media.PreviewState.READY and document_contents.type_of(media):
+            self.opens = "contents"
+        elif media.playable:
+            self.opens = COPIES[copy_type(media.playable.name or "").partition("/")[0]]
+        elif media.preview_state != Media.PreviewState.COPYING and not (self.note and family in ("audio", "video")):
+            self.opens = SHOWN.get(media.content_type, "")
+        drawing = media.preview_state == Media.PreviewState.NONE and family in ("audio", "video")
+        if media.preview_state == Media.PreviewState.COPYING or (drawing and not self.opens and not self.note):
+            self.note = BEING_COPIED
+
     def _audio(self, media: Media) -> None:
         self.shape = "card"
         self.template = "inbox/message/_voice.html" if media.voice else "inbox/message/_audio.html"
         self.wave = _wave(media.waveform)
-        if media.playable:
-            self.source = f"{self.href}playable/"
         self._letters(media)
         self.facts = " · ".join(filter(None, [self.length, self.letters, self.facts]))
 
@@ -168,10 +189,9 @@ class Attachment(Drawn):
         self.facts = " · ".join(filter(None, [pages, self.length, self.facts]))
 
     def _letters(self, media: Media) -> None:
-        """Three or four letters for the tile: from the bytes where we know the type, else from the sender's name."""
-        table = media.extension == ".txt" and media.file_name.lower().endswith(words.TABLES)  # bytes are silent on it
-        match = re.search(r"\.([A-Za-z0-9]{1,5})$", media.file_name if table else media.extension or media.file_name)
-        self.letters = match[1].upper() if match else DOCUMENT_TYPES.get(media.content_type, "FILE").upper()[:5]
+        """A few letters for the tile: from the bytes where they tell the type, else from the sender's name."""
+        ending = file_names.told_ending(media).lstrip(".")
+        self.letters = ending.upper() if ending else DOCUMENT_TYPES.get(media.content_type, "FILE").upper()[:5]
         self.tile = next((tile for tile, letters in TILES.items() if self.letters in letters), "")
 
     def _missing(self, media: Media, sender: str) -> None:
@@ -205,14 +225,6 @@ class Attachment(Drawn):
                 self.icon, self.title = icons.icon("alert"), f"{thing}: not fetched"
                 # Without WhatsApp's id there is nothing to fetch: only the sender has it.
                 self.again, self.ask = ("Fetch again", "") if media.media_id else ("", "Ask for it again")
-
-
-def _opens(media: Media) -> str:
-    if media.pages:
-        return "pages"
-    if media.preview_state == Media.PreviewState.READY and document_contents.type_of(media):
-        return "contents"
-    return SHOWN.get(media.content_type, "")
 
 
 def _wave(values: list[float]) -> str:

@@ -13,7 +13,7 @@ from inbox.attachments import ICONS, NOUNS
 from inbox.drawn import Drawn
 from inbox.models import Agent, Conversation, Message, Upload
 from inbox.picker import Choice
-from inbox.summaries import DOCUMENT_TYPES
+from inbox.summaries import file_kind
 from whatsapp import limits
 from whatsapp.events import Kind
 from whatsapp.models import PhoneNumber
@@ -64,7 +64,9 @@ class Card(Drawn):
             case Upload.State.READY:
                 size = wording.size(upload.size if upload.size is not None else upload.original_size)
                 length = wording.clock(upload.duration) if upload.duration else ""
-                type_words = DOCUMENT_TYPES.get(upload.content_type, "") if kind == Kind.DOCUMENT else ""
+                type_words = file_kind(upload.content_type, upload.file_name) if kind == Kind.DOCUMENT else ""
+                if upload.content_type == limits.ENCRYPTED:
+                    type_words = "Protected by a password"
                 changes = [str(change).rstrip(".") for change in upload.changes]
                 card.facts = " · ".join(filter(None, [*changes, type_words, length, size]))
                 card.changed = bool(changes)
@@ -72,7 +74,7 @@ class Card(Drawn):
                 card.sound = kind == Kind.AUDIO
             case _:
                 card.facts = upload.error or "WhatsApp does not take this file."
-                card.as_document = kind in (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO) and not upload.voice
+                card.as_document = upload.as_document and not upload.voice
                 card.captioned = False
         if upload.draft_id is not None and upload.agent is not None and upload.state != Upload.State.REFUSED:
             for captioned in (False, True) if card.captioned else (False,):

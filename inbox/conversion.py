@@ -48,14 +48,19 @@ EXTENSIONS = {
 PICTURES = frozenset(
     {
         *("image/jpeg", "image/png", "image/webp", "image/gif", "image/tiff", "image/bmp"),
-        *("image/heic", "image/heif", "image/avif"),
+        *("image/heic", "image/heif", "image/avif", "image/jp2", "image/j2c"),
     }
 )
-FILMS = frozenset({"video/mp4", "video/quicktime", "video/3gpp", "video/webm", "video/x-matroska", "video/x-msvideo"})
+FILMS = frozenset(
+    {
+        *("video/mp4", "video/quicktime", "video/3gpp", "video/webm", "video/x-matroska", "video/x-msvideo"),
+        *("video/ogg", "video/x-ms-wmv"),
+    }
+)
 SOUNDS = frozenset(
     {
         *("audio/ogg", "audio/mpeg", "audio/mp4", "audio/aac", "audio/amr", "audio/amr-wb", "audio/wav", "audio/flac"),
-        *("audio/webm", "audio/x-matroska"),
+        *("audio/webm", "audio/x-matroska", "audio/aiff", "audio/basic", "audio/gsm", "audio/x-caf", "audio/x-ms-wma"),
     }
 )
 ANIMATIONS = frozenset({"image/gif", "image/webp"})
@@ -100,6 +105,8 @@ class Converted:
     changes: tuple[str, ...] = ()
     #: Why it cannot be sent, in a sentence for the agent; empty: it can.
     refusal: str = ""
+    #: Whether a file that was refused would go as a document.
+    as_document: bool = False
     width: int | None = None
     height: int | None = None
     #: In seconds.
@@ -133,7 +140,7 @@ def convert(
         sentence = NO_SOURCE.get(kind)
         if sentence is None:
             return _refused(content_type, "A message of this kind carries no file.")
-        return _refused(content_type, sentence + _or_as_document(content_type, size))
+        return _refused(content_type, sentence, _or_as_document(content_type, size))
     if size > limits.BYTES[Kind.DOCUMENT]:
         return _refused(content_type, TOO_LARGE)
     form = "voice" if voice and kind == Kind.AUDIO else str(kind)
@@ -145,11 +152,11 @@ def convert(
         result = sandbox.run(work, source, target, content_type, limits=LIMITS, outputs=outputs, on_wait=on_wait)
         converted = _read(target, result, kind)
     except NoSandboxError:
-        converted = _refused(content_type, NO_SANDBOX + advice)
+        converted = _refused(content_type, NO_SANDBOX, advice)
     except UndecodableError as error:
         log.info("conversion_refused", kind=str(kind), content_type=content_type, because=error.because)
         sentence = str(error) or IMPOSSIBLE[error.cause]
-        converted = _refused(content_type, sentence + ("" if error.broken else advice))
+        converted = _refused(content_type, sentence, "" if error.broken else advice)
     except CrashError as error:
         log.warning("conversion_crashed", kind=str(kind), content_type=content_type, size=size, reason=str(error))
         raise ConversionCrashError(str(error)) from error
@@ -159,8 +166,10 @@ def convert(
     return converted
 
 
-def _refused(content_type: str, sentence: str) -> Converted:
-    return Converted(None, content_type, EXTENSIONS.get(content_type, ""), refusal=sentence)
+def _refused(content_type: str, sentence: str, advice: str = "") -> Converted:
+    """``advice`` is what `_or_as_document` says; empty when it would go in no form."""
+    extension = EXTENSIONS.get(content_type, "")
+    return Converted(None, content_type, extension, refusal=sentence + advice, as_document=bool(advice))
 
 
 def _or_as_document(content_type: str, size: int) -> str:

@@ -7,6 +7,7 @@ import unicodedata
 from pathlib import PurePosixPath
 
 from inbox.models import Media
+from inbox.sniffing import EXTENSIONS, OLE_STORAGE
 
 MAX_LENGTH = 150
 #: Control characters, directional marks and isolates, invisible ones, and what separates or decorates paths.
@@ -46,6 +47,20 @@ def download_name(media: Media) -> str:
     if true and suffix != true and suffix not in SYNONYMS.get(true, ()) and not (suffix and true in GENERAL):
         name = name[: MAX_LENGTH - len(true)] + true
     return name
+
+
+def told_ending(media: Media) -> str:
+    """How the name of a file ends as far as that can be believed, with its dot; may be empty.
+
+    Bytes that only say "text" or "archive" leave it to the sender's name (.csv, .eml, .numbers), unless that claims
+    what the bytes would have shown.
+    """
+    named = re.search(r"\.[A-Za-z0-9]{1,7}$", media.file_name)
+    ending = named[0].lower() if named else ""
+    if media.extension in GENERAL - {".exe"} or not media.extension:
+        believed = ending not in EXTENSIONS or media.content_type in ("application/encrypted", OLE_STORAGE.content_type)
+        return ending if ending and believed else media.extension
+    return media.extension
 
 
 def clean(name: str) -> str:

@@ -156,14 +156,15 @@ def sweep() -> None:
         enqueue_fetch(media_id)
     if not sandbox.available():
         return
-    unseen = Media.objects.filter(
+    unfinished = Media.objects.filter(
         Q(next_try_at__isnull=True) | Q(next_try_at__lte=Now()),
         state=Media.State.STORED,
-        preview_state=Media.PreviewState.NONE,
         stored_at__lte=Now() - PREVIEW_GRACE,
-    )
-    for media_id in _without_job(unseen.order_by("stored_at"), "make_previews"):
+    ).order_by("stored_at")
+    for media_id in _without_job(unfinished.filter(preview_state=Media.PreviewState.NONE), "make_previews"):
         enqueue_previews(media_id)
+    for media_id in _without_job(unfinished.filter(preview_state=Media.PreviewState.COPYING), "make_copy"):
+        enqueue_copy(media_id)
 
 
 def enqueue_fetch(media_id: uuid.UUID) -> None:
@@ -178,6 +179,13 @@ def enqueue_previews(media_id: uuid.UUID) -> None:
     from inbox import tasks  # tasks imports this module
 
     _enqueue(tasks.make_previews, media_id)
+
+
+def enqueue_copy(media_id: uuid.UUID) -> None:
+    """Make the job that makes a film playable, unless one is waiting. Commits with the current transaction."""
+    from inbox import tasks  # tasks imports this module
+
+    _enqueue(tasks.make_copy, media_id)
 
 
 def job_lock(task_name: str, media_id: uuid.UUID) -> str:

@@ -1,4 +1,4 @@
-"""Pictures and playable copies of stored files, drawn by a child process that may fail."""
+"""Pictures of stored files, and copies that browsers play or show, drawn by a child process that may fail."""
 
 from __future__ import annotations
 
@@ -20,9 +20,11 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from prometheus_client import Counter
 
-from inbox import adopting, changes, document_contents, document_text, receiving, words
+from inbox import adopting, changes, conversion, document_contents, document_text, receiving, words
+from inbox import media as files
 from inbox.drawing import LIMITS, OUTPUTS, work_for
 from inbox.models import Media
+from inbox.models import media as media_model
 from inbox.models.media import contents_key, playable_key, thumbnail_key
 from inbox.receiving import threads
 from inbox.sandbox import parent as sandbox
@@ -35,14 +37,7 @@ drawings = Counter("inbox_previews_total", "Attempts to draw a preview, by what 
 
 #: What inbox.drawing knows how to draw. Every other file shows its kind and size.
 DRAWABLE_TYPES = frozenset(
-    {
-        *("image/jpeg", "image/png", "image/webp", "image/gif"),
-        *("video/mp4", "video/quicktime", "video/3gpp", "video/webm", "video/x-matroska", "video/x-msvideo"),
-        *("audio/ogg", "audio/mpeg", "audio/mp4", "audio/aac", "audio/amr", "audio/amr-wb", "audio/wav", "audio/flac"),
-        *("audio/webm", "audio/x-matroska"),
-        "application/pdf",
-        *document_text.TYPES,
-    }
+    {*conversion.PICTURES, *conversion.FILMS, *conversion.SOUNDS, "application/pdf", *document_text.TYPES}
 )
 #: What is said while nothing is decoded on this server, for want of a sandbox.
 PREVIEWS_ARE_OFF = "Previews are off on this server."
@@ -65,6 +60,10 @@ EXCERPT_CHARACTERS = 2000
 TEXT_CHARACTERS = 100_000
 #: What is said of a file that nobody can look into without its password.
 PROTECTED = "This document is protected by a password."
+#: What is said of a recording in a format that browsers do not play, when there is no copy either.
+UNPLAYABLE = "This recording cannot be played here. Download it to listen."
+#: What the child may leave as a copy, by its type.
+COPIES = {"audio/mp4": "playable.m4a", "image/webp": "copy.webp"}
 
 
 @dataclass
@@ -75,7 +74,11 @@ class Drawing:
     because: str = ""
     facts: dict[str, Any] = field(default_factory=dict)
     thumbnail: Path | None = None
-    playable: Path | None = None
+    #: A copy that every browser plays or shows, and its type.
+    copy: Path | None = None
+    copy_type: str = ""
+    #: Whether every browser plays the file, or this copy of it.
+    plays: bool = True
     contents: Path | None = None
 
 
@@ -194,11 +197,13 @@ def _read_files(target: Path, result: dict[str, Any], drawing: Drawing) -> None:
             raise CrashError("left a picture that is none")
         drawing.thumbnail = thumbnail
         drawing.facts |= {"thumbnail_width": size[0], "thumbnail_height": size[1]}
-    playable = target / "playable.m4a"
-    if result.get("playable") is True:
-        if sniff(sandbox.read(playable, HEAD_BYTES, whole=False)).content_type != "audio/mp4":
-            raise CrashError("left a sound that is none")
-        drawing.playable = playable
+    drawing.plays = result.get("plays") is not False
+    content_type = result.get("copy")
+    if content_type in COPIES:
+        copy = target / COPIES[content_type]
+        if sniff(sandbox.read(copy, HEAD_BYTES, whole=False)).content_type != content_type:
+            raise CrashError("left a copy that is none")
+        drawing.copy, drawing.copy_type = copy, content_type
     if result.get("contents") is True:
         drawing.contents = target / document_text.CONTENTS_NAME
         contents = document_contents.parse(sandbox.read(drawing.contents, document_contents.MOST_BYTES))
@@ -210,7 +215,7 @@ def _read_files(target: Path, result: dict[str, Any], drawing: Drawing) -> None:
 def _put(media: Media, drawing: Drawing) -> None:
     for path, key, content_type in (
         (drawing.thumbnail, thumbnail_key(media, ""), "image/webp"),
-        (drawing.playable, playable_key(media, ""), "audio/mp4"),
+        (drawing.copy, _copy_key(media, drawing), drawing.copy_type),
         (drawing.contents, contents_key(media), "application/json"),
     ):
         if path is not None:
@@ -218,9 +223,22 @@ def _put(media: Media, drawing: Drawing) -> None:
                 media_storage().put(key, file, content_type=content_type)
 
 
+def _copy_key(media: Media, drawing: Drawing) -> str:
+    return playable_key(media, media_model.COPIES.get(drawing.copy_type, ""))
+
+
 def _settle(media: Media, drawing: Drawing) -> None:
-    """Record the result and tell the pages, in one transaction. Does nothing when it is recorded already."""
-    state = Media.PreviewState.IMPOSSIBLE if drawing.impossible else Media.PreviewState.READY
+    """Record the result and tell the pages, in one transaction. Does nothing when it is recorded already.
+
+    A film that not every browser plays is left to `renditions`, which takes minutes.
+    """
+    state, note = Media.PreviewState.READY, ""
+    if drawing.impossible:
+        state, note = Media.PreviewState.IMPOSSIBLE, drawing.impossible
+    elif not drawing.plays and media.content_type in conversion.FILMS:
+        state = Media.PreviewState.COPYING
+    elif not drawing.plays:
+        note = UNPLAYABLE
     with transaction.atomic():
         threads.lock_those_of([media.message_id])
         settled = Media.objects.filter(
@@ -232,15 +250,19 @@ def _settle(media: Media, drawing: Drawing) -> None:
             stored_at=media.stored_at,
         ).update(
             preview_state=state,
-            preview_error=drawing.impossible,
+            preview_error=note,
             thumbnail=thumbnail_key(media, "") if drawing.thumbnail else "",
-            playable=playable_key(media, "") if drawing.playable else "",
+            playable=_copy_key(media, drawing) if drawing.copy else "",
             next_try_at=None,
+            # From here on it counts attempts at the copy.
+            attempts=0 if state == Media.PreviewState.COPYING else media.attempts,
             **drawing.facts,
         )
         if settled:
             changes.touch([media.message_id])
             receiving.refresh_preview(media.message_id)
+            if state == Media.PreviewState.COPYING:
+                files.enqueue_copy(media.pk)
     if settled:
         drawings.labels(str(state)).inc()
         log.info(

@@ -125,6 +125,17 @@ ZIP_MIME_TYPES = {
     b"application/epub+zip": ".epub",
 }
 
+#: The endings of all types that bytes tell for certain: a name that ends so and other bytes do not belong together.
+EXTENSIONS = frozenset(
+    {
+        *(file_type.extension for _, file_type in (*SIGNATURES, *OLE_STREAMS)),
+        *(file_type.extension for file_type in BRANDS.values()),
+        *(extension for _, _, extension in ZIP_MEMBERS),
+        *ZIP_MIME_TYPES.values(),
+        *(".mp4", ".3gp", ".webm", ".mkv", ".avi", ".ogg", ".wav", ".aac", ".webp", ".bmp", ".jpeg", ".heif", ".tiff"),
+    }
+)
+
 MARKUP = re.compile(rb"<(?:!doctype\s+html|html|head|body|script|iframe|svg|\?xml|!--)", re.IGNORECASE)
 
 

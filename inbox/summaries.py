@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import Any
 
 from inbox import markup, system_lines
@@ -31,14 +32,46 @@ DOCUMENT_TYPES = {
     "application/pdf": "PDF",
     "text/plain": "Text",
     "text/csv": "CSV",
+    "text/vcard": "Contact card",
+    "text/calendar": "Calendar",
+    "text/html": "Web page",
     "application/msword": "Word",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word",
     "application/vnd.ms-excel": "Excel",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel",
     "application/vnd.ms-powerpoint": "PowerPoint",
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PowerPoint",
+    "application/vnd.ms-outlook": "Email",
+    "application/vnd.oasis.opendocument.text": "Document",
+    "application/vnd.oasis.opendocument.spreadsheet": "Spreadsheet",
+    "application/vnd.oasis.opendocument.presentation": "Presentation",
+    "application/epub+zip": "E-book",
     "application/zip": "ZIP",
 }
+#: The same by the end of the name, where bytes tell no more than that it is text or an archive.
+NAMED_TYPES = {
+    ".csv": "CSV",
+    ".tsv": "Table",
+    ".eml": "Email",
+    ".numbers": "Numbers",
+    ".pages": "Pages",
+    ".key": "Keynote",
+    ".json": "JSON",
+    ".gpx": "Route",
+    ".kml": "Map",
+}
+GENERAL_TYPES = ("text/plain", "text/xml", "application/zip", "application/gzip", "application/octet-stream", "")
+#: And of files that are also sent as photos, videos and recordings.
+FAMILIES = {"image": "Picture", "video": "Video", "audio": "Audio"}
+
+
+def file_kind(content_type: str, file_name: str) -> str:
+    """What kind of file it is in the person's words; empty when nothing tells."""
+    if content_type in GENERAL_TYPES:
+        named = NAMED_TYPES.get(PurePosixPath(file_name.strip()).suffix.lower())
+        if named:
+            return named
+    return DOCUMENT_TYPES.get(content_type) or FAMILIES.get(content_type.partition("/")[0], "")
 
 
 def clock(seconds: float) -> str:
@@ -136,6 +169,6 @@ def _call(payload: dict[str, Any]) -> str:
 
 
 def _document(words: str, pages: int | None, file_name: str, content_type: str) -> str:
-    kind = DOCUMENT_TYPES.get(content_type, "File")
+    kind = file_kind(content_type, file_name) or "File"
     length = f"{pages} page{'' if pages == 1 else 's'}" if pages else ""
     return " · ".join(filter(None, [kind, length, words or " ".join(file_name.split())]))

@@ -13,7 +13,7 @@ from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from inbox import media, previews, quotas, receipts, receiving, reconciling, uploads, workers
+from inbox import media, previews, quotas, receipts, receiving, reconciling, renditions, uploads, workers
 from inbox.api import idempotency
 from inbox.outgoing_webhooks import delivery as webhook_delivery
 from inbox.sending import delivery, outbox, pace, reactions
@@ -60,6 +60,12 @@ def fetch_media(media_id: str) -> None:
 @app.task(name="make_previews", queue="previews")
 def make_previews(media_id: str) -> None:
     previews.make(uuid.UUID(media_id))
+
+
+@app.task(name="make_copy", queue="previews", lock="make_copy")
+def make_copy(media_id: str) -> None:
+    """One film at a time: each keeps two processors busy, for minutes."""
+    renditions.make(uuid.UUID(media_id))
 
 
 @app.task(name="prepare_upload", queue="media", retry=RetryStrategy(max_attempts=5, exponential_wait=4))

@@ -207,6 +207,7 @@ def change_kind(upload: Upload, kind: Kind) -> Upload:
         if Media.objects.filter(pk=upload.pk).exists():  # sent from another window: it goes as what it was
             return upload
         upload.kind, upload.state, upload.error, upload.changes, upload.attempts = kind, "preparing", "", [], 0
+        upload.as_document = False
         upload.voice = upload.voice and kind == Kind.AUDIO
         upload.save()
         enqueue_prepare(upload.pk)
@@ -290,7 +291,8 @@ def _convert(upload: Upload, source: Path, directory: Path, on_wait: Callable[[]
 def _keep(upload: Upload, source: Path, converted: Converted) -> None:
     """Check the result against WhatsApp's limits, store it, and write the row."""
     if converted.refusal:
-        _settle(upload, {"state": Upload.State.REFUSED, "error": converted.refusal})
+        refused = {"state": Upload.State.REFUSED, "error": converted.refusal, "as_document": converted.as_document}
+        _settle(upload, refused)
         return
     result = converted.path or source
     content_type = converted.content_type
@@ -307,7 +309,10 @@ def _keep(upload: Upload, source: Path, converted: Converted) -> None:
             file_name=upload.file_name,
         )
         if refusal:
-            _settle(upload, {"state": Upload.State.REFUSED, "error": refusal})
+            fits = not limits.refuse_file(
+                Kind.DOCUMENT, upload.original_type, upload.original_size, file_name=upload.file_name
+            )
+            _settle(upload, {"state": Upload.State.REFUSED, "error": refusal, "as_document": fits})
             return
         upload.extension = converted.extension or upload.extension
         # A name of this attempt alone: another one, for another kind or by the worker that sends the message, may have
@@ -356,7 +361,7 @@ def _columns(upload: Upload) -> dict[str, Any]:
         "file": upload.file.name,
         "extension": upload.extension,
         "file_name": _sent_name(upload),
-        "mime_type": upload.content_type,
+        "mime_type": upload.original_type,
         "content_type": upload.content_type,
         "size": upload.size,
         "sha256": upload.sha256,

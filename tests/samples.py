@@ -72,11 +72,13 @@ def big_black_png(width: int, height: int) -> bytes:
 
 
 @lru_cache
-def sound(format: str = "ogg", codec: str = "libopus", *, seconds: float = 2, rate: int = 48_000) -> bytes:
+def sound(
+    format: str = "ogg", codec: str = "libopus", *, seconds: float = 2, rate: int = 48_000, bits: int | None = None
+) -> bytes:
     """A tone that grows louder. formats and codecs: ogg/libopus, mp3/libmp3lame, ipod/aac, amr/libopencore_amrnb."""
     file = io.BytesIO()
     with av.open(file, "w", format=format) as container:
-        stream = container.add_stream(codec, rate=rate, layout="mono")
+        stream = container.add_stream(codec, rate=rate, layout="mono", **({"bit_rate": bits} if bits else {}))
         encode_tone(container, stream, seconds, rate)
     return file.getvalue()
 
@@ -104,16 +106,42 @@ def encode_tone(container: Any, stream: Any, seconds: float, rate: int, *, start
 
 
 @lru_cache
+def with_chapters(content: bytes, *, hours: int) -> bytes:
+    """The same M4A with two chapters, the second of which claims to last for so many hours."""
+    file = io.BytesIO()
+    with av.open(io.BytesIO(content)) as source, av.open(file, "w", format="ipod") as target:
+        stream = target.add_stream_from_template(source.streams.audio[0])
+        chapters = [(0, 1), (1, hours * 3600)]
+        target.set_chapters(
+            [
+                {"id": place, "start": start, "end": end, "time_base": Fraction(1, 1), "metadata": {"title": "Part"}}
+                for place, (start, end) in enumerate(chapters)
+            ]
+        )
+        for packet in source.demux(source.streams.audio[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    return file.getvalue()
+
+
 def video(
-    format: str = "mp4", *, seconds: float = 2, size: tuple[int, int] = (320, 240), audio: bool = True, turned: int = 0
+    format: str = "mp4",
+    *,
+    seconds: float = 2,
+    size: tuple[int, int] = (320, 240),
+    audio: bool = True,
+    turned: int = 0,
+    codec: str = "libx264",
 ) -> bytes:
     """A film whose picture goes from red to green, with a tone. ``turned``: degrees of rotation written into it."""
+    sound_codec, rate = ("libopus", 48_000) if format == "webm" else ("aac", 44_100)
     file = io.BytesIO()
     options = {"movflags": "frag_keyframe+empty_moov"} if format == "3gp" else {}
     with av.open(file, "w", format=format, options=options) as container:
-        stream = container.add_stream("libx264", rate=10)
+        stream = container.add_stream(codec, rate=10)
         stream.width, stream.height, stream.pix_fmt = *size, "yuv420p"
-        tone = container.add_stream("aac", rate=44_100, layout="mono") if audio else None
+        tone = container.add_stream(sound_codec, rate=rate, layout="mono") if audio else None
         count = int(seconds * 10)
         for index in range(count):
             part = index / count
@@ -121,7 +149,7 @@ def video(
             container.mux(stream.encode(av.VideoFrame.from_image(image)))
         container.mux(stream.encode(None))
         if tone is not None:
-            encode_tone(container, tone, seconds, 44_100)
+            encode_tone(container, tone, seconds, rate)
     content = file.getvalue()
     return turned_by(content, turned) if turned else content
 

@@ -45,6 +45,8 @@ NAMES = {
     "video/x-matroska": "MKV",
     "video/x-msvideo": "AVI",
     "video/3gpp": "3GP",
+    "video/ogg": "OGV",
+    "video/x-ms-wmv": "WMV",
 }
 
 
@@ -115,7 +117,7 @@ def _scan(source: Path, content_type: str) -> Scan:
                     last = max(last, seconds + float((packet.duration or 0) * packet.time_base))
         if not scan.packets:
             raise RefusalError(DAMAGED, broken=True)
-        scan.film_seconds = round(last - (first or 0), 3) or seconds_of(container, film) or 0.0
+        scan.film_seconds = round(last - (first or 0), 3) or seconds_of(source, content_type) or 0.0
         scan.seconds = max(scan.film_seconds, round(heard - (first or 0), 3))
     if not 0 <= scan.seconds < 10_000_000:
         raise RefusalError(DAMAGED, broken=True)

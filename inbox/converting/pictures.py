@@ -11,11 +11,13 @@ from typing import Any
 
 from PIL import Image, ImageCms, ImageOps
 
-import inbox.drawing.plugins  # noqa: F401 - nothing can be imported after the lock
 from inbox.converting import DETAILS_REMOVED, LOCATION_REMOVED, MAX_JPEG_PIXELS, MAX_PIXELS, Outcome, RefusalError
 from inbox.converting.markers import DamagedError, strip_jpeg, strip_png
+from inbox.drawing.plugins import prepare
 from whatsapp.events import Kind
 from whatsapp.limits import BYTES
+
+__all__ = ["convert", "image_size", "load", "opened", "prepare", "upright"]
 
 #: Pillow's one decoder for each type: without it Pillow tries every decoder that it has.
 FORMATS = {
@@ -28,8 +30,10 @@ FORMATS = {
     "image/avif": "AVIF",
     "image/tiff": "TIFF",
     "image/bmp": "BMP",
+    "image/jp2": "JPEG2000",
+    "image/j2c": "JPEG2000",
 }
-NAMES = {"HEIF": "HEIC", "WEBP": "WebP"}
+NAMES = {"HEIF": "HEIC", "WEBP": "WebP", "JPEG2000": "JPEG 2000"}
 ORIENTATION_TAG = 0x0112
 GPS_TAG = 0x8825
 #: The EXIF orientations that are not upright (TIFF 6.0 §36).
@@ -41,16 +45,6 @@ FEW_OF_MANY["TIFF"] = "Only the first page is sent"
 #: Tried in this order until the picture fits: the quality of the JPEG and the part of the width and height.
 STEPS = ((92, 1.0), (84, 1.0), (84, 0.8), (84, 0.6), (80, 0.45), (78, 0.3), (75, 0.15))
 SMALLER = "Made smaller to fit WhatsApp's 5 MB"
-
-
-def prepare(content_type: str) -> None:
-    """Import the decoders that take long to import, for the types that need them. Called before the lock."""
-    if content_type in ("image/heic", "image/heif"):
-        from pillow_heif import register_heif_opener
-
-        register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=2)
-    elif content_type == "image/avif":
-        from PIL import AvifImagePlugin  # noqa: F401 - loading it is what counts
 
 
 def convert(source: Path, target: Path, content_type: str) -> Outcome:

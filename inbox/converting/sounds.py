@@ -47,16 +47,27 @@ NAMES = {
     "video/webm": "WebM",
     "video/mp4": "MP4",
     "video/quicktime": "MOV",
+    "video/x-matroska": "MKV",
+    "video/x-msvideo": "AVI",
+    "video/3gpp": "3GP",
+    "video/ogg": "OGV",
+    "video/x-ms-wmv": "WMV",
+    "audio/x-matroska": "MKA",
+    "audio/aiff": "AIFF",
+    "audio/basic": "AU",
+    "audio/gsm": "GSM",
+    "audio/x-caf": "CAF",
+    "audio/x-ms-wma": "WMA",
 }
 
 
 def convert_voice(source: Path, target: Path, content_type: str) -> Outcome:
     """The sound of a recording as a voice note: mono OGG/Opus at 48 kHz. One that is that already stays as it is."""
+    seconds = seconds_of(source, content_type) or 0
     with opened(source, content_type) as container:
         sound = _sound(container)
         if _fits(source, container, sound, content_type) and content_type == "audio/ogg":
-            return Outcome(content_type, duration=_heard(container, sound))
-        seconds = seconds_of(container, sound) or 0
+            return _unchanged(container, sound, content_type, seconds)
         rate = _bit_rate(seconds, VOICE_AT_ONCE_BYTES, BEST_VOICE, WORST_VOICE)
         path = target / "converted.ogg"
         with av.open(str(path), "w", format="ogg", options={"fflags": "bitexact"}) as out:
@@ -69,14 +80,14 @@ def convert_voice(source: Path, target: Path, content_type: str) -> Outcome:
 
 def convert(source: Path, target: Path, content_type: str) -> Outcome:
     """A sound file as WhatsApp takes it: unchanged, or as AAC in an .m4a file."""
+    seconds = seconds_of(source, content_type) or 0
     with opened(source, content_type) as container:
         sound = _sound(container)
         if content_type == "video/mp4" and pictures_of(container) is None:
             content_type = "audio/mp4"  # its beginning did not tell
         located = any("location" in key for key in container.metadata)
         if _fits(source, container, sound, content_type) and not located:
-            return Outcome(content_type, duration=_heard(container, sound))
-        seconds = seconds_of(container, sound) or 0
+            return _unchanged(container, sound, content_type, seconds)
         rate = _bit_rate(seconds, BYTES[Kind.AUDIO], BEST_MUSIC, WORST_MUSIC)
         context = sound.codec_context
         layout = "mono" if context.channels == 1 else "stereo"
@@ -92,7 +103,10 @@ def convert(source: Path, target: Path, content_type: str) -> Outcome:
             )
             duration = _encode(container, sound, encoder)
         _check(path)
-        changes = [LOCATION_REMOVED] if located else [f"Converted from {NAMES.get(content_type, 'this format')} to M4A"]
+        name = NAMES.get(content_type, "this format")
+        # Not every M4A is AAC: some are lossless, which phones without an apple on them do not play.
+        changed = "Sound converted to AAC" if name == "M4A" else f"Converted from {name} to M4A"
+        changes = [LOCATION_REMOVED] if located else [changed]
         return Outcome("audio/mp4", path.name, changes, duration=duration)
 
 
@@ -115,12 +129,11 @@ def _fits(source: Path, container: Any, sound: Any, content_type: str) -> bool:
     )
 
 
-def _heard(container: Any, sound: Any) -> float | None:
-    """How long a sound plays that is sent as it is; raises RefusalError when nothing of it can be decoded."""
-    seconds = seconds_of(container, sound)
+def _unchanged(container: Any, sound: Any, content_type: str, seconds: float) -> Outcome:
+    """A sound that is sent as it is; raises RefusalError when nothing of it can be decoded."""
     if next(decoded(container, sound), None) is None:
         raise RefusalError("There is nothing to hear in this file.")
-    return seconds
+    return Outcome(content_type, duration=seconds or None)
 
 
 def _bit_rate(seconds: float, most_bytes: int, best: int, worst: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,17 +12,11 @@ from typing import Any
 import av
 
 from inbox.converting import RefusalError
-from inbox.drawing.recordings import ATTACHED_PICTURE, DEMUXERS
+from inbox.drawing import recordings
+from inbox.drawing.recordings import AUDIO_CODECS, DEMUXERS, VIDEO_CODECS, pictures_of, played_seconds
 
-VIDEO_CODECS = frozenset(
-    {"h264", "hevc", "h263", "mpeg4", "vp8", "vp9", "av1", "mjpeg", "mpeg2video", "msmpeg4v3", "prores", "theora"}
-)
-AUDIO_CODECS = frozenset(
-    {
-        *("aac", "mp3", "mp2", "opus", "vorbis", "amr_nb", "amr_wb", "flac", "alac", "ac3", "eac3", "speex"),
-        *("pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s32le", "pcm_f32le", "pcm_u8", "pcm_mulaw", "pcm_alaw"),
-    }
-)
+__all__ = ["AUDIO_CODECS", "VIDEO_CODECS", "pictures_of"]
+
 ERRORS_TOLERATED = 20
 #: The child refuses by itself before its alarm ends it without a word.
 SECONDS_ALLOWED = 9 * 60
@@ -35,22 +29,15 @@ STARTED = time.monotonic()
 
 @contextmanager
 def opened(source: Path, content_type: str) -> Iterator[Any]:
-    """The container in ``source``. It is read by the demuxer for its type, through a file object and no protocol:
-    whatever the file refers to cannot be opened."""
+    """The container in ``source``, read by the demuxer for its type. Raises RefusalError when there is none in it."""
     if content_type not in DEMUXERS:
         raise RefusalError("This file is not a recording that can be converted.")
-    with source.open("rb") as file:
+    with ExitStack() as stack:
         try:
-            container = av.open(file, format=DEMUXERS[content_type], options={"protocol_whitelist": "none"})
+            container = stack.enter_context(recordings.opened(source, content_type))
         except (av.error.InvalidDataError, av.error.EOFError):
             raise RefusalError(DAMAGED, broken=True) from None
-        with container:
-            yield container
-
-
-def pictures_of(container: Any) -> Any | None:
-    """The first film in the container, if there is one; cover pictures are none."""
-    return next((stream for stream in container.streams.video if not stream.disposition & ATTACHED_PICTURE), None)
+        yield container
 
 
 def codec_of(stream: Any, allowed: frozenset[str]) -> str:
@@ -82,15 +69,10 @@ def decoded(container: Any, *streams: Any) -> Iterator[tuple[Any, Any]]:
                 raise RefusalError(DAMAGED, broken=True) from None
 
 
-def seconds_of(container: Any, *streams: Any) -> float | None:
-    """How long it plays, in seconds, as its headers say; None when they do not."""
-    seconds = 0.0
-    if container.duration is not None:
-        seconds = container.duration / av.time_base
-    for stream in streams:
-        if not seconds and stream is not None and stream.duration is not None and stream.time_base is not None:
-            seconds = float(stream.duration * stream.time_base)
-    return round(seconds, 3) if 0 < seconds < 10_000_000 else None
+def seconds_of(source: Path, content_type: str) -> float | None:
+    """How long the recording plays, in seconds; None when its packets do not tell."""
+    with opened(source, content_type) as container:
+        return played_seconds(container)
 
 
 class Progress:

@@ -8,11 +8,26 @@ from typing import Any
 
 from PIL import Image
 
-import inbox.drawing.plugins  # noqa: F401 - nothing can be imported after the lock
-from inbox.drawing import MAX_PIXELS, THUMBNAIL_PIXELS, ImpossibleError
+from inbox.drawing import COPY_PIXELS, MAX_PIXELS, THUMBNAIL_PIXELS, ImpossibleError
+from inbox.drawing.plugins import prepare
 
-#: Without this list Pillow tries every decoder it has, whatever the file was sniffed as.
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+__all__ = ["check_pixels", "draw", "prepare", "save_thumbnail"]
+
+#: Pillow's one decoder for each type: without it Pillow tries every decoder it has, whatever the file was sniffed as.
+FORMATS = {
+    "image/jpeg": "JPEG",
+    "image/png": "PNG",
+    "image/webp": "WEBP",
+    "image/gif": "GIF",
+    "image/heic": "HEIF",
+    "image/avif": "AVIF",
+    "image/tiff": "TIFF",
+    "image/bmp": "BMP",
+    "image/jp2": "JPEG2000",
+    "image/j2c": "JPEG2000",
+}
+#: What every browser shows as it is; of the others there is a copy.
+SHOWN = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 ORIENTATION_TAG = 0x0112
 #: What undoes each EXIF orientation (TIFF 6.0 §36).
 UPRIGHT = {
@@ -26,13 +41,13 @@ UPRIGHT = {
 }
 
 
-def draw(source: Path, target: Path, _content_type: str) -> dict[str, Any]:
-    """Draw the picture (the first one of an animation) and say how large it really is."""
+def draw(source: Path, target: Path, content_type: str) -> dict[str, Any]:
+    """Draw the picture (the first one of an animation or of several pages) and say how large it really is."""
     # Pillow only warns between its limit and twice that; the check below is ours.
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)
     try:
-        image = Image.open(source, formats=FORMATS)
+        image = Image.open(source, formats=(FORMATS[content_type],))
     except Image.DecompressionBombError:
         raise ImpossibleError("The picture has too many pixels for a preview.") from None
     with image:
@@ -40,12 +55,18 @@ def draw(source: Path, target: Path, _content_type: str) -> dict[str, Any]:
         check_pixels(width, height)
         animated = bool(getattr(image, "is_animated", False))
         image.seek(0)
-        orientation = image.getexif().get(ORIENTATION_TAG, 1)
+        # Pillow and libheif turn these by themselves.
+        orientation = 1 if image.format in ("HEIF", "TIFF") else image.getexif().get(ORIENTATION_TAG, 1)
         image.draft("RGB", (THUMBNAIL_PIXELS, THUMBNAIL_PIXELS))
-        size = save_thumbnail(image, target, UPRIGHT.get(orientation))
+        pixels, turn = smooth(image), UPRIGHT.get(orientation)
+        if content_type not in SHOWN:
+            pixels = save(pixels, target / "copy.webp", COPY_PIXELS, turn)
+            turn = None
+        size = save(pixels, target / "thumbnail.webp", THUMBNAIL_PIXELS, turn).size
     if orientation in (5, 6, 7, 8):
         width, height = height, width
-    return {"width": width, "height": height, "animated": animated, "thumbnail": size}
+    found = {"width": width, "height": height, "animated": animated, "thumbnail": size}
+    return found if content_type in SHOWN else found | {"copy": "image/webp"}
 
 
 def check_pixels(width: int, height: int) -> None:
@@ -53,14 +74,29 @@ def check_pixels(width: int, height: int) -> None:
         raise ImpossibleError(f"The picture has too many pixels for a preview ({width} × {height}).")
 
 
-def save_thumbnail(image: Image.Image, target: Path, turn: Image.Transpose | None = None) -> tuple[int, int]:
-    """Write ``thumbnail.webp`` from an open picture, and return its size. Pixels only: no EXIF, no colour profile."""
-    if image.mode not in ("RGB", "RGBA", "L", "CMYK", "YCbCr"):  # palettes cannot be made small smoothly
+def smooth(image: Image.Image) -> Image.Image:
+    """The picture in colours that can be made small without steps: 8 bits a colour, no palette."""
+    if image.mode.startswith(("I;16", "I", "F")):  # 16 bits of grey, as scanners and X-ray machines write them
+        low, high = image.getextrema()
+        scale = 255 / ((high - low) or 1)  # type: ignore[operator]
+        return image.point(lambda value: value * scale - low * scale).convert("L")  # type: ignore[operator]
+    if image.mode not in ("RGB", "RGBA", "L", "CMYK", "YCbCr"):
         transparent = "A" in image.mode or "a" in image.mode or "transparency" in image.info
-        image = image.convert("RGBA" if transparent else "RGB")
-    image.thumbnail((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        return image.convert("RGBA" if transparent else "RGB")
+    return image
+
+
+def save(image: Image.Image, path: Path, side: int, turn: Image.Transpose | None = None) -> Image.Image:
+    """Write a picture as WebP, its longer side so many pixels at most, and return what was written. Pixels only: no
+    EXIF, no colour profile."""
+    image.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
     if turn is not None:
         image = image.transpose(turn)
     pixels = image if image.mode in ("RGB", "RGBA") else image.convert("RGB")
-    pixels.save(target / "thumbnail.webp", "WEBP", quality=78, method=2, exif=b"", icc_profile=b"", xmp=b"")
-    return pixels.size
+    pixels.save(path, "WEBP", quality=78, method=2, exif=b"", icc_profile=b"", xmp=b"")
+    return pixels
+
+
+def save_thumbnail(image: Image.Image, target: Path, turn: Image.Transpose | None = None) -> tuple[int, int]:
+    """Write ``thumbnail.webp`` from an open picture, and return its size."""
+    return save(smooth(image), target / "thumbnail.webp", THUMBNAIL_PIXELS, turn).size

@@ -20,3 +20,15 @@ from PIL import (
 )
 
 Image.preinit()
+
+
+def prepare(content_type: str) -> None:
+    """Import the decoders that take long to import, for the types that need them. Called before the lock."""
+    if content_type in ("image/heic", "image/heif"):
+        from pillow_heif import register_heif_opener
+
+        register_heif_opener(thumbnails=False, depth_images=False, aux_images=False, decode_threads=2)
+    elif content_type == "image/avif":
+        from PIL import AvifImagePlugin
+    elif content_type in ("image/jp2", "image/j2c"):
+        from PIL import Jpeg2KImagePlugin

@@ -5,6 +5,7 @@ from __future__ import annotations
 import array
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,41 @@ DEMUXERS = {
     "audio/flac": "flac",
     "audio/webm": "matroska",
     "audio/x-matroska": "matroska",
+    "audio/aiff": "aiff",
+    "audio/basic": "au",
+    "audio/gsm": "gsm",
+    "audio/x-caf": "caf",
+    "audio/x-ms-wma": "asf",
+    "video/ogg": "ogg",
+    "video/x-ms-wmv": "asf",
 }
-VIDEO_CODECS = frozenset({"h264", "hevc", "h263", "mpeg4", "vp8", "vp9", "av1", "mjpeg"})
-AUDIO_CODECS = frozenset({"aac", "mp3", "opus", "vorbis", "amr_nb", "amr_wb", "flac", "pcm_s16le", "pcm_u8"})
-#: Sounds that not every browser plays: Safari has no Ogg before 18.4, nobody has AMR, few have Matroska.
-NEEDS_COPY = frozenset({"audio/ogg", "audio/amr", "audio/amr-wb", "audio/webm", "audio/x-matroska"})
+#: The decoders that are started, whatever else FFmpeg has; whether a file is drawn or converted.
+VIDEO_CODECS = frozenset(
+    {
+        *("h264", "hevc", "h263", "mpeg4", "vp8", "vp9", "av1", "mjpeg", "mpeg2video", "msmpeg4v3", "prores", "theora"),
+        *("wmv1", "wmv2", "wmv3", "vc1"),
+    }
+)
+AUDIO_CODECS = frozenset(
+    {
+        *("aac", "mp3", "mp2", "opus", "vorbis", "amr_nb", "amr_wb", "flac", "alac", "ac3", "eac3", "speex"),
+        *("gsm", "gsm_ms", "wmav1", "wmav2", "wmapro", "adpcm_ms", "adpcm_ima_wav", "adpcm_ima_qt"),
+        *("pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_f32le", "pcm_f32be"),
+        *("pcm_f64le", "pcm_s8", "pcm_u8", "pcm_mulaw", "pcm_alaw"),
+    }
+)
+#: The sounds that every browser plays, by type; of all others there is a copy. Safari has no Ogg before 18.4.
+PLAYED = {
+    "audio/mpeg": {"mp3"},
+    "audio/mp4": {"aac"},
+    "audio/aac": {"aac"},
+    "audio/flac": {"flac"},
+    "audio/wav": {"pcm_s16le", "pcm_u8"},
+}
+#: The same of films: an MP4 file with H.264 in 8 bits.
+PLAYED_FILM = "video/mp4"
+PLAYED_PIXELS = ("yuv420p", "yuvj420p")
+PLAYED_SOUND = ("aac", "mp3")
 #: Longer recordings get their duration and nothing that needs all of them to be decoded.
 MAX_DECODED_SECONDS = 20 * 60
 #: Shorter films without sound are shown as animations.
@@ -51,26 +82,45 @@ ERRORS_TOLERATED = 20
 
 
 def draw(source: Path, target: Path, content_type: str) -> dict[str, Any]:
-    """Draw what there is: a poster of a film, the loudness of a sound. A film without pictures is a sound."""
-    with (
-        source.open("rb") as file,
-        # A file object and no protocol: whatever the file refers to cannot be opened.
-        av.open(file, format=DEMUXERS[content_type], options={"protocol_whitelist": "none"}) as container,
-    ):
-        pictures = [stream for stream in container.streams.video if not stream.disposition & ATTACHED_PICTURE]
-        if pictures and content_type.startswith("video/"):
-            return _film(container, pictures[0], target)
+    """Draw what there is: a poster of a film, the loudness of a sound. A film without pictures is a sound.
+
+    ``plays`` says whether every browser plays the file, or else its copy.
+    """
+    with opened(source, content_type) as container:
+        seconds = played_seconds(container)
+    with opened(source, content_type) as container:
+        pictures = pictures_of(container)
+        if pictures is not None and content_type.startswith("video/"):
+            film = _film(container, pictures, target, content_type)
+            # What phones call a GIF: it may move by itself in the page.
+            loops = not container.streams.audio and (seconds or LOOP_SECONDS) < LOOP_SECONDS
+            return film | {"duration": seconds, "animated": loops}
         if not container.streams.audio:
             raise ImpossibleError("There is nothing to see or hear in this file.")
-        return _sound(container, target, copy=content_type in NEEDS_COPY)
+        return _sound(container, target, content_type, seconds)
+
+
+@contextmanager
+def opened(source: Path, content_type: str) -> Iterator[Any]:
+    """The container in ``source``: a file object and no protocol, so that what the file refers to cannot be opened."""
+    with (
+        source.open("rb") as file,
+        av.open(file, format=DEMUXERS[content_type], options={"protocol_whitelist": "none"}) as container,
+    ):
+        yield container
+
+
+def pictures_of(container: Any) -> Any | None:
+    """The first film in the container, if there is one; cover pictures are none."""
+    return next((stream for stream in container.streams.video if not stream.disposition & ATTACHED_PICTURE), None)
 
 
 ATTACHED_PICTURE = av.stream.Disposition.attached_pic
 
 
-def _film(container: Any, stream: Any, target: Path) -> dict[str, Any]:
+def _film(container: Any, stream: Any, target: Path, content_type: str) -> dict[str, Any]:
     stream.codec_context.thread_count = 1
-    result: dict[str, Any] = {"duration": _duration(container, stream)}
+    result: dict[str, Any] = {}
     if stream.codec_context.codec.canonical_name not in VIDEO_CODECS:
         raise ImpossibleError("This film is in a format that has no preview.")
     check_pixels(stream.codec_context.width, stream.codec_context.height)
@@ -85,37 +135,48 @@ def _film(container: Any, stream: Any, target: Path) -> dict[str, Any]:
     turn = round(frame.rotation / 90) * 90 % 360  # counterclockwise, as Pillow turns
     turns = {90: Image.Transpose.ROTATE_90, 180: Image.Transpose.ROTATE_180, 270: Image.Transpose.ROTATE_270}
     result["thumbnail"] = save_thumbnail(small, target, turns.get(turn))
-    # What phones call a GIF: it may move by itself in the page.
-    result["animated"] = not container.streams.audio and (result["duration"] or LOOP_SECONDS) < LOOP_SECONDS
     result["width"], result["height"] = shape[::-1] if turn in (90, 270) else shape
+    result["plays"] = content_type == PLAYED_FILM and _plays(stream, container.streams.audio)
     return result
 
 
-def _sound(container: Any, target: Path, *, copy: bool) -> dict[str, Any]:
+def _plays(film: Any, sounds: Any) -> bool:
+    """Whether every browser plays a film with these tracks."""
+    context = film.codec_context
+    return (
+        context.codec.canonical_name == "h264"
+        and context.pix_fmt in PLAYED_PIXELS
+        and all(sound.codec_context.codec.canonical_name in PLAYED_SOUND for sound in sounds[:1])
+    )
+
+
+def _sound(container: Any, target: Path, content_type: str, duration: float | None) -> dict[str, Any]:
     stream = container.streams.audio[0]
+    codec = stream.codec_context.codec.canonical_name if stream.codec_context is not None else ""
+    if codec not in AUDIO_CODECS:
+        raise ImpossibleError("This recording is in a format that has no preview.")
     stream.codec_context.thread_count = 1
-    duration = _duration(container, stream)
-    if stream.codec_context.codec.canonical_name not in AUDIO_CODECS:
-        raise ImpossibleError("This sound is in a format that has no preview.")
+    copy = codec not in PLAYED.get(content_type, ())
     if duration is not None and duration > MAX_DECODED_SECONDS:
-        return {"duration": duration}
+        return {"duration": duration, "plays": not copy}
     loudness = _Loudness()
     writer = _Copy(target / "playable.m4a", stream) if copy else None
     seconds = 0.0
     for frame in _frames(container, stream):
         seconds += frame.samples / frame.sample_rate
         if seconds > MAX_DECODED_SECONDS:
-            return {"duration": duration}
+            return {"duration": duration, "plays": not copy}
         frame.pts = None
-        loudness.add(frame)
-        if writer is not None:
+        if writer is not None:  # first: the other changes a frame that needs no conversion
             writer.add(frame)
+        loudness.add(frame)
     if writer is not None:
         writer.close()
     if not seconds:
         raise ImpossibleError("There is nothing to hear in this file.")
     # Counted, because a header may lie and an MP3 without one only lets FFmpeg guess.
-    return {"duration": round(seconds, 3), "waveform": loudness.points(), "playable": writer is not None}
+    found = {"duration": round(seconds, 3), "waveform": loudness.points(), "plays": True}
+    return found | {"copy": "audio/mp4"} if writer is not None else found
 
 
 def _frames(container: Any, stream: Any) -> Iterator[Any]:
@@ -130,13 +191,24 @@ def _frames(container: Any, stream: Any) -> Iterator[Any]:
                 return
 
 
-def _duration(container: Any, stream: Any) -> float | None:
-    if container.duration is not None:
-        seconds = container.duration / av.time_base
-    elif stream.duration is not None and stream.time_base is not None:
-        seconds = float(stream.duration * stream.time_base)
-    else:
+def played_seconds(container: Any) -> float | None:
+    """How long the first film and the first sound play, told from their packets and not from headers, where chapters,
+    cover pictures and mistakes stand too. Reads the container to its end; None when nothing tells."""
+    streams = [stream for stream in (pictures_of(container), *container.streams.audio[:1]) if stream is not None]
+    first = last = None
+    try:
+        for packet in container.demux(*streams) if streams else ():
+            at = packet.pts if packet.pts is not None else packet.dts
+            if at is not None and packet.size and packet.time_base is not None:
+                start = float(at * packet.time_base)
+                end = start + float((packet.duration or 0) * packet.time_base)
+                first = start if first is None else min(first, start)
+                last = end if last is None else max(last, end)
+    except av.error.InvalidDataError:
+        pass  # cut off: what was read plays
+    if first is None or last is None:
         return None
+    seconds = last - max(first, 0.0)  # players leave out what is before zero
     return round(seconds, 3) if 0 < seconds < 10_000_000 else None
 
 

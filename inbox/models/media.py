@@ -20,8 +20,19 @@ def thumbnail_key(media: Media, _name: str) -> str:
     return f"previews/{media.pk}.webp"
 
 
-def playable_key(media: Media, _name: str) -> str:
-    return f"previews/{media.pk}.m4a"
+#: How the key of a copy ends, by its type.
+COPIES = {"audio/mp4": ".m4a", "video/mp4": ".mp4", "image/webp": ".large.webp"}
+
+
+def playable_key(media: Media, name: str) -> str:
+    """The key of the copy that every browser plays or shows; ``name`` ends as the key shall."""
+    ending = next((each for each in COPIES.values() if name.endswith(each)), COPIES["audio/mp4"])
+    return f"previews/{media.pk}{ending}"
+
+
+def copy_type(key: str) -> str:
+    """The type of the copy under a key."""
+    return next((content_type for content_type, ending in COPIES.items() if key.endswith(ending)), "audio/mp4")
 
 
 def page_key(media: Media, page: int) -> str:
@@ -49,6 +60,8 @@ class Media(models.Model):
 
     class PreviewState(models.TextChoices):
         NONE = "none", "Not made yet"
+        #: There is a picture of it; a copy that browsers play is still being made.
+        COPYING = "copying", "Being made playable"
         READY = "ready", "Ready"
         IMPOSSIBLE = "impossible", "No preview for this file"
 
@@ -85,7 +98,7 @@ class Media(models.Model):
     thumbnail = models.FileField(upload_to=thumbnail_key, max_length=255, blank=True, default="")
     thumbnail_width = models.PositiveIntegerField(null=True, blank=True)
     thumbnail_height = models.PositiveIntegerField(null=True, blank=True)
-    #: An AAC copy of audio that not every browser plays.
+    #: A copy of what not every browser plays or shows: AAC of a sound, MP4 of a film, WebP of a picture.
     playable = models.FileField(upload_to=playable_key, max_length=255, blank=True, default="")
     #: 64 loudness values from 0 to 100, for drawing.
     waveform = models.JSONField(default=list, blank=True)
@@ -99,7 +112,7 @@ class Media(models.Model):
     next_try_at = models.DateTimeField(null=True, blank=True)
     #: Why it is not stored, as a sentence for an agent.
     error = models.TextField(blank=True, default="")
-    #: Why there is no preview, as a sentence.
+    #: Why there is no preview, or why it can be neither played nor shown here, as a sentence.
     preview_error = models.TextField(blank=True, default="")
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     stored_at = models.DateTimeField(null=True, blank=True)
@@ -109,9 +122,11 @@ class Media(models.Model):
         indexes = [
             # The sweep: what is due. Holds only what is not settled.
             models.Index(fields=["next_try_at"], name="media_due", condition=Q(state__in=["pending", "retrying"])),
-            # The sweep for previews that a dead worker left unmade.
+            # The sweep for previews and copies that a dead worker left unmade.
             models.Index(
-                fields=["stored_at"], name="media_no_preview", condition=Q(state="stored", preview_state="none")
+                fields=["stored_at"],
+                name="media_unfinished",
+                condition=Q(state="stored", preview_state__in=["none", "copying"]),
             ),
             # The admin's filter by state, and the health page.
             models.Index(fields=["state", "created_at"], name="media_state"),

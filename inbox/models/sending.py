@@ -100,6 +100,8 @@ class Upload(models.Model):
     changes = models.JSONField(default=list, blank=True)
     #: Why it cannot be sent, as a sentence.
     error = models.TextField(blank=True, default="")
+    #: Whether one that cannot be sent as what it is would go as a document.
+    as_document = models.BooleanField(default=False, db_default=False)
     attempts = models.PositiveSmallIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
 

@@ -110,7 +110,7 @@ INSERT INTO fault (code, key, row, detail)
 SELECT CASE
         WHEN m.id IS NOT NULL AND m.state NOT IN ('stored', 'preparing') AND t.key NOT LIKE 'previews/%%'
             THEN 'not_recorded'
-        WHEN t.key ~ '^previews/[0-9a-f-]{36}([.]webp|[.]m4a|/[0-9]{1,4}[.]webp|/contents[.]json)$'
+        WHEN t.key ~ '^previews/[0-9a-f-]{36}(([.]large|/[0-9]{1,4})?[.]webp|[.]m(4a|p4)|/contents[.]json)$'
             THEN 'orphan_preview'
         WHEN t.key ~ '^uploads/[0-9a-f-]{36}$' THEN 'orphan_upload'
         WHEN t.key ~ '^media/[0-9a-f-]{36}([.][a-z0-9]{1,8})?$' THEN 'orphan_file'
@@ -119,7 +119,7 @@ SELECT CASE
     t.key, coalesce(m.id::text, ''), format('%%s bytes', t.size)
 FROM stray t LEFT JOIN inbox_media m ON m.id = t.id::uuid
 -- A preview whose row is still being drawn will be named by it; the suffixed file of a row is a fault of that row.
-WHERE NOT (t.key LIKE 'previews/%%' AND m.id IS NOT NULL AND m.preview_state = 'none')
+WHERE NOT (t.key LIKE 'previews/%%' AND m.id IS NOT NULL AND m.preview_state IN ('none', 'copying'))
   AND NOT EXISTS (SELECT FROM fault f WHERE f.code = 'under_another_key' AND f.detail = t.key)
 """
 

@@ -20,7 +20,7 @@ FAULTS = {
     "under_another_key": Fault("The file lies under its key with a suffix that AWS appended.", "corrects the key"),
     "stored_without_key": Fault("The row says “stored” and names no file.", "fetches it, or says that it is lost"),
     "thumbnail_missing": Fault("The preview's picture is gone from the storage.", "draws it again"),
-    "playable_missing": Fault("The playable copy of a sound is gone from the storage.", "makes it again"),
+    "playable_missing": Fault("The playable copy of a file is gone from the storage.", "makes it again"),
     "upload_missing": Fault("A file that waits to be sent is gone from the storage.", "asks to attach it again"),
     # Objects that are not what the row says.
     "file_empty": Fault("The stored file is empty.", "fetches it again while WhatsApp has it"),

@@ -28,6 +28,7 @@ from django.views.decorators.http import require_POST, require_safe
 from inbox import access, file_names, pages
 from inbox import media as files
 from inbox.models import Media
+from inbox.models.media import copy_type
 from inbox.sniffing import INLINE_TYPES
 from inbox.storage import SignedFileSystemStorage, StorageError, media_storage, signature_holds
 
@@ -70,11 +71,11 @@ def thumbnail(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
 
 @require_safe
 def playable(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
-    """The copy we made of a sound that not every browser plays."""
+    """The copy we made of a file that not every browser plays or shows."""
     media = find_stored(request, media_id)
     if not media.playable:
         raise Http404
-    return send_file(media.playable, "audio/mp4", "inline")
+    return send_file(media.playable, copy_type(media.playable.name or ""), "inline")
 
 
 @require_safe

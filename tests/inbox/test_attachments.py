@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from inbox.models import Conversation, Media
 from tests.inbox.thread_rows import media
@@ -13,6 +14,41 @@ pytestmark = pytest.mark.django_db
 
 
 class MediaTests:
+    @pytest.mark.parametrize(
+        ("kind", "content_type", "state"),
+        [
+            ("audio", "audio/mp4", {"preview_state": "ready", "preview_error": "It cannot be played here."}),
+            ("audio", "audio/mpeg", {"preview_state": "impossible", "preview_error": "This file is damaged."}),
+            ("audio", "audio/x-ms-wma", {"preview_state": "none"}),
+            ("document", "audio/aiff", {"preview_state": "ready", "preview_error": "It cannot be played here."}),
+            ("video", "video/mp4", {"preview_state": "impossible", "preview_error": "This film is damaged."}),
+        ],
+    )
+    def test_what_cannot_be_played_says_so_and_has_no_play_button(
+        self, amara: Conversation, shown: Any, kind: str, content_type: str, state: dict[str, str]
+    ) -> None:
+        media(amara, kind, state="stored", content_type=content_type, extension=".x", **state)
+        html = shown()
+        assert state.get("preview_error", "A version that plays here is being made.") in html
+        assert "voice-note__play" not in html
+        assert "data-video" not in html
+
+    @pytest.mark.parametrize("content_type", ["audio/mpeg", "audio/flac", "audio/wav", "audio/mp4"])
+    def test_a_recording_sent_as_a_document_opens_in_the_viewer(
+        self, amara: Conversation, shown: Any, client: Client, content_type: str
+    ) -> None:
+        one = media(amara, "document", state="stored", content_type=content_type, preview_state="ready", duration=3.0)
+        assert f'href="/media/{one.pk}/view/" data-lightbox' in shown()
+        html = client.get(f"/media/{one.pk}/view/").content.decode()
+        assert f'<audio controls preload="none" src="/media/{one.pk}/"' in html
+
+    def test_only_what_was_a_gif_is_called_one(self, amara: Conversation, shown: Any) -> None:
+        film = {"state": "stored", "content_type": "video/mp4", "animated": True, "thumbnail": "a.webp", "duration": 4}
+        media(amara, "video", mime_type="video/mp4", **film)
+        assert ">GIF<" not in shown()
+        media(amara, "video", mime_type="image/gif", **film)
+        assert ">GIF<" in shown()
+
     @pytest.mark.parametrize(
         ("fields", "words", "button"),
         [
@@ -67,6 +103,11 @@ class MediaTests:
             ("orders.txt", ".txt", "TXT"),
             ("orders.csv", ".exe", "EXE"),
             ("orders.key", "", "KEY"),
+            ("orders.numbers", ".zip", "NUMBERS"),
+            ("question.eml", ".txt", "EML"),
+            ("novel.epub", ".epub", "EPUB"),
+            ("invoice.pdf", ".zip", "ZIP"),
+            ("invoice.docx", ".txt", "TXT"),
         ],
     )
     def test_the_letters_of_a_document_are_true(

@@ -203,7 +203,7 @@ class MakeTests:
             "head -c 300000 /dev/zero > $6/result.json",
             'echo "{\\"done\\": {\\"thumbnail\\": [1, 1]}}" > $6/result.json; ln -s /etc/passwd $6/thumbnail.webp',
             'echo "{\\"done\\": {\\"thumbnail\\": [1, 1]}}" > $6/result.json; echo "<html>" > $6/thumbnail.webp',
-            'echo "{\\"done\\": {\\"playable\\": true}}" > $6/result.json; echo "<html>" > $6/playable.m4a',
+            'echo "{\\"done\\": {\\"copy\\": \\"audio/mp4\\"}}" > $6/result.json; echo "<html>" > $6/playable.m4a',
             "mkfifo $6/result.json",
             "true",
         ],

@@ -21,6 +21,12 @@ class SummarizeTests:
                 {"pages": 3, "content_type": "application/pdf", "file_name": "my_new_file.pdf"},
                 "PDF · 3 pages · my_new_file.pdf",
             ),
+            ("document", "", {"content_type": "text/plain", "file_name": "Re offer.eml"}, "Email · Re offer.eml"),
+            ("document", "", {"content_type": "application/epub+zip", "file_name": "a.epub"}, "E-book · a.epub"),
+            ("document", "", {"content_type": "application/zip", "file_name": "a.numbers"}, "Numbers · a.numbers"),
+            ("document", "", {"content_type": "video/quicktime", "file_name": "a.mov"}, "Video · a.mov"),
+            ("document", "", {"content_type": "text/plain", "file_name": "a.docx"}, "Text · a.docx"),
+            ("document", "", {"content_type": "", "file_name": "a"}, "File · a"),
         ],
     )
     def test_it_says_what_a_message_is(self, kind: str, text: str, facts: dict[str, object], line: str) -> None:

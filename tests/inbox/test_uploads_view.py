@@ -40,7 +40,7 @@ class UploadTests:
 
     def test_it_says_why_it_cannot_be_sent_and_offers_the_way_out(self, signed_in: Client, amara: Conversation) -> None:
         upload = ready(signed_in, amara)
-        Upload.objects.filter(pk=upload.pk).update(state="refused", error="A photo may have 5 MB.")
+        Upload.objects.filter(pk=upload.pk).update(state="refused", error="A photo may have 5 MB.", as_document=True)
         html = signed_in.get(f"/uploads/{upload.pk}/", headers=SCRIPT).content.decode()
         assert "A photo may have 5 MB." in html
         assert "Send as a document" in html
@@ -48,6 +48,31 @@ class UploadTests:
         assert "Send as a document" not in html
         upload.refresh_from_db()
         assert upload.kind == "document"
+
+    @pytest.mark.parametrize(
+        ("name", "content", "kind", "offered"),
+        [
+            ("broken.jpg", samples.picture()[:300], "image", False),  # damaged in whatever form
+            ("noise.mp3", b"ID3" + b"\xff" * 4000, "audio", False),
+            ("moves-not.webp", samples.picture("WEBP"), "video", True),
+            ("scan.tiff", samples.picture("TIFF"), "video", False),  # no document of WhatsApp's
+            ("bell.wav", samples.sound("wav", "pcm_s16le"), "image", False),
+            ("bell.mp3", samples.sound("mp3", "libmp3lame"), "image", True),
+        ],
+    )
+    def test_it_is_offered_as_a_document_only_where_whatsapp_takes_it(
+        self, signed_in: Client, amara: Conversation, name: str, content: bytes, kind: str, offered: bool
+    ) -> None:
+        file = SimpleUploadedFile(name, content)
+        signed_in.post(f"/conversations/{amara.pk}/uploads/", {"file": file, "kind": kind}, headers=SCRIPT)
+        upload = Upload.objects.get()
+        uploads.prepare(upload.pk)
+
+        html = signed_in.get(f"/uploads/{upload.pk}/", headers=SCRIPT).content.decode()
+
+        assert 'data-state="refused"' in html
+        assert ("Send as a document" in html) is offered
+        assert ("document" in html.partition("data-facts")[2].partition("</span>")[0]) is offered
 
     def test_it_is_removed_once_or_twice(self, signed_in: Client, amara: Conversation) -> None:
         upload = ready(signed_in, amara)
