@@ -25,6 +25,8 @@ STEPS = {
     "call_transcription_available": "transcript",
     "call_transcript_available": "transcript",
 }
+#: A status of a call that tells nothing of it: it may still ring or not.
+DELIVERED = "delivered"
 #: A step that tells of a file → where the file is, and what kind it is (Meta "Call recording", "Call transcription").
 FILES = {"recording": ("call_recording", "audio"), "transcript": ("call_transcript", "document")}
 TRANSCRIPT_NAME = "Call transcript.json"
@@ -54,8 +56,11 @@ def call(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
 def status(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
     """How a call of ours goes: RINGING, ACCEPTED, REJECTED."""
     party = change.party(leaf, "recipient", "recipient_id")
-    step = STEPS.get(words(leaf.get("status")).lower(), "other")
+    word = words(leaf.get("status")).lower()[: leaves.MAX_WORD]
+    step = STEPS.get(word, "other")
     yield _step(leaf, change, path, step, party, outbound=True)
+    if step == "other" and word != DELIVERED:
+        yield events.Unrecognized(**change.about(leaf, path), what=f"call status {word or 'without a name'}")
 
 
 def _outbound(leaf: Leaf, change: Change) -> bool:

@@ -27,6 +27,11 @@ def preference(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEven
     value = words(leaf.get("value"))
     known = value in PREFERENCES and leaf.get("category") in (None, MARKETING)
     yield events.ContactChanged(**change.about(leaf, path), party=_named(party), marketing=value if known else "")
+    if not known:
+        what = (
+            f"preference “{value[: leaves.MAX_WORD]}” for {words(leaf.get('category'))[: leaves.MAX_WORD] or 'nothing'}"
+        )
+        yield events.Unrecognized(**change.about(leaf, path), what=what)
 
 
 def state_sync(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
@@ -40,7 +45,10 @@ def state_sync(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEven
         username=leaves.username(contact.get("username")),
     )
     about = change.about(leaf, path) | {"at": leaves.moment(mapping(leaf.get("metadata")).get("timestamp"))}
-    yield events.ContactChanged(**about, party=_named(party), saved=SAVED.get(words(leaf.get("action"))))
+    action = words(leaf.get("action"))
+    yield events.ContactChanged(**about, party=_named(party), saved=SAVED.get(action))
+    if action not in SAVED:
+        yield events.Unrecognized(**about, what=f"contact list action “{action[: leaves.MAX_WORD]}”")
 
 
 def _named(party: Party) -> Party:

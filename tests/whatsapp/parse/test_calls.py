@@ -127,6 +127,14 @@ class CallTests:
             word, path=f"{LEAF}.statuses[0]", party=NAMELESS, direction=Direction.OUTBOUND
         )
 
+    def test_a_status_that_we_do_not_know_is_named_and_rings_nowhere(self) -> None:
+        leaf = {"id": "wacid.X", "status": "PARKED", "recipient_id": "351915550123"}
+        told, named = parse(notification(leaf, key="statuses", field="calls"))
+        assert isinstance(told, CallChanged)
+        assert told.step == "other"
+        assert isinstance(named, Unrecognized)
+        assert named.what == "call status parked"
+
     def test_without_a_direction_the_caller_tells_it(self) -> None:
         leaf = {"id": "wacid.X", "event": "connect", "from": NUMBER["display_phone_number"], "to": "351915550123"}
         (event,) = parse(notification(leaf, key="calls", field="calls"))

@@ -16,6 +16,7 @@ from whatsapp.events import (
     BadLeaf,
     ContactChanged,
     Party,
+    Unrecognized,
 )
 from whatsapp.parse import parse
 
@@ -30,9 +31,11 @@ class ContactListTests:
 
     def test_what_happened_otherwise_is_not_guessed(self) -> None:
         leaf = {"type": "contact", "action": "archive", "contact": {"phone_number": "351915550123"}}
-        (event,) = parse(notification(leaf, key="state_sync", field="smb_app_state_sync"))
+        event, named = parse(notification(leaf, key="state_sync", field="smb_app_state_sync"))
         assert isinstance(event, ContactChanged)
         assert (event.party, event.saved) == (NAMELESS, None)
+        assert isinstance(named, Unrecognized)
+        assert named.what == "contact list action “archive”"
 
     def test_nobody_is_a_bad_leaf(self) -> None:
         leaf = {"type": "contact", "action": "add", "contact": {"full_name": "Nobody"}}
@@ -51,6 +54,8 @@ class PreferenceTests:
 
     def test_a_preference_about_something_else_than_marketing_is_not_applied(self) -> None:
         leaf = {"wa_id": "351915550123", "category": "utility_messages", "value": "stop", "timestamp": 1760000000}
-        (event,) = parse(notification(leaf, key="user_preferences", field="user_preferences"))
+        event, named = parse(notification(leaf, key="user_preferences", field="user_preferences"))
         assert isinstance(event, ContactChanged)
         assert event.marketing == ""
+        assert isinstance(named, Unrecognized)
+        assert named.what == "preference “stop” for utility_messages"
