@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import Exists, OuterRef, QuerySet
@@ -59,6 +61,19 @@ def media_visible_to(viewer: Viewer) -> QuerySet[Media]:
 def contacts_visible_to(viewer: Viewer) -> QuerySet[Contact]:
     known = Conversation.objects.filter(contact=OuterRef("pk"), number_id__in=numbers_visible_to(viewer))
     return Contact.objects.filter(Exists(known))
+
+
+def strangers_to(viewer: Viewer, contacts: Iterable[int]) -> set[int]:
+    """Which of these contacts are strangers to everything this viewer sees: they never wrote to one of its numbers, and
+    have a conversation with another one, from which their name may be. Of those it may know what it knew itself, the
+    phone it wrote to, and nothing else. Two queries at most."""
+    numbers = numbers_visible_to(viewer)
+    elsewhere = Conversation.objects.filter(contact__in=set(contacts)).exclude(number__in=numbers)
+    found = set(elsewhere.values_list("contact_id", flat=True))
+    if found:
+        wrote = Message.objects.filter(conversation__contact__in=found, number__in=numbers, direction="inbound")
+        found -= set(wrote.values_list("conversation__contact_id", flat=True).distinct())
+    return found
 
 
 def uploads_visible_to(program: Program) -> QuerySet[Upload]:

@@ -122,25 +122,26 @@ def upload(row: Upload, absolute: Absolute) -> dict[str, Any]:
     }
 
 
-def contact(row: Contact, conversations: list[int]) -> dict[str, Any]:
+def contact(row: Contact, conversations: list[Conversation], *, stranger: bool) -> dict[str, Any]:
+    """``conversations`` are those that the caller sees. Of a ``stranger`` it learns nothing that others know."""
     return {
         "contactId": str(row.pk),
-        "name": row.profile_name,
-        "username": row.username or None,
+        "name": "" if stranger else row.profile_name,
+        "username": None if stranger else row.username or None,
         "phone": row.phone,
         "isGroup": row.is_group,
-        "marketingStoppedAt": _seconds(row.marketing_stopped_at),
-        "createdAt": seconds(row.created_at),
-        "conversationIds": [str(pk) for pk in conversations],
+        "marketingStoppedAt": None if stranger else _seconds(row.marketing_stopped_at),
+        "createdAt": seconds(min(one.created_at for one in conversations) if stranger else row.created_at),
+        "conversationIds": [str(one.pk) for one in conversations],
     }
 
 
-def conversation(row: Conversation) -> dict[str, Any]:
+def conversation(row: Conversation, *, stranger: bool) -> dict[str, Any]:
     return {
         "conversationId": str(row.pk),
         "contactId": str(row.contact_id),
         "numberId": str(row.number_id),
-        "name": row.contact.profile_name,
+        "name": "" if stranger else row.contact.profile_name,
         "phone": row.contact.phone,
         "unreadCount": row.unread_count,
         "windowOpen": row.window_open,

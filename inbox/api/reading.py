@@ -168,11 +168,16 @@ def _nothing() -> Any:
 
 
 def _contacts(program: Program, found: list[Contact]) -> list[dict[str, Any]]:
-    conversations: dict[int, list[int]] = defaultdict(list)
-    visible = access.conversations_visible_to(program).filter(contact__in=found).order_by("pk")
-    for contact, pk in visible.values_list("contact_id", "pk"):
-        conversations[contact].append(pk)
-    return [answers.contact(row, conversations[row.pk]) for row in found]
+    conversations: dict[int, list[Conversation]] = defaultdict(list)
+    for row in access.conversations_visible_to(program).filter(contact__in=found).order_by("pk"):
+        conversations[row.contact_id].append(row)
+    strangers = access.strangers_to(program, conversations)
+    return [answers.contact(row, conversations[row.pk], stranger=row.pk in strangers) for row in found]
+
+
+def _conversations_of(program: Program, found: list[Conversation]) -> list[dict[str, Any]]:
+    strangers = access.strangers_to(program, {row.contact_id for row in found})
+    return [answers.conversation(row, stranger=row.contact_id in strangers) for row in found]
 
 
 @router.get(
@@ -198,7 +203,7 @@ def list_conversations(
     if failed:
         conversations = conversations.failed()
     found, following = page(conversations, "last_message_at", cursor, limit)
-    return {"conversations": [answers.conversation(row) for row in found], "nextCursor": following}
+    return {"conversations": _conversations_of(caller(request), found), "nextCursor": following}
 
 
 @router.get(
@@ -209,7 +214,7 @@ def list_conversations(
 )
 def get_conversation(request: HttpRequest, conversation_id: Id) -> Any:
     """One contact with one of our numbers: its newest message, what is unread, and whether the window is open."""
-    return answers.conversation(find_conversation(caller(request), conversation_id))
+    return _conversations_of(caller(request), [find_conversation(caller(request), conversation_id)])[0]
 
 
 def find_conversation(program: Program, pk: str) -> Conversation:
