@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from inbox import groups, rows, thread, wording
+from inbox import groups, keyset, rows, thread, wording
 from inbox.attachments import Attachment
 from inbox.models import Conversation, Media, Message
+from inbox.models.messages import MessageQuerySet
 from inbox.rows import Number
 from whatsapp.events import Kind
 
 GRID = 9
+#: A page of all files.
+PAGE_SIZE = 60
 #: The grid looks into this many of the newest messages, so that a long thread without files costs no more.
 LOOK_BACK = 300
 
@@ -57,9 +61,30 @@ def _numbers_used(conversation: Conversation, numbers: Sequence[Number]) -> list
 def files(conversation: Conversation) -> list[Attachment]:
     """The newest files that are here, for the grid."""
     newest = Message.objects.filter(conversation_id=conversation.pk).order_by("-sent_at", "-id").values("pk")
-    media = Media.objects.filter(message__in=newest[:LOOK_BACK], state=Media.State.STORED).exclude(
-        message__kind=Kind.STICKER
-    )
-    columns = [*thread.MEDIA_COLUMNS, "message__kind"]
-    found = media.select_related("message").only(*columns).order_by("-message__sent_at", "-message__id")[:GRID]
+    found = _kept(Message.objects.filter(pk__in=newest[:LOOK_BACK]))[:GRID]
     return [Attachment.of(one, one.message.kind, "") for one in found]
+
+
+def all_files(
+    conversation: Conversation, place: keyset.Place | None = None
+) -> tuple[list[Attachment], keyset.Place | None]:
+    """One page of all files that are here, newest first, older than ``place``; and the place to go on from, None at the
+    end."""
+    messages = Message.objects.filter(conversation_id=conversation.pk)
+    if place is not None:
+        messages = messages.filter(keyset.before("sent_at", place))
+    found = list(_kept(messages)[: PAGE_SIZE + 1])
+    older = None
+    if len(found) > PAGE_SIZE:
+        last = found[PAGE_SIZE - 1].message
+        older = keyset.Place(last.sent_at, last.pk)
+    return [Attachment.of(one, one.message.kind, "") for one in found[:PAGE_SIZE]], older
+
+
+def _kept(messages: MessageQuerySet) -> QuerySet[Media]:
+    """The stored files of these messages, newest first. What its sender deleted is not shown beside the thread."""
+    media = Media.objects.filter(
+        message__in=messages.filter(revoked_at=None).values("pk"), state=Media.State.STORED
+    ).exclude(message__kind=Kind.STICKER)
+    columns = [*thread.MEDIA_COLUMNS, "message__kind", "message__sent_at"]
+    return media.select_related("message").only(*columns).order_by("-message__sent_at", "-message__id")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from inbox.views import (
+    all_files,
     changes,
     compose,
     conversation,
@@ -26,6 +27,7 @@ urlpatterns = [
     path("conversations/<int:pk>/", conversation.conversation, name="conversation"),
     path("conversations/<int:pk>/messages/", conversation.messages, name="messages"),
     path("conversations/<int:pk>/search/", search.search, name="search"),
+    path("conversations/<int:pk>/files/", all_files.all_files, name="all_files"),
     path("conversations/<int:pk>/read/", conversation.read, name="read"),
     path("conversations/<int:pk>/pin/", conversation_acts.pin, name="pin"),
     path("conversations/<int:pk>/unread/", conversation_acts.unread, name="unread"),
