@@ -145,6 +145,8 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
         "bubble": days[0].bubbles[0],
         "message": row,
         "facts": message_facts.facts(row),
+        "copied": row.text if deleted or not row.revoked_at else "",
+        "link": request.build_absolute_uri(f"{reverse('inbox:conversation', args=[row.conversation_id])}?at={row.pk}"),
         "reactions": message_facts.REACTIONS,
         "ours": next((one.emoji for one in row.shown_reactions if one.contact is None), ""),  # type: ignore[attr-defined]
         "name": name,

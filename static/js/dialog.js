@@ -9,6 +9,7 @@
     dialog.ariaLabel = title?.textContent.trim() ?? "Message";
     htmx.process(dialog);
     for (const button of dialog.querySelectorAll("[data-locate]")) button.hidden = !navigator.geolocation;
+    for (const button of dialog.querySelectorAll("[data-copy]")) button.hidden = false;
     inbox.history.dialog(dialog);
     const first = dialog.querySelector("[aria-invalid=true]") ?? dialog.querySelector("[autofocus]") ?? dialog.querySelector(".field");
     (first ?? dialog.querySelector(".dialog__header a")).focus();

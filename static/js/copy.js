@@ -1,0 +1,23 @@
+// Buttons that copy what they carry: the text of a message, or the way to it.
+(() => {
+  async function copy(words, button) {
+    try {
+      await navigator.clipboard.writeText(words);
+    } catch {
+      // Pages without https have no clipboard but what is selected.
+      const field = Object.assign(document.createElement("textarea"), { value: words, className: "visually-hidden" });
+      button.after(field);
+      field.select();
+      document.execCommand("copy");
+      field.remove();
+    }
+  }
+
+  document.addEventListener("click", async ({ target }) => {
+    const button = target.closest("[data-copy]");
+    if (!button) return;
+    await copy(button.dataset.copy, button);
+    button.closest("dialog")?.close();
+    document.dispatchEvent(new CustomEvent("inbox:say", { detail: { words: "Copied", shown: true } }));
+  });
+})();
