@@ -109,6 +109,8 @@ MIDDLEWARE = [
     "inbox.login_limits.remember_browser",
     "axes.middleware.AxesMiddleware",
 ]
+if DEBUG:
+    MIDDLEWARE.append("inbox.middleware.OwnNotFoundPage")
 
 # --- Templates -------------------------------------------------------------------------------------------------------
 

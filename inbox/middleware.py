@@ -8,8 +8,10 @@ from typing import Any
 
 import structlog
 from django.dispatch import receiver
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 from django.utils import timezone
+from django.views.defaults import page_not_found
 from django_structlog.signals import bind_extra_request_metadata
 
 from inbox.accounts import client_ip
@@ -97,3 +99,23 @@ def log_address(request: HttpRequest, **_: Any) -> None:
     """Name the address in a request's log lines as lock-outs count it: django_structlog's own way believes whatever a
     stranger writes into X-Forwarded-For."""
     structlog.contextvars.bind_contextvars(ip=client_ip(request))
+
+
+class OwnNotFoundPage:
+    """With DEBUG, the product's own page for what is not there, instead of Django's list of all addresses.
+
+    The last of the middleware: it comes before Django makes its page.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        try:
+            resolve(request.path_info)
+        except Resolver404 as error:
+            return page_not_found(request, error)
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return page_not_found(request, exception) if isinstance(exception, Http404) else None

@@ -119,9 +119,13 @@ class RunTests:
         assert inbox.group(1) == make_run.url + "/"
         assert requests.get(make_run.url + "/health/ready", timeout=10).json()["checks"]["database"]["ok"]
         assert requests.get(f"http://127.0.0.1:{make_run.port + 1}/", timeout=10).status_code == 200
-        page = self.log_in(make_run, "agent", inbox.group(2))
+        browser, page = self.log_in(make_run, "agent", inbox.group(2))
         assert page.status_code == 200
         assert page.url == make_run.url + "/"
+        for address in ("/nothing/", "/conversations/404404/"):
+            missing = browser.get(make_run.url + address, timeout=10)
+            assert missing.status_code == 404
+            assert "There is nothing here" in missing.text
 
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0
@@ -146,15 +150,15 @@ class RunTests:
 
         make_run.start_and_wait()
         assert login.group() in make_run.said
-        assert self.log_in(make_run, "admin", login.group(1)).url == make_run.url + "/"
+        assert self.log_in(make_run, "admin", login.group(1))[1].url == make_run.url + "/"
 
-    def log_in(self, make_run: MakeRun, username: str, password: str) -> requests.Response:
+    def log_in(self, make_run: MakeRun, username: str, password: str) -> tuple[requests.Session, requests.Response]:
         browser = requests.Session()
         address = make_run.url + "/accounts/login/"
         browser.get(address, timeout=10)
         token = next(cookie.value for cookie in browser.cookies if cookie.name.startswith("csrf"))
         form = {"login": username, "password": password, "csrfmiddlewaretoken": token or ""}
-        return browser.post(address, data=form, timeout=10)
+        return browser, browser.post(address, data=form, timeout=10)
 
 
 class RefusalTests:
