@@ -66,6 +66,26 @@ class PolicyTests:
         expect(page.locator("pre.whole").first).to_have_text(HOSTILE)
 
 
+class ListTests:
+    @pytest.mark.parametrize("width", [1440, 1280, 1024, 820, 390])
+    def test_the_words_of_a_row_are_in_sight(
+        self, window: OpenWindow, admin: Agent, number: PhoneNumber, width: int
+    ) -> None:
+        words = "What somebody wrote, at some length, about a bicycle and its bell"
+        thread = admin_rows.conversation(number)
+        admin_rows.message(number, words, conversation=thread)
+        admin_rows.media(number, "failed", error=words)
+        admin_rows.notification(state="parked", error=words)
+        opened = window(admin, width=width)
+        lists = {"inbox/message": "what", "inbox/media": "why", "whatsapp/notification": "reason"}
+        for address, column in lists.items():
+            page = opened.open(f"/admin/{address}/")
+            box = page.locator(f".field-{column}", has_text="What somebody").bounding_box()
+            assert box is not None
+            assert box["x"] >= 0
+            assert box["x"] + box["width"] <= width, address
+
+
 class PreviewTests:
     def test_a_picture_and_a_sound_are_there(self, window: OpenWindow, admin: Agent, number: PhoneNumber) -> None:
         picture = stored(number, "image", samples.picture(), "image/jpeg", ".jpg")
