@@ -10,7 +10,7 @@ from playwright.sync_api import Route, expect
 
 from inbox.models import Agent
 from tests.browser.conftest import OpenWindow
-from tests.inbox.thread_rows import conversation, message
+from tests.inbox.thread_rows import conversation, media, message
 from whatsapp.models import PhoneNumber
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -157,6 +157,50 @@ class PaneTests:
             expect(page.locator("dialog[open]")).to_be_visible()
             assert page.evaluate(WIDER) == [], name
             page.keyboard.press("Escape")
+
+    def test_a_dialog_stands_at_the_top_whatever_is_in_it(
+        self, window: OpenWindow, alice: Agent, number: PhoneNumber
+    ) -> None:
+        amara = conversation(number)
+        message(amara, "Hello", at=timezone.now())
+        page = window(alice).open(f"/conversations/{amara.pk}/")
+        page.keyboard.press("Control+k")
+        palette = page.locator("[data-palette]")
+        expect(palette.locator("[role=option]").first).to_be_visible()
+        tall = palette.bounding_box()
+        page.keyboard.type("shortcuts")
+        expect(palette.locator("[role=option]")).to_have_count(1)
+        short = palette.bounding_box()
+        assert tall is not None
+        assert short is not None
+        assert short["height"] < tall["height"]
+        assert short["y"] == tall["y"] < 100
+
+    def test_photos_and_cards_share_both_edges(self, window: OpenWindow, alice: Agent, number: PhoneNumber) -> None:
+        amara = conversation(number)
+        place = {"latitude": 38.7, "longitude": -9.1, "name": "Norte"}
+        message(amara, kind="location", payload=place, at=timezone.now())
+        media(amara, "document", file_name="a.pdf", state="stored", at=timezone.now())
+        for width in (1440, 820, 390):
+            page = window(alice, width=width).open(f"/conversations/{amara.pk}/")
+            boxes = [one.bounding_box() for one in page.locator(".message__bubble").all()]
+            assert len({(box["x"], box["width"]) for box in boxes if box}) == 1
+
+    @pytest.mark.parametrize(("called", "is_cut"), [("Norte", False), ("N" * 60, True)])
+    def test_our_numbers_name_is_not_what_a_phone_cuts_first(
+        self, window: OpenWindow, alice: Agent, number: PhoneNumber, called: str, is_cut: bool
+    ) -> None:
+        PhoneNumber.objects.filter(pk=number.pk).update(name=called)
+        amara = conversation(number)
+        message(amara, "Hello", at=timezone.now())
+        page = window(alice, width=390, height=800).open(f"/conversations/{amara.pk}/")
+        name = page.locator(".thread__number")
+        assert name.evaluate("(one) => one.scrollWidth > one.clientWidth") == is_cut
+        box, about = name.bounding_box(), page.locator(".thread__about").bounding_box()
+        assert box is not None
+        assert about is not None
+        assert box["x"] >= about["x"] - 1
+        assert box["x"] + box["width"] <= about["x"] + about["width"] + 1
 
 
 class DirectionTests:
