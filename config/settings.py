@@ -180,6 +180,8 @@ CACHES = {
         # Beyond, Django throws out what is still needed; what has expired goes first, and every hour.
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
+    # What {% cache %} keeps of templates: the same in every process, and not worth a question to the database.
+    "template_fragments": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "fragments"},
 }
 
 # --- Authentication --------------------------------------------------------------------------------------------------

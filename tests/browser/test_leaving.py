@@ -35,7 +35,8 @@ PRESS = """(words) => {
 }"""
 #: Where the parts of a bubble stand.
 BOXES = """(token) => {
-  const parts = [".message__bubble", ".message__text", ".message__text *:not(.message__actions *, svg *)", ".message__author"];
+  const words = ".message__text *:not(.message__actions *, svg *)";
+  const parts = [".message__bubble", ".message__text", words, ".message__author"];
   const found = parts.flatMap((part) => [...document.querySelectorAll(`[data-token="${token}"] ${part}`)]);
   const box = (one) => ["x", "y", "width", "height"].map((side) => Math.round(one.getBoundingClientRect()[side]));
   return found.map((one) => [one.className, ...box(one)].join(" "));
