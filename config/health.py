@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from inbox import attention, sessions, workers
+from inbox.sandbox import parent as sandbox
 from inbox.storage import StorageError, media_storage
 from whatsapp.database import describe
 
@@ -71,7 +72,11 @@ def ready(request: HttpRequest) -> JsonResponse:
     {"ready": …, "state": "ok" | "degraded" | "down", "checks": {name: {"ok": …, "state": …, "says": sentence}}}.
     """
     storage = _threads.submit(_remember, "storage", STORAGE_REMEMBERED, _storage)
-    checks = _database() | {"storage": _within(storage, "The file storage", "The file storage answers.")}
+    decoding = _threads.submit(sandbox.available)
+    checks = _database() | {
+        "storage": _within(storage, "The file storage", "The file storage answers."),
+        "decoding": _decoding(decoding),
+    }
     worst = max(check.level for check in checks.values())
     shown = {
         name: {"ok": check.level is Level.OK, "state": check.level.name.lower(), "says": check.says}
@@ -89,6 +94,17 @@ def _within(asked: Future[list[str]], what: str, well: str) -> Check:
         asked.cancel()
         return Check(Level.DOWN, f"{what} did not answer within {TIMEOUT:.0f} seconds.")
     return Check(Level.DOWN, " ".join(faults)) if faults else Check(Level.OK, well)
+
+
+def _decoding(asked: Future[bool]) -> Check:
+    """Whether files are opened on this machine. Tried once in a process, and known from then on."""
+    try:
+        available = asked.result(TIMEOUT)
+    except TimeoutError:
+        return Check(Level.DEGRADED, "Whether files may be decoded is still being tried.")
+    if available:
+        return Check(Level.OK, "Files are decoded.")
+    return Check(Level.DEGRADED, "Previews are off, and files only go out as documents; `manage.py doctor` says why.")
 
 
 def _remember(name: str, seconds: float, look: Callable[[], list[str]]) -> list[str]:

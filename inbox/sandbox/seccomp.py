@@ -70,12 +70,10 @@ COMPUTING: dict[str, Call] = {
 }
 #: Calls that name a file. Landlock decides which one; it has no say over stat, so whether a file exists can be seen.
 NAMING_FILES: dict[str, Call] = {
-    "open": (2, -1),
     "stat": (4, -1),
     "lstat": (6, -1),
     "access": (21, -1),
     "getdents64": (217, 61),
-    "openat": (257, 56),
     "newfstatat": (262, 79),
     "readlinkat": (267, 78),
     "readlink": (89, -1),
@@ -84,19 +82,22 @@ NAMING_FILES: dict[str, Call] = {
 }
 #: libc takes an older call instead when the kernel does not know these; any other answer breaks threads and open().
 UNKNOWN: dict[str, Call] = {"clone3": (435, 435), "openat2": (437, 437), "faccessat2": (439, 439)}
+#: With the place of their flags.
+OPENING: tuple[tuple[Call, int], ...] = (((2, -1), 1), ((257, 56), 2))
 MMAP, MPROTECT, CLONE, FCNTL, IOCTL, PRCTL = (9, 222), (10, 226), (56, 220), (72, 25), (16, 29), (157, 167)
 KILL, TGKILL = (62, 129), (234, 131)
 SECCOMP = (317, 277)
 
 PROT_EXEC, CLONE_THREAD = 0x4, 0x10000
+O_ACCMODE, O_TRUNC = 0o3, 0o1000
 #: F_DUPFD to F_SETFL and F_DUPFD_CLOEXEC. F_SETOWN and F_SETLEASE would make the kernel send signals to others.
 FCNTL_COMMANDS = (0, 1, 2, 3, 4, 1030)
 AUDIT_ARCH = 0xC00000B7 if ARM else 0xC000003E
 #: x86-64's second set of numbers for the same calls.
 X32 = 0x40000000
 
-# linux/bpf_common.h: load a word; return; compare with a value.
-LOAD, RETURN, EQUALS, AT_LEAST, HAS_BITS = 0x20, 0x06, 0x15, 0x35, 0x45
+# linux/bpf_common.h: load a word; return; compare with a value; keep some of its bits.
+LOAD, RETURN, EQUALS, AT_LEAST, HAS_BITS, KEEP_BITS = 0x20, 0x06, 0x15, 0x35, 0x45, 0x54
 # linux/seccomp.h
 ALLOW, KILL_PROCESS, REFUSE = 0x7FFF0000, 0x80000000, 0x00050000
 SET_MODE_FILTER, ALL_THREADS = 1, 1
@@ -127,6 +128,10 @@ def program(pid: int) -> list[Step]:
     for call in UNKNOWN.values():
         steps += _when(call, _answer(REFUSE | errno.ENOSYS))
     allow = _answer(ALLOW)
+    # Before Landlock's third version, who may read a file may also empty it, by opening it for reading.
+    emptying = ((KEEP_BITS, 0, 0, O_ACCMODE | O_TRUNC), (EQUALS, 0, 1, O_TRUNC), _answer(REFUSE | errno.EACCES), allow)
+    for call, place in OPENING:
+        steps += _when(call, _load_argument(place), *emptying)
     for call in (MMAP, MPROTECT):  # no new code
         steps += _when(call, _load_argument(2), (HAS_BITS, 0, 1, PROT_EXEC), _answer(REFUSE | errno.EACCES), allow)
     # Threads, no processes.

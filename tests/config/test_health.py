@@ -69,13 +69,16 @@ class ReadyTests:
         assert told["state"] == (state or ("ok" if status == 200 else "down"))
         return told["checks"]
 
+    def test_without_a_sandbox_it_is_degraded(self, client: Client, no_sandbox: None) -> None:
+        self.check_only_this_fails(self.ask(client, 200, "degraded"), "decoding", "Previews are off")
+
     def check_only_this_fails(self, checks: dict[str, Any], name: str, sentence: str) -> None:
         assert [each for each, check in checks.items() if not check["ok"]] == [name]
         assert sentence in checks[name]["says"]
 
     def test_it_works(self, client: Client) -> None:
         checks = self.ask(client, 200)
-        assert set(checks) == {"database", "storage", "worker", "journal", "sending", "provider"}
+        assert set(checks) == {"database", "storage", "decoding", "worker", "journal", "sending", "provider"}
         assert {check["state"] for check in checks.values()} == {"ok"}
 
     def test_it_misses_a_worker_that_never_started(self, client: Client) -> None:
@@ -153,7 +156,7 @@ class ReadyTests:
         cluster.stop()
         with cluster.as_default():
             checks = self.ask(client, 503)
-        assert [name for name, check in checks.items() if check["ok"]] == ["storage"]
+        assert [name for name, check in checks.items() if check["ok"]] == ["storage", "decoding"]
         assert cluster.settings["HOST"] not in str(checks)
 
     def test_it_does_not_wait_for_a_database_that_hangs(self, client: Client, cluster: Cluster) -> None:

@@ -323,6 +323,7 @@ ATTACKS: dict[str, Callable[[Facts], object]] = {
     "appending to its input": append_to_input,
     "truncating": lambda known: os.truncate(known["secret"], 0),
     "truncating by opening": lambda known: os.open(known["secret"], os.O_RDONLY | os.O_TRUNC),
+    "emptying its input": lambda known: os.open(known["source"], os.O_RDONLY | os.O_TRUNC),
     "chmod": lambda known: os.chmod(known["secret"], 0o666),
     "utime": lambda known: os.utime(known["secret"], (1, 1)),
     "deleting": lambda known: os.unlink(known["secret"]),
