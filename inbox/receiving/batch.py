@@ -22,6 +22,7 @@ from inbox.receiving import (
     reactions,
     redeliveries,
     rows,
+    seconds,
     statuses,
     targets,
     threads,
@@ -59,6 +60,7 @@ class Fact:
     event: Any
     notification: int
     received_at: datetime
+    place_in_batch: int
     number: PhoneNumber = field(init=False)
     mention: people.Mention = field(init=False)
     author: people.Mention = field(init=False)
@@ -89,6 +91,8 @@ class Batch:
     problems: dict[int, journal.Problems] = field(default_factory=dict)
     parked: dict[int, str] = field(default_factory=dict)
     processed: list[int] = field(default_factory=list)
+    #: Facts read so far: each one's place in the order of the journal.
+    count: int = 0
     numbers: dict[str, PhoneNumber] = field(default_factory=dict)
     contacts: dict[people.Mention, int] = field(default_factory=dict)
     threads: threads.Threads = field(default_factory=dict)
@@ -182,7 +186,9 @@ def _read(claimed: list[journal.Claimed]) -> Batch:
             if reason:
                 batch.problems.setdefault(notification.id, []).append({"path": event.path, "reason": reason})
             if usable:
-                batch.facts[type(event)].append(Fact(event, notification.id, notification.received_at))
+                batch.count += 1
+                fact = Fact(event, notification.id, notification.received_at, batch.count)
+                batch.facts[type(event)].append(fact)
     return batch
 
 
@@ -249,12 +255,16 @@ def _send(batch: Batch, fact: Fact) -> rows.Row:
 
 def _write(batch: Batch) -> tuple[list[rows.Row], set[int]]:
     """Write messages and everything that happens to messages. Returns the new ones and the ids of the changed ones."""
-    calls = [_arrival(batch, fact) for fact in batch.of(events.CallChanged)]
-    new, upgraded = messages.insert([_arrival(batch, fact) for fact in batch.of(events.MessageReceived)] + calls)
+    # As the journal has them, so that their ids are in its order.
+    threaded = sorted(batch.of(events.MessageReceived, events.CallChanged), key=lambda fact: fact.place_in_batch)
+    arrivals = [_arrival(batch, fact) for fact in threaded]
+    calls = [arrival for arrival in arrivals if isinstance(arrival.event, events.CallChanged)]
+    new, upgraded = messages.insert(arrivals)
     group_names.apply(batch.of(events.MessageReceived), batch.contacts, batch.threads)
     changed: set[int] = set()
     awaited = messages.awaited(new) if new else []
     if new:
+        seconds.arrange(new, batch.threads)
         threads.advance(new, batch.threads)
         messages.attach_quotes([row["id"] for row in new if row["quoted_wamid"]], awaited)
         _find_targets(batch)  # of those that came with their message

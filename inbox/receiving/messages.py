@@ -49,7 +49,8 @@ FROM (SELECT *, inbox_wamid_token(wamid) AS token FROM jsonb_to_recordset(%s) AS
 WHERE nth = 1 AND NOT EXISTS (
     SELECT FROM inbox_message o
     WHERE o.number_id = r.number_id AND o.wamid_token = r.token AND NOT o.wamid = '' AND NOT o.wamid = r.wamid
-      AND o.conversation_id = r.conversation_id AND o.direction = r.direction AND o.sent_at = r.sent_at
+      AND o.conversation_id = r.conversation_id AND o.direction = r.direction
+      AND date_trunc('second', o.sent_at) = date_trunc('second', r.sent_at)
 )
 ORDER BY place
 ON CONFLICT (number_id, wamid) WHERE NOT wamid = '' DO NOTHING

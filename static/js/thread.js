@@ -6,6 +6,7 @@
   function replace(old, fresh) {
     if (old.dataset.changed === fresh.dataset.changed) return;
     if (playing(old)) {
+      old.dataset.place = fresh.dataset.place;
       const [meta, freshMeta] = [old, fresh].map((one) => one.querySelector(".message__meta"));
       return void (freshMeta && meta?.replaceWith(freshMeta)); // what plays goes on; only the ticks around it change
     }
@@ -28,12 +29,18 @@
     const last = [...container().querySelectorAll("[data-part]")].at(-1);
     const end = last ? ends(last) : [0, 0];
     const added = [];
+    // What is here already comes first: an earlier message that came late may have changed its place by a microsecond.
     for (const section of sections) {
       for (const fresh of section.querySelectorAll("[data-message]")) {
         const old = document.getElementById(fresh.id);
-        const isNew = compare(place(fresh), end) > 0 && fresh.matches(".message--inbound, .system-line");
         if (old) replace(old, fresh);
-        else if (newer && compare(place(fresh), end) > 0) isNew && added.push(undefined);
+      }
+    }
+    for (const section of sections) {
+      for (const fresh of section.querySelectorAll("[data-message]")) {
+        if (document.getElementById(fresh.id)) continue;
+        const isNew = compare(place(fresh), end) > 0 && fresh.matches(".message--inbound, .system-line");
+        if (newer && compare(place(fresh), end) > 0) isNew && added.push(undefined);
         else if (start && compare(place(fresh), start) < 0) continue;
         else if (put(dayOf(section), fresh) && isNew) added.push(fresh);
       }

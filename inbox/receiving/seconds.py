@@ -1,0 +1,68 @@
+"""Messages of one second in the order in which WhatsApp handed them over.
+
+WhatsApp's times are whole seconds. Within a batch, ids follow the journal; between two batches that were written the
+other way round, and after a replay, they do not. The microseconds of ``sent_at`` then tell which came first, so that
+the thread, the list and live updates need no other order than (``sent_at``, ``id``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from inbox.receiving import rows
+from inbox.receiving.threads import Threads
+
+#: In a second whose order is not the journal's, each message gets its place in the journal as its microsecond.
+ARRANGE = """
+UPDATE inbox_message m SET sent_at = s.second + (s.place - 1) * interval '1 microsecond'
+FROM (
+    SELECT *, bool_or(place <> shown) OVER (PARTITION BY conversation_id, second) AS wrong FROM (
+        SELECT o.id, o.conversation_id, r.second,
+               row_number() OVER (PARTITION BY o.conversation_id, r.second ORDER BY o.notification_id, o.id) AS place,
+               row_number() OVER (PARTITION BY o.conversation_id, r.second ORDER BY o.sent_at, o.id) AS shown
+        FROM (
+            SELECT DISTINCT conversation_id, date_trunc('second', sent_at) AS second
+            FROM jsonb_to_recordset(%s) AS r (conversation_id bigint, sent_at timestamptz)
+        ) r
+        JOIN inbox_message o ON o.conversation_id = r.conversation_id
+            AND o.sent_at >= r.second AND o.sent_at < r.second + interval '1 second'
+        WHERE o.notification_id IS NOT NULL AND NOT o.bad_timestamp
+    ) o
+) s
+WHERE m.id = s.id AND s.wrong AND NOT m.sent_at = s.second + (s.place - 1) * interval '1 microsecond'
+RETURNING m.id, m.sent_at
+"""
+
+
+def arrange(new: list[rows.Row], threads: Threads) -> None:
+    """Bring the seconds into order that had messages before these new ones, whose ``sent_at`` may change; sorts them.
+
+    Call it before ``threads.advance``, which compares with the last messages of conversations: those change here too.
+    """
+    held = {thread.id: thread for thread in threads.values()}
+    # A message of a later second than any before, as most are, has nothing to be in the wrong order with.
+    late = [row for row in new if _second(row["sent_at"]) <= held[row["conversation_id"]].last_at]
+    seconds = [{"conversation_id": row["conversation_id"], "sent_at": row["sent_at"]} for row in late]
+    moved = {id: sent_at for id, sent_at in rows.run(ARRANGE, seconds)}  # noqa: C416 (dict() would not be typed)
+    if not moved:
+        return
+    for row in new:
+        row["sent_at"] = moved.get(row["id"], row["sent_at"])
+    new.sort(key=lambda row: (row["sent_at"], row["id"]))
+    for key, thread in threads.items():
+        if thread.last_id in moved:
+            threads[key] = replace(thread, last_at=moved[thread.last_id])
+    rows.run(
+        """
+        UPDATE inbox_conversation c SET last_message_at = r.sent_at
+        FROM jsonb_to_recordset(%s) AS r (id bigint, sent_at timestamptz) WHERE c.last_message_id = r.id
+          AND c.id = ANY(%s::bigint[])
+        """,
+        [{"id": id, "sent_at": sent_at} for id, sent_at in moved.items()],
+        sorted(held),
+    )
+
+
+def _second(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)
