@@ -9,6 +9,8 @@ from typing import Any
 
 from django import forms
 
+from whatsapp import phone_numbers
+
 #: Rows that a form offers; WhatsApp takes as many phones as one likes, three buttons and ten rows.
 PHONES = 3
 BUTTONS = 3
@@ -44,19 +46,34 @@ class ContactForm(forms.Form):
     email = forms.EmailField(required=False)
     url = forms.URLField(required=False, assume_scheme="https", label="Website")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, data: Any = None, *, country: str = "") -> None:
+        """``country``: that of our own number, for phones without one."""
+        super().__init__(data)
+        self.country = country
         for index in range(1, PHONES + 1):
             label = "Phone" if index == 1 else f"Phone {index}"
             self.fields[f"phone_{index}"] = forms.CharField(required=index == 1, max_length=32, label=label)
         self.order_fields(["name", *(f"phone_{index}" for index in range(1, PHONES + 1))])
+
+    def clean(self) -> dict[str, Any]:
+        """Ask which number is meant where two make sense. Short numbers and others that nobody dials from abroad stay
+        as they are written."""
+        data: dict[str, Any] = super().clean() or {}
+        for name in [f"phone_{index}" for index in range(1, PHONES + 1)]:
+            try:
+                phone_numbers.read(data.get(name) or "", [self.country])
+            except phone_numbers.AmbiguousPhoneError as error:
+                self.add_error(name, str(error))
+            except phone_numbers.NotAPhoneError:
+                continue
+        return data
 
     def payload(self) -> dict[str, Any]:
         data = self.cleaned_data
         numbers = [data[f"phone_{index}"] for index in range(1, PHONES + 1)]
         card: dict[str, Any] = {
             "name": data["name"],
-            "phones": [_phone(number) for number in numbers if number],
+            "phones": [self._phone(number) for number in numbers if number],
         }
         if data["organization"]:
             card["organization"] = data["organization"]
@@ -66,12 +83,13 @@ class ContactForm(forms.Form):
             card["urls"] = [{"value": data["url"]}]
         return {"contacts": [card]}
 
-
-def _phone(number: str) -> dict[str, str]:
-    """With its id on WhatsApp when it is written with its country: then the phone offers to write to them."""
-    digits = "".join(character for character in number if character in "0123456789")
-    known = {"wa_id": digits} if number.strip().startswith("+") and 7 <= len(digits) <= 15 else {}
-    return {"number": number.strip(), **known, "label": "CELL"}
+    def _phone(self, number: str) -> dict[str, str]:
+        """With its id on WhatsApp where it is a whole number: then the phone offers to write to them."""
+        try:
+            known = {"wa_id": phone_numbers.read(number, [self.country]).removeprefix("+")}
+        except phone_numbers.NotAPhoneError:
+            known = {}
+        return {"number": number.strip(), **known, "label": "CELL"}
 
 
 class InteractiveForm(forms.Form):

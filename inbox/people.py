@@ -11,6 +11,7 @@ from django.db.models.functions import Cast, Reverse
 from inbox import folding
 from inbox.models import Contact
 from inbox.models.contacts import NAME_WORDS
+from whatsapp import phone_numbers
 
 MAX_LENGTH = 80
 #: Fewer digits than these at the end of a phone number are no way to find somebody.
@@ -41,6 +42,7 @@ def found(sought: str) -> QuerySet[Contact, int]:
     if digits:
         condition |= Q(phone__startswith=f"+{digits}") | Q(phone__startswith=digits)
         condition |= Q(turned__startswith=digits[::-1])
+        condition |= Q(phone__in=[f"+{other}" for other in phone_numbers.variants(digits)])
     if words := folding.words(sought):
         condition |= Q(HasWords(" & ".join(f"'{word}':*" for word in words)))
     return contacts.filter(condition).values_list("pk", flat=True)
@@ -49,7 +51,11 @@ def found(sought: str) -> QuerySet[Contact, int]:
 def is_found(contact: Contact, sought: str) -> bool:
     """Whether found() would find this contact, for rows that are read already."""
     digits, phone = _digits(sought), (contact.phone or "").removeprefix("+")
-    if digits and phone and (phone.startswith(digits) or phone.endswith(digits)):
+    if (
+        digits
+        and phone
+        and (phone.startswith(digits) or phone.endswith(digits) or phone in phone_numbers.variants(digits))
+    ):
         return True
     known, words = folding.words(f"{contact.profile_name} {contact.username}"), folding.words(sought)
     return bool(words) and all(any(one.startswith(word) for one in known) for word in words)

@@ -8,7 +8,7 @@ import phonenumbers
 from django.db.models import Q
 
 from inbox.models import Contact, ContactIdentity
-from inbox.receiving.people import wa_id_variants
+from whatsapp import phone_numbers
 from whatsapp.models import PhoneNumber
 
 #: What can be meant as a phone number: digits with the signs that people put between them.
@@ -63,17 +63,10 @@ def spellings(term: str, digits: str) -> set[str]:
             except phonenumbers.NumberParseException:
                 continue
             meant.add(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).lstrip("+"))
-    return meant | {variant for number in meant for variant in wa_id_variants(number)}
+    return meant | {variant for number in meant for variant in phone_numbers.variants(number)}
 
 
 def our_countries() -> set[str]:
     """The countries of our own numbers ("PT"): where a number without a country code is probably from."""
-    countries = set()
-    for written in PhoneNumber.objects.connected().values_list("display_number", flat=True)[:MOST]:
-        try:
-            parsed = phonenumbers.parse(written if written.startswith("+") else f"+{written}")
-        except phonenumbers.NumberParseException:
-            continue
-        if country := phonenumbers.region_code_for_number(parsed):
-            countries.add(country)
-    return countries
+    written = PhoneNumber.objects.connected().values_list("display_number", flat=True)[:MOST]
+    return {country for one in written if (country := phone_numbers.country_of(one))}

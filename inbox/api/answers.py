@@ -15,7 +15,7 @@ from inbox.models import Contact, Conversation, Media, Message, Outbox, Reaction
 from inbox.models.messages import MessageQuerySet
 from inbox.sniffing import INLINE_TYPES
 from inbox.storage import media_storage
-from whatsapp import errors
+from whatsapp import errors, phone_numbers
 from whatsapp.events import Status
 from whatsapp.models import MessageTemplate, PhoneNumber
 
@@ -65,9 +65,9 @@ def message(row: Message, absolute: Absolute) -> dict[str, Any]:
         "errorDetails": error["message"] if error else None,
         "wamid": row.whatsapp_id or None,
         "whatsappMessageId": row.whatsapp_id or row.provider_message_id or None,
-        "senderPhone": row.sender_phone or None,
+        "senderPhone": phone_numbers.e164(row.sender_phone) or None,
         "senderName": row.sender_name or None,
-        "receivingPhone": row.receiving_phone or None,
+        "receivingPhone": phone_numbers.e164(row.receiving_phone) or None,
         "phoneNumberId": row.number.phone_number_id,
         "awsPhoneNumberId": row.aws_phone_number_id or row.number.aws_phone_number_id or None,
         "replyTo": str(row.quoted_id) if row.quoted_id else None,

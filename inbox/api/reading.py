@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -16,7 +17,7 @@ from inbox import access
 from inbox.api import answers
 from inbox.api.authentication import may_read
 from inbox.api.paging import LIMIT, Cursor, Id, Limit, page, page_by_id
-from inbox.api.problems import not_found
+from inbox.api.problems import invalid, not_found
 from inbox.api.requests import Phone
 from inbox.api.schemas import (
     ContactPage,
@@ -31,8 +32,7 @@ from inbox.api.schemas import (
     TemplateList,
 )
 from inbox.models import Contact, Conversation, Message, Program
-from inbox.receiving.people import wa_id_variants
-from whatsapp import template_sync
+from whatsapp import phone_numbers, template_sync
 from whatsapp.events import Kind
 from whatsapp.models import PhoneNumber
 
@@ -114,14 +114,23 @@ def _conversations(program: Program, pk: str | None, contact: str | None, phone:
     if contact:
         found = found.filter(contact_id=int(contact))
     if phone:
-        found = found.filter(contact__phone__in=spellings(phone))
+        found = found.filter(contact__phone__in=spellings(phone, access.numbers_visible_to(program)))
     return list(found.values_list("pk", flat=True)[:1000])
 
 
-def spellings(phone: str) -> list[str]:
-    """A phone, and the other digits by which WhatsApp may know it."""
-    digits = phone.removeprefix("+")
-    return [f"+{digits}", *(f"+{other}" for other in wa_id_variants(digits))]
+def phone_of(written: str, numbers: Iterable[int]) -> str:
+    """A phone in a request as E.164, completed with the countries of these numbers of ours. Raises Problem."""
+    display = PhoneNumber.objects.filter(pk__in=numbers).values_list("display_number", flat=True)
+    try:
+        return phone_numbers.read(written, (phone_numbers.country_of(one) for one in display))
+    except phone_numbers.NotAPhoneError as error:
+        raise invalid("phone", str(error)) from None
+
+
+def spellings(written: str, numbers: Iterable[int]) -> list[str]:
+    """A phone in a request, and the other digits by which WhatsApp may know it. Raises Problem."""
+    digits = phone_of(written, numbers).removeprefix("+")
+    return [f"+{digits}", *(f"+{other}" for other in phone_numbers.variants(digits))]
 
 
 @router.get(
@@ -149,7 +158,7 @@ def list_contacts(
     """The people and groups that the token's numbers have a conversation with, the newest contact first."""
     contacts = access.contacts_visible_to(caller(request))
     if phone:
-        contacts = contacts.filter(phone__in=spellings(phone))
+        contacts = contacts.filter(phone__in=spellings(phone, access.numbers_visible_to(caller(request))))
     found, following = page_by_id(contacts, cursor, limit)
     return {"contacts": _contacts(caller(request), found), "nextCursor": following}
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-import phonenumbers
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from inbox.api.bodies import MAX_BASE64, MAX_BASE64_FILE
+from whatsapp import phone_numbers
 
 Word = Annotated[str, Field(max_length=512)]
 Long = Annotated[str, Field(max_length=4096)]
@@ -19,27 +19,23 @@ def _as_text(value: Any) -> Any:
 
 
 def _as_phone(value: Any) -> Any:
-    """A phone with its country, as E.164; the plus may be missing."""
+    """A phone as it is written. Whose country it lacks is known only with the number of ours that it is for."""
     if value in (None, ""):
         return None
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    if not isinstance(text, str) or len(text) > 32:
-        raise ValueError("A phone is written with its country code: +351912345678.")
-    text = text.strip()
-    try:
-        number = phonenumbers.parse(text if text.startswith("+") else f"+{text}")
-    except phonenumbers.NumberParseException:
-        raise ValueError("A phone is written with its country code: +351912345678.") from None
-    if number.extension or not phonenumbers.is_possible_number(number):
-        raise ValueError("This is not a possible phone number.")
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if not isinstance(text, str) or len(text) > phone_numbers.MAX_LENGTH:
+        raise ValueError(phone_numbers.HOW)
+    return text
 
 
 Id = Annotated[str, BeforeValidator(_as_text), Field(pattern=r"^[0-9]{1,18}$")]
 Phone = Annotated[
     str,
     BeforeValidator(_as_phone, json_schema_input_type=str),
-    Field(description="With its country code, as E.164: `+351912345678`. The plus may be missing."),
+    Field(
+        description="As E.164: `+351912345678`. Without the plus, a whole number is taken as it is and another gets "
+        "the country of our own number; where both make sense, it is refused."
+    ),
 ]
 
 

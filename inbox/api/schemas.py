@@ -113,9 +113,9 @@ class MessageSchema(Schema):
     size: int | None = Field(description="Bytes.")
     mediaState: str | None = Field(description="As in `GET /api/media/{id}`; null for messages without a file.")
     mediaError: str | None
-    senderPhone: str | None = Field(description="The phone it came from: the customer's, or ours.")
+    senderPhone: str | None = Field(description="The phone it came from, as E.164: the customer's, or ours.")
     senderName: str | None
-    receivingPhone: str | None = Field(description="The phone it went to: ours, or the customer's.")
+    receivingPhone: str | None = Field(description="The phone it went to, as E.164: ours, or the customer's.")
     phoneNumberId: str = Field(description="Meta's id of our number.")
     awsPhoneNumberId: str | None = Field(description="AWS's id of our number.")
     replyTo: str | None = Field(description="`messageId` of the message it answers.")

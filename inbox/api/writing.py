@@ -16,7 +16,7 @@ from inbox.api import answers, bodies, files, idempotency
 from inbox.api.authentication import may_send
 from inbox.api.paging import Id
 from inbox.api.problems import Problem, invalid
-from inbox.api.reading import REFUSALS, caller, find_conversation, find_message
+from inbox.api.reading import REFUSALS, caller, find_conversation, find_message, phone_of
 from inbox.api.requests import Location, ReactionRequest, SendRequest, TemplateValues, UploadRequest, schema
 from inbox.api.schemas import MediaSchema, MessageSchema, ProblemSchema, ReadSchema
 from inbox.models import Contact, Conversation, Message, Program, Upload
@@ -237,7 +237,7 @@ def _open(program: Program, wanted: SendRequest, number: PhoneNumber) -> Convers
             raise invalid("contactId", "There is no contact with this id that this token may see.")
         person = contact[0]
     else:
-        phone = wanted.phone or ""
+        phone = phone_of(wanted.phone or "", [number.pk])
         mention = people.person(number.identity_scope, Party(wa_id=phone.removeprefix("+")))
         person = people.resolve([mention])[mention]
         Contact.objects.filter(pk=person, phone=None).update(phone=phone)

@@ -24,6 +24,7 @@ from inbox.models.moving import ImportedItem as Item
 from inbox.receiving import messages, people, reactions, rows, statuses, threads
 from inbox.receiving.batch import refresh_previews
 from inbox.summaries import summarize
+from whatsapp import phone_numbers
 from whatsapp.events import Direction, Origin, Party, Status
 from whatsapp.models import PhoneNumber
 
@@ -219,7 +220,7 @@ def _row(one: Prepared) -> rows.Row:
     item, number = one.item, _number(one)
     file = one.file
     theirs = f"+{one.phone}"
-    ours = (number.display_number or (f"+{item.our_phone}" if item.our_phone else ""))[:32]
+    ours = phone_numbers.e164(number.display_number or item.our_phone)[:32]
     return _fate(one) | {
         "direction": item.direction,
         "kind": one.kind,

@@ -32,7 +32,9 @@ def apply(facts: Iterable[Any], contacts: Mapping[people.Mention, int], conversa
               ORDER BY contact_id, at DESC) r
         WHERE c.id = r.contact_id AND c.profile_name <> r.name AND NOT EXISTS (
             SELECT FROM inbox_message m
-            WHERE m.conversation_id = r.conversation_id AND m.sent_at > r.at
+            -- Of another second: within one, microseconds are only an order.
+            WHERE m.conversation_id = r.conversation_id
+              AND m.sent_at >= date_trunc('second', r.at) + interval '1 second'
               AND m.kind = 'system' AND m.payload ->> 'type' = 'group' AND m.payload ? 'subject'
         )
         """,

@@ -14,6 +14,7 @@ from procrastinate.types import JSONValue
 from inbox.models import Media
 from inbox.receiving import rows
 from inbox.summaries import summarize
+from whatsapp import phone_numbers
 from whatsapp.errors import MEDIA_NOT_FETCHED, explain_received
 from whatsapp.events import MEDIA_KINDS, CallChanged, Direction, Kind, MessageReceived, Origin, RemoteMedia, Status
 from whatsapp.models import PhoneNumber
@@ -121,7 +122,7 @@ def _ends(arrival: Arrival) -> rows.Row:
     """From whom and to whom. The party is the customer's side, also of what the phone app wrote."""
     event = arrival.event
     theirs = f"+{event.party.wa_id}"[:32] if event.party.wa_id.isdigit() else event.party.wa_id[:32]
-    ours = (arrival.number.display_number or event.display_phone_number)[:32]
+    ours = phone_numbers.e164(event.display_phone_number or arrival.number.display_number)[:32]
     if event.direction == Direction.OUTBOUND:
         return {"sender_phone": ours, "sender_name": "", "receiving_phone": theirs}
     return {"sender_phone": theirs, "sender_name": event.party.name[:512], "receiving_phone": ours}

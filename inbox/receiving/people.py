@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inbox.receiving import rows
+from whatsapp import phone_numbers
 from whatsapp.cursors import bigints
 from whatsapp.events import Party
 
@@ -59,23 +60,6 @@ def group(scope: str, group_id: str) -> Mention:
     return Mention((("group_id", scope, group_id[:160]),))
 
 
-def wa_id_variants(wa_id: str) -> list[str]:
-    """Other digits under which WhatsApp may know the same phone: Brazil's ninth digit, Mexico's 1, Argentina's 9."""
-    if wa_id.startswith("55") and len(wa_id) == 13 and wa_id[4] == "9":
-        return [wa_id[:4] + wa_id[5:]]
-    if wa_id.startswith("55") and len(wa_id) == 12 and wa_id[4] in "6789":
-        return [wa_id[:4] + "9" + wa_id[4:]]
-    if wa_id.startswith("521") and len(wa_id) == 13:
-        return ["52" + wa_id[3:]]
-    if wa_id.startswith("52") and len(wa_id) == 12:
-        return ["521" + wa_id[2:]]
-    if wa_id.startswith("549") and len(wa_id) == 13:
-        return ["54" + wa_id[3:]]
-    if wa_id.startswith("54") and len(wa_id) == 12:
-        return ["549" + wa_id[2:]]
-    return []
-
-
 class Book:
     """Which identity belongs to which contact, as far as one batch needs to know."""
 
@@ -109,7 +93,7 @@ class Book:
 
 
 def _variants(key: Key) -> list[str]:
-    return wa_id_variants(key[2]) if key[0] == "wa_id" else []
+    return phone_numbers.variants(key[2]) if key[0] == "wa_id" else []
 
 
 def resolve(mentions: Iterable[Mention]) -> dict[Mention, int]:

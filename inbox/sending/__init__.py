@@ -34,7 +34,7 @@ from inbox.receiving import rows, threads
 from inbox.sending import outbox
 from inbox.sending.jobs import wake_up, wake_up_reactions
 from inbox.summaries import summarize
-from whatsapp import compose
+from whatsapp import compose, phone_numbers
 from whatsapp.events import MEDIA_KINDS, Direction, Kind, Origin, Status
 from whatsapp.models import PhoneNumber
 
@@ -311,7 +311,7 @@ def _insert(
         status=Status.QUEUED,
         quoted=quoted,
         quoted_wamid=quoted.wamid if quoted else "",
-        sender_phone=number.display_number,
+        sender_phone=phone_numbers.e164(number.display_number)[:32],
         sender_name=str(agent or program or "")[:512],
         receiving_phone=contact.phone or "",
         aws_phone_number_id=number.aws_phone_number_id,

@@ -20,6 +20,7 @@ from inbox.views.compose import agent_of, sent, token, wants_fragment
 from inbox.views.conversation import find
 from inbox.views.uploads import header_file
 from inbox.wording import display_name
+from whatsapp import phone_numbers
 from whatsapp.events import Kind
 
 #: Types of messages with buttons whose header may show a file.
@@ -81,9 +82,10 @@ def location(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 def contact(request: HttpRequest, pk: int) -> HttpResponse:
     """A contact card."""
-    form = ContactForm(request.POST or None)
-    phones = [form[f"phone_{index}"] for index in range(1, PHONES + 1)]
     conversation = find(rows.numbers_of(request), pk)
+    country = phone_numbers.country_of(conversation.number.display_number)
+    form = ContactForm(request.POST or None, country=country)
+    phones = [form[f"phone_{index}"] for index in range(1, PHONES + 1)]
     return _form_view(request, conversation, "contact", Kind.CONTACTS, form, {"phones": phones})
 
 

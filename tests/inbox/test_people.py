@@ -18,6 +18,13 @@ def amara() -> Contact:
     return Contact.objects.create(profile_name="Amara Okafor-Lund", username="amara.rides", phone="+351912345678")
 
 
+def test_a_number_as_whatsapp_once_printed_it_finds_its_person() -> None:
+    mexican = Contact.objects.create(profile_name="Lucía", phone="+525512345678")
+    assert list(people.found("+52 1 55 1234 5678")) == [mexican.pk]
+    assert people.is_found(mexican, "+5215512345678")
+    assert not people.is_found(mexican, "+5215512345679")
+
+
 @pytest.mark.parametrize(
     ("sought", "expected"),
     [

@@ -45,11 +45,21 @@ class LocationTests:
 
 class ContactTests:
     def test_several_phones_go_with_their_ids(self, signed_in: Client, amara: Conversation) -> None:
-        made = post(signed_in, amara, "contact", name="Bo Lind", phone_1="+351 912 345 678", phone_2="21 555 0100")
+        phones = {"phone_1": "+351 912 345 678", "phone_2": "21 555 0100", "phone_3": "1520"}
+        made = post(signed_in, amara, "contact", name="Bo Lind", **phones)
         assert isinstance(made, Message)
         [card] = made.payload["contacts"]
         assert card["name"] == "Bo Lind"
-        assert [phone.get("wa_id") for phone in card["phones"]] == ["351912345678", None]
+        # Whole; with our own country; a short number that nobody dials from abroad.
+        assert [phone.get("wa_id") for phone in card["phones"]] == ["351912345678", "351215550100", None]
+
+    def test_a_phone_that_can_be_one_of_two_is_asked_about(self, signed_in: Client, amara: Conversation) -> None:
+        amara.number.display_number = "+1 415 555 2671"
+        amara.number.save()
+        html = post(signed_in, amara, "contact", name="Bo Lind", phone_1="5165024110")
+        assert isinstance(html, str)
+        assert "“5165024110” can be +15165024110 or +5165024110." in html
+        assert isinstance(post(signed_in, amara, "contact", name="Bo Lind", phone_1="+51 65024110"), Message)
 
     def test_it_needs_a_name_and_a_phone(self, signed_in: Client, amara: Conversation) -> None:
         html = post(signed_in, amara, "contact", name="", phone_1="")

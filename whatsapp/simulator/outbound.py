@@ -8,6 +8,7 @@ from typing import Any
 
 from django.http import HttpResponse, JsonResponse
 
+from whatsapp import phone_numbers
 from whatsapp.simulator import chats, inspection, linked, media, script, validation
 from whatsapp.simulator.errors import REFUSALS, GraphError
 from whatsapp.simulator.exchange import DELIVERED_AFTER, SENT_AFTER, Exchange
@@ -88,15 +89,14 @@ def _mark_read(exchange: Exchange, number: Number, body: dict[str, Any]) -> Http
 def _dialled(number: Number, address: str) -> str:
     """The digits that ``to`` means, empty without one.
 
-    Without a plus, the country code of the business's own number goes in front: what was a whole number becomes
-    somebody else's (reference §8).
+    Without a plus, a whole number is left alone; one that cannot be whole gets the country code of the business's own.
     """
     if not address:
         return ""
     digits = "".join(filter(str.isdigit, address))
     if not digits or any(character.isalpha() for character in address):
         raise GraphError(131009, "to is not a phone number.")
-    if not address.strip().startswith("+"):
+    if not address.strip().startswith("+") and not phone_numbers.is_complete(digits):
         digits = number.country_code + digits
     if not 6 <= len(digits) <= 20:
         raise GraphError(131009, "to is not a phone number.")

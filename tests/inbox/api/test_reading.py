@@ -68,6 +68,7 @@ class MessagesTests:
             ("status=received", {"a", "c"}),
             ("phone=%2B351911111111", {"a", "b"}),
             ("phone=351911111111", {"a", "b"}),
+            ("phone=911111111", {"a", "b"}),
             ("phone=%2B351922222222&direction=inbound", {"c"}),
         ],
     )

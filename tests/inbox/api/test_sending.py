@@ -109,6 +109,33 @@ class TextTests:
         (contact,) = Contact.objects.all()
         assert contact.phone == AMARA
 
+    @pytest.mark.parametrize(
+        ("written", "reached"),
+        [("915 550 123", AMARA), ("+5215512345678", "+5215512345678"), ("551187654321", "+551187654321")],
+        ids=["without its country", "Mexico with its 1", "Brazil without its 9"],
+    )
+    def test_a_phone_is_taken_as_it_is_printed_or_with_our_country(
+        self, shop: Shop, phone: Phone, template: MessageTemplate, written: str, reached: str
+    ) -> None:
+        hello = {"name": "hello", "language": "en_US", "values": {"body": ["Amara"]}}
+        sent = shop.send({"phone": written, "template": hello})
+        assert sent["receivingPhone"] == reached
+        assert sent["senderPhone"] == "+" + "".join(filter(str.isdigit, phone.number.display_number))
+        assert len(shop.get(f"messages?phone={reached.replace('+', '%2B')}")["messages"]) == 1
+
+    def test_a_phone_that_can_be_one_of_two_is_refused_with_both(self, shop: Shop, phone: Phone) -> None:
+        phone.number.display_number = "+1 415 555 2671"
+        phone.number.save()
+        for answer in (
+            shop.post("whatsapp/send", {"phone": "5165024110", "content": "Hi"}),
+            shop.session.get(f"{shop.origin}/api/contacts?phone=5165024110", timeout=20),
+        ):
+            assert answer.status_code == 422
+            assert answer.json()["detail"] == (
+                "“5165024110” can be +15165024110 or +5165024110. Write it with a plus and its country code."
+            )
+        assert not Contact.objects.exists()
+
     def test_it_says_which_template_is_missing_or_not_approved(
         self, shop: Shop, phone: Phone, template: MessageTemplate
     ) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from inbox.models import Contact, ContactIdentity, Conversation
-from inbox.receiving.people import wa_id_variants
 from tests import payloads
 from tests.inbox.receiving.support import receive
+from whatsapp import phone_numbers
 from whatsapp.models import PhoneNumber
 
 pytestmark = pytest.mark.django_db
@@ -97,8 +97,8 @@ class IdentityTests:
         ],
     )
     def test_the_variants_of_a_phone_number_are_one_person(self, number: PhoneNumber, first: str, second: str) -> None:
-        assert wa_id_variants(first) == [second]
-        assert wa_id_variants(second) == [first]
+        assert phone_numbers.variants(first) == [second]
+        assert phone_numbers.variants(second) == [first]
         receive(text(wa_id=first))
         receive(text(wa_id=second))
         assert Contact.objects.count() == 1

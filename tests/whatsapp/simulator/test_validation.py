@@ -137,11 +137,13 @@ class ContentTests:
     def test_it_refuses(self, api: Api, message: dict[str, Any], code: int) -> None:
         assert refusal(api.answer(**message))[0] == code
 
-    def test_without_a_plus_the_message_goes_to_somebody_else(self, api: Api, endpoint: Endpoint) -> None:
-        answer = api.answer(to="351915550123", text={"body": "Hi"}).json()
-
-        assert answer["contacts"][0]["wa_id"] == "351351915550123"
-        assert endpoint.wait_for_statuses()[0]["errors"][0]["code"] == 131026
+    @pytest.mark.parametrize(
+        ("to", "wa_id"),
+        [("351915550123", "351915550123"), ("915550123", "351915550123"), ("5215512345678", "5215512345678")],
+        ids=["whole", "without its country", "whole in Mexico's way"],
+    )
+    def test_without_a_plus_only_what_cannot_be_whole_gets_the_own_country(self, api: Api, to: str, wa_id: str) -> None:
+        assert api.answer(to=to, text={"body": "Hi"}).json()["contacts"][0]["wa_id"] == wa_id
 
     def test_a_reply_to_a_message_that_nobody_knows_is_sent_all_the_same(self, api: Api, endpoint: Endpoint) -> None:
         api.write(text="Hello")
