@@ -31,7 +31,7 @@ ICONS: dict[str, str] = {
     Kind.ORDER: "order",
     Kind.TEMPLATE: "template",
     Kind.CALL: "call",
-    Kind.SYSTEM: "swap",
+    Kind.SYSTEM: "info",
     Kind.UNSUPPORTED: "unsupported",
     Kind.UNKNOWN: "unsupported",
 }

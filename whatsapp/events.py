@@ -271,14 +271,15 @@ class CallChanged(Event):
 
     ``step``: created, connect, ringing, accepted, rejected, terminate, failed (a terminate that says so), recording,
     transcript, other. ``direction`` INBOUND when the customer calls: then it opens the customer service window,
-    answered or not. What is told of a call afterwards (recording, transcript) opens nothing. ``duration`` in seconds
-    when told. ``media``: the recording.
+    answered or not; ``directed`` when WhatsApp said so, else it is our guess. What is told of a call afterwards
+    (recording, transcript) opens nothing. ``duration`` in seconds when told. ``media``: the recording.
     """
 
     call_id: str
     step: str
     party: Party
     direction: Direction = Direction.INBOUND
+    directed: bool = False
     duration: int | None = None
     faults: tuple[Fault, ...] = ()
     media: RemoteMedia | None = None

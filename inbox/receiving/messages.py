@@ -349,6 +349,8 @@ def apply_calls(calls: Iterable[Arrival]) -> list[int]:
         key = (call.number.pk, event.call_id[:255])
         row = steps.setdefault(key, {"number_id": key[0], "wamid": key[1], "steps": {}, "error_code": None})
         row["steps"][event.step] = time_of(event.at, call.received_at)[0].isoformat()
+        if event.directed:
+            row["direction"] = event.direction
         if event.duration is not None:
             row["duration"] = event.duration
         if event.faults:
@@ -368,7 +370,9 @@ def apply_calls(calls: Iterable[Arrival]) -> list[int]:
 
 APPLY_CALLS = """
 UPDATE inbox_message m
-SET error_code = coalesce(s.error_code, m.error_code), error = coalesce(s.error, m.error),
+SET direction = coalesce(s.direction, m.direction),
+    origin = CASE coalesce(s.direction, m.direction) WHEN 'inbound' THEN 'customer' ELSE 'agent' END,
+    error_code = coalesce(s.error_code, m.error_code), error = coalesce(s.error, m.error),
     payload = jsonb_strip_nulls(jsonb_build_object(
         'steps', s.steps, 'duration', s.duration,
         'outcome', CASE
@@ -380,10 +384,10 @@ SET error_code = coalesce(s.error_code, m.error_code), error = coalesce(s.error,
             WHEN s.steps ?| ARRAY['created', 'connect', 'ringing'] THEN 'ringing' END
     ))
 FROM (
-    SELECT known.id, coalesce(known.payload -> 'steps', '{}') || r.steps AS steps, r.error_code, r.error,
+    SELECT known.id, coalesce(known.payload -> 'steps', '{}') || r.steps AS steps, r.direction, r.error_code, r.error,
            coalesce(r.duration, (known.payload ->> 'duration')::int) AS duration
     FROM jsonb_to_recordset(%s) AS r (
-        number_id bigint, wamid text, steps jsonb, duration int, error_code int, error text
+        number_id bigint, wamid text, steps jsonb, direction text, duration int, error_code int, error text
     )
     JOIN inbox_message known ON known.number_id = r.number_id AND known.wamid = r.wamid
     WHERE NOT known.wamid = '' AND known.kind = 'call'

@@ -25,6 +25,8 @@ STEPS = {
     "call_transcription_available": "transcript",
     "call_transcript_available": "transcript",
 }
+#: ``direction`` → whether we call.
+DIRECTIONS = {"BUSINESS_INITIATED": True, "USER_INITIATED": False}
 #: A status of a call that tells nothing of it: it may still ring or not.
 DELIVERED = "delivered"
 #: A step that tells of a file → where the file is, and what kind it is (Meta "Call recording", "Call transcription").
@@ -64,13 +66,8 @@ def status(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
 
 
 def _outbound(leaf: Leaf, change: Change) -> bool:
-    match leaf.get("direction"):
-        case "BUSINESS_INITIATED":
-            return True
-        case "USER_INITIATED":
-            return False
-        case _:
-            return change.ours(leaf.get("from"))
+    told = leaf.get("direction")
+    return DIRECTIONS[told] if isinstance(told, str) and told in DIRECTIONS else change.ours(leaf.get("from"))
 
 
 def _customer(leaf: Leaf, change: Change, outbound: bool) -> Party:
@@ -122,6 +119,8 @@ def _step(leaf: Leaf, change: Change, path: str, step: str, party: Party, *, out
         step=step,
         party=party,
         direction=Direction.OUTBOUND if outbound else Direction.INBOUND,
+        # Statuses are of calls of ours only.
+        directed=words(leaf.get("direction")) in DIRECTIONS or "recipient_id" in leaf or "recipient_user_id" in leaf,
         duration=_duration(leaf),
         faults=faults,
     )

@@ -337,6 +337,13 @@ class CallTests:
         receive(self.call("connect"))
         assert only_message().conversation.window_open
 
+    def test_a_call_of_ours_is_ours_though_its_recording_comes_first(self, number: PhoneNumber) -> None:
+        receive(self.recording())
+        receive(self.call("terminate", direction="BUSINESS_INITIATED", duration=55))
+        receive(self.recording())
+        message = only_message()
+        assert (message.direction, message.origin) == ("outbound", "agent")
+
     def test_its_transcript_is_a_document_below_it(self, number: PhoneNumber) -> None:
         document = {"id": "3000032", "mime_type": "application/json"}
         later = str(unix(timezone.now()) + 60)

@@ -34,7 +34,9 @@ from whatsapp.parse import parse
 
 class CallTests:
     def call(self, step: str, *, path: str = f"{LEAF}.calls[0]", **fields: object) -> CallChanged:
-        return CallChanged(**(about(path) | {"call_id": "wacid.CALL", "step": step, "party": AMARA} | fields))
+        return CallChanged(
+            **(about(path) | {"call_id": "wacid.CALL", "step": step, "party": AMARA, "directed": True} | fields)
+        )
 
     def test_the_customer_calls(self) -> None:
         assert only("call_connect") == self.call("connect")
@@ -90,7 +92,7 @@ class CallTests:
 
     def test_its_transcript_is_a_line_with_a_document(self) -> None:
         told, transcript = read("call_transcript")
-        assert told == self.call("transcript")
+        assert told == self.call("transcript", directed=False)
         assert isinstance(transcript, MessageReceived)
         assert (transcript.kind, transcript.party, transcript.opens_window) == (Kind.SYSTEM, AMARA, False)
         assert transcript.payload == {"type": "call_transcript", "call_id": "wacid.CALL"}
