@@ -111,7 +111,7 @@ def connections() -> Iterator[Finding]:
     """What the webhook endpoint, live updates and jobs need of their connections, tried. Raises DatabaseError."""
     try:
         faults = sessions.faults()
-        limit = sessions.page_time_limit()
+        limit = None if sessions.POOLER_AWAY in faults else sessions.page_time_limit()
     except psycopg.Error as error:
         raise DatabaseError(str(error)) from error
     for fault in faults:

@@ -20,6 +20,7 @@ WRITE: LiteralString = """
     ON CONFLICT (name) DO UPDATE SET written_at = excluded.written_at
 """
 DIRECT = "Set DATABASE_DIRECT_URL to PostgreSQL itself; pages may keep using the pooler."
+POOLER_AWAY = "Pages cannot reach the database through the pooler that DATABASE_URL names; everything else can."
 #: Connections bring settings of their own, such as a time limit for statements.
 REFUSING_POOLER = f"The address leads to a pooler (PgBouncer) that refuses the settings of our connections. {DIRECT}"
 
@@ -29,26 +30,39 @@ def faults() -> list[str]:
 
     Raises psycopg.Error when there is no connection at all, or it does not answer.
     """
-    found: list[str] = []
-    # The second connection holds a transaction open meanwhile: a pooler in transaction mode then gives the first one
-    # another session than before. Where pages use a pooler, it is one of theirs, so that their NOTIFY is tried too.
     try:
-        with _connected(_door()) as door, _connected(_page() or _door()) as page:
-            before = _one(door, "SELECT pg_backend_pid()")
-            channel = f"inbox_probe_{uuid.uuid4().hex}"
-            door.execute(f"LISTEN {channel}".encode())
-            door.execute("SELECT %s::int", [1], prepare=True)
-            page.execute("BEGIN")
-            page.execute("SELECT pg_notify(%s, '')", [channel])
-            found += _prepared(door, before)
-            page.execute("COMMIT")
-            found += _heard(door)
-            found += _written(door)
+        with _connected(_door()) as door:
+            return _tried(door)
     except psycopg.OperationalError as error:
         if not is_refusing_pooler(error):
             raise
-        found.append(REFUSING_POOLER)
-    return found
+        return [REFUSING_POOLER]
+
+
+def _tried(door: psycopg.Connection[Any]) -> list[str]:
+    # The second connection holds a transaction open meanwhile: a pooler in transaction mode then gives the first one
+    # another session than before. Where pages use a pooler, it is one of theirs, so that their NOTIFY is tried too.
+    pooled = _page()
+    try:
+        with _connected(pooled or _door()) as page:
+            return [*_shared(door, page), *_written(door)]
+    except psycopg.OperationalError:
+        if pooled is None:
+            raise
+        return [POOLER_AWAY, *_written(door)]
+
+
+def _shared(door: psycopg.Connection[Any], page: psycopg.Connection[Any]) -> list[str]:
+    """Whether the one hears the other, and keeps its session and what was prepared in it."""
+    before = _one(door, "SELECT pg_backend_pid()")
+    channel = f"inbox_probe_{uuid.uuid4().hex}"
+    door.execute(f"LISTEN {channel}".encode())
+    door.execute("SELECT %s::int", [1], prepare=True)
+    page.execute("BEGIN")
+    page.execute("SELECT pg_notify(%s, '')", [channel])
+    found = _prepared(door, before)
+    page.execute("COMMIT")
+    return found + _heard(door)
 
 
 def is_refusing_pooler(error: Exception) -> bool:

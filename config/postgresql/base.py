@@ -23,6 +23,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._limit = None
         if seconds := self.settings_dict.get("ANSWER_SECONDS"):
             self._limit = limit_waiting(connection, seconds)
+            # A pooler takes connections while the database behind it hangs.
+            with self._limit.at_most(USABLE_SECONDS):
+                connection.execute("SELECT 1")
+                connection.rollback()
         return connection
 
     def is_usable(self) -> bool:

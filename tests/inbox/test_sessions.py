@@ -79,6 +79,12 @@ class PoolerTests:
         settings.PAGES_DATABASE = pooler().database
         assert sessions.faults() == []
 
+    def test_one_that_is_away_is_named(self, pooler: Callable[..., Pooler], settings: Any) -> None:
+        started = pooler()
+        settings.PAGES_DATABASE = started.database
+        started.stop()
+        assert sessions.faults() == [sessions.POOLER_AWAY]
+
     def test_it_tells_the_time_limit_of_the_statements_of_pages(
         self, pooler: Callable[..., Pooler], settings: Any
     ) -> None:
