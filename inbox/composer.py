@@ -98,6 +98,7 @@ class Composer(Drawn):
     preview_url: bool = True
     #: What a press of Send shows until the message has a row.
     stand_in: bubbles.Bubble | None = None
+    failed: SafeString = field(default_factory=lambda: icons.tick("failed"))
     caption_limit: int = limits.CAPTION
 
 

@@ -1,13 +1,59 @@
-// Whose caption the words are: beside files they are the caption of the first that can have one, and the tray says so.
+// What the tray says: whose caption the words are, and which files cannot be sent. inbox/views/compose.py decides the same.
 (() => {
-  const LIMIT = 1024; // characters; whatsapp/limits.py says the same
+  const form = () => document.querySelector("[data-answer]");
+  const cards = (state) => [...form().querySelectorAll("[data-tray] > [data-card]")].filter((card) => (card.dataset.state === "refused") === state);
+  const named = (card) => `“${card.querySelector(".tray__name").textContent.trim()}”`;
+  const own = (card) => card.querySelector("[data-caption]")?.value.trim() ?? "";
+  const long = (text) => [...text].length > Number(form().querySelector("[data-caption-hint]").dataset.limit);
+  const first = () => cards(false).find((card) => "captioned" in card.dataset);
 
   /** The card whose caption this text becomes; undefined when it leaves as a message of its own. */
-  function bearer(form, text) {
-    const first = form.querySelector("[data-card][data-captioned]:not([data-state=refused])");
-    const own = first?.querySelector("[data-caption]")?.value.trim();
-    return text && first && !own && [...text].length <= LIMIT ? first : undefined;
+  function bearer(text) {
+    const card = first();
+    return text && card && !own(card) && !long(text) ? card : undefined;
   }
 
-  inbox.captionBearer = bearer;
+  function hint(text) {
+    const card = first();
+    if (!card) return "";
+    if (text && own(card)) return `${named(card)} has a caption of its own: the text is sent as a message before it.`;
+    if (long(text)) return "Too long for a caption: the text is sent as a message of its own.";
+    return cards(false).length > 1 ? `The text is the caption of ${named(card)}.` : "The text is its caption.";
+  }
+
+  function refused() {
+    const [bad, others] = [cards(true), cards(false)];
+    const line = form().querySelector("[data-refused]");
+    line.hidden = !bad.length;
+    const one = bad.length === 1;
+    const names = bad.map(named).join(", ");
+    const words = `${names} can’t be sent. Remove ${one ? "it" : "them"}${others.length ? " to send the rest" : ""}.`;
+    const shown = line.querySelector("[data-refused-words]");
+    if (shown.textContent !== words) shown.textContent = words;
+    line.querySelector("[data-remove-refused]").textContent = one ? "Remove it" : "Remove them";
+    line.querySelector("[data-send-others]").hidden = !others.length;
+  }
+
+  function say() {
+    if (!form()) return;
+    refused();
+    const text = form().elements.text.value.trim();
+    const line = form().querySelector("[data-caption-hint]");
+    const words = hint(text);
+    line.hidden = !words;
+    if (line.textContent !== words) line.textContent = words;
+    // The words are written below: a second field for them would only ask which counts.
+    for (const field of form().querySelectorAll("[data-caption]")) field.hidden = field.closest("[data-card]") === first() && !field.value;
+  }
+
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest("[data-remove-refused]")) for (const card of cards(true)) card.querySelector(".tray__remove").click();
+    else if (target.closest("[data-send-others]")) document.dispatchEvent(new CustomEvent("inbox:send-others"));
+  });
+  for (const event of ["input", "inbox:resize", "inbox:ready", "inbox:cards", "inbox:tray", "inbox:composer", "htmx:afterSettle"]) {
+    // A caption that is being written keeps its field until it is left.
+    document.addEventListener(event, ({ target }) => !target.matches?.("[data-caption]") && say());
+  }
+  inbox.captions = { bearer, sendable: () => cards(false), refused: () => cards(true), say };
+  say();
 })();

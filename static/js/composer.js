@@ -13,8 +13,8 @@
 
   /** What Send makes of the form: one bubble for the words, or one for each file with its caption. */
   function bubbles(form, text) {
-    const bearer = inbox.captionBearer(form, text);
-    const drawn = [...form.querySelectorAll("[data-card]")].map((card) => {
+    const bearer = inbox.captions.bearer(text);
+    const drawn = inbox.captions.sendable().map((card) => {
       const words = card === bearer ? text : (card.querySelector("[data-caption]")?.value.trim() ?? "");
       const bubble = [...card.querySelectorAll("template[data-bubble]")].at(words ? -1 : 0).content.querySelector(".message");
       return { token: bubble.dataset.token, words, html: bubble.outerHTML };
@@ -27,15 +27,17 @@
 
   function entry(form) {
     const text = form.elements.text.value.trim();
+    const left = inbox.captions.refused().map((card) => card.dataset.card);
+    const kept = ([name, value]) => !["files", "csrfmiddlewaretoken"].includes(name) && !(name === "upload" && left.includes(value));
     return {
       at: Date.now(),
       token: form.elements.token.value,
       conversation: composer().dataset.conversation,
       address: form.getAttribute("action"),
-      fields: [...new FormData(form)].filter(([name]) => !["files", "csrfmiddlewaretoken"].includes(name)),
+      fields: [...new FormData(form)].filter(kept),
       text,
       quoted: form.elements.quoted.value,
-      uploads: [...form.querySelectorAll("[data-card]")].map((card) => card.dataset.card),
+      uploads: inbox.captions.sendable().map((card) => card.dataset.card),
       bubbles: bubbles(form, text),
     };
   }
@@ -45,17 +47,20 @@
     const { text, quoted, token } = form.elements;
     text.value = quoted.value = "";
     token.value = inbox.uuid();
-    form.querySelector("[data-tray]").replaceChildren();
-    form.querySelector("[data-tray]").hidden = form.querySelector("[data-quote]").hidden = true;
+    const [tray, left] = [form.querySelector("[data-tray]"), inbox.captions.refused()];
+    tray.replaceChildren(...left);
+    tray.hidden = !left.length;
+    form.querySelector("[data-quote]").hidden = true;
     text.dispatchEvent(new CustomEvent("inbox:resize", { bubbles: true }));
   }
 
-  function send(form) {
+  /** ``others``: without the files that cannot be sent. */
+  function send(form, { others = false } = {}) {
     const { text } = form.elements;
     problem("");
-    if (cards(form, "refused")) return problem("A file cannot be sent as it is: remove it, or send it as a document.");
-    if (cards(form, "uploading", "preparing")) return void (form.dataset.waiting = "true");
-    if (!text.value.trim() && !form.querySelector("[data-card]")) return text.focus();
+    if (!others && cards(form, "refused")) return form.querySelector("[data-remove-refused]").focus();
+    if (cards(form, "uploading", "preparing")) return void (form.dataset.waiting = others ? "others" : "all");
+    if (!text.value.trim() && !inbox.captions.sendable().length) return text.focus();
     const leaving = entry(form);
     empty(form);
     tell("inbox:sending", leaving);
@@ -64,7 +69,7 @@
   }
 
   /** Another face: the window closed or opened, while what is written is kept as the draft. */
-  async function reload() {
+  async function reload({ again = true } = {}) {
     const old = composer();
     const address = `/conversations/${old.dataset.conversation}/compose/`;
     const flushed = new Promise((resolve) => tell("inbox:flush", resolve));
@@ -77,6 +82,8 @@
     htmx.process(fresh);
     tell("inbox:composer");
     if (focused) (fresh.querySelector("[data-words]") ?? fresh.querySelector("a, button"))?.focus();
+    // Something was written while this was on its way.
+    if (again && !inbox.draft.idle()) reload({ again: false });
   }
 
   /** What did not leave is a draft again; its files are still with the inbox. */
@@ -104,9 +111,11 @@
   document.addEventListener("inbox:ready", () => {
     const form = document.querySelector("[data-answer][data-waiting]");
     if (!form || cards(form, "uploading", "preparing")) return;
+    const others = form.dataset.waiting === "others";
     delete form.dataset.waiting;
-    send(form);
+    send(form, { others });
   });
+  document.addEventListener("inbox:send-others", () => send(document.querySelector("[data-answer]"), { others: true }));
   document.addEventListener("inbox:problem", ({ detail }) => problem(detail));
   document.addEventListener("inbox:taken-back", ({ detail: { entry: left, edit } }) => {
     if (edit) return giveBack(left);

@@ -42,8 +42,8 @@
   document.addEventListener("inbox:ready", () => conversation() && tell({ files: true }));
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && follow());
   // What this form shows was sent from another window.
-  document.addEventListener("inbox:changes", ({ detail }) => {
+  document.addEventListener("inbox:changes", () => {
     const token = form()?.elements.token.value;
-    if (token && detail.querySelector(`[data-message][data-token="${token}"]`)) follow();
+    if (token && document.querySelector(`[data-message][data-token="${token}"]`)) follow();
   });
 })();

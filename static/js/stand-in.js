@@ -35,6 +35,7 @@
     const [time, at] = [drawn.querySelector("time"), new Date(entry.at)];
     Object.assign(time, { dateTime: at.toISOString(), textContent: `${two(at.getHours())}:${two(at.getMinutes())}`, title: "" });
     if (one.quote) drawn.querySelector(".message__bubble").prepend(inbox.elements(one.quote).firstElementChild);
+    if (entry.problem) drawn.querySelector(".tick")?.replaceWith(copy("failed-tick"));
     if (last) drawn.append(outcome(entry));
     return drawn;
   }

@@ -33,6 +33,7 @@
     if (thumb) fresh.querySelector("[data-thumb]").replaceChildren(thumb);
     if (caption) fresh.querySelector("[data-caption]")?.replaceWith(caption);
     old.replaceWith(fresh);
+    document.dispatchEvent(new CustomEvent("inbox:cards"));
     if (inside) (focused === caption && caption.isConnected ? caption : fresh.querySelector("[data-remove]")).focus();
     watch(fresh);
   }
@@ -88,6 +89,7 @@
     request.send(body);
     into.append(item);
     into.hidden = false;
+    document.dispatchEvent(new CustomEvent("inbox:cards"));
   }
 
   const watchAll = () => document.querySelectorAll("[data-card][data-state=preparing]").forEach(watch);

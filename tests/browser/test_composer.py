@@ -8,14 +8,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.db import transaction
-from django.test import Client
 from django.utils import timezone
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from inbox import changes, uploads
-from inbox.models import Agent, Conversation, Draft, Message, Outbox, Reaction, Upload
+from inbox.models import Agent, Conversation, Message, Outbox, Reaction, Upload
 from tests import samples
 from tests.browser.conftest import OpenWindow
 from tests.inbox.thread_rows import conversation, message
@@ -135,68 +133,6 @@ class WordsTests:
             opened.check_accessibility()
 
 
-class DraftTests:
-    def test_it_is_there_after_a_reload_and_in_another_window(
-        self, window: OpenWindow, alice: Agent, amara: Conversation, page: Page
-    ) -> None:
-        with page.expect_response("**/draft/**"):
-            field(page).fill("Half a sentence")
-        page.reload()
-        expect(field(page)).to_have_value("Half a sentence")
-        other = window(alice).open(f"/conversations/{amara.pk}/")
-        expect(field(other)).to_have_value("Half a sentence")
-        field(other).press("Enter")
-        expect(log(other)).to_contain_text("Half a sentence")
-        field(page).press("Enter")
-        expect(field(page)).to_have_value("")
-        arrived(page)
-        assert sent(amara) == ["Half a sentence"]
-        assert not Draft.objects.exists()
-
-
-class SignedOutTests:
-    def test_what_was_typed_after_the_session_ended_is_there_after_signing_in(
-        self, page: Page, alice: Agent, amara: Conversation
-    ) -> None:
-        cookies = page.context.cookies()
-        page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
-        field(page).fill("Typed too late to be kept")
-        with transaction.atomic():
-            changes.announce([(amara.number_id, amara.pk)])
-        expect(page).to_have_url(re.compile("/accounts/login/"))
-        page.context.add_cookies(cookies)  # type: ignore[arg-type]
-        page.goto(page.url.split("/accounts/")[0] + f"/conversations/{amara.pk}/")
-        expect(field(page)).to_have_value("Typed too late to be kept")
-
-    def test_signing_in_in_another_tab_lets_what_is_written_be_sent(
-        self, page: Page, alice: Agent, amara: Conversation
-    ) -> None:
-        session = [one for one in page.context.cookies() if one["name"] == settings.SESSION_COOKIE_NAME]
-        page.context.clear_cookies()
-        page.context.add_cookies(session)  # type: ignore[arg-type]
-        another = page.context.new_page()
-        another.goto(page.url)  # a login gives a token that is not the one of the first tab
-        field(page).fill("From the old tab")
-        field(page).press("Enter")
-        expect(log(page)).to_contain_text("From the old tab")
-        arrived(page)
-        assert sent(amara) == ["From the old tab"]
-
-    def test_a_tab_of_who_was_signed_in_before_becomes_the_next_ones(
-        self, window: OpenWindow, alice: Agent, bob: Agent, amara: Conversation
-    ) -> None:
-        opened = window(alice)
-        page = opened.open(f"/conversations/{amara.pk}/")
-        client = Client()
-        client.force_login(bob)
-        value = client.cookies[settings.SESSION_COOKIE_NAME].value
-        page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": opened.url}])
-        with transaction.atomic():
-            changes.announce([(amara.number_id, amara.pk)])
-        expect(page.locator(".app")).to_have_attribute("data-agent", str(bob.pk))
-        opened.faults.clear()  # the browser writes every 403 to its console
-
-
 class FileTests:
     def test_two_files_go_with_their_captions(self, page: Page, amara: Conversation, tmp_path: Path) -> None:
         for name in ("one.png", "two.png"):
@@ -228,6 +164,71 @@ class FileTests:
         page.get_by_role("button", name="Remove one.png").click()
         expect(page.locator("[data-card]")).to_have_count(0)
         assert not Upload.objects.exists()
+
+    def test_the_tray_says_whose_caption_the_text_is(self, page: Page, tmp_path: Path) -> None:
+        for name in ("one.png", "two.png"):
+            (tmp_path / name).write_bytes(samples.picture("PNG"))
+        page.locator("[data-files]").set_input_files(tmp_path / "one.png")
+        prepare(page, 1)
+        hint = page.locator("[data-caption-hint]")
+        expect(hint).to_have_text("The text is its caption.")
+        expect(page.get_by_label("Caption of one.png")).to_be_hidden()
+        page.locator("[data-files]").set_input_files(tmp_path / "two.png")
+        prepare(page, 1)
+        expect(hint).to_have_text("The text is the caption of “one.png”.")
+        expect(page.get_by_label("Caption of two.png")).to_be_visible()
+        field(page).fill("x" * 1025)
+        expect(hint).to_contain_text("a message of its own")
+
+    def test_files_keep_the_order_in_which_they_were_chosen(
+        self, page: Page, amara: Conversation, tmp_path: Path
+    ) -> None:
+        held: list[Route] = []
+        page.route("**/uploads/", lambda route: route.continue_() if held else held.append(route))
+        names = ["first.png", "second.png", "third.png"]
+        for name in names:
+            (tmp_path / name).write_bytes(samples.picture("PNG"))
+        page.locator("[data-files]").set_input_files([tmp_path / name for name in names])
+        expect(page.locator("[data-card][data-state=preparing]")).to_have_count(2)
+        held[0].continue_()
+        prepare(page, 3)
+        expect(page.locator("[data-card] .tray__name")).to_have_text(names)
+        page.reload()
+        expect(page.locator("[data-card] .tray__name")).to_have_text(names)
+        field(page).press("Enter")
+        arrived(page)
+        expect(page.locator("[data-card]")).to_have_count(0)
+        sent_names = amara.messages.filter(direction="outbound").in_order().values_list("media__file_name", flat=True)
+        assert [Path(name).stem for name in sent_names] == ["first", "second", "third"]
+
+    def test_a_refused_file_comes_first_and_the_others_are_sent(
+        self, page: Page, amara: Conversation, tmp_path: Path
+    ) -> None:
+        (tmp_path / "bike.png").write_bytes(samples.picture("PNG"))
+        (tmp_path / "broken.png").write_bytes(samples.picture("PNG")[:60])
+        page.locator("[data-files]").set_input_files([tmp_path / "bike.png", tmp_path / "broken.png"])
+        prepare(page, 2)
+        line = page.locator("[data-refused]")
+        expect(line).to_contain_text("“broken.png” can’t be sent. Remove it to send the rest.")
+        bad, good = (page.locator("[data-card]", has_text=name).bounding_box() for name in ("broken.png", "bike.png"))
+        assert bad
+        assert good
+        assert bad["x"] < good["x"]
+        field(page).fill("Petrol")
+        field(page).press("Enter")
+        expect(page.get_by_role("button", name="Remove it", exact=True)).to_be_focused()
+        page.get_by_role("button", name="Send the others").click()
+        arrived(page)
+        assert sent(amara) == ["Petrol"]
+        expect(line).to_have_text(re.compile("“broken.png” can’t be sent. Remove it."))
+        expect(page.get_by_role("button", name="Send the others")).to_be_hidden()
+        page.get_by_role("button", name="Remove it", exact=True).click()
+        expect(page.locator("[data-card]")).to_have_count(0)
+        expect(line).to_be_hidden()
+        field(page).fill("Now alone")
+        field(page).press("Enter")
+        arrived(page)
+        assert sent(amara) == ["Petrol", "Now alone"]
 
     def test_a_voice_note_is_recorded_and_heard_before_it_goes(self, page: Page, amara: Conversation) -> None:
         page.get_by_role("button", name="Record a voice note").click()
