@@ -70,7 +70,15 @@ class KindTests:
 
     def test_a_recorded_call_has_a_player(self, amara: Conversation, shown: Any) -> None:
         call = message(amara, kind="call", payload={"outcome": "answered", "duration": 55})
-        file = Media.objects.create(message=call, state="stored", extension=".ogg", file="media/x.ogg", duration=54.0)
+        file = Media.objects.create(
+            message=call,
+            state="stored",
+            content_type="audio/mpeg",
+            extension=".mp3",
+            file="media/x.mp3",
+            duration=54.0,
+            preview_state="ready",
+        )
         html = shown()
         assert "Voice call from Amara Okafor, 0:55" in html
         assert f'src="/media/{file.pk}/"' in html
