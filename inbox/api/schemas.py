@@ -72,7 +72,8 @@ class MessageSchema(Schema):
     direction: Literal["inbound", "outbound"]
     kind: str = Field(
         description="text, image, audio, video, document, sticker, location, contacts, interactive, button, order, "
-        "template, system, call, unsupported, unknown."
+        "template, system, call, unsupported, unknown. A system message is a line that nobody wrote: a changed "
+        "number, a hand-over of WhatsApp's AI agent, a step of a group. Neither it nor a call can be answered."
     )
     messageType: str = Field(description="The same as `kind`.")
     origin: str = Field(description="Who wrote it: customer, agent, api, phone_app, ai_agent.")
