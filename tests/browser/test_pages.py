@@ -46,6 +46,11 @@ def amara(number: PhoneNumber) -> Conversation:
     message(amara, kind="order", at=at, payload={"items": [{"product_id": "bell", "price": "24", "currency": "EUR"}]})
     message(amara, kind="unsupported", at=at, payload={"type": "poll_creation"})
     message(amara, kind="call", at=at, payload={"outcome": "missed"})
+    message(amara, kind="system", at=at, payload={"type": "handover", "to": "team", "summary": "Waits. " * 30})
+    message(amara, kind="system", at=at, payload={"type": "group", "step": "left", "people": [{"name": "+351934"}]})
+    recorded: dict[str, Any] = {"content_type": "audio/mpeg", "extension": ".mp3", "preview_state": "ready"}
+    media(amara, "call", at=at, **stored, **recorded, duration=54.0)
+    message(amara, "Good morning", at=at, error_code=131000, error="Something went wrong")
     message(amara, "زوجي يسأل: هل يمكن الاستلام يوم السبت؟", at=now)
     for status in ("queued", "sending", "sent", "delivered", "played", "failed", "unknown"):
         message(amara, "Ours", direction="outbound", status=status, error="The reason.", error_code=131000, at=now)
