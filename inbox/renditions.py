@@ -19,6 +19,8 @@ from inbox.models import Media
 from inbox.models.media import COPIES, playable_key
 from inbox.previews import DIRECTORY_PREFIX
 from inbox.receiving import threads
+from inbox.sandbox import parent as sandbox
+from inbox.sandbox.parent import NoSandboxError
 from inbox.storage import MissingFileError, StorageError, media_storage
 from whatsapp.events import Kind
 
@@ -34,7 +36,8 @@ MAX_CRASHES = 3
 def make(media_id: uuid.UUID) -> None:
     """Make the copy of a stored film that waits for one and record it, or that there is none; once.
 
-    Safe to run twice and in parallel. A storage that is away, or a full disk, costs nothing: the row waits for it.
+    Safe to run twice and in parallel. A storage or a sandbox that is away, or a full disk, costs nothing: the row
+    waits for it.
     """
     media = _claim(media_id)
     if media is None:
@@ -42,6 +45,7 @@ def make(media_id: uuid.UUID) -> None:
     if media.attempts > MAX_CRASHES:
         return _settle(media, "")
     try:
+        sandbox.check()
         with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix=DIRECTORY_PREFIX) as directory:
             key = _copy(media, Path(directory))
     except MissingFileError:
@@ -49,8 +53,8 @@ def make(media_id: uuid.UUID) -> None:
     except ConversionCrashError as error:
         log.warning("copy_crashed", media=str(media_id), message=media.message_id, reason=str(error))
         return _postpone(media, timedelta(0), attempts=media.attempts)
-    except (StorageError, OSError) as error:
-        log.warning("copy_postponed", media=str(media_id), message=media.message_id, reason=str(error))
+    except (NoSandboxError, StorageError, OSError) as error:
+        log.warning("copy_postponed", media=str(media_id), message=media.message_id, reason=repr(error))
         return _postpone(media, STORAGE_WAIT, attempts=media.attempts - 1)
     _settle(media, key)
 

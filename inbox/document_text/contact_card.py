@@ -6,6 +6,7 @@ import quopri
 import re
 from pathlib import Path
 
+import inbox.sandbox.charsets  # noqa: F401 - a card may be written in any
 from inbox import text_encodings
 from inbox.document_text import Text
 
@@ -21,8 +22,9 @@ LABELS = {
     "BDAY": "Birthday",
     "NOTE": "Note",
 }
-# What tells encodings apart is loaded by its first use, which must be before the lock.
-text_encodings.encoding_of("Zoë".encode("cp1252"))
+# What tells encodings apart is loaded by its first use, which must be before the lock: by text that leaves doubts.
+for _sample in ("Zoë".encode("cp1252"), "Привет, дорогой друг".encode("cp1251"), "今日はいい天気です".encode("euc-jp")):
+    text_encodings.encoding_of(_sample)
 MOST_BYTES = 8 * 1024 * 1024
 #: "item1.TEL;TYPE=CELL:+351…": a group, a name, parameters, a value.
 PROPERTY = re.compile(r"(?:[\w-]+\.)?([\w-]+)((?:;[^:]*)?):(.*)", re.DOTALL)

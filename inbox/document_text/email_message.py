@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import codecs
 import email.parser
 import email.policy
 from email.message import MIMEPart
 from html.parser import HTMLParser
 from pathlib import Path
 
+import inbox.sandbox.charsets  # noqa: F401 - a mail may name any
 from inbox.document_text import Text
-from inbox.text_encodings import LEGACY
-
-# Python would load each character set only when a mail names it.
-for _name in (
-    *LEGACY,
-    *(f"iso8859-{part}" for part in range(1, 17) if part != 12),
-    "ascii",
-    "utf-7",
-    "utf-16",
-    "gbk",
-    "gb2312",
-):
-    codecs.lookup(_name)
 
 HEADERS = ("From", "To", "Cc", "Date", "Subject")
 #: Elements of HTML after which a new line begins, and those that are no text.

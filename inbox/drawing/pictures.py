@@ -20,6 +20,7 @@ FORMATS = {
     "image/webp": "WEBP",
     "image/gif": "GIF",
     "image/heic": "HEIF",
+    "image/heif": "HEIF",
     "image/avif": "AVIF",
     "image/tiff": "TIFF",
     "image/bmp": "BMP",

@@ -5,7 +5,8 @@ reads the file ``source``, writes into the outputs that were named for it in the
 dictionary that JSON can hold (or an object with such attributes), or raises RefusalError. `parent.run` runs it as
 "package.module:function". Everything that the function needs has to be imported at the top of its module: after the
 lock nothing can be imported any more. What only some files need goes into a function ``prepare(*arguments)`` beside it,
-which runs before the lock. A module that has to read folders besides (fonts) names them in READABLE_FOLDERS.
+which runs before the lock. A module that has to read folders besides (fonts) names them in READABLE_FOLDERS; one whose
+files may be in any character set imports `charsets`.
 
 `child` is what runs in the child, `landlock` and `seccomp` are its lock, `child_process` starts it, `parent` decides
 whether it may run on this machine, `probe` tries what a child can still reach. Nothing here knows the inbox or

@@ -34,6 +34,14 @@ def copied(number: PhoneNumber, content: bytes, kind: str = "document") -> Media
 
 
 class MakeTests:
+    def test_without_a_sandbox_it_waits(self, number: PhoneNumber, request: pytest.FixtureRequest) -> None:
+        row = drawn(number, samples.video("mov"), kind="document", file_name="film.mov")
+        request.getfixturevalue("no_sandbox")
+        renditions.make(row.pk)
+        row.refresh_from_db()
+        assert (row.preview_state, row.preview_error, row.attempts) == (Media.PreviewState.COPYING, "", 0)
+        assert row.next_try_at is not None
+
     @pytest.mark.parametrize(
         "content",
         [

@@ -8,10 +8,18 @@ from pathlib import Path
 import pytest
 
 from inbox import conversion, converting, document_text, drawing, previews
+from inbox.document_text.child import READERS
 from inbox.sandbox import Limits, Lock, child_process
 from tests import conversions, samples
 from tests.inbox.document_text import documents
 from whatsapp.events import Kind
+
+KOREAN_MAIL = b"Subject: =?euc-kr?q?=BE=C8=B3=E7?=\nContent-Type: text/plain; charset=euc-kr\n\n\xbe\xc8\xb3\xe7\n"
+
+
+def card(name: str, encoding: str) -> bytes:
+    return f"BEGIN:VCARD\nVERSION:3.0\nFN:{name}\nNOTE:{name} {name}\nEND:VCARD\n".encode(encoding)
+
 
 #: What is drawn: type and file.
 DRAWN: dict[str, tuple[str, Callable[[], bytes]]] = {
@@ -19,6 +27,13 @@ DRAWN: dict[str, tuple[str, Callable[[], bytes]]] = {
     "PNG": ("image/png", lambda: samples.picture("PNG")),
     "WebP": ("image/webp", lambda: samples.animation("WEBP")),
     "GIF": ("image/gif", lambda: samples.animation("GIF")),
+    "HEIC": ("image/heic", conversions.heic),
+    "HEIF": ("image/heif", conversions.heic),
+    "AVIF": ("image/avif", lambda: samples.picture("AVIF")),
+    "TIFF": ("image/tiff", lambda: samples.picture("TIFF")),
+    "BMP": ("image/bmp", lambda: samples.picture("BMP")),
+    "JPEG 2000": ("image/jp2", lambda: samples.picture("JPEG2000")),
+    "JPEG 2000 codestream": ("image/j2c", lambda: samples.picture("JPEG2000", no_jp2=True)),
     "MP4": ("video/mp4", samples.video),
     "WebM": ("video/webm", lambda: conversions.film("webm", "libvpx", options={})),
     "voice note": ("audio/ogg", samples.sound),
@@ -29,7 +44,11 @@ DRAWN: dict[str, tuple[str, Callable[[], bytes]]] = {
     "PowerPoint": (document_text.POWERPOINT, documents.slides),
     "OpenDocument": (document_text.OPEN_TEXT, documents.open_text),
     "e-mail": (document_text.EMAIL, documents.mail),
+    "e-mail in Korean": (document_text.EMAIL, lambda: KOREAN_MAIL),
     "contact card": (document_text.CARD, lambda: documents.CARDS),
+    "contact card in Russian": (document_text.CARD, lambda: card("Привет, дорогой друг", "koi8-r")),
+    "contact card in Japanese": (document_text.CARD, lambda: card("今日はいい天気ですね", "euc-jp")),
+    "contact card in UTF-32": (document_text.CARD, lambda: card("Zoë", "utf-32")),
 }
 #: What is converted: form, type and file.
 CONVERTED: dict[str, tuple[str, str, Callable[[], bytes]]] = {
@@ -41,6 +60,7 @@ CONVERTED: dict[str, tuple[str, str, Callable[[], bytes]]] = {
     "AVIF": ("image", "image/avif", lambda: samples.picture("AVIF")),
     "TIFF": ("image", "image/tiff", lambda: samples.picture("TIFF")),
     "BMP": ("image", "image/bmp", lambda: samples.picture("BMP")),
+    "JPEG 2000": ("image", "image/jp2", lambda: samples.picture("JPEG2000")),
     "sticker of a photo": ("sticker", "image/jpeg", samples.photo_from_a_phone),
     "sticker of a HEIC": ("sticker", "image/heic", conversions.heic),
     "sticker that moves": ("sticker", "image/gif", lambda: samples.animation("GIF")),
@@ -101,3 +121,9 @@ class LateTests:
         tried = {drawing.work_for(content_type) for content_type, _ in DRAWN.values()}
         tried |= {converting.work_for(form, content_type) for form, content_type, _ in CONVERTED.values()}
         assert works == tried
+
+    def test_every_type_is_drawn_whose_decoder_is_pythons_to_import(self) -> None:
+        """Pillow's and ours; FFmpeg's are all in one library."""
+        tried = {content_type for content_type, _ in DRAWN.values()}
+        assert {one for one in previews.DRAWABLE_TYPES if one.startswith("image/")} <= tried
+        assert set(READERS.values()) == {READERS[one] for one in tried & READERS.keys()}
