@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from inbox import albums, cards, composed, icons, lines, markup, message_times, wording
+from inbox import albums, cards, composed, icons, lines, markup, message_times, replies, wording
 from inbox.attachments import Attachment
 from inbox.drawn import Drawn
 from inbox.models import Agent, Media, Message
@@ -260,10 +260,11 @@ def _content(bubble: Bubble, message: Message, name: str, whole_text: bool) -> N
         bubble.notice, bubble.inspect = cards.notice(kind, payload, message.error_code), True
         bubble.notice_icon = icons.icon("unsupported", icons.SMALL)
     if shown is None and kind in (Kind.INTERACTIVE, Kind.BUTTON):
+        text = replies.own_words(payload, text) or replies.title(payload)
         bubble.card = cards.answer(payload, text)
-        text = text or str(payload.get("title") or "")
         if bubble.card:
-            bubble.body, bubble.notice, bubble.inspect = "inbox/message/_answer.html", "", False
+            bubble.body = "inbox/message/_answer.html"
+        bubble.notice, bubble.inspect = "", False
     if len(text) > TEXT_LIMIT and not whole_text:
         bubble.cut = f"Show all {len(text):,} characters"
         text = text[:TEXT_LIMIT] + "…"

@@ -10,10 +10,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from inbox import wording
+from inbox import replies, wording
 from inbox.drawn import Drawn
 from inbox.models import Message, Reaction
-from inbox.summaries import UNSUPPORTED
+from inbox.summaries import UNSUPPORTED, card_name, quantity
 from whatsapp.errors import UNSUPPORTED_TYPE, explain_received
 from whatsapp.events import Kind
 
@@ -147,7 +147,7 @@ def _location(payload: dict[str, Any]) -> Location:
 
 def _person(card: dict[str, Any]) -> Person:
     """A contact card. ``facts`` are (text, link) shown at once, ``details`` the rest as (text, label)."""
-    name = wording.clean_name(str(card.get("name") or "")) or "Somebody without a name"
+    name = card_name(card) or "Unknown contact"
     facts = []
     for phone in dicts(card.get("phones"))[:3]:
         number = str(phone.get("number") or phone.get("wa_id") or "")
@@ -175,16 +175,15 @@ def _order(payload: dict[str, Any]) -> Order:
     lines, total, currencies, count = [], Decimal(0), set(), 0
     for item in dicts(payload.get("items")):
         price, currency = _price(item.get("price")), str(item.get("currency") or "")
-        quantity = item.get("quantity")
-        quantity = quantity if isinstance(quantity, int) and 0 < quantity < 10**6 else 1
-        count += quantity
-        amount = price * quantity if price is not None else None
+        ordered = quantity(item)
+        count += ordered
+        amount = price * ordered if price is not None else None
         total += amount or 0
         currencies.add(currency if amount is not None else "?")
         lines.append(
             OrderLine(
                 name=str(item.get("product_id") or "Product"),
-                count=f"{quantity} × {_money(price, currency)}" if price is not None else f"{quantity} ×",
+                count=f"{ordered} × {_money(price, currency)}" if price is not None else f"{ordered} ×",
                 price=_money(amount, currency) if amount is not None else "",
             )
         )
@@ -200,17 +199,18 @@ def _money(amount: Decimal, currency: str) -> str:
 
 
 def answer(payload: dict[str, Any], text: str) -> Answer | None:
-    """What an answer to buttons, a list or a form says beside its title; None when that is all."""
-    rows = [(str(row.get("name") or ""), str(row.get("value") or "")) for row in dicts(payload.get("answers"))]
+    """What an answer to buttons, a list or a form says beside its words; None when that is all."""
+    rows = replies.rows(payload)
     description = str(payload.get("description") or "")
     if description.strip() == text.strip():
         description = ""
-    if not text and not payload.get("title"):
+    if payload.get("type") == "product" and text != replies.title(payload):
+        description = replies.title(payload)
+    if not text and not rows:
         description = description or {
-            "nfm_reply": "Answered a form",
-            "call_permission_reply": "Answered whether we may call",
-            "payment_method": "Chose how to pay",
-        }.get(str(payload.get("type")), "Answered a message with buttons")
+            "nfm_reply": "Answered a form without filling it in",
+            "call_permission_reply": "Answered whether you may call",
+        }.get(str(payload.get("type")), "A reply whose content WhatsApp did not send")
     return Answer(description, rows) if description or rows else None
 
 

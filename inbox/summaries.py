@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Any
 
-from inbox import markup, system_lines
+from inbox import markup, replies, system_lines, wording
+from inbox.wording import clock
 from whatsapp.errors import UNAVAILABLE
 from whatsapp.events import Kind
 
@@ -74,13 +75,6 @@ def file_kind(content_type: str, file_name: str) -> str:
     return DOCUMENT_TYPES.get(content_type) or FAMILIES.get(content_type.partition("/")[0], "")
 
 
-def clock(seconds: float) -> str:
-    """A length of time as players show it: 12 → "0:12", 3725 → "1:02:05"."""
-    minutes, rest = divmod(max(round(seconds), 0), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
 def summarize(
     kind: str,
     text: str,
@@ -99,8 +93,12 @@ def summarize(
     ``payload`` is the message's, as whatsapp.events.MessageReceived describes it; ``error_code``
     is WhatsApp's error on it; the rest is its media's.
     """
+    if kind == Kind.INTERACTIVE:
+        text = replies.own_words(payload, text)
     words = " ".join(markup.plain(text.lstrip()[:READ_LENGTH]).split())
-    if not words:
+    if kind == Kind.INTERACTIVE:
+        words = " ".join(replies.line(payload, words).split())
+    elif not words:
         words = _without_words(kind, payload, voice, duration, error_code)
     if kind == Kind.DOCUMENT:
         words = _document(words, pages, file_name, content_type)
@@ -124,10 +122,10 @@ def _without_words(
             return " · ".join(filter(None, ["Location", payload.get("name") or payload.get("address") or ""]))
         case Kind.CONTACTS:
             return _contacts(payload.get("contacts") or [])
-        case Kind.INTERACTIVE | Kind.BUTTON:
-            return str(payload.get("title") or "Answer to a form")
+        case Kind.BUTTON:
+            return replies.line(payload, "")
         case Kind.ORDER:
-            count = len(payload.get("items") or [])
+            count = sum(quantity(item) for item in payload.get("items") or [])
             return f"Order · {count} item{'' if count == 1 else 's'}"
         case Kind.CALL:
             return _call(payload)
@@ -138,16 +136,29 @@ def _without_words(
         case Kind.UNSUPPORTED:
             return UNSUPPORTED.get(str(payload.get("type")), "Message that WhatsApp does not pass on")
         case Kind.TEMPLATE:
-            return "Template"
+            return " · ".join(filter(None, ["Template", str(payload.get("name") or "")]))
         case Kind.DOCUMENT | Kind.TEXT:
             return ""
         case _:
             return "Message of a new kind"
 
 
+def quantity(item: object) -> int:
+    """How many of one product an order has; one where that is missing or nonsense."""
+    told = item.get("quantity") if isinstance(item, dict) else None
+    return told if isinstance(told, int) and 0 < told < 10**6 else 1
+
+
+def card_name(card: dict[str, Any]) -> str:
+    """What a contact card is called: its name, else its company or its first phone number."""
+    phones = [phone for phone in card.get("phones") or [] if isinstance(phone, dict)]
+    first = str(phones[0].get("number") or "") if phones else ""
+    return wording.clean_name(str(card.get("name") or "")) or str(card.get("organization") or "") or first
+
+
 def _contacts(contacts: list[dict[str, Any]]) -> str:
     if len(contacts) == 1:
-        return " · ".join(filter(None, ["Contact", str(contacts[0].get("name") or "")]))
+        return " · ".join(filter(None, ["Contact", card_name(contacts[0])]))
     return f"{len(contacts)} contacts"
 
 

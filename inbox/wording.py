@@ -10,7 +10,6 @@ from functools import lru_cache
 import phonenumbers
 
 from inbox.models import Contact
-from inbox.summaries import clock
 
 __all__ = [
     "clock",
@@ -127,6 +126,13 @@ def row_time(at: datetime, today: date) -> str:
 def hour(at: datetime) -> str:
     """The time of day of a local datetime: 10:42."""
     return f"{at.hour:02}:{at.minute:02}"
+
+
+def clock(seconds: float) -> str:
+    """A length of time as players show it: 12 → "0:12", 3725 → "1:02:05"."""
+    minutes, rest = divmod(max(round(seconds), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def moment(at: datetime) -> str:

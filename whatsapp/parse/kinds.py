@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -98,9 +99,10 @@ def _card(card: Leaf) -> dict[str, Any]:
         | {"label": words(a.get("type"))}
         for a in objects(card.get("addresses"))
     ]
+    vcard = words(card.get("vcard"))  # all that a card has that was shared by hand, beside its phones
     filled: dict[str, Any] = {
-        "name": words(name.get("formatted_name")) or " ".join(filter(None, parts)),
-        "organization": words(mapping(card.get("org")).get("company")),
+        "name": words(name.get("formatted_name")) or " ".join(filter(None, parts)) or _of_vcard(vcard, "FN"),
+        "organization": words(mapping(card.get("org")).get("company")) or _of_vcard(vcard, "ORG"),
         "phones": [
             {
                 "number": words(phone.get("phone")) or words(phone.get("wa_id")),
@@ -117,6 +119,16 @@ def _card(card: Leaf) -> dict[str, Any]:
     return {key: value for key, value in filled.items() if value}
 
 
+def _of_vcard(vcard: str, property: str) -> str:
+    """The first value of a property of a vCard (RFC 6350): lines may be folded, and signs escaped."""
+    unfolded = re.sub(r"\r?\n[ \t]", "", vcard)
+    found = re.search(rf"^(?:[\w-]+\.)?{property}(?:;[^:\r\n]*)?:(.*)$", unfolded, re.IGNORECASE | re.MULTILINE)
+    if found is None:
+        return ""
+    value = re.sub(r"(?<!\\);", ", ", found[1].strip().rstrip(";"))
+    return re.sub(r"\\(.)", lambda sign: " " if sign[1] in "nN" else sign[1], value)
+
+
 def _labelled(card: Leaf, key: str, part: str) -> list[dict[str, str]]:
     found = ({"value": words(item.get(part)), "label": words(item.get("type"))} for item in objects(card.get(key)))
     return [item for item in found if item["value"]]
@@ -131,7 +143,9 @@ def _interactive(leaf: Leaf, _key: str) -> Parts:
             payload = _given(answer, "id", "title", "description") | {"type": kind}
         case "nfm_reply":
             payload = _given(answer, "name", "body") | {"type": kind, "answers": _answers(answer.get("response_json"))}
-            payload["title"] = payload.pop("body", "")
+            body = payload.pop("body", "")
+            # A form's is WhatsApp's word for "Sent", in the customer's language; an address's are its lines.
+            payload["title"] = body if payload.get("name", "flow") != "flow" else ""
         case "call_permission_reply":
             # The title is ours: the customer pressed a button, and WhatsApp does not say what was on it.
             accepted = words(answer.get("response")) == "accept"
@@ -140,13 +154,17 @@ def _interactive(leaf: Leaf, _key: str) -> Parts:
         case "payment_method":
             payload = {"type": kind, "title": words(answer.get("payment_method")), "answers": _pairs(answer)}
             return {"payload": {key: value for key, value in payload.items() if value}}
-        case "product" | "product_list":
-            payload = {"type": "product", "answers": _pairs(answer)}
+        case "product":
+            payload = {"type": kind, "catalog_id": words(answer.get("catalog_id"))}
+            payload["product_id"] = words(answer.get("product_retailer_id"))
+            text = words(mapping(part.get("body")).get("text"))
+            return {"text": text, "payload": {key: value for key, value in payload.items() if value}}
         case "button" | "list" | "cta_url" | "flow" | "catalog_message" if isinstance(part.get("body"), dict):
             # A question of ours, written by Meta's AI agent or in the phone app.
             return {"text": words(part["body"].get("text")), "payload": {"type": "other"}}
         case _:
-            payload = {"type": "other", "title": words(answer.get("title")) or kind, "answers": _pairs(answer)}
+            named = kind.replace("_", " ").capitalize()
+            payload = {"type": "other", "title": words(answer.get("title")) or named, "answers": _pairs(answer)}
     return {"text": words(payload.get("title")), "payload": {key: value for key, value in payload.items() if value}}
 
 
@@ -255,6 +273,8 @@ def problem(leaf: Leaf) -> str:
         return "" if objects(part) else "“contacts” has no contact in it."
     if not isinstance(part, dict):
         return f"“{word}” is not an object."
+    if kind == Kind.INTERACTIVE and not mapping(part.get(words(part.get("type")))) and not mapping(part.get("body")):
+        return "“interactive” has no answer in it."
     if kind in MEDIA_KINDS and not leaves.identifier(part.get("id"), MAX_MEDIA_ID):
         return f"“{word}” has no usable file id."
     if kind == Kind.TEXT and type(part.get("body")) is not str:

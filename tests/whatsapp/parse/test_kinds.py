@@ -208,10 +208,8 @@ class InteractiveTests:
         assert only("interactive_flow") == message(
             "interactive_flow",
             kind=Kind.INTERACTIVE,
-            text="Sent",
             payload={
                 "type": "nfm_reply",
-                "title": "Sent",
                 "name": "flow",
                 "answers": [{"name": name, "value": value} for name, value in answers],
             },
@@ -224,7 +222,7 @@ class InteractiveTests:
     @pytest.mark.parametrize("answers", ["", "null", '""', None, 5])
     def test_a_form_without_answers_has_none(self, answers: object) -> None:
         reply = {"type": "nfm_reply", "nfm_reply": {"body": "Sent", "response_json": answers}}
-        assert read(type="interactive", interactive=reply).payload == {"type": "nfm_reply", "title": "Sent"}
+        assert read(type="interactive", interactive=reply).payload == {"type": "nfm_reply"}
 
     def test_answers_too_deep_to_read_are_kept_as_text(self) -> None:
         deep = "[" * 5000 + "]" * 5000
@@ -269,11 +267,14 @@ class InteractiveTests:
     def test_a_product(self) -> None:
         assert only("interactive_product").payload == {
             "type": "product",
-            "answers": [
-                {"name": "catalog_id", "value": "4400112233"},
-                {"name": "product_retailer_id", "value": "FRAME-A3-OAK"},
-            ],
+            "catalog_id": "4400112233",
+            "product_id": "FRAME-A3-OAK",
         }
+
+    def test_a_product_with_words_beside_it(self) -> None:
+        product = {"type": "product", "product": {"product_retailer_id": "HOOK"}, "body": {"text": "This one?"}}
+        event = read(type="interactive", interactive=product)
+        assert (event.text, event.payload) == ("This one?", {"type": "product", "product_id": "HOOK"})
 
     def test_an_answer_of_a_kind_to_come_shows_what_it_says(self) -> None:
         assert only("interactive_of_the_future").payload == {
@@ -284,15 +285,42 @@ class InteractiveTests:
 
     @pytest.mark.parametrize("part", [None, [], {}, {"type": []}, {"type": "button_reply", "button_reply": 3}])
     def test_one_that_says_nothing_is_still_a_message(self, part: object) -> None:
-        event, *_ = parse(notification(text(type="interactive", interactive=part)))
+        event, problem = parse(notification(text(type="interactive", interactive=part)))
         assert isinstance(event, MessageReceived)
         assert event.kind == Kind.INTERACTIVE
+        assert isinstance(problem, BadLeaf)
 
     @pytest.mark.parametrize("kind", ["button", "list", "cta_url", "flow"])
     def test_a_question_of_ours_is_what_it_asks(self, kind: str) -> None:
         question = {"type": kind, "body": {"text": "Pick it up?"}, "action": {"buttons": []}}
         event = read(type="interactive", interactive=question)
         assert (event.kind, event.text, event.payload) == (Kind.INTERACTIVE, "Pick it up?", {"type": "other"})
+
+
+class VcardTests:
+    """A card that was shared by hand comes as a vCard beside its phones, without another name."""
+
+    def card(self, vcard: str) -> dict[str, object]:
+        leaf = {"vcard": vcard, "phones": [{"phone": "+351 915 550 123"}]}
+        (card,) = read(type="contacts", contacts=[leaf]).payload["contacts"]
+        return card  # type: ignore[no-any-return]
+
+    @pytest.mark.parametrize(
+        ("lines", "name"),
+        [
+            ("FN:Bela Nunes", "Bela Nunes"),
+            ("item1.FN;CHARSET=UTF-8:Bela\\, Nunes", "Bela, Nunes"),
+            ("FN:Bela\r\n  Nunes", "Bela Nunes"),
+            ("N:Nunes;Bela\nfn:Bela N.", "Bela N."),
+            ("NOTE:FN:nobody\nX-FN:nobody", None),
+        ],
+        ids=["plain", "with a group, a parameter and an escaped comma", "folded", "small letters", "none"],
+    )
+    def test_its_name_is_read_from_there(self, lines: str, name: str | None) -> None:
+        assert self.card(f"BEGIN:VCARD\nVERSION:3.0\n{lines}\nEND:VCARD").get("name") == name
+
+    def test_its_company_too(self) -> None:
+        assert self.card("BEGIN:VCARD\nORG:Norte;Workshop;\nEND:VCARD").get("organization") == "Norte, Workshop"
 
 
 class OtherKindsTests:
