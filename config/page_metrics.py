@@ -8,6 +8,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import Counter, Histogram
 
+#: An address that leads to no view.
+NONE = "none"
 #: Files and the machine's own questions are no pages; the API counts for itself.
 LEFT_OUT = frozenset({"api", "health_live", "health_ready", "metrics"})
 
@@ -27,7 +29,8 @@ def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
         began = time.monotonic()
         response = get_response(request)
         page = _name(request)
-        if page not in LEFT_OUT:
+        # What no view answered and is there all the same is a static file.
+        if page not in LEFT_OUT and not (page == NONE and response.status_code < 400):
             SECONDS.labels(page).observe(time.monotonic() - began)
             ANSWERS.labels(page, response.status_code).inc()
         return response
@@ -39,7 +42,7 @@ def _name(request: HttpRequest) -> str:
     """One of a few words whatever strangers ask for: the view's name, "admin" for all of the admin, "none" for 404."""
     match = request.resolver_match
     if match is None:
-        return "none"
+        return NONE
     if match.namespaces and match.namespaces[0] != "inbox":
         return match.namespaces[0]
-    return match.url_name or "none"
+    return match.url_name or NONE
