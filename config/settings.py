@@ -317,9 +317,9 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
-        # Firefox and Safari know only the first, Chromium prefers the second.
+        # Firefox and Safari know only the first. Chromium prefers the second, and then reports to https alone.
         "report-uri": "/csp-reports/",
-        "report-to": "csp",
+        **({"report-to": "csp"} if HTTPS else {}),
     }
 }
 

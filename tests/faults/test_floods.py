@@ -111,7 +111,9 @@ class FloodTests:
 
         with ThreadPoolExecutor(20) as pool:
             list(pool.map(hold_back, [lines.open() for _ in range(200)]))
-        assert memory(server) - before < 150 * MB
+        # What is read of 200 refused bodies before their senders are cut off takes most of it; held are 32 MB. All the
+        # bodies would be 800 MB.
+        assert memory(server) - before < 300 * MB
         everybody_is_served(server)
         # From elsewhere there is room for a body that comes in many parts.
         large = a_body() + b" " * MB
@@ -125,7 +127,7 @@ class FloodTests:
         line = lines.open()
         with contextlib.suppress(OSError):  # cut off
             line.sendall(b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n" + header + b"\r\n\r\n")
-        assert memory(server) - before < 10 * MB
+        assert memory(server) - before < 30 * MB
         everybody_is_served(server)
 
 
