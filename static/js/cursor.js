@@ -40,5 +40,10 @@
     missed.set(elt, () => elt.isConnected && (elt.matches("form") ? elt.requestSubmit() : elt.click()));
   });
 
-  Object.assign(inbox, { again: (key, act) => missed.set(key, act), follow, readAt });
+  function again(key, act) {
+    missed.set(key, act);
+    document.dispatchEvent(new CustomEvent("inbox:interrupted"));
+  }
+
+  Object.assign(inbox, { again, follow, readAt });
 })();

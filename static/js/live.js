@@ -44,7 +44,7 @@
       if (signedOut || response.status === 404) return reload();
       if (!response.ok) throw new Error(response.status);
       apply(await response.text());
-      if (stream.readyState === EventSource.OPEN) banner.hidden = true;
+      if (stream.readyState === EventSource.OPEN) calm();
       if (broken) document.dispatchEvent(new CustomEvent("inbox:connected"));
       broken = false;
     } catch {
@@ -66,11 +66,16 @@
     }, POLL);
   }
 
-  function connected() {
+  function calm() {
     clearTimeout(late);
     clearInterval(polling);
     late = polling = undefined;
     banner.hidden = true;
+  }
+
+  function connected() {
+    broken = true; // what failed just before it broke may not have said so
+    calm();
     pull();
   }
 

@@ -51,7 +51,6 @@
     } catch (error) {
       if (error.name === "AbortError") return;
       inbox.again(list, () => narrow(words, { again }));
-      document.dispatchEvent(new CustomEvent("inbox:interrupted"));
     }
     if (mine === request) list.ariaBusy = "false";
   }

@@ -8,7 +8,8 @@
   let address;
   let latest; // the request for what was pressed last: others that come later are not meant any more
 
-  const row = () => document.querySelector(`[id="conversation-${address?.match(/^\/conversations\/(\d+)\//)?.[1]}-row"]`);
+  const conversation = () => address?.match(/^\/conversations\/(\d+)\//)?.[1];
+  const row = () => document.querySelector(`[id="conversation-${conversation()}-row"]`);
 
   function show(failed) {
     pane.querySelector("[data-opening-name]").textContent = row()?.querySelector(".conversation-row__name").textContent ?? "";
@@ -39,6 +40,8 @@
   document.addEventListener("htmx:sendError", (event) => {
     if (!isOpening(event) || stale(event)) return;
     clearTimeout(timer);
+    // Back to the thread that is there needs no answer.
+    if (document.querySelector("#thread").dataset.conversation === conversation()) return end();
     show(true);
     inbox.again(thread, () => unopened.checkVisibility() && open());
   });

@@ -118,7 +118,7 @@ class MessageTests:
         expect(page.locator("[data-words]")).to_be_focused()
         page.keyboard.type("Hello yourself")
         page.keyboard.press("Enter")
-        expect(page.get_by_role("log")).to_contain_text("Hello yourself")
+        expect(page.locator("[data-message]", has_text="Hello yourself")).to_be_visible()
 
         page.keyboard.press("Escape")
         for key in ("m", "ArrowUp", "e"):

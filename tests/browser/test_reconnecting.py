@@ -77,6 +77,11 @@ class OpeningTests:
         page.context.set_offline(True)
         page.locator(".conversation-row", has_text="Bea").click()
         expect(page.get_by_role("heading", name="The conversation did not open")).to_be_visible()
+        page.locator(".conversation-row", has_text="Amara").click()
+        expect(page.get_by_role("log")).to_contain_text("Hello of Amara")
+        assert names(page) == ["Amara Okafor", "Amara Okafor"]
+        page.locator(".conversation-row", has_text="Bea").click()
+        expect(page.get_by_role("heading", name="The conversation did not open")).to_be_visible()
         opened.faults.clear()
         page.set_viewport_size({"width": 390, "height": 800})
         page.locator("[data-opening]").get_by_role("link", name="Back to the list").click()
@@ -172,3 +177,4 @@ class SinceTests:
         page.context.set_offline(False)
         for hour in range(5):
             expect(page.get_by_role("log")).to_contain_text(f"In hour {hour}")
+        opened.faults.clear()  # marking as read failed meanwhile, and was tried again
