@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from inbox import wording
+from inbox import system_lines, wording
 from inbox.models import Contact, ContactIdentity, Conversation, Message
 from whatsapp.events import Kind
 
@@ -36,7 +36,9 @@ def of(conversation: Conversation) -> Group | None:
             writer = writers.get(str(person.get("wa_id"))) or writers.get(str(person.get("user_id")))
             key = str(writer.pk if writer else person.get("wa_id") or person.get("user_id"))
             if payload.get("step") == "joined":
-                members[key] = wording.display_name(writer) if writer else str(person.get("name") or "")
+                members[key] = (
+                    wording.display_name(writer) if writer else system_lines.called(str(person.get("name") or ""))
+                )
             elif payload.get("step") in ("left", "removed"):
                 members.pop(key, None)
     found.members = sorted(filter(None, map(wording.clean_name, members.values())), key=str.casefold)

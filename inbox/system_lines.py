@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from inbox.wording import phone_words
+
 #: The icon of a line, by the type of its payload.
 ICONS = {"call_transcript": "file", "handover": "bot", "ai_summary": "bot", "group": "person"}
 AI_AGENT = "Meta Business Agent"
@@ -89,9 +91,14 @@ def _verb(step: str, people: object) -> str:
     return "no longer ask to join the group" if many and step == "withdrew" else PEOPLE_STEPS[step]
 
 
+def called(name: str) -> str:
+    """Somebody of a group by the name in a payload, which is a phone number where WhatsApp tells no name."""
+    return phone_words(name) if name.startswith("+") else name or "Somebody"
+
+
 def _names(people: object) -> str:
     known = [person for person in people if isinstance(person, dict)] if isinstance(people, list) else []
-    names = [str(person.get("name") or "Somebody") for person in known]
+    names = [called(str(person.get("name") or "")) for person in known]
     if not names:
         return "Somebody"
     if len(names) > NAMES:

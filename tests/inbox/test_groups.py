@@ -37,9 +37,9 @@ def of(workshop: Conversation) -> groups.Group:
 class GroupTests:
     def test_who_joined_and_did_not_leave_is_a_member(self, workshop: Conversation) -> None:
         step(workshop, "joined", VERA, RUI)
-        assert of(workshop).members == ["+351915550123", "@rui"]
+        assert of(workshop).members == ["+351 915 550 123", "@rui"]
         step(workshop, "left", RUI)
-        assert of(workshop).members == ["+351915550123"]
+        assert of(workshop).members == ["+351 915 550 123"]
         step(workshop, "joined", RUI)
         step(workshop, "removed", VERA)
         assert of(workshop).members == ["@rui"]
@@ -75,5 +75,5 @@ class GroupTests:
         client.force_login(alice)
         html = client.get(f"/conversations/{workshop.pk}/").content.decode()
         assert "Members" in html
-        assert "<bdi>+351915550123</bdi>" in html
+        assert "<bdi>+351 915 550 123</bdi>" in html
         assert "Frames &lt;b&gt;" in html

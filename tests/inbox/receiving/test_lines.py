@@ -106,6 +106,6 @@ class GroupTests:
         people = [{"wa_id": payloads.CUSTOMER}]
         receive(group("group_participants_add", "group_participants_update", added_participants=people))
         message = only_message()
-        assert message.conversation.last_message_preview == "+351915550123 joined the group"
+        assert message.conversation.last_message_preview == "+351 915 550 123 joined the group"
         assert message.conversation.unread_count == 0
         assert message.conversation.window_closes_at is None
