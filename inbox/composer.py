@@ -34,6 +34,8 @@ class Card(Drawn):
     href: str
     picture: bool = False
     sound: bool = False
+    seconds: str = ""
+    length: str = ""
     captioned: bool = False
     caption: str = ""
     changed: bool = False
@@ -72,6 +74,7 @@ class Card(Drawn):
                 card.changed = bool(changes)
                 card.picture = upload.content_type in ("image/jpeg", "image/png", "image/webp")
                 card.sound = kind == Kind.AUDIO
+                card.seconds, card.length = f"{upload.duration or 0:.2f}", length
             case _:
                 card.facts = upload.error or "WhatsApp does not take this file."
                 card.as_document = upload.as_document and not upload.voice

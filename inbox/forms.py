@@ -99,11 +99,11 @@ class InteractiveForm(forms.Form):
     header = forms.CharField(required=False, max_length=200)
     text = forms.CharField(max_length=5000, widget=forms.Textarea(attrs={"rows": 3}))
     footer = forms.CharField(required=False, max_length=200)
-    button = forms.CharField(required=False, max_length=100, label="Words on the button", initial="Choose")
-    display_text = forms.CharField(required=False, max_length=100, label="Words on the button")
+    button = forms.CharField(required=False, max_length=100, label="Button text", initial="Choose")
+    display_text = forms.CharField(required=False, max_length=100, label="Button text")
     url = forms.CharField(required=False, max_length=3000, label="Address")
     flow_id = forms.CharField(required=False, max_length=200, label="Flow’s id or name")
-    flow_cta = forms.CharField(required=False, max_length=100, label="Words on the button")
+    flow_cta = forms.CharField(required=False, max_length=100, label="Button text")
     flow_screen = forms.CharField(required=False, max_length=200, label="First screen (may be empty)")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

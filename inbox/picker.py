@@ -6,7 +6,9 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import F
 from django.http import QueryDict
+from django.utils import timezone
 
 from inbox import markup
 from inbox.composed import Composed, template
@@ -25,6 +27,8 @@ STATUSES = {
     "LIMIT_EXCEEDED": "Not approved: too many templates",
 }
 PLACE = ("name", "address", "latitude", "longitude")
+#: What was sent lately, then by name.
+RECENT_FIRST = (F("used_at").desc(nulls_last=True), "name", "language")
 LANGUAGES = {
     "en": "English", "en_GB": "English (UK)", "en_US": "English (US)", "pt_BR": "Portuguese (Brazil)",
     "pt_PT": "Portuguese (Portugal)", "es": "Spanish", "fr": "French", "de": "German", "it": "Italian", "nl": "Dutch",
@@ -59,6 +63,10 @@ class Blank(Drawn):
     most: int = 0
     prefix: str = ""
     error: str = ""
+    #: The sentence it stands in, under a label that says something by itself.
+    around: str = ""
+    #: What it may well be: what the customer is called.
+    offers: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -103,11 +111,11 @@ def language_words(code: str) -> str:
 
 
 def visible(conversation: Conversation) -> list[MessageTemplate]:
-    """The templates of the number's account, the sendable ones first."""
+    """The templates of the number's account: the sendable ones first, those that were used lately before others."""
     waba_id = conversation.number.waba_id
     if not waba_id:
         return []
-    found = list(MessageTemplate.objects.filter(waba_id=waba_id, gone_at=None).order_by("name", "language"))
+    found = list(MessageTemplate.objects.filter(waba_id=waba_id, gone_at=None).order_by(*RECENT_FIRST))
     return sorted(found, key=lambda one: one.status.upper() != "APPROVED")
 
 
@@ -117,7 +125,7 @@ def offered(conversation: Conversation, count: int) -> list[Choice]:
     if not waba_id:
         return []
     templates = MessageTemplate.objects.filter(waba_id=waba_id, gone_at=None, status="APPROVED")
-    drawn = [_choice(one) for one in templates.order_by("name", "language")[: count * 2]]
+    drawn = [_choice(one) for one in templates.order_by(*RECENT_FIRST)[: count * 2]]
     return [choice for choice in drawn if not choice.refusal][:count]
 
 
@@ -161,8 +169,14 @@ def _choice(row: MessageTemplate) -> Choice:
     )
 
 
-def form(row: MessageTemplate, data: QueryDict | None, *, has_media: bool, check: bool) -> Form:
-    """A template's form with what was written into it. ``check``: say at each field what is wrong with it."""
+def used(row: MessageTemplate) -> None:
+    """Somebody sent it: it is offered first from now on."""
+    MessageTemplate.objects.filter(pk=row.pk).update(used_at=timezone.now())
+
+
+def form(row: MessageTemplate, data: QueryDict | None, *, has_media: bool, check: bool, name: str = "") -> Form:
+    """A template's form with what was written into it. ``check``: say at each field what is wrong with it. ``name`` is
+    what the customer is called, offered for the first place."""
     asked = templates.parse(row.components, row.parameter_format)
     written = {each.key: data.get(f"value-{each.key}", "").strip() if data is not None else "" for each in asked.fields}
     place = _place(data) if data is not None else {}
@@ -179,16 +193,19 @@ def form(row: MessageTemplate, data: QueryDict | None, *, has_media: bool, check
     blanks = [
         Blank(
             each.key,
-            each.label,
+            each.around if each.around and each.name.isdigit() else each.label,
             each.kind,
             written[each.key],
             each.example,
             each.most,
             each.prefix,
             wrong.pop(each.key, ""),
+            around="" if each.name.isdigit() else each.around,
         )
         for each in asked.fields
     ]
+    if first := next((blank for blank in blanks if blank.kind == "text"), None):
+        first.offers = _names(name)
     shown = {place: _filled(given) for place, given in values.items()}
     return Form(
         template=row,
@@ -200,6 +217,13 @@ def form(row: MessageTemplate, data: QueryDict | None, *, has_media: bool, check
         place=[(f"place-{name}", name.capitalize(), str(place.get(name, ""))) for name in PLACE],
         values={place: given for place, given in values.items() if given},
     )
+
+
+def _names(name: str) -> list[str]:
+    """What somebody may be addressed by: the first name, and all of it. Nothing for a name without letters."""
+    words = name.split()
+    known = [words[0], " ".join(words)[:60]] if words and any(letter.isalpha() for letter in words[0]) else []
+    return list(dict.fromkeys(known))
 
 
 def _filled(given: dict[str, Any]) -> dict[str, Any]:

@@ -189,6 +189,8 @@ class MessageTemplate(models.Model):
     components = models.JSONField(default=list, blank=True)
     #: Missing from the provider's list since then; kept for the messages that used it.
     gone_at = models.DateTimeField(null=True, blank=True)
+    #: When somebody last sent it from a page: what was used lately is offered first.
+    used_at = models.DateTimeField(null=True, blank=True, editable=False)
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

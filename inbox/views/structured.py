@@ -124,6 +124,7 @@ def _interactive_context(form: InteractiveForm) -> dict[str, Any]:
         "rows": [
             [form[f"{part}_{index}"] for part in ("section", "row", "description")] for index in range(1, ROWS + 1)
         ],
+        "sectioned": any(form[f"section_{index}"].value() for index in range(1, ROWS + 1)),
         "preview": composed.draw(Kind.INTERACTIVE, form.payload(), text),
     }
 

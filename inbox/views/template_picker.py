@@ -56,7 +56,13 @@ def template(request: HttpRequest, pk: int, template_id: int) -> HttpResponse:
     posted = request.method == "POST"
     media_kind = picker.form(row, None, has_media=True, check=False).media_kind
     upload, wrong = header_file(request, conversation, media_kind) if posted and media_kind else (None, "")
-    form = picker.form(row, request.POST if posted else None, has_media=upload is not None or bool(wrong), check=posted)
+    form = picker.form(
+        row,
+        request.POST if posted else None,
+        has_media=upload is not None or bool(wrong),
+        check=posted,
+        name=conversation.contact.profile_name,
+    )
     problem = wrong
     intent = Intent(kind=Kind.TEMPLATE, text=form.text, payload=form.payload, upload=upload)
     if posted and conversation.messages.filter(client_token=message_token(request, intent)).exists():
@@ -65,6 +71,7 @@ def template(request: HttpRequest, pk: int, template_id: int) -> HttpResponse:
     if posted and form.valid and not wrong:
         problem = queue(request, conversation, intent)
         if not problem:
+            picker.used(row)
             return sent(request, conversation)
     context = {
         "form": form,

@@ -29,6 +29,19 @@
     target.value = "";
     paint();
   });
+  document.addEventListener("click", ({ target }) => {
+    const offer = target.closest?.("[data-offer]");
+    const field = offer?.form.elements[offer.dataset.offer];
+    if (!field) return;
+    field.value = offer.textContent;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    field.focus();
+  });
+  document.addEventListener("change", ({ target }) => {
+    if (!target.matches("[data-sections]") || target.checked) return;
+    for (const field of target.closest("[data-builder]").querySelectorAll(".builder__section input")) field.value = "";
+    target.dispatchEvent(new Event("input", { bubbles: true }));
+  });
   document.addEventListener("input", ({ target }) => {
     const builder = target.closest?.("[data-builder]");
     if (builder) further(builder);

@@ -55,7 +55,7 @@
       },
       () => {
         button.disabled = false;
-        button.textContent = "The device did not say where it is";
+        button.textContent = "Your location is not available. Allow it in the browser’s settings";
       },
       { enableHighAccuracy: true, timeout: 15_000 },
     );

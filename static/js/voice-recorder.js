@@ -32,7 +32,7 @@
         this.recorder = new MediaRecorder(this.stream, this.type ? { mimeType: this.type, audioBitsPerSecond: 32_000 } : {});
         this.pieces = [];
         this.done = this.sound = undefined;
-        this.recorder.addEventListener("dataavailable", ({ data }) => this.pieces.push(data));
+        this.recorder.addEventListener("dataavailable", ({ data }) => this.pieces?.push(data));
         this.recorder.addEventListener("stop", () => this.stopped());
         this.recorder.start(1000);
         this.began = Date.now();
@@ -40,6 +40,7 @@
         this.timer = setInterval(() => (this.part("time").textContent = clock((Date.now() - this.began) / 1000)), 250);
         for (const name of ["dot", "stop", "meter"]) this.part(name).toggleAttribute("hidden", false);
         this.part("listen").hidden = true;
+        this.part("time").hidden = false;
         this.hidden = false;
         this.closest("form").querySelector("[data-row]").hidden = true;
         this.part("stop").focus();
@@ -59,8 +60,14 @@
         this.sound = new File(this.pieces, `voice.${type.split("/")[1] || "ogg"}`, { type });
         if (this.done) return this.finish();
         for (const name of ["dot", "stop", "meter"]) this.part(name).toggleAttribute("hidden", true);
-        this.part("listen").src = URL.createObjectURL(this.sound);
-        this.part("listen").hidden = false;
+        const player = this.part("listen");
+        // The browser's own recordings do not know how long they are.
+        player.dataset.seconds = ((Date.now() - this.began) / 1000).toFixed(1);
+        player.clock.dataset.length = clock(player.dataset.seconds);
+        player.audio.src = URL.createObjectURL(this.sound);
+        player.hidden = false;
+        this.part("time").hidden = true;
+        player.draw();
         this.part("done").focus();
       }
 
@@ -80,8 +87,10 @@
         this.pieces = undefined;
         if (this.recorder?.state === "recording") this.recorder.stop();
         this.silence();
-        URL.revokeObjectURL(this.part("listen").src);
-        this.part("listen").removeAttribute("src");
+        const { audio } = this.part("listen");
+        audio.pause();
+        URL.revokeObjectURL(audio.src);
+        audio.removeAttribute("src");
         this.hidden = true;
         this.closest("form").querySelector("[data-row]").hidden = false;
         this.closest("form").elements.text.focus();

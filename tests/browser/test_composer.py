@@ -230,11 +230,23 @@ class FileTests:
         arrived(page)
         assert sent(amara) == ["Petrol", "Now alone"]
 
+    def test_a_recording_is_discarded(self, page: Page) -> None:
+        page.get_by_role("button", name="Record a voice note").click()
+        expect(page.get_by_role("timer")).not_to_have_text("0:00")
+        discard = page.get_by_role("button", name="Discard recording")
+        expect(discard.locator("use")).to_have_attribute("href", re.compile("#icon-discard$"))
+        discard.click()
+        expect(field(page)).to_be_focused()
+        assert not Upload.objects.exists()
+
     def test_a_voice_note_is_recorded_and_heard_before_it_goes(self, page: Page, amara: Conversation) -> None:
         page.get_by_role("button", name="Record a voice note").click()
         expect(page.get_by_role("timer")).not_to_have_text("0:00")
         page.get_by_role("button", name="Stop and listen").click()
-        expect(page.locator("[data-listen]")).to_be_visible()
+        player = page.locator("[data-listen]")
+        player.get_by_role("button", name="Play").click()
+        expect(player.get_by_role("slider", name="Position")).not_to_have_js_property("value", "0")
+        expect(page.locator("audio[controls]:visible")).to_have_count(0)
         page.get_by_role("button", name="Send the voice note").click()
         prepare(page, 1)
         expect(page.locator(".message--outbound[data-message] voice-note")).to_be_visible()
@@ -332,7 +344,8 @@ class WindowTests:
         dialog.get_by_label("Find a template").fill("ready")
         dialog.get_by_role("link", name="ready_for_delivery").click()
         values = dialog.locator("[name^=value-]")
-        values.nth(0).fill("Amara")
+        dialog.get_by_role("button", name="Fill in Amara", exact=True).click()
+        expect(values.nth(0)).to_have_value("Amara")
         expect(dialog.get_by_role("group", name="Preview")).to_contain_text("Hello Amara, your {{2}} is ready.")
         values.nth(1).fill("Cargo 2")
         expect(dialog.get_by_role("group", name="Preview")).to_contain_text("your Cargo 2 is ready.")

@@ -77,6 +77,18 @@ class InteractiveTests:
         assert '<p class="template__title" dir="auto">Delivery</p>' in html
         assert "&lt;b&gt;Later" in html
 
+    def test_a_list_without_rows_asks_for_one(self, signed_in: Client, amara: Conversation) -> None:
+        html = post(signed_in, amara, "interactive", type="list", text="Choose", button="Bikes")
+        assert isinstance(html, str)
+        assert "Add at least one row." in html
+
+    def test_the_preview_of_a_list_shows_its_rows(self, signed_in: Client, amara: Conversation) -> None:
+        form = {"type": "list", "text": "Choose", "button": "Bikes", "row_1": "Two wheels"}
+        answer = signed_in.post(f"/conversations/{amara.pk}/interactive/preview/", form)
+        html = answer.content.decode()
+        assert '<details class="message__rows" open>' in html
+        assert "Two wheels" in html
+
     def test_rows_of_a_list_go_under_their_sections(self, signed_in: Client, amara: Conversation) -> None:
         form = {
             "type": "list",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 
 import pytest
 from django.test import Client
 
-from inbox.models import Conversation, Message, Upload
+from inbox.models import Contact, Conversation, Message, Upload
 from tests.inbox.test_compose import SCRIPT, amara, open_window, picture, signed_in
 from whatsapp.models import MessageTemplate, PhoneNumber
 from whatsapp.simulator.message_templates import TEMPLATES
@@ -60,8 +61,49 @@ class PickerTests:
         MessageTemplate.objects.update(waba_id="100000000000009")
         assert signed_in.get(address(amara, known["hello_world"])).status_code == 404
 
+    def test_what_was_sent_lately_comes_first_also_under_a_closed_window(
+        self, signed_in: Client, amara: Conversation, known: dict[str, MessageTemplate]
+    ) -> None:
+        open_window(amara, hours=-1)
+        pages = (f"/conversations/{amara.pk}/templates/", f"/conversations/{amara.pk}/compose/")
+        assert not any(first_choice(signed_in, page) == "hello_world" for page in pages)
+        signed_in.post(address(amara, known["hello_world"]), {"token": str(uuid.uuid4())})
+        assert all(first_choice(signed_in, page) == "hello_world" for page in pages)
+
+
+def first_choice(client: Client, page: str) -> str:
+    html = client.get(page, headers=SCRIPT).content.decode()
+    return re.findall(r'template-choice__name"><bdi>([^<]+)', html)[0]
+
 
 class TemplateTests:
+    def test_each_place_is_labelled_by_the_sentence_around_it(
+        self, signed_in: Client, amara: Conversation, known: dict[str, MessageTemplate]
+    ) -> None:
+        row = known["hello_world"]
+        row.components = [{"type": "BODY", "text": "Hello {{1}}, your {{2}} is ready. Come by until {{3}}!"}]
+        row.save()
+        html = signed_in.get(address(amara, row), headers=SCRIPT).content.decode()
+        labels = re.findall(r'<label[^>]*for="value-[^>]*>([^<]+)', html)
+        assert labels == [
+            "Hello ___, your … is ready.",
+            "Hello …, your ___ is ready.",
+            "Come by until ___!",
+        ]
+
+    def test_the_customers_name_is_offered_for_the_first_place(
+        self, signed_in: Client, amara: Conversation, known: dict[str, MessageTemplate]
+    ) -> None:
+        def offers() -> list[tuple[str, str]]:
+            html = signed_in.get(address(amara, known["appointment_reminder"]), headers=SCRIPT).content.decode()
+            return re.findall(r'data-offer="([^"]+)"[^>]*><bdi>([^<]+)', html)
+
+        place = "value-body.first_name"
+        assert offers() == [(place, "Amara"), (place, "Amara Okafor")]
+        for name in ("", "42", "+351 911"):
+            Contact.objects.filter(pk=amara.contact_id).update(profile_name=name)
+            assert offers() == []
+
     def test_it_goes_into_a_closed_window_and_is_drawn_as_it_looks(
         self, signed_in: Client, amara: Conversation, known: dict[str, MessageTemplate]
     ) -> None:

@@ -68,8 +68,10 @@ def _buttons(payload: Mapping[str, Any]) -> dict[str, Any]:
 
 def _list(payload: Mapping[str, Any]) -> dict[str, Any]:
     sections = objects("The sections", payload.get("sections"))
-    if not 1 <= len(sections) <= limits.LIST_SECTIONS:
-        raise ComposeError(f"A list has one to {limits.LIST_SECTIONS} sections; this has {len(sections)}.")
+    if not sections:
+        raise ComposeError("Add at least one row.")
+    if len(sections) > limits.LIST_SECTIONS:
+        raise ComposeError(f"A list has at most {limits.LIST_SECTIONS} sections; this has {len(sections)}.")
     sent = [_section(section, titled=len(sections) > 1) for section in sections]
     rows = [row for section in sent for row in section["rows"]]
     if len(rows) > limits.LIST_ROWS:

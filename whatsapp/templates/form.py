@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from whatsapp import limits
-from whatsapp.templates.reading import PLACEHOLDER, as_text, button_list, component, objects, placeholders, word
+from whatsapp.templates.reading import (
+    PLACEHOLDER,
+    as_text,
+    button_list,
+    component,
+    objects,
+    placeholders,
+    sentence_around,
+    word,
+)
 
 MEDIA_FORMATS = {"IMAGE": "image", "VIDEO": "video", "DOCUMENT": "document"}
 
@@ -35,7 +44,8 @@ class Field:
     ``key`` names it in forms and in what `check` answers: "header.1", "body.first_name", "button.0", "header" for a
     file or a place. ``place`` is header, body or button, ``name`` the placeholder or the button's index. ``kind`` is
     text, image, video, document, location, url_suffix or copy_code. ``prefix`` is what stands before a URL's suffix.
-    ``most`` is the number of characters that it may have.
+    ``most`` is the number of characters that it may have. ``around`` is the sentence that it stands in, with a gap for
+    it: "Hello ___, your … is ready."
     """
 
     key: str
@@ -46,6 +56,7 @@ class Field:
     example: str = ""
     most: int = 0
     prefix: str = ""
+    around: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +173,7 @@ def _text_fields(place: str, text: str, examples: dict[str, str], most: int) -> 
             label=name.replace("_", " ").capitalize() if not name.isdigit() else f"{place.capitalize()} {name}",
             example=examples.get(name, ""),
             most=most,
+            around=sentence_around(text, name),
         )
         for name in placeholders(text)
     ]

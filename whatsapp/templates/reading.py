@@ -16,6 +16,26 @@ def placeholders(text: str) -> list[str]:
     return sorted(names, key=int) if names and all(name.isdecimal() for name in names) else names
 
 
+#: Where a sentence ends; a full stop within a number or an address ends none.
+SENTENCE_END = re.compile(r"(?<=[.!?;:])\s+|\n+")
+#: Characters of a sentence that are shown on either side of a placeholder.
+AROUND = 40
+
+
+def sentence_around(text: str, name: str) -> str:
+    """The sentence in which this placeholder first stands: ``___`` in its place, ``…`` in that of the others."""
+    for sentence in SENTENCE_END.split(text):
+        found = next((match for match in PLACEHOLDER.finditer(sentence) if match[1] == name), None)
+        if found:
+            before, after = (
+                PLACEHOLDER.sub("…", part) for part in (sentence[: found.start()], sentence[found.end() :])
+            )
+            before = before if len(before) <= AROUND else "… " + before[-AROUND:].partition(" ")[2]
+            after = after if len(after) <= AROUND else after[:AROUND].rpartition(" ")[0] + " …"
+            return " ".join(f"{before}___{after}".split())
+    return ""
+
+
 def named_values(text: str, given: object) -> dict[str, str]:
     """Values by the name of their placeholder in ``text``: an object names them, a list fills them in order."""
     names = placeholders(text)
