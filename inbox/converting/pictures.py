@@ -81,8 +81,6 @@ def opened(source: Path, content_type: str) -> Image.Image:
         raise RefusalError("This file is not a picture that can be converted.")
     try:
         image = Image.open(source, formats=(FORMATS[content_type],))
-    except PermissionError:
-        raise  # the lock is to blame, not the picture
     except (OSError, ValueError, SyntaxError):
         raise RefusalError(DAMAGED, broken=True) from None
     width, height = image.size
@@ -103,8 +101,6 @@ def load(image: Image.Image) -> None:
     """Decode the picture; raises RefusalError for one that is cut off or damaged."""
     try:
         image.load()
-    except PermissionError:
-        raise
     except (OSError, ValueError, SyntaxError, EOFError, IndexError):
         raise RefusalError(DAMAGED, broken=True) from None
 
@@ -156,6 +152,8 @@ def _eight_bits(image: Image.Image, profile: Any) -> Image.Image:
             printed = ImageCms.profileToProfile(image, inks, ImageCms.createProfile("sRGB"), outputMode="RGB")
             if printed is not None:
                 return printed
+        except PermissionError:
+            raise  # the lock is to blame, not the picture
         except (ImageCms.PyCMSError, OSError):
             pass  # a broken profile: the plain conversion is close
     if image.mode.startswith("I"):

@@ -110,6 +110,8 @@ def frames(image: Image.Image, most: int, longest_ms: int) -> tuple[list[int], l
         try:
             image.seek(index)
             image.load()
+        except PermissionError:
+            raise  # the lock is to blame, not the picture
         except (EOFError, OSError, ValueError, SyntaxError):
             break
         duration = int(image.info.get("duration") or 0)

@@ -110,17 +110,28 @@ def outcome(work: Callable[..., object], source: Path, target: Path, *arguments:
     """Do the work, and say what came of it. Raises OSError when the disk is to blame."""
     try:
         return {"done": work(source, target, *arguments)}
-    except RefusalError as error:
-        return {"refused": str(error), "broken": error.broken}
-    except MemoryError:
-        return {"failed": "memory"}
-    except (PermissionError, ImportError) as error:
-        # No file can cause these: the work wants something that it did not import or open before the lock.
-        return {"ours": f"{type(error).__name__}: {error}"[:500]}
-    except Exception as error:  # whatever a decoder raises on a hostile file, the file is to blame
+    except Exception as error:
+        if fault := _fault_of_ours(error):
+            return {"ours": f"{type(fault).__name__}: {fault}"[:500]}
+        if isinstance(error, RefusalError):
+            return {"refused": str(error), "broken": error.broken}
+        if isinstance(error, MemoryError):
+            return {"failed": "memory"}
         if getattr(error, "errno", None) in FAULTS_OF_THE_DISK:
             raise
+        # Whatever else a decoder raises on a hostile file, the file is to blame.
         return {"failed": "damaged", "because": f"{type(error).__name__}: {error}"[:500]}
+
+
+def _fault_of_ours(error: BaseException) -> BaseException | None:
+    """What no file can cause: the work wants something that it did not import or open before the lock. Decoders may
+    have taken that for a damaged file, and raised something else."""
+    if isinstance(error, ImportError):
+        return error
+    before: BaseException | None = error
+    while before is not None and not isinstance(before, PermissionError):
+        before = before.__cause__ or before.__context__
+    return before
 
 
 def _nothing(*_: str) -> None:

@@ -39,12 +39,12 @@ def examine() -> Protection:
 
     Takes a tenth of a second where all is well. Raises CrashError or OSError when it could not be tried.
     """
-    reasons = []
+    reasons: dict[str, None] = {}  # both locks may lack the same
     for lock in (Lock.CLOSED, Lock.FILTER):
         try:
             through = _tried(lock)
         except LockError as error:
-            reasons.append(str(error))
+            reasons[str(error)] = None
             continue
         return Protection(lock, through, "; ".join(reasons), _landlock())
     return Protection(Lock.LIMITS, (), "; ".join(reasons), _landlock())

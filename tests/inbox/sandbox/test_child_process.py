@@ -61,7 +61,7 @@ class StartTests:
             run(tmp_path, "use_memory")
         assert raised.value.cause is Cause.MEMORY
 
-    @pytest.mark.parametrize("work", ["import_late", "open_another"])
+    @pytest.mark.parametrize("work", ["import_late", "open_another", "blame_the_file"])
     def test_what_the_lock_refuses_is_our_fault(self, tmp_path: Path, work: str) -> None:
         """Otherwise a forgotten import would call every customer's file damaged."""
         with pytest.raises(CrashError, match="wanted what it may not have"):

@@ -45,6 +45,15 @@ def open_another(source: Path, target: Path) -> dict[str, Any]:
     return {}
 
 
+def blame_the_file(source: Path, target: Path) -> dict[str, Any]:
+    """As many a decoder does."""
+    try:
+        Path(__file__).read_text()
+    except OSError:
+        raise RefusalError("This picture is damaged.") from None
+    return {}
+
+
 def spin(source: Path, target: Path) -> dict[str, Any]:
     while True:
         pass
