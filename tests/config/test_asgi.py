@@ -41,7 +41,12 @@ def echo(request: HttpRequest) -> HttpResponse:
     return HttpResponse(f"{request.META.get('HTTP_X_FORWARDED_PROTO', '-')} {len(request.body)}")
 
 
-urlpatterns = [path("slow/", slow), path("echo/", echo)]
+@login_not_required
+def scheme(request: HttpRequest) -> HttpResponse:
+    return HttpResponse(request.scheme)
+
+
+urlpatterns = [path("slow/", slow), path("scheme/", scheme), path("echo/", echo)]
 
 
 class PageTests:
@@ -119,6 +124,16 @@ class ProxyTests:
             headers = {"X-Forwarded-For": "203.0.113.9, 198.51.100.7"}
             browser.post(server.url + "/accounts/login/", data=guess, headers=headers, timeout=30)
         assert AccessAttempt.objects.get().ip_address == counted
+
+    def test_a_proxy_says_that_it_was_https_only_where_we_believe_it(
+        self, server: WebServer, settings: Settings
+    ) -> None:
+        def told() -> str:
+            return requests.get(server.url + "/scheme/", headers={"X-Forwarded-Proto": "https"}, timeout=10).text
+
+        assert told() == "http"
+        settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")  # BEHIND_PROXY=true
+        assert told() == "https"
 
     def test_a_body_without_a_length_is_not_read(self, server: WebServer) -> None:
         answer = requests.post(server.url + "/echo/", data=iter([b"x" * 100_000] * 10), timeout=10)
