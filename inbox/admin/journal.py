@@ -208,7 +208,8 @@ class NotificationAdmin(ViewOnly, ActsAdmin, NewestFirstAdmin):
 
     @admin.display(description="reason")
     def reason(self, notification: Notification) -> SafeString:
-        return excerpt(notification.error or "-")
+        left_out = [str(problem.get("reason", "")) for problem in notification.problems[:1]]
+        return excerpt(notification.error or "".join(left_out) or "-")
 
     @admin.display(description="reason")
     def reason_whole(self, notification: Notification) -> SafeString | str:

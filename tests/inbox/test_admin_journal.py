@@ -163,10 +163,11 @@ class ReplayTests:
         assert signed_in.get("/admin/").status_code == 200
 
     def test_those_with_parts_left_out_are_counted_listed_and_replayed(self, signed_in: Client, db: None) -> None:
-        left = admin_rows.notification(state="processed", problems=[{"path": "p", "reason": "r"}])
+        left = admin_rows.notification(state="processed", problems=[{"path": "p", "reason": "It has no <id>."}])
         fine, parked = admin_rows.notification(state="processed"), admin_rows.notification(state="parked")
         page = signed_in.get(LIST).content.decode()
         assert "1 with parts left out" in page
+        assert "It has no &lt;id&gt;." in page
         for attention, wanted in (
             ("left_out", {left.pk}),
             ("parked", {parked.pk}),
