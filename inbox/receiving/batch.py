@@ -262,13 +262,14 @@ def _write(batch: Batch) -> tuple[list[rows.Row], set[int]]:
     new, upgraded = messages.insert(arrivals)
     group_names.apply(batch.of(events.MessageReceived), batch.contacts, batch.threads)
     changed: set[int] = set()
-    awaited = messages.awaited(new) if new else []
     if new:
         seconds.arrange(new, batch.threads)
         threads.advance(new, batch.threads)
-        messages.attach_quotes([row["id"] for row in new if row["quoted_wamid"]], awaited)
         _find_targets(batch)  # of those that came with their message
     threads.open_windows(messages.windows_of(calls))
+    named = statuses.name(batch.unnamed)
+    awaited = messages.awaited(new + named) if new or named else []
+    messages.attach_quotes([row["id"] for row in new if row["quoted_wamid"]], awaited)
     if awaited:
         reactions.attach(awaited)
     rewritten = upgraded + reactions.revise(_revisions(batch), {*awaited, *_revised(batch)})
@@ -278,7 +279,6 @@ def _write(batch: Batch) -> tuple[list[rows.Row], set[int]]:
         changed.update(rewritten)
     outbound = [row["id"] for row in new if row["direction"] == events.Direction.OUTBOUND]
     waiting = statuses.take_waiting(outbound) if outbound else []
-    statuses.name(batch.unnamed)
     folded = statuses.apply(waiting + _statuses(batch))
     threads.refresh(folded)
     changed.update(folded)

@@ -107,19 +107,21 @@ def row(event: StatusChanged, number: int, notification: int, received_at: datet
     }
 
 
-def name(sends: list[rows.Row]) -> None:
+def name(sends: list[rows.Row]) -> list[rows.Row]:
     """Give messages of ours the wamid that a status told before WhatsApp's answer to the send did, or instead of it.
 
-    Each row: id (of the message), wamid. Safe to repeat.
+    Each row: id (of the message), wamid. Returns those that got it: id, number_id, token. Safe to repeat.
     """
-    rows.run(
+    named = rows.run(
         """
         UPDATE inbox_message m SET wamid = r.wamid FROM jsonb_to_recordset(%s) AS r (id bigint, wamid text)
         WHERE m.id = r.id AND m.wamid = ''
           AND NOT EXISTS (SELECT 1 FROM inbox_message o WHERE o.number_id = m.number_id AND o.wamid = r.wamid)
+        RETURNING m.id, m.number_id, m.wamid_token
         """,
         sends,
     )
+    return [{"id": id, "number_id": number, "token": token} for id, number, token in named]
 
 
 def close_windows(statuses: list[rows.Row]) -> None:

@@ -92,6 +92,7 @@ def test_the_bubble_says_how_it_stands(
     receive(payment(order.wamid, word, attempt=attempt))
     client.force_login(alice)
     page = client.get(f"/conversations/{order.conversation_id}/").content.decode()
-    assert f"<span>{said}</span>" in page
-    assert "19.99 BRL · order-7" in page
-    assert "Not sent" not in page
+    bubble = page[page.index(f'id="message-{order.pk}"') :].partition("</article>")[0]
+    assert f"<span>{said}</span>" in bubble
+    assert "19.99 BRL · order-7" in bubble
+    assert "Not sent" not in bubble

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 import time
+import uuid
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as HypothesisTestCase
 
-from inbox import receiving
+from inbox import callback_data, receiving
 from inbox.models import Conversation, Message, PendingStatus, Reaction
 from inbox.receiving import rows
 from tests import payloads
@@ -254,6 +255,26 @@ class ProviderIdTests:
         message.refresh_from_db()
         assert message.status == "read"
         assert message.wamid == "", "the provider's id is no wamid"
+
+
+class NamedLaterTests:
+    """A message of ours that had no id yet when the customer answered it: AWS tells the id with the first status."""
+
+    def test_what_came_before_its_id_is_put_on_it(self, number: PhoneNumber) -> None:
+        same = token()
+        theirs, ours = payloads.scoped_wamid(USER, same), payloads.scoped_wamid(payloads.CUSTOMER, same)
+        receive(payloads.notification(leaf(payloads.wamid())))
+        conversation = Conversation.objects.get()
+        press = uuid.uuid4()
+        sent = Message.objects.create(
+            number=number, conversation=conversation, direction="outbound", kind="text", origin="agent",
+            client_token=press, sent_at=conversation.last_message_at, status="sent",
+        )  # fmt: skip
+        receive(reply(theirs), reaction(theirs))
+        assert Reaction.objects.get().message is None
+        receive(read(ours, biz_opaque_callback_data=callback_data.of_message(press)))
+        assert Message.objects.get(text="an answer").quoted == sent
+        assert Reaction.objects.get().message == sent
 
 
 def token_of(wamid: str) -> str:
