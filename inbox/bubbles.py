@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from inbox import albums, cards, composed, icons, lines, markup, message_times, replies, wording
+from inbox import albums, cards, composed, icons, lines, markup, message_times, replies, resending, wording
 from inbox.attachments import Attachment
 from inbox.drawn import Drawn
 from inbox.models import Agent, Media, Message
@@ -170,11 +170,13 @@ def days(
     first_unread: int | None = None,
     whole_text: bool = False,
     deleted: bool = False,
+    window_open: bool = False,
 ) -> list[Day]:
     """Messages in the thread's order as days of bubbles, grouped by sender; ``name`` is what the contact is called.
 
     ``unread``: how many of the contact's messages are unread; a line says so before the message ``first_unread``.
     ``deleted``: whether the reader sees what messages said that their writer deleted.
+    ``window_open``: whether the conversation takes free-form messages now.
     """
     zone = timezone.get_current_timezone()
     today = timezone.localdate()
@@ -182,6 +184,8 @@ def days(
     previous: Bubble | None = None
     for message in messages:
         bubble = draw(message, zone, name=name, whole_text=whole_text, deleted=deleted)
+        if not window_open and message.kind != Kind.TEMPLATE:
+            bubble.again = ""  # WhatsApp would refuse it now
         if message.pk == first_unread:
             bubble.unread = unread
         day = bubble.at.date()
@@ -378,9 +382,11 @@ def _outcome(bubble: Bubble, message: Message) -> None:
     else:
         reason = message.error or "WhatsApp gave no reason."
     bubble.unsettled = message.unsettled
+    bubble.sent_again = message.resent_at is not None
+    again = not bubble.sent_again and resending.can_succeed(message)
     if message.status == Status.FAILED:
         bubble.problem = reason
-        bubble.again, bubble.sent_again = _again(message, "Send again")
+        bubble.again = "Send again" if again else ""
     elif message.status == Status.QUEUED:
         bubble.waiting, bubble.cancellable = bool(message.error or message.error_code), True
         bubble.waiting_for = reason if bubble.waiting else ""
@@ -389,11 +395,4 @@ def _outcome(bubble: Bubble, message: Message) -> None:
         bubble.remark = f"Arrived, and WhatsApp reported afterwards: {reason}"
     elif message.status == Status.UNKNOWN:
         bubble.doubt = message.error or "the line broke before WhatsApp answered. A receipt will settle it."
-        bubble.again, bubble.sent_again = _again(message, "Send again anyway")
-
-
-def _again(message: Message, words: str) -> tuple[str, bool]:
-    """The button that sends it again, and whether somebody did. What the phone app sent is sent there."""
-    if message.origin not in (Origin.AGENT, Origin.API):
-        return "", False
-    return ("", True) if message.resent_at else (words, False)
+        bubble.again = "Send again anyway" if again else ""

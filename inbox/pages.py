@@ -64,8 +64,8 @@ def picture(media: Media, number: int) -> str:
     if _there(key):
         return key
     first = (number - 1) // TOGETHER * TOGETHER + 1
-    group = page_key(media, first)
-    if time.monotonic() < _refused.get(group, -math.inf) + REFUSED_SECONDS:
+    group = f"{page_key(media, first)} and those after it"
+    if time.monotonic() < max(_refused.get(each, -math.inf) for each in (group, key)) + REFUSED_SECONDS:
         raise NoPageError
     if not _places.acquire(timeout=PATIENCE_SECONDS):
         raise BusyError
@@ -75,7 +75,7 @@ def picture(media: Media, number: int) -> str:
                 _draw(media, first, group)
     finally:
         _places.release()
-    if group in _refused:
+    if group in _refused or key in _refused:
         raise NoPageError
     return key
 
@@ -88,17 +88,28 @@ def _there(key: str) -> bool:
 
 
 def _draw(media: Media, first: int, group: str) -> None:
-    _refused.pop(group, None)
+    last = min(first + TOGETHER - 1, media.pages or 0, MOST)
+    keys = {page: page_key(media, page) for page in range(first, last + 1)}
+    for key in (group, *keys.values()):
+        _refused.pop(key, None)
     try:
         with tempfile.TemporaryDirectory(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix=DIRECTORY_PREFIX) as directory:
-            _put(media, _drawn(media, Path(directory), first))
+            drawn = _drawn(media, Path(directory), first)
+            _put(media, drawn)
+            # A broken page costs itself, not its neighbours.
+            _refuse(*(key for page, key in keys.items() if page not in drawn))
     except (CrashError, NoSandboxError, UndecodableError, MissingFileError) as error:
-        _refused[group] = time.monotonic()
-        while len(_refused) > REMEMBERED:
-            _refused.popitem(last=False)
+        _refuse(group)
         log.warning("page_not_drawn", media=str(media.pk), message=media.message_id, first=first, reason=repr(error))
     except OSError as error:  # no room for a temporary file
         raise StorageError("There is no room to draw the page.") from error
+
+
+def _refuse(*keys: str) -> None:
+    for key in keys:
+        _refused[key] = time.monotonic()
+    while len(_refused) > REMEMBERED:
+        _refused.popitem(last=False)
 
 
 def _drawn(media: Media, directory: Path, first: int) -> dict[int, Path]:
@@ -112,12 +123,13 @@ def _drawn(media: Media, directory: Path, first: int) -> dict[int, Path]:
     outputs = [path.name for path in wanted.values()]
     work, numbers = "inbox.drawing.pages:draw", (str(first), str(last))
     found = sandbox.run(work, source, target, *numbers, limits=PAGE_LIMITS, outputs=outputs).get("pages")
-    if not isinstance(found, list) or found != list(wanted):
+    drawn = {page: path for page, path in wanted.items() if isinstance(found, list) and page in found}
+    if not drawn:
         raise CrashError("did not draw the pages")
-    for path in wanted.values():
+    for path in drawn.values():
         if sniff(sandbox.read(path, PAGE_BYTES)[:HEAD_BYTES]).content_type != "image/webp":
             raise CrashError("left a picture that is none")
-    return wanted
+    return drawn
 
 
 def _put(media: Media, pictures: dict[int, Path]) -> None:

@@ -32,18 +32,27 @@ def draw(source: Path, target: Path, _content_type: str) -> dict[str, Any]:
         pages = len(document)
         if not pages:
             raise ImpossibleError("The document has no pages.")
+        return {"pages": pages, "excerpt": _words(document)} | _first_page(document, target)
+
+
+def _first_page(document: Any, target: Path) -> dict[str, Any]:
+    """The thumbnail. A document that opens is not damaged because its first page cannot be drawn."""
+    try:
         page = document[0]
-        width, height = page.get_size()
-        scale = THUMBNAIL_PIXELS / max(width, height, 1)
+        scale = THUMBNAIL_PIXELS / max(*page.get_size(), 1)
         image = page.render(scale=scale, may_draw_forms=False).to_pil()
-        size = save_thumbnail(image, target)
-        return {"pages": pages, "thumbnail": size, "excerpt": _words(document)}
+    except (pypdfium2.PdfiumError, ValueError):
+        return {}
+    return {"thumbnail": save_thumbnail(image, target)}
 
 
 def _words(document: Any) -> str:
     words = ""
     for index in range(min(len(document), PAGES_READ)):
-        text = document[index].get_textpage()
+        try:
+            text = document[index].get_textpage()
+        except pypdfium2.PdfiumError:
+            continue  # that page only
         count = text.count_chars()
         # The second one loses characters beyond 16 bits, and does not write out a whole library first.
         words += text.get_text_bounded() if count < LONG_PAGE else text.get_text_range(0, EXCERPT_CHARACTERS)

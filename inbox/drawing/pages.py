@@ -22,10 +22,13 @@ def draw(source: Path, target: Path, first: str, last: str) -> dict[str, Any]:
     drawn = []
     with pypdfium2.PdfDocument(source) as document:
         for number in range(int(first), min(int(last), len(document)) + 1):
-            page = document[number - 1]
-            # Some pages are as large as a wall: what counts is how large the picture becomes.
-            scale = PAGE_PIXELS / max(*page.get_size(), 1)
-            image = page.render(scale=scale, may_draw_forms=False).to_pil()
+            try:
+                page = document[number - 1]
+                # Some pages are as large as a wall: what counts is how large the picture becomes.
+                scale = PAGE_PIXELS / max(*page.get_size(), 1)
+                image = page.render(scale=scale, may_draw_forms=False).to_pil()
+            except (pypdfium2.PdfiumError, ValueError):
+                continue  # this page is broken, and the others are not
             image.convert("RGB").save(target / f"{number}.webp", "WEBP", quality=80, method=2)
             drawn.append(number)
             page.close()

@@ -64,7 +64,12 @@ def fragment(request: HttpRequest) -> HttpResponse:
         "conversation": opened,
         "name": name,
         "files": details.files(opened) if opened and any(hasattr(one, "media") for one in messages) else None,
-        "days": bubbles.days(messages, name=name, deleted=access.sees_deleted_text(cast(Agent, request.user))),
+        "days": bubbles.days(
+            messages,
+            name=name,
+            deleted=access.sees_deleted_text(cast(Agent, request.user)),
+            window_open=opened is not None and opened.window_open,
+        ),
         "unread": rows.unread_words(numbers),
         "banners": banners.of(numbers),
     }

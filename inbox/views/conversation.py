@@ -71,6 +71,7 @@ def thread_context(request: HttpRequest, conversation: Conversation) -> dict[str
         unread=conversation.unread_count,
         first_unread=first_unread,
         deleted=access.sees_deleted_text(agent),
+        window_open=conversation.window_open,
     )
     return {
         "conversation": conversation,
@@ -139,7 +140,8 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
     row = found[0]
     name = display_name(row.conversation.contact)
     deleted = access.sees_deleted_text(cast(Agent, request.user))
-    days = bubbles.days(found, name=name, whole_text=True, deleted=deleted)
+    window_open = row.conversation.window_open
+    days = bubbles.days(found, name=name, whole_text=True, deleted=deleted, window_open=window_open)
     context = {
         "days": days,
         "bubble": days[0].bubbles[0],

@@ -232,6 +232,11 @@ class DocumentTests:
         assert thumbnail(row).size == (495, 640)
         assert thumbnail(row).convert("L").getextrema()[0] < 100, "the words are on the page"
 
+    def test_one_whose_first_page_is_broken_is_not_damaged(self, number: PhoneNumber) -> None:
+        content = samples.pdf(["Page one", "Page two"])
+        row = drawn(number, content.replace(b"/Kids [3 0 R 5 0 R]", b"/Kids [9 0 R 5 0 R]"))
+        assert (row.preview_state, row.preview_error, row.pages) == (Media.PreviewState.READY, "", 2)
+
     @pytest.mark.parametrize("content", [samples.archive(a_dot_txt="x"), b"<svg/>", b"\0\1", b"MZ\0"])
     def test_other_files_are_only_named(self, number: PhoneNumber, content: bytes) -> None:
         row = drawn(number, content)

@@ -65,6 +65,30 @@ class ResendTests:
         assert texts(amara) == ["Hello", "Hello"]
         assert "Sent again" in signed_in.get(f"/conversations/{amara.pk}/").content.decode()
 
+    @pytest.mark.parametrize(
+        ("fields", "open_now", "offered"),
+        [
+            ({"error_code": 131026}, True, True),  # the customer may have updated WhatsApp
+            ({"error_code": None, "error": "It was taken back before it left."}, True, True),
+            ({"error_code": 131000}, False, False),
+            ({"error_code": 131047}, False, False),
+            ({"error_code": 131047}, True, True),
+            ({"error_code": 131000, "kind": "template"}, False, True),
+            ({"error_code": 132000, "kind": "template"}, True, False),
+            ({"error_code": 131053, "kind": "document"}, True, False),
+            ({"error_code": 131000, "kind": "document"}, True, False),  # its file is not here
+        ],
+    )
+    def test_it_is_offered_only_where_it_can_succeed(
+        self, signed_in: Client, amara: Conversation, fields: dict[str, object], open_now: bool, offered: bool
+    ) -> None:
+        row = failed(amara, **fields)
+        closes = timezone.now() + timedelta(hours=5 if open_now else -5)
+        Conversation.objects.filter(pk=amara.pk).update(window_closes_at=closes)
+        button = f'action="/messages/{row.pk}/resend/"'
+        for address in (f"/conversations/{amara.pk}/", f"/messages/{row.pk}/"):
+            assert (button in signed_in.get(address).content.decode()) is offered
+
     def test_a_message_in_doubt_asks_first(self, signed_in: Client, amara: Conversation) -> None:
         failed(amara, status="unknown", error_code=None, failed_at=None)
         html = signed_in.get(f"/conversations/{amara.pk}/").content.decode()

@@ -69,6 +69,17 @@ class PageTests:
         monkeypatch.setattr(pages, "REFUSED_SECONDS", 0.0)
         page(client, row, 1)
 
+    def test_a_broken_page_costs_itself_and_not_its_neighbours(
+        self, client: Client, alice: Agent, number: PhoneNumber
+    ) -> None:
+        content = samples.pdf(["one", "two", "three"]).replace(b"/Kids [3 0 R 5 0 R", b"/Kids [3 0 R 9 9 R")
+        row = stored(number, content, pages=3)
+        client.force_login(alice)
+        for _ in range(2):
+            assert client.get(f"/media/{row.pk}/pages/2/").status_code == 404
+            page(client, row, 1)
+            page(client, row, 3)
+
     def test_without_a_sandbox_no_page_is_drawn(
         self, client: Client, alice: Agent, number: PhoneNumber, no_sandbox: None
     ) -> None:
