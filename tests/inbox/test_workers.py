@@ -97,8 +97,7 @@ class TakeOverTests:
         )
 
     def settled(self, entry: OutboxEntry) -> bool:
-        workers.end_leases_of_dead()
-        outbox.settle_abandoned()
+        tasks.sweep_outbox(0)
         return Message.objects.get(pk=entry.pk).status == "unknown"
 
     def test_what_a_dead_worker_was_sending_is_settled_long_before_its_lease_ends(self, entry: OutboxEntry) -> None:
