@@ -130,7 +130,7 @@ def hour(at: datetime) -> str:
 
 def clock(seconds: float) -> str:
     """A length of time as players show it: 12 → "0:12", 3725 → "1:02:05"."""
-    minutes, rest = divmod(max(round(seconds), 0), 60)
+    minutes, rest = divmod(max(round(seconds), 1 if seconds > 0 else 0), 60)  # nothing that plays has no length
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 

@@ -31,12 +31,12 @@ def player(media: Media) -> SafeString:
     else:
         picture = format_html("<div>{}</div>", media.preview_error or media.get_preview_state_display())
     kind = media.content_type.partition("/")[0]
+    # The copy where there is one: not every browser plays what phones record.
+    source = reverse("media_playable", args=[media.pk]) if media.playable else address
     if kind == "audio":
-        # The copy where there is one: not every browser plays what phones record.
-        sound = reverse("media_playable", args=[media.pk]) if media.playable else address
-        picture = format_html('<audio controls preload="none" src="{}"></audio>', sound)
+        picture = format_html('<audio controls preload="none" src="{}"></audio>', source)
     elif kind == "video":
         picture = format_html(
-            '{}<div><video class="thumbnail" controls preload="none" src="{}"></video></div>', picture, address
+            '{}<div><video class="thumbnail" controls preload="none" src="{}"></video></div>', picture, source
         )
     return format_html("{}{}", picture, download)

@@ -108,3 +108,11 @@ class DayTests:
     )
     def test_times_of_a_row(self, at: datetime, words: str) -> None:
         assert wording.row_time(at, TODAY) == words
+
+
+class ClockTests:
+    @pytest.mark.parametrize(
+        ("seconds", "shown"), [(0, "0:00"), (0.1, "0:01"), (12.4, "0:12"), (59.6, "1:00"), (3725, "1:02:05")]
+    )
+    def test_a_length_is_shown_as_players_do_and_never_as_nothing(self, seconds: float, shown: str) -> None:
+        assert wording.clock(seconds) == shown
