@@ -24,8 +24,9 @@ REPORT_SECONDS = 5
 GAP = 2.0 * REPORT_SECONDS
 #: Seconds of silence after which a worker is dead.
 DEAD_AFTER = 15.0
-#: Seconds for which a new worker looks for the one that it replaces, and that this one has to have been silent.
-REPLACES_FOR, REPLACES_AFTER = 120.0, 7.0
+#: Seconds for which a new worker looks for a dead one that it replaces, and after which one that nobody has replaced
+#: is missed. Between the two, the new one has time for a report.
+REPLACES_FOR, MISSED_AFTER = 120.0, DEAD_AFTER + REPORT_SECONDS
 #: Seconds after which a dead worker that nobody replaced is missed no longer: it was meant to go.
 MISSED_FOR = 24 * 3600.0
 
@@ -84,7 +85,7 @@ class Standing:
 def standing() -> Standing:
     """How many workers run, and which of those that ran are missing. Raises DatabaseError."""
     with connection.cursor() as cursor:
-        cursor.execute(STANDING, [DEAD_AFTER, DEAD_AFTER])
+        cursor.execute(STANDING, [MISSED_AFTER, MISSED_AFTER])
         found = cursor.fetchall()
     dead = [Dead(host, pid, silent) for host, pid, silent, alive in found if not alive]
     return Standing(len(found) - len(dead), dead)
@@ -124,7 +125,7 @@ async def report(stopping: asyncio.Event) -> None:
                 values = (current, socket.gethostname()[:255], os.getpid(), stopping.is_set(), GAP)
                 await database.execute(REPORT, values, within=REPORT_SECONDS)
                 if not replaced:
-                    found = (current, REPLACES_AFTER, REPLACES_FOR)
+                    found = (current, DEAD_AFTER, REPLACES_FOR)
                     replaced = await database.execute(REPLACE, found, within=REPORT_SECONDS) is not None
             except (DatabaseAwayError, *RowError) as error:
                 log.warning("worker_report_failed", reason=describe(error))

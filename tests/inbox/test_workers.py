@@ -74,8 +74,8 @@ class ReportTests:
         assert not WorkerProcess.objects.exists()
 
     def test_a_new_worker_takes_the_place_of_one_that_died_before_it(self) -> None:
-        worker(silent=10)
-        other = worker(silent=10)
+        worker(silent=16)
+        other = worker(silent=16)
         WorkerProcess.objects.filter(pk=other.pk).update(seen_at=ago(3))
         workers.begin()
         asyncio.run(report_once())
