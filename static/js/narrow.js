@@ -33,8 +33,9 @@
     document.dispatchEvent(new CustomEvent("inbox:settled"));
   }
 
-  /** Show the list that these words ask for; ``again``: in the place of the address before, as the next letter does. */
-  async function narrow(words, { again = false } = {}) {
+  /** Show the list that these words ask for; ``again``: in the place of the address before, as the next letter does;
+   * ``back``: the address says so already. */
+  async function narrow(words, { again = false, back = false } = {}) {
     clearTimeout(timer);
     request?.abort();
     const mine = (request = new AbortController());
@@ -45,12 +46,12 @@
       const response = await fetch(`/${query && `?${query}`}`, { headers, signal: mine.signal });
       if (!response.ok || response.redirected) return location.assign(address(words));
       const fresh = inbox.elements(await response.text());
-      inbox.history.push(address(words), {}, { again });
+      if (!back) inbox.history.push(address(words), {}, { again });
       put(fresh);
       inbox.readAt(response.headers.get("Cursor"));
     } catch (error) {
       if (error.name === "AbortError") return;
-      inbox.again(list, () => narrow(words, { again }));
+      inbox.again(list, () => narrow(words, { again, back }));
     }
     if (mine === request) list.ariaBusy = "false";
   }
@@ -71,6 +72,10 @@
     const words = new URL(link.href).searchParams;
     field.value = words.get("q") ?? "";
     narrow(words);
+  });
+  document.addEventListener("inbox:words", ({ detail }) => {
+    field.value = detail.get("q") ?? "";
+    narrow(detail, { back: true });
   });
   // Enter goes on to what was found.
   field.form.addEventListener("submit", async (event) => {

@@ -49,12 +49,16 @@
     inbox.leave();
   });
 
-  // Back and Forward change what stands beside the list. Only where the list was another one, htmx reads the whole page.
+  // Back and Forward change the list, or what stands beside it, or both; the page itself stays.
   window.addEventListener(
     "popstate",
     (event) => {
-      if (!event.state?.htmx || inbox.history.words().toString() !== inbox.history.words(inbox.history.was).toString()) return;
+      if (!event.state?.htmx) return;
       event.stopImmediatePropagation();
+      const words = inbox.history.words();
+      if (words.toString() !== inbox.history.words(inbox.history.was).toString()) document.dispatchEvent(new CustomEvent("inbox:words", { detail: words }));
+      const open = document.querySelector("#thread").dataset.conversation;
+      if (location.pathname === (open ? `/conversations/${open}/` : "/")) return;
       if (location.pathname === "/") leave();
       else htmx.ajax("GET", location.pathname + location.search, { source: pane, target: pane, swap: "innerHTML" });
     },

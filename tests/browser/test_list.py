@@ -95,8 +95,14 @@ class FilterTests:
         assert page.url.endswith(f"/conversations/{amara.pk}/?filter=unread")
         receive(amara, "Read already")
         expect(page.locator("#thread")).to_contain_text("Read already")
+        page.evaluate("window.same = true")
         page.go_back()
         expect(page.locator(".conversation-row")).to_have_count(2)
+        expect(page.locator(".filters [aria-current]")).to_have_text("All")
+        page.go_forward()
+        expect(page.locator(".conversation-row__name")).to_have_text(["Bea"])
+        expect(page.locator("#thread")).to_contain_text("Read already")
+        assert page.evaluate("window.same")
 
     def test_the_chosen_filter_is_in_sight_in_a_narrow_list(
         self, window: OpenWindow, alice: Agent, number: PhoneNumber
