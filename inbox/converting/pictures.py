@@ -38,6 +38,8 @@ ORIENTATION_TAG = 0x0112
 GPS_TAG = 0x8825
 #: The EXIF orientations that are not upright (TIFF 6.0 §36).
 TURNED = range(2, 9)
+#: What cameras and scanners make: a photo, and smaller as JPEG, whatever its see-through parts are.
+PHOTOS = frozenset({"HEIF", "AVIF", "TIFF", "BMP", "JPEG2000"})
 DAMAGED = "This picture is damaged, so it cannot be sent."
 #: What is left out of a file with more than one picture.
 FEW_OF_MANY = dict.fromkeys(("GIF", "WEBP", "PNG", "AVIF"), "Only the first picture of the animation is sent")
@@ -166,9 +168,9 @@ def _eight_bits(image: Image.Image, profile: Any) -> Image.Image:
 
 
 def _encoded(image: Image.Image, target: Path, changes: list[str], origin: str) -> Outcome:
-    """Write ``image`` so that it fits: as PNG when it is see-through or was one, else as JPEG."""
+    """Write ``image`` so that it fits: as PNG when it was one or is see-through and no photo, else as JPEG."""
     profile = image.info.get("icc_profile")
-    if origin == "PNG" or image.mode == "RGBA":
+    if origin == "PNG" or (image.mode == "RGBA" and origin not in PHOTOS):
         content = _png(image, profile)
         if len(content) <= BYTES[Kind.IMAGE]:
             if origin != "PNG":

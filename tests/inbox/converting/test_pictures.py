@@ -57,6 +57,14 @@ class FormatTests:
         assert opened(made).getpixel((5, 5)) == (255, 0, 0, 0)
         assert converted.changes == ("Converted from WebP to PNG",)
 
+    @pytest.mark.parametrize("format", ["AVIF", "TIFF"])
+    def test_a_see_through_photo_becomes_jpeg_on_white(self, desk: Desk, format: str) -> None:
+        image = Image.new("RGBA", (60, 40), (255, 0, 0, 0))
+        converted, made = desk.made(samples.save(image, format), Kind.IMAGE)
+        assert (opened(made).format, converted.extension) == ("JPEG", ".jpg")
+        assert min(opened(made).getpixel((30, 20))) > 240
+        assert "The transparent parts are white now" in converted.changes
+
     def test_an_unused_alpha_channel_does_not_make_a_png(self, desk: Desk) -> None:
         _, made = desk.made(samples.save(Image.new("RGBA", (60, 40), "red"), "WEBP"), Kind.IMAGE)
         assert opened(made).format == "JPEG"
