@@ -38,13 +38,18 @@ def read(source: Path, text: Text) -> None:
     for line in _unfolded(text_encodings.decode(content)):
         match = PROPERTY.fullmatch(line)
         name = match[1].upper() if match else ""
-        if name == "BEGIN":
+        if name in ("BEGIN", "END"):
+            _card(rows, text)
             rows = []
-        elif name == "END":
-            text.part(next((value for label, value in rows if label == LABELS["FN"]), "Contact"))
-            text.table(rows)
         elif match and name in LABELS:
             rows.append([LABELS[name], _value(match[2].upper(), match[3])])
+    _card(rows, text)  # one that breaks off
+
+
+def _card(rows: list[list[str]], text: Text) -> None:
+    if rows:
+        text.part(next((value for label, value in rows if label == LABELS["FN"]), "Contact"))
+        text.table(rows)
 
 
 def _unfolded(card: str) -> list[str]:
