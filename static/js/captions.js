@@ -15,6 +15,7 @@
 
   function hint(text) {
     const card = first();
+    if (form().dataset.waiting) return "Leaves as soon as the files are ready.";
     if (!card) return "";
     if (text && own(card)) return `${named(card)} has a caption of its own: the text is sent as a message before it.`;
     if (long(text)) return "Too long for a caption: the text is sent as a message of its own.";

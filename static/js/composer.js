@@ -59,10 +59,14 @@
     const { text } = form.elements;
     problem("");
     if (!others && cards(form, "refused")) return form.querySelector("[data-remove-refused]").focus();
-    if (cards(form, "uploading", "preparing")) return void (form.dataset.waiting = others ? "others" : "all");
+    if (cards(form, "uploading", "preparing")) {
+      form.dataset.waiting = others ? "others" : "all";
+      return inbox.captions.say();
+    }
     if (!text.value.trim() && !inbox.captions.sendable().length) return text.focus();
     const leaving = entry(form);
     empty(form);
+    inbox.captions.say();
     tell("inbox:sending", leaving);
     inbox.leaving.add(leaving);
     tell("inbox:newest");

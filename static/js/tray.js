@@ -1,6 +1,7 @@
 // The tray: files on their way to the inbox with their progress, then what the worker makes of them.
 (() => {
   const POLL = 700;
+  const TRIES = 5; // of an upload whose connection breaks
   const tray = () => document.querySelector("[data-tray]");
   const settled = () => document.dispatchEvent(new CustomEvent("inbox:ready"));
 
@@ -55,7 +56,8 @@
 
   function upload(file, { voice = false, kind = "", header = false, into = tray(), form = document.querySelector("[data-answer]") } = {}) {
     const { item, facts, remove, bar } = placeholder(file, voice, into);
-    const request = new XMLHttpRequest();
+    let request;
+    let tries = 0;
     const body = new FormData();
     body.set("file", file, file.name);
     if (voice) body.set("voice", "1");
@@ -75,18 +77,29 @@
       into.hidden = !into.children.length;
       settled();
     });
-    request.upload.addEventListener("progress", ({ loaded, total }) => {
-      bar.value = loaded / total;
-      facts.textContent = loaded < total ? `${Math.floor((100 * loaded) / total)} %` : "Storing…";
-    });
-    request.addEventListener("load", () => {
-      if (request.status === 200 && request.responseText.includes("data-card")) return item.isConnected && replace(item, request.responseText);
-      failed([422, 429].includes(request.status) ? request.responseText : `The upload failed (${request.status}). Remove it and try again.`);
-    });
-    request.addEventListener("error", () => failed("The connection broke. Remove it and try again."));
-    request.open("POST", form.dataset.uploads ?? form.querySelector("[data-header-file]").dataset.headerFile);
-    for (const [name, value] of Object.entries(inbox.headers())) request.setRequestHeader(name, value);
-    request.send(body);
+    function broke() {
+      if (++tries === TRIES) return failed("The connection broke. Remove it and try again.");
+      facts.textContent = "Waits for the connection";
+      // What changed is heard of once the connection is back.
+      document.addEventListener("inbox:changes", () => item.isConnected && begin(), { once: true });
+      document.dispatchEvent(new CustomEvent("inbox:interrupted"));
+    }
+    function begin() {
+      request = new XMLHttpRequest();
+      request.upload.addEventListener("progress", ({ loaded, total }) => {
+        bar.value = loaded / total;
+        facts.textContent = loaded < total ? `${Math.floor((100 * loaded) / total)} %` : "Storing…";
+      });
+      request.addEventListener("load", () => {
+        if (request.status === 200 && request.responseText.includes("data-card")) return item.isConnected && replace(item, request.responseText);
+        failed([422, 429].includes(request.status) ? request.responseText : `The upload failed (${request.status}). Remove it and try again.`);
+      });
+      request.addEventListener("error", broke);
+      request.open("POST", form.dataset.uploads ?? form.querySelector("[data-header-file]").dataset.headerFile);
+      for (const [name, value] of Object.entries(inbox.headers())) request.setRequestHeader(name, value);
+      request.send(body);
+    }
+    begin();
     into.append(item);
     into.hidden = false;
     document.dispatchEvent(new CustomEvent("inbox:cards"));

@@ -40,6 +40,10 @@ class DraftTests:
 
     def test_a_reload_right_after_the_last_key_shows_what_was_typed(self, page: Page, amara: Conversation) -> None:
         page.route("**/draft/**", lambda route: route.abort())
+        page.evaluate("""() => {  // as when the browser dies: no page hears that it ends
+          for (const name of ["pagehide", "visibilitychange"])
+            window.addEventListener(name, (event) => event.stopImmediatePropagation(), true);
+        }""")
         field(page).press_sequentially("Quick fingers")
         page.reload()
         expect(field(page)).to_have_value("Quick fingers")
