@@ -10,13 +10,15 @@ from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from inbox import changes
+from inbox import changes, receiving
 from inbox.models import Agent, Conversation, Message
 from inbox.models.media import Media
-from tests import samples
+from tests import payloads, samples
 from tests.browser.conftest import OpenWindow
 from tests.browser.files import stored
+from tests.inbox.receiving.support import store
 from tests.inbox.thread_rows import conversation, media, message, thread
+from whatsapp import journal
 from whatsapp.models import PhoneNumber
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -47,6 +49,22 @@ class LiveTests:
         receive(amara, "And a second")
         expect(page.get_by_role("log")).to_contain_text("And a second")
         expect(page.locator(".conversation-row__words")).to_have_text("And a second")
+
+    def test_one_that_comes_late_stands_before_the_later_one_of_its_second(
+        self, window: OpenWindow, alice: Agent, number: PhoneNumber
+    ) -> None:
+        at = int(timezone.now().timestamp()) - 60
+        bodies = [payloads.notification(payloads.message(at=at, text={"body": words})) for words in ("One", "Two")]
+        late, _ = [store(body) for body in bodies]
+        journal.park({late.pk: "A fault of ours."})
+        receiving.drain()
+        page = window(alice).open(f"/conversations/{Conversation.objects.get().pk}/")
+        shown = page.get_by_role("log").locator(".message__text")
+        expect(shown).to_have_text([re.compile("^Two")])
+        journal.replay([late.pk])
+        receiving.drain()
+        expect(shown).to_have_text([re.compile("^One"), re.compile("^Two")])
+        expect(page.locator(".conversation-row__words")).to_have_text("Two")
 
     def test_what_is_seen_is_marked_read(self, window: OpenWindow, alice: Agent, amara: Conversation) -> None:
         page = window(alice).open(f"/conversations/{amara.pk}/")
