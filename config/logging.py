@@ -7,6 +7,9 @@ import traceback
 from typing import Any
 
 import structlog
+from django.db import OperationalError
+
+from whatsapp.database import is_away
 
 #: Fields whose values never belong in a log.
 SECRET_FIELDS = frozenset({"access_token", "authorization", "token", "password", "secret", "cookie", "body"})
@@ -46,7 +49,10 @@ def format_exception(_logger: Any, _name: str, event: structlog.typing.EventDict
     if found is True:
         found = sys.exc_info()
     error = found[1] if isinstance(found, tuple) else found
-    if isinstance(error, BaseException):
+    if isinstance(error, OperationalError) and is_away(error):
+        # Every page says so while it lasts, and where in our code it was noticed helps nobody.
+        event["exception"] = f"The database is away: {_words(error)}"
+    elif isinstance(error, BaseException):
         event["exception"] = "\n".join(_lines(error))
     return event
 

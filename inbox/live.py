@@ -36,6 +36,9 @@ NAMED_LIMIT = 500
 #: Seconds of silence after which the database is asked whether it is still there, and that it may take to answer.
 SILENCE_SECONDS = 15.0
 ANSWER_SECONDS = 5.0
+#: Seconds that the database may take to say who listens. One that hangs would hold the threads, and with them every
+#: page's signs of life, for as long as it does.
+LOOK_UP_SECONDS = 10.0
 #: Seconds until the first and between later attempts to listen again.
 RETRY_SECONDS = (0.2, 5.0)
 #: Seconds that streams get to end when the process stops.
@@ -153,7 +156,7 @@ class Live:
     def __init__(self) -> None:
         self._clients: set[Client] = set()
         self._by_number: defaultdict[int, set[Client]] = defaultdict(set)
-        self._threads = DjangoThreads(2, name="live")
+        self._threads = DjangoThreads(2, name="live", database={"ANSWER_SECONDS": LOOK_UP_SECONDS})
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
         #: Rows of streams that have ended.

@@ -8,6 +8,7 @@ from datetime import timedelta
 import structlog
 from asgiref.sync import sync_to_async
 from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from django.db import close_old_connections
 from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
@@ -203,7 +204,7 @@ def _give_back(media_id: uuid.UUID) -> None:
 @app.periodic(cron="17 * * * *")
 @app.task(name="forget", queue="journal", queueing_lock="forget")
 def forget(timestamp: int) -> None:
-    """Delete what is kept for a time only: processed notifications, and statuses whose message never came."""
+    """Delete what is kept for a time only: processed notifications, statuses whose message never came, sessions."""
     kept = timedelta(days=settings.JOURNAL_RETENTION_DAYS)
     while journal.forget(kept, FORGET_ROWS) == FORGET_ROWS:
         pass
@@ -214,6 +215,7 @@ def forget(timestamp: int) -> None:
     idempotency.forget()
     workers.forget()
     quotas.forget()
+    SessionStore.clear_expired()
 
 
 @app.periodic(cron="27 * * * *")

@@ -8,10 +8,11 @@ import subprocess
 import sys
 from typing import Any
 
+import psycopg
 import pytest
 import structlog
 from django.core.exceptions import DisallowedHost
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test import Client
 
 from config.logging import FIELD_LENGTH, configure_logging, drop_secrets, format_exception
@@ -62,6 +63,23 @@ class LoggingTests:
         line = line_of("django.request", "Internal Server Error: /", ValueError("the port is in use"))
         assert line["level"] == "error"
         assert line["exception"].endswith("builtins.ValueError: the port is in use")
+
+    def test_a_database_that_is_away_is_a_sentence_and_no_traceback(self) -> None:
+        # Every page fails then: a traceback for each would fill the disk.
+        try:
+            try:
+                raise psycopg.OperationalError("connection refused")
+            except psycopg.Error as cause:
+                raise OperationalError("connection refused") from cause
+        except OperationalError as error:
+            line = line_of("django.request", "Internal Server Error: /", error)
+        assert line["exception"] == "The database is away: SQLSTATE unknown"
+
+    def test_a_statement_that_took_too_long_keeps_its_traceback(self) -> None:
+        error = OperationalError()
+        error.__cause__ = psycopg.errors.QueryCanceled()
+        written = line_of("django.request", "Internal Server Error: /", error)["exception"]
+        assert "Then:" in written
 
     def test_errors_that_lead_to_one_another_in_a_circle_are_written_once(self) -> None:
         first, second = ValueError("first"), ValueError("second")

@@ -16,6 +16,7 @@ from django.urls import path
 
 from config.postgresql import base
 from config.urls import urlpatterns as real_urls
+from inbox import live
 from inbox.models import Agent
 from tests.databases import Cluster
 from tests.servers import WebServer, serve
@@ -90,6 +91,7 @@ class HangingTests:
         self, transactional_db: None, cluster: Cluster, settings: Any, monkeypatch: pytest.MonkeyPatch
     ) -> Iterator[WebServer]:
         settings.PAGES_DATABASE = {"ANSWER_SECONDS": 2}
+        monkeypatch.setattr(live, "LOOK_UP_SECONDS", 2)
         monkeypatch.setattr(base, "USABLE_SECONDS", 1)
         settings.PAGE_THREADS = 1
         with cluster.as_default(), serve() as server:
@@ -105,10 +107,26 @@ class HangingTests:
             for _ in range(2):
                 answer = requests.get(address, cookies=signed_in, headers=html, timeout=30)
                 assert answer.status_code == 503
-            assert requests.get(server.url + "/health/live", timeout=30).status_code == 200
+            assert requests.get(server.url + "/health/live", cookies=signed_in, timeout=30).status_code == 200
+            ready = requests.get(server.url + "/health/ready", cookies=signed_in, timeout=30)
+            assert ready.status_code == 503
+            assert ready.json()["state"] == "down"
         finally:
             cluster.thaw()
         assert requests.get(address, cookies=signed_in, headers=html, timeout=30).status_code == 200
+
+    def test_a_stream_does_not_wait_for_a_database_that_hangs(self, server: WebServer, cluster: Cluster) -> None:
+        address = server.url + "/live/"
+        signed_in = {django_settings.SESSION_COOKIE_NAME: "x" * 32}
+        assert requests.get(address, cookies=signed_in, timeout=30).status_code == 403
+        cluster.freeze()
+        try:
+            # More than there are threads: each of them is free again.
+            answers = [requests.get(address, cookies=signed_in, timeout=30).status_code for _ in range(3)]
+            assert answers == [503] * 3
+        finally:
+            cluster.thaw()
+        assert requests.get(address, cookies=signed_in, timeout=30).status_code == 403
 
 
 class ReasonTests:

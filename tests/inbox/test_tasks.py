@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 from croniter import croniter
+from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.db import connection
 from django.utils import timezone
@@ -34,6 +35,7 @@ from inbox.models import (
     Upload,
     WebhookDelivery,
     WebhookEndpoint,
+    WorkerProcess,
 )
 from inbox.sending import Intent
 from tests import payloads
@@ -330,6 +332,8 @@ class ForgetTests:
         WebhookDelivery.objects.update(created_at=long_ago, state="delivered")
         program = Program.objects.get()
         KeptAnswer.objects.create(program=program, key="again", fingerprint="x", created_at=long_ago)
+        WorkerProcess.objects.create(host="one", pid=1, seen_at=long_ago)
+        Session.objects.create(session_key="old", session_data="", expire_date=long_ago)
         return {
             "a processed notification": Notification.objects.filter(received_at=long_ago).exists,
             "a status without a message": PendingStatus.objects.exists,
@@ -337,7 +341,14 @@ class ForgetTests:
             "an upload": Upload.objects.exists,
             "a delivery": WebhookDelivery.objects.exists,
             "an answer": KeptAnswer.objects.exists,
+            "a dead worker": WorkerProcess.objects.exists,
+            "a session": Session.objects.exists,
         }
+
+    def test_a_session_in_use_stays(self, db: None) -> None:
+        Session.objects.create(session_key="new", session_data="", expire_date=timezone.now() + timedelta(days=1))
+        tasks.forget(0)
+        assert Session.objects.exists()
 
     def test_everything_old_goes(self, kept: dict[str, Callable[[], bool]]) -> None:
         assert {name: there() for name, there in kept.items()} == dict.fromkeys(kept, True)
