@@ -22,7 +22,7 @@ from inbox.wording import display_name
 from whatsapp import limits
 from whatsapp.events import Kind
 
-#: Files that one press of Send may carry.
+#: Files that a form without scripts may bring. A page with scripts has uploaded its own before.
 FILES = 30
 
 
@@ -163,7 +163,7 @@ def _file(conversation: Conversation, agent: Agent, upload_id: uuid.UUID) -> Upl
 
 def _upload_ids(request: HttpRequest) -> list[uuid.UUID]:
     """The files that the form names, and those that came with it."""
-    ids = [uuid.UUID(word) for word in request.POST.getlist("upload")[:FILES] if composer.is_uuid(word)]
+    ids = [uuid.UUID(word) for word in request.POST.getlist("upload") if composer.is_uuid(word)]
     return list(dict.fromkeys([*ids, *getattr(request, "received", [])]))
 
 
@@ -171,7 +171,10 @@ def receive_files(request: HttpRequest, conversation: Conversation) -> None:
     """Keep the files that a form without scripts brought, under the agent's draft. Raises FileRefusedError."""
     received: list[uuid.UUID] = []
     request.received = received  # type: ignore[attr-defined]
-    for file in request.FILES.getlist("files")[:FILES]:
+    files = request.FILES.getlist("files")
+    if len(files) > FILES:
+        raise uploads.FileRefusedError(f"Send at most {FILES} files at once. Choose fewer, then send the rest.")
+    for file in files:
         if file.file is None:
             continue
         upload = uploads.receive(

@@ -16,6 +16,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from inbox import changes, uploads
 from inbox.models import Agent, Conversation, Draft, Media, Message, OutboxEntry, Upload
+from inbox.views import compose
 from tests import samples
 from tests.inbox.thread_rows import conversation, message
 from whatsapp.models import MessageTemplate, PhoneNumber
@@ -221,6 +222,23 @@ class FileTests:
         for _ in range(2):
             assert send(signed_in, amara, text="", upload=str(upload.pk)).status_code == 200
         assert amara.messages.filter(kind="image").count() == 1
+
+    def test_none_of_many_files_stays_behind(self, signed_in: Client, amara: Conversation) -> None:
+        upload = ready(signed_in, amara)
+        ids = [upload.pk]
+        for _ in range(compose.FILES + 1):
+            upload.pk = uuid.uuid4()
+            upload.save(force_insert=True)
+            ids.append(upload.pk)
+        assert send(signed_in, amara, upload=[str(each) for each in ids]).status_code == 200
+        assert amara.messages.filter(kind="image").count() == len(ids)
+
+    def test_a_plain_form_says_how_many_files_it_takes(self, signed_in: Client, amara: Conversation) -> None:
+        files = [SimpleUploadedFile(f"{n}.txt", b"words", "text/plain") for n in range(compose.FILES + 1)]
+        answer = send(signed_in, amara, script=False, files=files)
+        assert answer.status_code == 422
+        assert f"Send at most {compose.FILES} files at once." in answer.content.decode()
+        assert not amara.messages.exists()
 
     def test_one_file_that_is_gone_holds_everything_back(self, signed_in: Client, amara: Conversation) -> None:
         upload = ready(signed_in, amara)
