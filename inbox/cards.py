@@ -45,6 +45,7 @@ NOT_PASSED_ON = {
     " customer what changed.",
     "reaction": "The customer reacted to a message. WhatsApp did not pass the reaction on.",
     "pin": "The customer pinned a message in the chat. Nothing to do.",
+    "unpin": "The customer unpinned a message in the chat. Nothing to do.",
     "keep_in_chat": "The customer kept a message in the chat. Nothing to do.",
 }
 

@@ -21,6 +21,7 @@ UNSUPPORTED = {
     "gif": "GIF",
     "group_invite": "Invitation to a group",
     "pin": "Pinned a message",
+    "unpin": "Unpinned a message",
     "keep_in_chat": "Kept a message",
     "edit": "Edited a message",
     "media_placeholder": "File from before this number was connected",
@@ -159,7 +160,7 @@ def card_name(card: dict[str, Any]) -> str:
 def _contacts(contacts: list[dict[str, Any]]) -> str:
     if len(contacts) == 1:
         return " · ".join(filter(None, ["Contact", card_name(contacts[0])]))
-    return f"{len(contacts)} contacts"
+    return f"{len(contacts)} contacts" if contacts else "Contact card without a contact"
 
 
 def _call(payload: dict[str, Any]) -> str:

@@ -32,6 +32,9 @@ class SummarizeTests:
     def test_it_says_what_a_message_is(self, kind: str, text: str, facts: dict[str, object], line: str) -> None:
         assert summarize(kind, text, {}, **facts) == line  # type: ignore[arg-type]
 
+    def test_a_card_without_a_contact_is_not_counted(self) -> None:
+        assert summarize("contacts", "", {"contacts": []}) == "Contact card without a contact"
+
     def test_it_finds_words_behind_much_space(self) -> None:
         assert summarize("text", " " * 5000 + "here", {}) == "here"
 

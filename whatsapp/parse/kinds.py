@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import quopri
 import re
 from collections.abc import Callable
 from typing import Any
@@ -120,13 +121,23 @@ def _card(card: Leaf) -> dict[str, Any]:
 
 
 def _of_vcard(vcard: str, property: str) -> str:
-    """The first value of a property of a vCard (RFC 6350): lines may be folded, and signs escaped."""
+    """The first value of a property of a vCard (RFC 6350): lines may be folded, and signs escaped. Older phones write
+    version 2.1, whose names beyond ASCII are quoted-printable."""
     unfolded = re.sub(r"\r?\n[ \t]", "", vcard)
-    found = re.search(rf"^(?:[\w-]+\.)?{property}(?:;[^:\r\n]*)?:(.*)$", unfolded, re.IGNORECASE | re.MULTILINE)
+    found = re.search(rf"^(?:[\w-]+\.)?{property}(;[^:\r\n]*)?:(.*)$", unfolded, re.IGNORECASE | re.MULTILINE)
     if found is None:
         return ""
-    value = re.sub(r"(?<!\\);", ", ", found[1].strip().rstrip(";"))
+    value = found[2]
+    if "QUOTED-PRINTABLE" in (found[1] or "").upper():
+        value = _unquoted(unfolded[found.start(2) :])
+    value = re.sub(r"(?<!\\);", ", ", value.strip().rstrip(";"))
     return re.sub(r"\\(.)", lambda sign: " " if sign[1] in "nN" else sign[1], value)
+
+
+def _unquoted(lines: str) -> str:
+    """The quoted-printable value at the beginning of these lines; "=" at the end of one says that it goes on."""
+    value = re.sub(r"=\r?\n", "", lines).partition("\n")[0]
+    return words(quopri.decodestring(value.encode()).decode(errors="replace"))
 
 
 def _labelled(card: Leaf, key: str, part: str) -> list[dict[str, str]]:
@@ -237,6 +248,12 @@ def _unsupported(leaf: Leaf, key: str) -> Parts:
     return {"kind": Kind.UNSUPPORTED, "payload": {"type": kind}}
 
 
+def _pin(leaf: Leaf, _key: str) -> Parts:
+    """A message was pinned in a group, or is no longer (``pin.type``)."""
+    word = words(mapping(leaf.get("pin")).get("type"))
+    return {"payload": {"type": "unpin" if word == "unpin" else "pin"}}
+
+
 #: Meta's ``type`` → how to read it. Anything else is a kind that we do not know.
 READERS: dict[str, tuple[Kind, Callable[[Leaf, str], Parts]]] = {
     "text": (Kind.TEXT, _text),
@@ -255,6 +272,7 @@ READERS: dict[str, tuple[Kind, Callable[[Leaf, str], Parts]]] = {
     "unsupported": (Kind.UNSUPPORTED, _unsupported),
     "unknown": (Kind.UNSUPPORTED, _unsupported),  # what unsupported was called before
     "ephemeral": (Kind.UNSUPPORTED, _unsupported),  # on-premises API only
+    "pin": (Kind.UNSUPPORTED, _pin),  # in groups
     "media_placeholder": (Kind.UNSUPPORTED, _unsupported),  # history: the file comes later under the same id
 }
 

@@ -312,9 +312,17 @@ class VcardTests:
             ("item1.FN;CHARSET=UTF-8:Bela\\, Nunes", "Bela, Nunes"),
             ("FN:Bela\r\n  Nunes", "Bela Nunes"),
             ("N:Nunes;Bela\nfn:Bela N.", "Bela N."),
+            ("FN;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:Jos=C3=A9 =\r\nPinto\r\nTEL:1", "José Pinto"),
             ("NOTE:FN:nobody\nX-FN:nobody", None),
         ],
-        ids=["plain", "with a group, a parameter and an escaped comma", "folded", "small letters", "none"],
+        ids=[
+            "plain",
+            "with a group, a parameter and an escaped comma",
+            "folded",
+            "small letters",
+            "quoted-printable over two lines",
+            "none",
+        ],
     )
     def test_its_name_is_read_from_there(self, lines: str, name: str | None) -> None:
         assert self.card(f"BEGIN:VCARD\nVERSION:3.0\n{lines}\nEND:VCARD").get("name") == name
@@ -324,6 +332,11 @@ class VcardTests:
 
 
 class OtherKindsTests:
+    @pytest.mark.parametrize("word", ["pin", "unpin"])
+    def test_what_was_pinned_in_a_group_is_said(self, word: str) -> None:
+        event = read(type="pin", pin={"type": word, "message_id": "wamid.other"})
+        assert (event.kind, event.payload) == (Kind.UNSUPPORTED, {"type": word})
+
     def test_a_button_of_a_template(self) -> None:
         payload = {"title": "Yes, confirm", "payload": "confirm-77"}
         assert only("button") == message("button", kind=Kind.BUTTON, text="Yes, confirm", payload=payload, **QUESTION)
