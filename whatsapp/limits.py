@@ -121,8 +121,9 @@ ENDINGS: dict[str, tuple[str, ...]] = {
     f"{_OFFICE}spreadsheetml.sheet": (".xlsx",),
     f"{_OFFICE}presentationml.presentation": (".pptx",),
 }
-#: An Office file that asks for a password: its name says what is inside.
+#: An Office file that asks for a password: its name says which of these types is inside.
 ENCRYPTED = "application/encrypted"
+PROTECTED_TYPES = OFFICE_TYPES - {"application/pdf", "text/plain"}
 
 TYPES: dict[Kind, frozenset[str]] = {
     Kind.IMAGE: IMAGE_TYPES,
@@ -207,7 +208,7 @@ def upload_type(content_type: str, file_name: str = "") -> str:
         return OLE_EXTENSIONS.get(PurePosixPath(file_name).suffix.lower(), essence)
     if essence == ENCRYPTED:
         suffix = PurePosixPath(file_name).suffix.lower()
-        return next((each for each in OFFICE_TYPES if suffix in ENDINGS[each]), essence)
+        return next((each for each in PROTECTED_TYPES if suffix in ENDINGS[each]), essence)
     return essence
 
 

@@ -110,6 +110,8 @@ class FileTests:
             (limits.OLE_STORAGE, "Budget.XLS", "application/vnd.ms-excel"),
             (limits.OLE_STORAGE, "letter.doc", "application/msword"),
             (limits.OLE_STORAGE, "mail.msg", limits.OLE_STORAGE),
+            (limits.ENCRYPTED, "letter.docx", DOCX),
+            (limits.ENCRYPTED, "letter.pdf", limits.ENCRYPTED),
             (DOCX, "a.docx", DOCX),
             ("audio/ogg; codecs=opus", "", "audio/ogg"),
         ],
