@@ -53,7 +53,8 @@ def fragment(request: HttpRequest) -> HttpResponse:
     changed = list(rows.visible(numbers).filter(since).select_related("number").order_by("-changed_xid")[: LIMIT + 1])
     opened, messages = _opened(numbers, open_id, since, changed)
     name = display_name(opened.contact) if opened else ""
-    shown = [one for one in changed if filters.lets_in(one)]
+    # The open conversation keeps its row in a list that has no place for it any more.
+    shown = [one for one in changed if filters.lets_in(one) or one.pk == open_id]
     drafts = marks.of(cast(Agent, request.user)).drafts if shown else {}
     context = {
         "cursor": cursor,

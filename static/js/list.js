@@ -71,25 +71,37 @@
     if (news && row.isConnected) tell(list, row);
   }
 
+  /** Rows that the filter has no place for any more go, but for the open conversation's and the one in hand. */
+  function clear(list) {
+    const open = document.querySelector("#thread")?.dataset.conversation;
+    for (const row of list.querySelectorAll(".conversation-row[data-gone]")) {
+      if (row.dataset.row !== open && row !== held(list)) row.remove();
+    }
+  }
+
   document.addEventListener("inbox:changes", ({ detail }) => {
     const list = rows();
     if (!list) return;
+    const gone = detail.dataset.gone.split(" ");
     const fresh = [...detail.querySelectorAll("[data-rows] > .conversation-row")];
-    for (const row of fresh.sort((a, b) => (newer(a, b) ? 1 : -1))) update(list, row);
-    const open = document.querySelector("#thread")?.dataset.conversation;
-    for (const id of detail.dataset.gone.split(" ")) {
-      const row = id && document.getElementById(`conversation-${id}-row`);
-      if (row && id !== open && row !== held(list)) row.remove();
+    for (const row of fresh.sort((a, b) => (newer(a, b) ? 1 : -1))) {
+      const here = document.getElementById(row.id);
+      // The open conversation comes also when the filter has no place for it: its row is drawn again where it stands.
+      if (here || !gone.includes(row.dataset.row)) update(list, row);
+      here?.toggleAttribute("data-gone", gone.includes(row.dataset.row));
     }
+    for (const id of gone) document.getElementById(`conversation-${id}-row`)?.setAttribute("data-gone", "");
+    clear(list);
     if (list.querySelector(".conversation-row")) list.querySelector("[data-empty]")?.remove();
     document.dispatchEvent(new CustomEvent("inbox:list"));
   });
 
   function settle(event) {
     const list = rows();
-    if (!list || !(waiting.size || owed) || (event.type === "focusout" && list.contains(event.relatedTarget))) return;
+    if (!list || !(waiting.size || owed || list.querySelector("[data-gone]")) || (event.type === "focusout" && list.contains(event.relatedTarget))) return;
     requestAnimationFrame(() => {
       if (held(list)) return;
+      clear(list);
       for (const id of waiting) if (document.getElementById(id)) move(list, document.getElementById(id));
       waiting.clear();
       if (list.scrollTop <= owed) list.scrollTop = 0;
@@ -97,6 +109,7 @@
       document.dispatchEvent(new CustomEvent("inbox:settled"));
     });
   }
+  document.addEventListener("htmx:afterSettle", () => rows() && clear(rows()));
   document.addEventListener("mouseout", (event) => event.target.closest?.(".list__rows") && settle(event));
   document.addEventListener("focusout", settle);
 })();

@@ -53,6 +53,28 @@ class LiveOrderTests:
         expect(page.locator(".conversation-row__name")).to_have_text(["Amara Okafor", "Bea"])
 
 
+class SettledFailureTests:
+    def test_a_settled_conversation_loses_its_mark_at_once_and_its_row_when_another_opens(
+        self, window: OpenWindow, alice: Agent, number: PhoneNumber
+    ) -> None:
+        amara, bea = conversation(number), conversation(number, "Bea", phone=None)
+        for one in (amara, bea):
+            failed = message(one, "Did it leave?", direction="outbound", status="failed", error_code=131026)
+            message(one, "Hello?")
+            type(one).objects.filter(pk=one.pk).update(oldest_failure_at=failed.sent_at)
+        page = window(alice).open("/?filter=failed")
+        row = page.locator(".conversation-row", has_text="Amara")
+        mark = row.get_by_title("A message was not sent")
+        expect(mark).to_be_visible()
+        row.click()
+        page.get_by_role("button", name="Dismiss").click()
+        expect(mark).to_have_count(0)
+        expect(row).to_have_attribute("aria-current", "page")
+        page.locator(".conversation-row", has_text="Bea").click()
+        page.mouse.move(900, 500)
+        expect(page.locator(".conversation-row__name")).to_have_text(["Bea"])
+
+
 class SearchTests:
     def test_people_are_found_and_live_news_keep_to_the_search(
         self, window: OpenWindow, alice: Agent, number: PhoneNumber

@@ -123,6 +123,17 @@ class ChangesTests:
         assert f'data-gone="{amara.pk}"' in html
         assert rows(text(client.get("/changes/", {"since": cursor}))) == [amara.pk]
 
+    def test_the_open_conversation_is_drawn_again_when_it_left_the_filter(
+        self, client: Client, alice: Agent, amara: Conversation
+    ) -> None:
+        Conversation.objects.update(unread_count=1)
+        client.force_login(alice)
+        cursor = self.page(client, "/?filter=unread")
+        Conversation.objects.update(unread_count=0)
+        html = text(client.get("/changes/", {"since": cursor, "filter": "unread", "open": amara.pk}))
+        assert rows(html) == [amara.pk]
+        assert f'data-gone="{amara.pk}"' in html
+
     def test_it_counts_the_unread(self, client: Client, alice: Agent, amara: Conversation) -> None:
         client.force_login(alice)
         cursor = self.page(client)
