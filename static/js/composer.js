@@ -72,14 +72,20 @@
     tell("inbox:newest");
   }
 
+  // Faces are asked for by several events at once; one that was asked for earlier never replaces a later one.
+  let [asked, shown] = [0, 0];
+
   /** Another face: the window closed or opened, while what is written is kept as the draft. */
   async function reload({ again = true } = {}) {
-    const old = composer();
-    const address = `/conversations/${old.dataset.conversation}/compose/`;
+    const turn = (asked += 1);
+    const { conversation } = composer().dataset;
+    const address = `/conversations/${conversation}/compose/`;
     const flushed = new Promise((resolve) => tell("inbox:flush", resolve));
     await inbox.inOrder(() => flushed);
     const response = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => undefined);
-    if (!response?.ok || response.redirected || composer() !== old) return;
+    const old = composer();
+    if (!response?.ok || response.redirected || turn < shown || old?.dataset.conversation !== conversation) return;
+    shown = turn;
     const fresh = inbox.elements(await response.text()).querySelector("[data-composer]");
     const focused = old.contains(document.activeElement);
     old.replaceWith(fresh);

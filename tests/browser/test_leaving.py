@@ -18,6 +18,7 @@ from inbox.models import Agent, Conversation, Draft
 from tests import samples
 from tests.browser.conftest import OpenWindow, Window
 from tests.browser.test_composer import amara, arrived, field, log, prepare, sent
+from tests.servers import wait_until
 
 __all__ = ["amara"]
 
@@ -33,6 +34,13 @@ PRESS = """(words) => {
   const [text, tick, author] = [part("text"), part("meta .tick"), part("author")];
   return [text?.innerText.split("\\n")[0], tick?.className, author?.textContent, form.elements.text.value];
 }"""
+#: Presses Edit in the moment in which it appears.
+EDIT_AT_ONCE = """() => new MutationObserver((_, observer) => {
+  const edit = [...document.querySelectorAll(".leaving button")].find((one) => one.textContent.trim() === "Edit");
+  if (!edit) return;
+  observer.disconnect();
+  edit.click();
+}).observe(document.body, { childList: true, subtree: true })"""
 #: Where the parts of a bubble stand.
 BOXES = """(token) => {
   const words = ".message__text *:not(.message__actions *, svg *)";
@@ -168,7 +176,7 @@ class OfflineTests:
         page.locator(".conversation-row").first.click()
         arrived(page)
         expect(log(page)).to_contain_text("Later")
-        assert sent(amara) == ["Later"]
+        wait_until(lambda: sent(amara) == ["Later"])  # until then it is the bubble that waits
 
     def test_what_waited_too_long_asks_first(self, page: Page, amara: Conversation) -> None:
         page.route("**/send/**", lambda route: route.abort())
@@ -235,6 +243,15 @@ class RefusedTests:
         page.evaluate(PRESS, "Too late")
         expect(page.locator(".leaving .problem")).to_contain_text("window is closed")
         page.get_by_role("button", name="Edit", exact=True).click()
+        expect(page.locator("#composer")).to_contain_text("Too late")
+        assert Draft.objects.get().text == "Too late"
+
+    def test_words_that_are_taken_back_while_the_composer_changes_are_kept(
+        self, page: Page, amara: Conversation
+    ) -> None:
+        Conversation.objects.filter(pk=amara.pk).update(window_closes_at=timezone.now() - timedelta(minutes=1))
+        page.evaluate(EDIT_AT_ONCE)
+        page.evaluate(PRESS, "Too late")
         expect(page.locator("#composer")).to_contain_text("Too late")
         assert Draft.objects.get().text == "Too late"
 
