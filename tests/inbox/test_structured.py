@@ -82,6 +82,11 @@ class InteractiveTests:
         assert isinstance(html, str)
         assert "Add at least one row." in html
 
+    def test_buttons_without_any_ask_for_one(self, signed_in: Client, amara: Conversation) -> None:
+        html = post(signed_in, amara, "interactive", type="buttons", text="When?")
+        assert isinstance(html, str)
+        assert "Add at least one button." in html
+
     def test_the_preview_of_a_list_shows_its_rows(self, signed_in: Client, amara: Conversation) -> None:
         form = {"type": "list", "text": "Choose", "button": "Bikes", "row_1": "Two wheels"}
         answer = signed_in.post(f"/conversations/{amara.pk}/interactive/preview/", form)

@@ -52,8 +52,10 @@ def _header(header: object, allowed: frozenset[str], media_id: str, file_name: s
 
 def _buttons(payload: Mapping[str, Any]) -> dict[str, Any]:
     buttons = objects("The buttons", payload.get("buttons"))
-    if not 1 <= len(buttons) <= limits.BUTTONS:
-        raise ComposeError(f"A message has one to three reply buttons; this has {len(buttons)}.")
+    if not buttons:
+        raise ComposeError("Add at least one button.")
+    if len(buttons) > limits.BUTTONS:
+        raise ComposeError(f"A message has at most {limits.BUTTONS} reply buttons; this has {len(buttons)}.")
     replies = [
         {
             "id": words("A reply button's id", button, "id", limits.BUTTON_ID),
