@@ -241,6 +241,20 @@ def production_is_ready(app_configs: Configs, **_: Any) -> list[CheckMessage]:
 
 
 @register(Tags.security, deploy=True)
+def visitors_are_told_apart(app_configs: Configs, **_: Any) -> list[CheckMessage]:
+    if getattr(settings, "SECURE_PROXY_SSL_HEADER", None) is None or settings.TRUSTED_PROXIES:
+        return []
+    return [
+        Warning(
+            "BEHIND_PROXY is on and TRUSTED_PROXIES is 0, so everybody comes from the proxy's address: wrong passwords "
+            "of one stranger keep everybody from signing in, and limits for one address hold for all together.",
+            hint="Say how many of your proxies append to X-Forwarded-For: TRUSTED_PROXIES=1",
+            id="whatsapp.W006",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
 def pages_may_show_files(app_configs: Configs, **_: Any) -> list[CheckMessage]:
     """Files are served by the bucket's own address, which the content security policy has to name."""
     options = settings.STORAGES["default"].get("OPTIONS", {})

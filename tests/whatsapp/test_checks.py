@@ -102,6 +102,10 @@ class ChecksTests:
             ({"ADMIN_MFA_REQUIRED": False}, "whatsapp.W003"),
             ({"ALLOWED_HOSTS": ["*"]}, "whatsapp.W004"),
             ({"S3_BUCKET": "b", "HTTPS": True, "S3_ENDPOINT_URL": "http://10.0.0.2:9000"}, "whatsapp.W005"),
+            (
+                {"SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"), "TRUSTED_PROXIES": 0},
+                "whatsapp.W006",
+            ),
         ],
     )
     def test_it_speaks_up(self, settings: Any, changes: dict[str, Any], id: str) -> None:
@@ -115,11 +119,16 @@ class ChecksTests:
             checks.graph_is_spoken_to_in_private,
             checks.bucket_is_complete,
             checks.production_is_ready,
+            checks.visitors_are_told_apart,
         ):
             found += check(None)
         message = next(message for message in found if message.id == id)
         assert message.msg.endswith(".") or message.msg.endswith("links.")
         assert message.hint
+
+    def test_a_proxy_that_is_counted_is_right(self) -> None:
+        environment = PRODUCTION | {"BEHIND_PROXY": "true", "TRUSTED_PROXIES": "1"}
+        assert "no issues" in manage("check", "--deploy", **environment).stdout
 
     def test_development_needs_no_secrets(self, settings: Any) -> None:
         settings.DEBUG = True
