@@ -82,6 +82,7 @@ class Intake:
         https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/create-webhook-endpoint
         """
         body = Body(receive)
+        refused: RefusedError | None = None
         try:
             if scope["method"] == "POST":
                 await self._accept(scope, body)
@@ -93,9 +94,13 @@ class Intake:
                 raise RefusedError(405, "method", "Use GET or POST.", ((b"allow", b"GET, POST"),))
         except RefusedError as refusal:
             self._count(refusal)
-            await respond(send, refusal.status, str(refusal), headers=refusal.headers, body=body)
+            refused = refusal
         except DisconnectedError:
             REFUSED.labels("disconnected").inc()
+        if refused is not None:
+            # The sender may take seconds to be done, in which its traceback would hold what was read of the body.
+            refused.__traceback__ = refused.__context__ = None
+            await respond(send, refused.status, str(refused), headers=refused.headers, body=body)
 
     def _challenge(self, query_string: bytes) -> str:
         """The word to echo when somebody enters this address in Meta's dashboard."""

@@ -19,11 +19,12 @@ from tests.webhooks import PATH, a_body, post
 from whatsapp.models import Notification
 
 MB = 1024 * 1024
+THREADS = 4
 
 
 @pytest.fixture
 def server(transactional_db: None, tmp_path: Path) -> Iterator[WebProcess]:
-    with web_process(PAGE_THREADS="4", DATA_DIR=str(tmp_path), LOG_LEVEL="WARNING") as process:
+    with web_process(PAGE_THREADS=str(THREADS), DATA_DIR=str(tmp_path), LOG_LEVEL="WARNING") as process:
         yield process
 
 
@@ -92,7 +93,8 @@ class FloodTests:
         before = memory(server)
         for _ in range(100):
             lines.open(small=True).sendall(f"GET {address} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
-        wait_until(lambda: open_files(server, film) == 100)
+        # Those that nobody reads are cut off after a while, on a slow machine before the last one has begun.
+        wait_until(lambda: open_files(server, film) >= 10 * THREADS)
         everybody_is_served(server)
         assert requests.get(server.url + address, timeout=60).content == film.read_bytes()
         assert memory(server) - before < 100 * MB

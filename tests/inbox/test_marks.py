@@ -38,7 +38,7 @@ class DraftTests:
 
     def test_it_marks_what_the_agent_has_not_sent(self, client: Client, alice: Agent, draft: Draft) -> None:
         assert draft_of(self.list_of(client, alice)) == "Yes, &lt;b&gt;two&lt;/b&gt;"
-        drafts.sent(draft.conversation, alice)
+        drafts.sent(draft.conversation, alice, drafts.token_of(draft), draft.text.strip())
         assert draft_of(self.list_of(client, alice)) == ""
 
     def test_it_is_nobody_elses(self, client: Client, number: PhoneNumber, draft: Draft) -> None:

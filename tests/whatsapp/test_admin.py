@@ -84,7 +84,8 @@ class PagingTests:
         with django_assert_max_num_queries(10) as captured:
             signed_in.get(JOURNAL)
         counts = [query["sql"] for query in captured.captured_queries if "COUNT(" in query["sql"]]
-        assert [sql for sql in counts if "parked" not in sql] == []
+        # The two that are counted have an index of their own, with few rows in it.
+        assert [sql for sql in counts if "parked" not in sql and "dismissed_at" not in sql] == []
 
     @pytest.mark.parametrize(
         "query",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import socket
@@ -226,17 +227,21 @@ class TransportTests:
         monkeypatch.setattr(intake, "ADDRESS_LIMIT", 200_000)
         unfinished = head(Content_Length="300000", X_Hub_Signature_256=SignatureTests.ZEROS)
         with serve() as server:
-            with socket.create_connection(("127.0.0.1", server.port), timeout=30) as wire:
-                wire.sendall(unfinished + b"x" * 150_000)
-                # Refused for the room, not for the signature, once the first body has arrived so far.
-                wait_until(lambda: b"from this address" in talk(server, unfinished + b"x" * 150_000))
+            with contextlib.ExitStack() as stack:
+
+                def another_is_refused() -> bool:
+                    """For the room, not for the signature, once the first body has arrived so far."""
+                    wire = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), timeout=30))
+                    wire.sendall(unfinished + b"x" * 150_000)
+                    return b"from this address" in talk(server, unfinished + b"x" * 150_000)
+
+                wait_until(another_is_refused, 100)
                 assert post(server, a_body()).status_code == 200  # comes whole and waits for nothing
-                elsewhere = socket.create_connection(
-                    ("127.0.0.1", server.port), timeout=30, source_address=("127.0.0.2", 0)
+                elsewhere = stack.enter_context(
+                    socket.create_connection(("127.0.0.1", server.port), timeout=30, source_address=("127.0.0.2", 0))
                 )
-                with elsewhere:
-                    elsewhere.sendall(unfinished + b"x" * 300_000)
-                    assert elsewhere.recv(12) == b"HTTP/1.1 401"
+                elsewhere.sendall(unfinished + b"x" * 300_000)
+                assert elsewhere.recv(12) == b"HTTP/1.1 401"
             large = a_body() + b" " * 190_000
             wait_until(lambda: post(server, large).status_code == 200)
 
