@@ -11,7 +11,7 @@ from django.test import Client
 from inbox import details
 from inbox.models import Agent, Conversation, Media
 from tests.inbox.test_conversation import text
-from tests.inbox.thread_rows import NOON, conversation, media
+from tests.inbox.thread_rows import NOON, conversation, media, thread
 from whatsapp.models import PhoneNumber
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +42,15 @@ class AllFilesTests:
         assert html.index("file-10.pdf") < html.index("file-9.pdf") < html.index("file-0.pdf")
         assert "<html" in html
         assert "<html" not in text(client.get(address(amara), headers=SCRIPT))
+
+    def test_the_details_go_on_with_no_files_from_before_the_older_messages(
+        self, client: Client, amara: Conversation
+    ) -> None:
+        thread(amara, 80)
+        document(amara, "newest.pdf", 90)
+        html = text(client.get(f"/conversations/{amara.pk}/"))
+        assert "Older messages" in html
+        assert "Older files" not in html
 
     def test_it_pages_through_files_of_one_moment(self, client: Client, amara: Conversation) -> None:
         for number in range(details.PAGE_SIZE * 2 + 5):
