@@ -101,8 +101,9 @@ class Composer(Drawn):
     preview_url: bool = True
     #: What a press of Send shows until the message has a row.
     stand_in: bubbles.Bubble | None = None
+    #: The same for a file that is still being uploaded: without a caption, and with one.
+    file_stand_ins: list[bubbles.Bubble] = field(default_factory=list)
     failed: SafeString = field(default_factory=lambda: icons.tick("failed"))
-    caption_limit: int = limits.CAPTION
 
 
 def face_of(conversation: Conversation) -> str:
@@ -116,6 +117,7 @@ def of(conversation: Conversation, agent: Agent, *, name: str, quoted: Message |
     draft = drafts.of(conversation, agent)
     composer = Composer(conversation, face_of(conversation), drafts.token_of(draft))
     composer.stand_in = stand_ins.of_words(agent)
+    composer.file_stand_ins = [stand_ins.of_any_file(agent, captioned=captioned) for captioned in (False, True)]
     if draft is not None:
         composer.text = draft.text
         composer.cards = [Card.of(upload) for upload in draft.uploads.select_related("agent")]

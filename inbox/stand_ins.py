@@ -8,7 +8,7 @@ from django.utils import timezone
 from inbox import bubbles, drafts
 from inbox.attachments import Attachment
 from inbox.bubbles import Bubble
-from inbox.models import Agent, Message, Upload
+from inbox.models import Agent, Media, Message, Upload
 from inbox.uploads import media_of
 from whatsapp.events import Direction, Kind, Origin, Status
 
@@ -31,6 +31,13 @@ def of_file(upload: Upload, agent: Agent, href: str, *, captioned: bool) -> Bubb
         bubble.settle()
     bubble.token = str(drafts.upload_token(upload.pk))
     return bubble
+
+
+def of_any_file(agent: Agent, *, captioned: bool) -> Bubble:
+    """A file that the inbox does not have yet, without its name, with room for a caption or without."""
+    message = _message(agent, Kind.DOCUMENT, WORDS if captioned else "")
+    message.media = Media(message=message, state=Media.State.PREPARING)
+    return _draw(message)
 
 
 def _message(agent: Agent, kind: Kind, text: str) -> Message:

@@ -4,18 +4,18 @@
   const cards = (state) => [...form().querySelectorAll("[data-tray] > [data-card]")].filter((card) => (card.dataset.state === "refused") === state);
   const named = (card) => `“${card.querySelector(".tray__name").textContent.trim()}”`;
   const own = (card) => card.querySelector("[data-caption]")?.value.trim() ?? "";
-  const long = (text) => [...text].length > Number(form().querySelector("[data-caption-hint]").dataset.limit);
-  const first = () => cards(false).find((card) => "captioned" in card.dataset);
+  const LIMIT = 1024; // characters; inbox/views/compose.py decides by the same
+  const long = (text) => [...text].length > LIMIT;
+  const first = (files = cards(false)) => files.find((card) => "captioned" in card.dataset);
 
-  /** The card whose caption this text becomes; undefined when it leaves as a message of its own. */
-  function bearer(text) {
-    const card = first();
+  /** The one of these cards whose caption this text becomes; undefined when it leaves as a message of its own. */
+  function bearer(text, files) {
+    const card = first(files);
     return text && card && !own(card) && !long(text) ? card : undefined;
   }
 
   function hint(text) {
     const card = first();
-    if (form().dataset.waiting) return "Leaves as soon as the files are ready.";
     if (!card) return "";
     if (text && own(card)) return `${named(card)} has a caption of its own: the text is sent as a message before it.`;
     if (long(text)) return "Too long for a caption: the text is sent as a message of its own.";

@@ -1,7 +1,6 @@
 // The composer: Send takes what is written and hands it to leaving.js, which keeps it until the inbox has it.
 (() => {
   const composer = () => document.querySelector("[data-composer]");
-  const cards = (form, ...states) => states.some((state) => form.querySelector(`[data-card][data-state=${state}]`));
   const tell = (event, detail) => document.dispatchEvent(new CustomEvent(event, { detail }));
 
   function problem(sentence) {
@@ -11,35 +10,20 @@
     line.hidden = !sentence;
   }
 
-  /** What Send makes of the form: one bubble for the words, or one for each file with its caption. */
-  function bubbles(form, text) {
-    const bearer = inbox.captions.bearer(text);
-    const drawn = inbox.captions.sendable().map((card) => {
-      const words = card === bearer ? text : (card.querySelector("[data-caption]")?.value.trim() ?? "");
-      const bubble = [...card.querySelectorAll("template[data-bubble]")].at(words ? -1 : 0).content.querySelector(".message");
-      return { token: bubble.dataset.token, words, html: bubble.outerHTML };
-    });
-    if (text && !bearer) drawn.unshift({ token: form.elements.token.value, words: text });
+  /** What a press of Send makes of the form. */
+  function entry(form, cards) {
     const quote = form.elements.quoted.value && form.querySelector("[data-quote-words] .quote");
-    if (quote) drawn[0].quote = quote.outerHTML;
-    return drawn;
-  }
-
-  function entry(form) {
-    const text = form.elements.text.value.trim();
-    const left = inbox.captions.refused().map((card) => card.dataset.card);
-    const kept = ([name, value]) => !["files", "csrfmiddlewaretoken"].includes(name) && !(name === "upload" && left.includes(value));
-    return {
+    const made = {
       at: Date.now(),
       token: form.elements.token.value,
       conversation: composer().dataset.conversation,
       address: form.getAttribute("action"),
-      fields: [...new FormData(form)].filter(kept),
-      text,
+      written: [...new FormData(form)].filter(([name]) => !/^(files|csrfmiddlewaretoken|upload|caption-.*)$/.test(name)),
+      text: form.elements.text.value.trim(),
       quoted: form.elements.quoted.value,
-      uploads: inbox.captions.sendable().map((card) => card.dataset.card),
-      bubbles: bubbles(form, text),
+      quote: quote ? quote.outerHTML : "",
     };
+    return inbox.held.fill(made, cards);
   }
 
   /** The next message can be written at once. */
@@ -58,13 +42,11 @@
   function send(form, { others = false } = {}) {
     const { text } = form.elements;
     problem("");
-    if (!others && cards(form, "refused")) return form.querySelector("[data-remove-refused]").focus();
-    if (cards(form, "uploading", "preparing")) {
-      form.dataset.waiting = others ? "others" : "all";
-      return inbox.captions.say();
-    }
-    if (!text.value.trim() && !inbox.captions.sendable().length) return text.focus();
-    const leaving = entry(form);
+    if (!others && inbox.captions.refused().length) return form.querySelector("[data-remove-refused]").focus();
+    const cards = inbox.captions.sendable();
+    if (!text.value.trim() && !cards.length) return text.focus();
+    const leaving = entry(form, cards);
+    if (leaving.files) inbox.held.hold(leaving, cards);
     empty(form);
     inbox.captions.say();
     tell("inbox:sending", leaving);
@@ -96,20 +78,32 @@
     if (again && !inbox.draft.idle()) reload({ again: false });
   }
 
+  /** Files that this page still has, some of them perhaps not with the inbox yet. */
+  function takeBack(form, cards, quote) {
+    const tray = form.querySelector("[data-tray]");
+    tray.prepend(...cards);
+    tray.hidden = false;
+    if (!quote) return;
+    form.querySelector("[data-quote-words]").replaceChildren(...inbox.elements(quote).children);
+    form.querySelector("[data-quote]").hidden = false;
+  }
+
   /** What did not leave is a draft again; its files are still with the inbox. */
-  async function giveBack({ fields, address, text, quoted, uploads }) {
+  async function giveBack({ token, fields, address, text, quoted, quote, uploads }, quiet) {
     const form = document.querySelector("[data-answer]");
+    const cards = inbox.held.release(token);
     if (form) {
+      if (cards) takeBack(form, cards, quoted && !form.elements.quoted.value ? quote : "");
       form.elements.text.value = [text, form.elements.text.value].filter(Boolean).join("\n");
       form.elements.quoted.value ||= quoted;
       form.elements.text.dispatchEvent(new Event("input", { bubbles: true }));
-      form.elements.text.focus();
+      if (!quiet) form.elements.text.focus();
     } else {
       const body = new FormData();
       for (const [name, value] of fields) body.append(name, value);
       await inbox.inOrder(() => inbox.post(address.replace(/send\/$/, "draft/"), body));
     }
-    if (!form || quoted || uploads.length) reload();
+    if (!form || (!cards && (quoted || uploads.length))) reload();
   }
 
   document.addEventListener("submit", (event) => {
@@ -118,17 +112,10 @@
     event.preventDefault();
     send(form);
   });
-  document.addEventListener("inbox:ready", () => {
-    const form = document.querySelector("[data-answer][data-waiting]");
-    if (!form || cards(form, "uploading", "preparing")) return;
-    const others = form.dataset.waiting === "others";
-    delete form.dataset.waiting;
-    send(form, { others });
-  });
   document.addEventListener("inbox:send-others", () => send(document.querySelector("[data-answer]"), { others: true }));
   document.addEventListener("inbox:problem", ({ detail }) => problem(detail));
-  document.addEventListener("inbox:taken-back", ({ detail: { entry: left, edit } }) => {
-    if (edit) return giveBack(left);
+  document.addEventListener("inbox:taken-back", ({ detail: { entry: left, edit, quiet } }) => {
+    if (edit) return giveBack(left, quiet);
     for (const id of left.uploads) inbox.post(`/uploads/${id}/discard/`, new FormData());
     tell("inbox:draft");
   });

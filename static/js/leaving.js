@@ -11,6 +11,7 @@
 
   function change(entry, values) {
     inbox.kept.set(name(entry), Object.assign(entry, values));
+    hide();
     tell("inbox:leaving");
   }
 
@@ -45,7 +46,13 @@
     if (running) return;
     running = true;
     clearTimeout(timer);
-    const next = () => all().find((entry) => !entry.problem);
+    const next = () => {
+      const held = new Set(); // conversations where the files of an earlier message are not ready
+      return all().find(({ conversation, files, problem }) => {
+        if (files) held.add(conversation);
+        return !problem && !held.has(conversation);
+      });
+    };
     let on = true;
     for (let entry = next(); on && entry; entry = next()) on = await send(entry);
     running = false;
@@ -72,7 +79,7 @@
     if (tray) tray.hidden = !tray.children.length;
   }
 
-  inbox.leaving = { add, again, all, hide, remove };
+  inbox.leaving = { add, again, all, change, hide, remove };
   document.addEventListener("inbox:composer", () => hide());
   document.addEventListener("htmx:afterSettle", ({ target }) => target.id === "conversation" && hide());
   hide();

@@ -11,18 +11,37 @@
 
   function state(entry) {
     const waits = !entry.problem && (entry.waits || !navigator.onLine);
-    return JSON.stringify([entry.problem, entry.reason, waits]);
+    return JSON.stringify([entry.problem, entry.reason, waits, entry.files && entry.doing]);
   }
 
   function outcome(entry) {
-    const [problem, reason, waits] = JSON.parse(state(entry));
+    const [problem, reason, waits, doing] = JSON.parse(state(entry));
+    if (doing) {
+      const line = copy("held");
+      line.querySelector("[data-why]").textContent = doing;
+      if (waits) line.firstElementChild.replaceWith(...copy("waits").children);
+      return line;
+    }
     if (waits) return copy("waits");
     if (!problem) return "";
     const line = copy("not-sent");
     line.querySelector("[data-why]").textContent = `Not sent. ${problem}`;
     line.querySelector("[data-sign-in]").hidden = reason !== "session";
-    line.querySelector("[data-again]").hidden = reason === "session";
+    line.querySelector("[data-again]").hidden = ["session", "files"].includes(reason);
     return line;
+  }
+
+  /** The picture as this browser has it, where the inbox has none yet or cannot be reached. */
+  function preview(drawn, source) {
+    const [none, there] = [drawn.querySelector(".media-state"), drawn.querySelector(".picture__image")];
+    const image = there ?? Object.assign(new Image(320, 240), { className: "picture__image", alt: "Photo" });
+    const theirs = image.getAttribute("src");
+    if (theirs) image.addEventListener("error", () => (image.src = theirs), { once: true });
+    image.src = source;
+    if (!none) return;
+    const frame = Object.assign(document.createElement("span"), { className: "picture" });
+    frame.append(image);
+    none.replaceWith(frame);
   }
 
   function bubble(entry, one, last) {
@@ -32,6 +51,7 @@
     Object.assign(drawn.dataset, { token: one.token, press: entry.token, state: state(entry) });
     const [words, meta] = [".message__text", ".message__meta"].map((part) => drawn.querySelector(part));
     if (one.words) words.replaceChildren(...inbox.elements(inbox.markup(one.words)).childNodes, meta);
+    if (one.preview) preview(drawn, one.preview);
     const [time, at] = [drawn.querySelector("time"), new Date(entry.at)];
     Object.assign(time, { dateTime: at.toISOString(), textContent: `${two(at.getHours())}:${two(at.getMinutes())}`, title: "" });
     if (one.quote) drawn.querySelector(".message__bubble").prepend(inbox.elements(one.quote).firstElementChild);
@@ -92,8 +112,8 @@
     const entry = button && inbox.leaving.all().find(({ token }) => token === button.closest("[data-press]").dataset.press);
     if (!entry) return;
     if (button.matches("[data-again]")) return inbox.leaving.again(entry);
-    inbox.leaving.remove(entry);
     document.dispatchEvent(new CustomEvent("inbox:taken-back", { detail: { entry, edit: button.matches("[data-edit]") } }));
+    inbox.leaving.remove(entry);
   });
   draw();
 })();

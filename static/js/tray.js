@@ -48,7 +48,7 @@
       const response = await fetch(item.dataset.address, { headers: { "HX-Request": "true" } }).catch(() => undefined);
       item.watched = false;
       if (!item.isConnected) return;
-      if (response?.status === 404) return item.remove();
+      if (response?.status === 404) return item.remove(), settled();
       if (response?.ok && !response.redirected) replace(item, await response.text());
       else watch(item);
     }, POLL);
@@ -56,6 +56,7 @@
 
   function upload(file, { voice = false, kind = "", header = false, into = tray(), form = document.querySelector("[data-answer]") } = {}) {
     const { item, facts, remove, bar } = placeholder(file, voice, into);
+    if (!header) inbox.held.draw(item, file, { voice, kind });
     let request;
     let tries = 0;
     const body = new FormData();

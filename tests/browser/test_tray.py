@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from inbox import uploads
 from inbox.models import Conversation, Upload
 from tests import samples
 from tests.browser.test_composer import amara, arrived, field, page, prepare, sent
@@ -34,17 +33,6 @@ class FileTests:
         expect(page.locator("[data-card]")).to_have_count(0)
         arrived(page)
         assert sent(amara) == ["The first", "The second"]
-
-    def test_send_waits_for_a_file_that_is_being_prepared(
-        self, page: Page, amara: Conversation, tmp_path: Path
-    ) -> None:
-        (tmp_path / "one.png").write_bytes(samples.picture("PNG"))
-        page.locator("[data-files]").set_input_files(tmp_path / "one.png")
-        expect(page.locator("[data-card][data-state=preparing]")).to_have_count(1)
-        field(page).press("Enter")
-        expect(page.locator("[data-caption-hint]")).to_have_text("Leaves as soon as the files are ready.")
-        uploads.prepare(Upload.objects.get().pk)
-        expect(page.locator(".message--outbound[data-message]")).to_have_count(1)
 
     def test_a_file_that_is_chosen_without_a_connection_is_uploaded_once_it_is_back(
         self, page: Page, amara: Conversation, tmp_path: Path
