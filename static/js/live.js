@@ -19,12 +19,14 @@
     location.reload();
   }
 
-  /** Put an answer that says what changed into the page. */
-  function apply(html) {
+  /** Put an answer that says what changed into the page. ``query`` is what was asked: of a conversation that was opened
+      since then the answer says nothing, so the page asks again since where it stood. */
+  function apply(html, query) {
     const fresh = inbox.elements(html).querySelector("[data-changes]");
     // Reading the page again helps only if it was read before the changes that are too many.
     if ("reload" in fresh.dataset && app.dataset.cursor !== fresh.dataset.cursor) return reload();
-    if (!inbox.follow(fresh.dataset.since, fresh.dataset.cursor)) again = true;
+    const other = query.get("open") !== inbox.query().get("open");
+    if (other || !inbox.follow(fresh.dataset.since, fresh.dataset.cursor)) pull();
     const [shown, banners] = [document, fresh].map((page) => page.querySelector("[data-banners]"));
     if (shown.innerHTML !== banners.innerHTML) shown.replaceWith(banners);
     document.dispatchEvent(new CustomEvent("inbox:changes", { detail: fresh }));
@@ -36,14 +38,15 @@
     again = false;
     const asked = location.search;
     try {
-      const response = await fetch(`/changes/?${inbox.query()}`, { headers: inbox.headers() });
+      const query = inbox.query();
+      const response = await fetch(`/changes/?${query}`, { headers: inbox.headers() });
       // The list is another now: these are not its rows.
       if (asked !== location.search) return void (again = true);
       const signedOut = response.redirected || response.status === 403; // or somebody else signed in
       if (signedOut) document.dispatchEvent(new CustomEvent("inbox:signed-out"));
       if (signedOut || response.status === 404) return reload();
       if (!response.ok) throw new Error(response.status);
-      apply(await response.text());
+      apply(await response.text(), query);
       if (stream.readyState === EventSource.OPEN) calm();
       if (broken) document.dispatchEvent(new CustomEvent("inbox:connected"));
       broken = false;
@@ -88,7 +91,7 @@
   }
 
   document.addEventListener("inbox:interrupted", interrupted);
-  document.addEventListener("inbox:answer", ({ detail }) => apply(detail));
+  document.addEventListener("inbox:answer", ({ detail: { html, query } }) => apply(html, query));
   document.addEventListener("inbox:pull", pull);
   document.addEventListener("visibilitychange", () => {
     if (document.visibilityState !== "visible") return;

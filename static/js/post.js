@@ -26,10 +26,11 @@
   async function post(address, body, { keepalive = false, patience } = {}) {
     let response;
     let html = "";
+    const asked = query();
     body.delete(OLD);
     try {
       const signal = patience ? AbortSignal.timeout(patience) : undefined;
-      response = await fetch(`${address}?${query()}`, { method: "POST", body, headers: headers(), keepalive, signal });
+      response = await fetch(`${address}?${asked}`, { method: "POST", body, headers: headers(), keepalive, signal });
       html = await response.text();
     } catch {
       document.dispatchEvent(new CustomEvent("inbox:interrupted"));
@@ -44,7 +45,7 @@
       const sentence = known ? html : `The inbox could not do this (${response.status}). Nothing is lost: try it again.`;
       return { ok: false, html: response.status === 422 && page ? html : "", sentence, reason: PASSING.includes(response.status) ? "passing" : (response.headers.get("Reason") ?? "") };
     }
-    if (html.includes("data-changes")) document.dispatchEvent(new CustomEvent("inbox:answer", { detail: html }));
+    if (html.includes("data-changes")) document.dispatchEvent(new CustomEvent("inbox:answer", { detail: { html, query: asked } }));
     return { ok: true, html };
   }
 

@@ -150,6 +150,20 @@ class SinceTests:
         expect(page.get_by_role("log")).to_contain_text("Hello of Amara")
         expect(page.get_by_role("log")).to_contain_text("Came meanwhile")
 
+    def test_an_answer_asked_for_before_a_thread_was_open_hides_nothing_of_it(
+        self, window: OpenWindow, alice: Agent, amara: Conversation
+    ) -> None:
+        page = window(alice).open("/")
+        pulls: list[Route] = []
+        page.route("**/changes/**", lambda route: route.continue_() if pulls else pulls.append(route))
+        page.evaluate("document.dispatchEvent(new Event('inbox:pull'))")
+        pull = wait_for(page, pulls)  # what changed in the list
+        page.locator(".conversation-row", has_text="Amara").click()
+        expect(page.get_by_role("log")).to_contain_text("Hello of Amara")
+        message(amara, "Came meanwhile", at=timezone.now())
+        pull.continue_()
+        expect(page.get_by_role("log")).to_contain_text("Came meanwhile")
+
     def test_a_row_that_changed_while_its_list_was_on_its_way_is_as_it_is(
         self, window: OpenWindow, alice: Agent, amara: Conversation, bea: Conversation
     ) -> None:
