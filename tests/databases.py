@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -35,15 +36,16 @@ def somebody_waits() -> bool:
 @contextmanager
 def read_only() -> Iterator[None]:
     """The test's database takes no changes from connections that are opened meanwhile."""
-    role = connection.settings_dict["USER"]
+    # In this database alone: other test processes have theirs in the same server.
+    here = f'{connection.settings_dict["USER"]} IN DATABASE "{connection.settings_dict["NAME"]}"'
     with connection.cursor() as cursor:
-        cursor.execute(f"ALTER ROLE {role} SET default_transaction_read_only = on")
+        cursor.execute(f"ALTER ROLE {here} SET default_transaction_read_only = on")
     try:
         yield
     finally:
         with connection.cursor() as cursor:
             cursor.execute("SET default_transaction_read_only = off")
-            cursor.execute(f"ALTER ROLE {role} RESET default_transaction_read_only")
+            cursor.execute(f"ALTER ROLE {here} RESET default_transaction_read_only")
 
 
 class Cluster:
@@ -73,13 +75,15 @@ class Cluster:
     def freeze(self) -> None:
         """Nothing answers any more, and nothing is refused: connections are taken by the kernel and hang."""
         postmaster = self._server.get_postmaster_info().process
+        postmaster.send_signal(signal.SIGSTOP)  # so that it starts no other process
         self._frozen = [postmaster, *postmaster.children(recursive=True)]
         for process in self._frozen:
-            process.send_signal(signal.SIGSTOP)
+            with contextlib.suppress(psutil.NoSuchProcess):  # one that was just ending
+                process.send_signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
         for process in self._frozen:
-            if process.is_running():
+            with contextlib.suppress(psutil.NoSuchProcess):
                 process.send_signal(signal.SIGCONT)
         self._frozen = []
 

@@ -47,7 +47,8 @@
       if (signedOut || response.status === 404) return reload();
       if (!response.ok) throw new Error(response.status);
       apply(await response.text(), query);
-      if (stream.readyState === EventSource.OPEN) calm();
+      // An answer that was on its way when the network went says nothing of now.
+      if (stream.readyState === EventSource.OPEN && navigator.onLine) calm();
       if (broken) document.dispatchEvent(new CustomEvent("inbox:connected"));
       broken = false;
     } catch {

@@ -189,9 +189,9 @@ class OfflineTests:
           entry.at -= 2 * 60 * 60 * 1000;
           inbox.kept.set(`leaving.${entry.at}.${entry.token}`, entry);
         }""")
-        page.unroute("**/send/**")
         page.reload()
         expect(page.locator(".leaving .problem")).to_contain_text("more than an hour")
+        page.unroute("**/send/**")
         assert sent_now(amara) == []
         page.get_by_role("button", name="Send again").click()
         arrived(page)
