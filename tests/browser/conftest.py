@@ -170,3 +170,13 @@ def window(browser: Browser, web_server: WebServer) -> Iterator[OpenWindow]:
     finally:
         for context, _ in opened:
             context.close()
+
+
+def until(page: Page, expression: str) -> None:
+    """Return once a JavaScript expression is true. Not wait_for_function: where it has to look twice it evaluates the
+    text inside the page, which the content security policy refuses."""
+    for _ in range(PATIENCE // 50):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"It never became true: {expression}")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from inbox.models import Agent, Conversation
-from tests.browser.conftest import OpenWindow
+from tests.browser.conftest import OpenWindow, until
 from tests.browser.test_lightbox import photo
 from tests.inbox.thread_rows import conversation, message
 from whatsapp.models import PhoneNumber
@@ -82,13 +82,13 @@ class BackTests:
                 page.locator(openers[what][0]).first.click()
                 layer = page.locator(openers[what][1])
             expect(layer).to_be_visible()
-            page.wait_for_function("history.state.layer === 1")
+            until(page, "history.state.layer === 1")
             if way == "back":
                 page.go_back()
             else:
                 page.keyboard.press("Escape")
             expect(layer).to_be_hidden()
-            page.wait_for_function("!history.state.layer")
+            until(page, "!history.state.layer")
             expect(page.locator(".thread__name")).to_have_text("Amara Okafor")
         assert steps(page) == before + 1  # the one that was left, for Forward
         page.go_back()
@@ -102,9 +102,9 @@ class BackTests:
         open_thread(page)
         page.locator(f"#message-{picture.message_id} [data-lightbox]").click()
         expect(page.locator("[data-lightbox-dialog]")).to_be_visible()
-        page.wait_for_function("history.state.layer === 1")
+        until(page, "history.state.layer === 1")
         page.reload()
-        page.wait_for_function("!history.state.layer")
+        until(page, "!history.state.layer")
         expect(page.locator(".thread__name")).to_be_visible()
         page.go_back()
         expect(page.locator(".thread__name")).to_have_count(0)

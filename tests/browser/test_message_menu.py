@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from inbox.models import Agent, Conversation
-from tests.browser.conftest import OpenWindow
+from tests.browser.conftest import OpenWindow, until
 from tests.browser.test_lightbox import photo
 from tests.inbox.thread_rows import conversation, message
 from whatsapp.models import PhoneNumber
@@ -45,7 +45,7 @@ class MessageMenuTests:
         expect(page.get_by_role("link", name="Download")).to_have_count(0)
         page.get_by_role("button", name="Copy link").click()
         expect(page.get_by_role("dialog", name="Message")).to_be_hidden()
-        page.wait_for_function(f"{CLIPBOARD}.then((words) => words.startsWith('http'))")
+        until(page, f"{CLIPBOARD}.then((words) => words.startsWith('http'))")
         page.goto(page.evaluate(CLIPBOARD))
         expect(page.locator(f"#message-{row.pk}")).to_be_in_viewport()
 
