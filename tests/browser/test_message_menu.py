@@ -46,8 +46,10 @@ class MessageMenuTests:
         page.get_by_role("button", name="Copy link").click()
         expect(page.get_by_role("dialog", name="Message")).to_be_hidden()
         until(page, f"{CLIPBOARD}.then((words) => words.startsWith('http'))")
-        page.goto(page.evaluate(CLIPBOARD))
-        expect(page.locator(f"#message-{row.pk}")).to_be_in_viewport()
+        # Opened elsewhere, as a link is: this page is still on its way back from the dialog.
+        elsewhere = opened.page.context.new_page()
+        elsewhere.goto(page.evaluate(CLIPBOARD))
+        expect(elsewhere.locator(f"#message-{row.pk}")).to_be_in_viewport()
 
     def test_a_page_without_https_copies_too(self, window: OpenWindow, alice: Agent, amara: Conversation) -> None:
         row = message(amara, "Plain words", at=timezone.now())
