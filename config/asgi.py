@@ -20,9 +20,9 @@ import config.wsgi  # noqa: F401
 # isort: split
 from config.connections import take_over
 from config.pages import Pages
+from core.asgi import Receive, Scope, Send
+from core.sandbox.kernel import hide_process
 from inbox.live import Live
-from inbox.sandbox.kernel import hide_process
-from whatsapp.asgi import Receive, Scope, Send
 from whatsapp.aws_intake import AwsIntake
 from whatsapp.intake import Intake
 

@@ -14,13 +14,13 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError
 
+from core.asgi import Body, DisconnectedError, Header, Receive, Scope, Send, respond
+from core.body_budget import HeldBytes, NoRoomError
+from core.client_address import address_of
+from core.postgres.event_loop import describe
 from inbox import credentials
 from inbox.api.bodies import MAX_FORM_FIELDS
 from inbox.api.problems import CONTENT_TYPE, Problem, unauthorized
-from whatsapp.asgi import Body, DisconnectedError, Header, Receive, Scope, Send, respond
-from whatsapp.client_address import address_of
-from whatsapp.database import describe
-from whatsapp.held_bytes import HeldBytes, NoRoomError
 
 log = structlog.get_logger(__name__)
 

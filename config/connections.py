@@ -9,7 +9,7 @@ import structlog
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from whatsapp.asgi import Receive
+from core.asgi import Receive
 
 log = structlog.get_logger(__name__)
 

@@ -16,10 +16,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from core.postgres.event_loop import describe
+from core.sandbox import parent as sandbox
 from inbox import attention, sessions, workers
-from inbox.sandbox import parent as sandbox
 from inbox.storage import StorageError, media_storage
-from whatsapp.database import describe
 
 log = structlog.get_logger(__name__)
 

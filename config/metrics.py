@@ -24,8 +24,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from config.counting import living, tidy, undisturbed
+from core.postgres.event_loop import describe
 from inbox import workers
-from whatsapp.database import describe
 
 log = structlog.get_logger(__name__)
 

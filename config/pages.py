@@ -13,8 +13,8 @@ from django.conf import settings
 
 from config.bodies import Bodies, RefusedError
 from config.wsgi import application as django
-from whatsapp.asgi import Header, Receive, Scope, Send
-from whatsapp.threads import DjangoThreads
+from core.asgi import Header, Receive, Scope, Send
+from core.thread_pool import DjangoThreads
 
 #: Bytes of a file that are read at once and held for each client that reads it.
 BLOCK_BYTES = 64 * 1024

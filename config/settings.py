@@ -87,7 +87,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.page_metrics.middleware",
     "django.middleware.security.SecurityMiddleware",
-    "inbox.compression.CompressPages",
+    "core.middleware.CompressPages",
     # Before the policy: it is for pages, and as long as some of the sixty files of one.
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "inbox.middleware.private_answers",

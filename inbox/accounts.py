@@ -11,9 +11,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from core import encryption
+from core.client_address import client_address
 from inbox.models import Agent
-from whatsapp import encrypted
-from whatsapp.client_address import client_address
 
 #: axes keeps the name in a column of this length.
 LOGIN_LENGTH = 255
@@ -35,10 +35,10 @@ class MFAAdapter(DefaultMFAAdapter):
     """Stores the keys of authenticator apps and recovery codes encrypted with FIELD_ENCRYPTION_KEYS."""
 
     def encrypt(self, text: str) -> str:
-        return encrypted.encrypt(text)
+        return encryption.encrypt(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return encrypted.decrypt(encrypted_text)
+        return encryption.decrypt(encrypted_text)
 
 
 def client_ip(request: HttpRequest, *_: Any) -> str:

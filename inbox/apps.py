@@ -10,4 +10,4 @@ class InboxConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from inbox.sandbox import report  # noqa: F401 (registers the check)
+        from core.sandbox import report  # noqa: F401 (registers the check)

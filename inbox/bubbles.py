@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
+from core.postgres import keyset
 from inbox import albums, cards, composed, icons, lines, markup, message_times, replies, resending, wording
 from inbox.attachments import Attachment
 from inbox.drawn import Drawn
@@ -216,7 +217,7 @@ def draw(message: Message, zone: tzinfo, *, name: str, whole_text: bool = False,
     author, author_icon = _author(message)
     bubble = Bubble(
         id=str(message.pk),
-        place=f"{wording.microseconds(message.sent_at)},{message.pk}",
+        place=str(keyset.Place(message.sent_at, message.pk)),
         changed=str(message.changed_xid),
         direction=message.direction,
         group=f"{message.direction}.{message.author_id or ''}.{message.agent_id or ''}.{message.origin}",

@@ -11,9 +11,9 @@ from typing import Any
 
 import structlog
 
+from core.sandbox import parent as sandbox
+from core.sandbox.parent import Cause, CrashError, NoSandboxError, UndecodableError
 from inbox.converting import LIMITS, work_for
-from inbox.sandbox import parent as sandbox
-from inbox.sandbox.parent import Cause, CrashError, NoSandboxError, UndecodableError
 from inbox.sniffing import HEAD_BYTES, sniff
 from whatsapp import limits
 from whatsapp.events import Kind

@@ -12,9 +12,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import close_old_connections
 from django.http import HttpRequest, parse_cookie
 
+from core.asgi import Header
 from inbox.api.authentication import program_of
 from inbox.models import Agent
-from whatsapp.asgi import Header
 
 
 def session_key(headers: Iterable[Header]) -> str:

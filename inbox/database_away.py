@@ -11,8 +11,8 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from core.postgres.event_loop import is_away
 from inbox.api import problems
-from whatsapp.database import is_away
 
 #: Seconds after which the page is loaded again.
 AGAIN_SECONDS = 5

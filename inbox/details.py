@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from inbox import groups, keyset, rows, thread, wording
+from core.postgres import keyset
+from inbox import groups, rows, thread, wording
 from inbox.attachments import Attachment
 from inbox.models import Conversation, Media, Message
 from inbox.models.messages import MessageQuerySet

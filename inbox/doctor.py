@@ -22,11 +22,11 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from core.sandbox import report as sandbox
 from inbox import attention, doctor_aws, sessions, workers
 from inbox.attention import words
 from inbox.findings import FAIL, OK, WARN, Finding
 from inbox.models import Media, Message
-from inbox.sandbox import report as sandbox
 from inbox.storage import MediaStorage, MissingFileError, StorageError, media_storage, signature_holds
 from whatsapp import journal
 from whatsapp.events import Status

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from inbox import keyset
+from core.postgres import keyset
 from inbox.models import Media, Message
 from inbox.models.messages import MessageQuerySet
 from whatsapp.events import Kind

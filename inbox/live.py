@@ -15,12 +15,12 @@ from django.conf import settings
 from django.db import DatabaseError
 from prometheus_client import Gauge
 
+from core.asgi import Body, DisconnectedError, Receive, Scope, Send, respond
+from core.postgres.event_loop import connection_parameters, describe, hang_up
+from core.thread_pool import DjangoThreads
 from inbox import credentials, streams
 from inbox.access import numbers_visible_to
 from inbox.changes import CHANNEL
-from whatsapp.asgi import Body, DisconnectedError, Receive, Scope, Send, respond
-from whatsapp.database import connection_parameters, describe, hang_up
-from whatsapp.threads import DjangoThreads
 
 log = structlog.get_logger(__name__)
 

@@ -18,17 +18,17 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.tasks import Task
 from prometheus_client import Counter
 
+from core.jobs import enqueue_once
+from core.sandbox import parent as sandbox
 from inbox import changes, copies, downloads, outgoing_webhooks
 from inbox.downloads import DownloadError, Trouble
 from inbox.inspection import Inspected
 from inbox.models import Media
 from inbox.models.media import storage_key
-from inbox.sandbox import parent as sandbox
 from inbox.storage import StorageError, media_storage
 from whatsapp.errors import REPORTED
 from whatsapp.models import PhoneNumber
 from whatsapp.providers.base import CopiesMedia, ProviderError, ServesMedia
-from whatsapp.queueing import enqueue_once
 
 log = structlog.get_logger(__name__)
 fetches = Counter(

@@ -13,12 +13,12 @@ import structlog
 from django.conf import settings
 from django.core.files.storage import default_storage
 
+from core.sandbox import parent as sandbox
+from core.sandbox.parent import CrashError, NoSandboxError, UndecodableError
 from inbox.drawing import LIMITS
 from inbox.models import Media
 from inbox.models.media import page_key
 from inbox.previews import DIRECTORY_PREFIX
-from inbox.sandbox import parent as sandbox
-from inbox.sandbox.parent import CrashError, NoSandboxError, UndecodableError
 from inbox.sniffing import HEAD_BYTES, sniff
 from inbox.storage import MissingFileError, StorageError, media_storage
 

@@ -20,6 +20,8 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from prometheus_client import Counter
 
+from core.sandbox import parent as sandbox
+from core.sandbox.parent import Cause, CrashError, NoSandboxError, UndecodableError
 from inbox import adopting, changes, conversion, document_contents, document_text, receiving, words
 from inbox import media as files
 from inbox.drawing import LIMITS, OUTPUTS, work_for
@@ -27,8 +29,6 @@ from inbox.models import Media
 from inbox.models import media as media_model
 from inbox.models.media import contents_key, playable_key, thumbnail_key
 from inbox.receiving import threads
-from inbox.sandbox import parent as sandbox
-from inbox.sandbox.parent import Cause, CrashError, NoSandboxError, UndecodableError
 from inbox.sniffing import ENCRYPTED, HEAD_BYTES, sniff
 from inbox.storage import MissingFileError, StorageError, media_storage
 

@@ -8,11 +8,11 @@ import structlog
 from django.utils import timezone
 from procrastinate.tasks import Task
 
+from core.jobs import enqueue_once
 from inbox.models import Conversation, Message, ReadReceipt
 from whatsapp.events import Direction, Kind
 from whatsapp.models import PhoneNumber
 from whatsapp.providers.base import ProviderError, provider_for
-from whatsapp.queueing import enqueue_once
 
 log = structlog.get_logger(__name__)
 

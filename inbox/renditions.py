@@ -13,14 +13,14 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
+from core.sandbox import parent as sandbox
+from core.sandbox.parent import NoSandboxError
 from inbox import changes, conversion
 from inbox.conversion import ConversionCrashError
 from inbox.models import Media
 from inbox.models.media import COPIES, playable_key
 from inbox.previews import DIRECTORY_PREFIX
 from inbox.receiving import threads
-from inbox.sandbox import parent as sandbox
-from inbox.sandbox.parent import NoSandboxError
 from inbox.storage import MissingFileError, StorageError, media_storage
 from whatsapp.events import Kind
 

@@ -13,7 +13,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from inbox import access, cards, icons, keyset, people, wording
+from core.postgres import keyset
+from inbox import access, cards, icons, people, wording
 from inbox.drawn import Drawn
 from inbox.marks import Marks
 from inbox.models import Conversation
@@ -235,7 +236,7 @@ def draw(
         rows.append(
             Row(
                 id=str(conversation.pk),
-                place=f"{wording.microseconds(at)},{conversation.pk}",
+                place=str(keyset.Place(at, conversation.pk)),
                 changed=str(conversation.changed_xid),
                 href=reverse("inbox:conversation", args=[conversation.pk]) + query,
                 name=name,

@@ -11,7 +11,7 @@ import psycopg
 from django.conf import settings
 from django.db import connections
 
-from whatsapp.database import connection_parameters, limit_waiting
+from core.postgres.event_loop import connection_parameters, limit_waiting
 
 #: Seconds that one statement may take, here and on the server.
 SECONDS = 2

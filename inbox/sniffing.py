@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from inbox import text_encodings
+from core import text_encodings
 
 #: Bytes of the beginning and the end of a file that tell its type.
 HEAD_BYTES = 4096

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import Prefetch, prefetch_related_objects
 
-from inbox import keyset
+from core.postgres import keyset
 from inbox.models import Conversation, Message, Reaction, Revision
 from inbox.models.messages import MessageQuerySet
 from whatsapp.events import Direction, Kind

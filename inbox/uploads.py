@@ -19,6 +19,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from core.jobs import enqueue_once
 from inbox import changes, conversion, drafts, inspection, media
 from inbox.conversion import ConversionCrashError, Converted
 from inbox.file_refusals import FileRefusedError, check_quota
@@ -29,7 +30,6 @@ from inbox.storage import MissingFileError, StorageError, media_storage
 from whatsapp import limits
 from whatsapp.events import MEDIA_KINDS, Kind
 from whatsapp.models import PhoneNumber
-from whatsapp.queueing import enqueue_once
 
 log = structlog.get_logger(__name__)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 import phonenumbers
@@ -29,8 +29,6 @@ __all__ = [
 UNSAFE_IN_NAMES = re.compile("[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 NAME_LENGTH = 80
 MONTHS = list(calendar.month_name)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 
 
 def clean_name(name: str) -> str:
@@ -138,8 +136,3 @@ def clock(seconds: float) -> str:
 def moment(at: datetime) -> str:
     """A point in time in full, from a local datetime: 20 November 2026, 10:42:05."""
     return f"{at.day} {MONTHS[at.month]} {at.year}, {at.hour:02}:{at.minute:02}:{at.second:02}"
-
-
-def microseconds(at: datetime) -> int:
-    """A point in time as one whole number, exact, for addresses and for sorting in the page."""
-    return (at - EPOCH) // MICROSECOND

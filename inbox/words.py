@@ -6,7 +6,7 @@ import csv
 import re
 from dataclasses import dataclass, field
 
-from inbox import text_encodings
+from core import text_encodings
 from inbox.models import Media
 from inbox.storage import media_storage
 

@@ -13,8 +13,8 @@ import structlog
 from django.db import connection
 from django.db.models.functions import Now
 
+from core.postgres.event_loop import AsyncDatabase, DatabaseAwayError, RowError, describe
 from inbox.models import WorkerProcess
-from whatsapp.database import AsyncDatabase, DatabaseAwayError, RowError, describe
 
 log = structlog.get_logger(__name__)
 

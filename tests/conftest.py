@@ -6,10 +6,10 @@ import hypothesis
 import pytest
 from hypothesis import HealthCheck
 
+from core.sandbox import Lock
+from core.sandbox import parent as sandbox
+from core.sandbox.probe import Protection
 from inbox.models import Agent
-from inbox.sandbox import Lock
-from inbox.sandbox import parent as sandbox
-from inbox.sandbox.probe import Protection
 from whatsapp.models import PhoneNumber
 
 # A busy machine is slow, and no test is about speed.

@@ -8,7 +8,7 @@ from typing import NoReturn
 import structlog
 from django.conf import settings
 
-from whatsapp.asgi import Body, Header, Scope
+from core.asgi import Body, Header, Scope
 from whatsapp.intake import Intake, RefusedError
 from whatsapp.models import Provider
 from whatsapp.providers import sns

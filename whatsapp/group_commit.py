@@ -13,9 +13,9 @@ from prometheus_client import Counter, Histogram
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
+from core.postgres.event_loop import AsyncDatabase, DatabaseAwayError, RowError, describe
 from whatsapp import journal
 from whatsapp.backlog import Backlog
-from whatsapp.database import AsyncDatabase, DatabaseAwayError, RowError, describe
 
 log = structlog.get_logger(__name__)
 

@@ -12,10 +12,10 @@ import structlog
 from django.conf import settings
 from prometheus_client import Counter
 
-from whatsapp.asgi import Body, DisconnectedError, Header, Receive, Scope, Send, respond
-from whatsapp.client_address import address_of
+from core.asgi import Body, DisconnectedError, Header, Receive, Scope, Send, respond
+from core.body_budget import HeldBytes, NoRoomError
+from core.client_address import address_of
 from whatsapp.group_commit import GroupCommit, QueueFullError
-from whatsapp.held_bytes import HeldBytes, NoRoomError
 from whatsapp.models import Provider
 
 log = structlog.get_logger(__name__)

@@ -14,9 +14,9 @@ from django.utils import timezone
 from procrastinate.contrib.django import app
 from psycopg.types.json import Jsonb
 
-from whatsapp.cursors import bigints, binary_cursor
+from core.jobs import enqueue_once
+from core.postgres.cursors import bigints, binary_cursor
 from whatsapp.models import Notification
-from whatsapp.queueing import enqueue_once
 
 log = structlog.get_logger(__name__)
 

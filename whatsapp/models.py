@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from whatsapp.encrypted import EncryptedTextField
+from core.encryption import EncryptedTextField
 
 
 class Provider(models.TextChoices):

@@ -9,9 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
+from core.jobs import enqueue_once
 from whatsapp.models import MessageTemplate, PhoneNumber
 from whatsapp.providers.base import ProviderError, TemplateInfo, provider_for
-from whatsapp.queueing import enqueue_once
 
 log = structlog.get_logger(__name__)
 

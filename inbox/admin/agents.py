@@ -14,11 +14,11 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
+from core.admin.actions import ActsAdmin, record
+from core.admin.changelist import NewestFirstAdmin, ReceivedFilter, ViewOnly
+from core.admin.display import excerpt, whole
 from inbox.admin.scope import NumberFilter, numbers_of
 from inbox.models import Agent
-from whatsapp.admin.acts import ActsAdmin, record
-from whatsapp.admin.lists import NewestFirstAdmin, ReceivedFilter, ViewOnly
-from whatsapp.admin.show import excerpt, whole
 
 
 class AgentCreationForm(BaseUserCreationForm):

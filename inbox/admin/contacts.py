@@ -11,14 +11,14 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from core.admin.actions import ActsAdmin
+from core.admin.changelist import NewestFirstAdmin, ReceivedFilter, ViewOnly
+from core.admin.display import excerpt, person
 from inbox import access, wording
 from inbox.admin.messages import ReadOnlyInline
 from inbox.admin.scope import NumberFilter, NumberScoped, links_to_the_inbox
 from inbox.admin.search import contacts_by_phone, looks_like_a_phone
 from inbox.models import Contact, ContactIdentity, Conversation
-from whatsapp.admin.acts import ActsAdmin
-from whatsapp.admin.lists import NewestFirstAdmin, ReceivedFilter, ViewOnly
-from whatsapp.admin.show import excerpt, person
 
 SHOWN = 50
 

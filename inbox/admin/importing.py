@@ -12,10 +12,10 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from core.admin.changelist import NewestFirstAdmin, ViewOnly
+from core.admin.display import as_json, excerpt, whole
 from inbox.importing.problems import SENTENCES
 from inbox.models import ImportedItem
-from whatsapp.admin.lists import NewestFirstAdmin, ViewOnly
-from whatsapp.admin.show import as_json, excerpt, whole
 from whatsapp.parse.reading import cleaned
 
 

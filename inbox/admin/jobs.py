@@ -9,8 +9,8 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from procrastinate.contrib.django.admin import ProcrastinateJobAdmin
 
-from whatsapp.admin.lists import NewestFirstAdmin, ViewOnly
-from whatsapp.admin.show import as_json
+from core.admin.changelist import NewestFirstAdmin, ViewOnly
+from core.admin.display import as_json
 
 
 class JobAdmin(ViewOnly, NewestFirstAdmin, ProcrastinateJobAdmin):

@@ -15,13 +15,13 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from core.admin.actions import ActsAdmin, record, record_all
+from core.admin.changelist import NewestFirstAdmin, ReceivedFilter, ViewOnly, moment_in
+from core.admin.display import excerpt, whole
 from inbox import wording
 from inbox.models import Message
 from inbox.models.messages import wamid_token_of
 from whatsapp import events, journal, parse
-from whatsapp.admin.acts import ActsAdmin, record, record_all
-from whatsapp.admin.lists import NewestFirstAdmin, ReceivedFilter, ViewOnly, moment_in
-from whatsapp.admin.show import excerpt, whole
 from whatsapp.models import Notification
 
 MESSAGES_SHOWN = 100

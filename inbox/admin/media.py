@@ -12,14 +12,14 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from core.admin.actions import ActsAdmin, record
+from core.admin.changelist import NewestFirstAdmin, ReceivedFilter, ViewOnly
+from core.admin.display import excerpt, whole
 from inbox import media as files
 from inbox import wording
 from inbox.admin.player import player
 from inbox.admin.scope import NumberFilter, NumberScoped
 from inbox.models import Media
-from whatsapp.admin.acts import ActsAdmin, record
-from whatsapp.admin.lists import NewestFirstAdmin, ReceivedFilter, ViewOnly
-from whatsapp.admin.show import excerpt, whole
 
 NOTHING_TO_FETCH = "Nothing to fetch: stored already, waiting for a worker, or WhatsApp never gave the file an id."
 

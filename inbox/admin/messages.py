@@ -14,15 +14,15 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from core.admin.actions import ActsAdmin, record
+from core.admin.changelist import NewestFirstAdmin, ReceivedFilter, ViewOnly, moment_in
+from core.admin.display import as_json, excerpt, person, whole
 from inbox import sending
 from inbox.admin.player import player
 from inbox.admin.scope import NumberFilter, NumberScoped, links_to_the_inbox
 from inbox.admin.search import contacts_by_phone, looks_like_a_phone
 from inbox.models import Conversation, Media, Message, PendingStatus, Reaction, Revision
 from inbox.models.messages import wamid_token_of
-from whatsapp.admin.acts import ActsAdmin, record
-from whatsapp.admin.lists import NewestFirstAdmin, ReceivedFilter, ViewOnly, moment_in
-from whatsapp.admin.show import as_json, excerpt, person, whole
 from whatsapp.events import Status
 from whatsapp.models import Notification
 

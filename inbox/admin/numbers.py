@@ -14,14 +14,14 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from core.admin.actions import ActsAdmin, record
+from core.admin.changelist import NewestFirstAdmin, ViewOnly
+from core.admin.display import as_json, whole
 from inbox import media
 from inbox.admin.scope import NumberFilter, NumberScoped, numbers_of
 from inbox.models import Outbox, OutboxEntry
 from inbox.sending import outbox
 from whatsapp import arns
-from whatsapp.admin.acts import ActsAdmin, record
-from whatsapp.admin.lists import NewestFirstAdmin, ViewOnly
-from whatsapp.admin.show import as_json, whole
 from whatsapp.models import NumberUpdate, PhoneNumber, Provider
 from whatsapp.providers.base import ProviderError, provider_for
 

@@ -11,10 +11,10 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from core.admin.changelist import NewestFirstAdmin, ViewOnly
+from core.admin.display import excerpt
 from inbox.admin.scope import NumberFilter, NumberScoped
 from inbox.models import OutboxEntry, Upload
-from whatsapp.admin.lists import NewestFirstAdmin, ViewOnly
-from whatsapp.admin.show import excerpt
 
 
 @admin.register(OutboxEntry)

@@ -14,14 +14,15 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from inbox import outside, tokens
+from core import safe_http
+from core.admin.actions import ActsAdmin, record
+from core.admin.changelist import NewestFirstAdmin, ViewOnly
+from core.admin.display import as_json
+from inbox import tokens
 from inbox.admin.scope import numbers_of
 from inbox.models import ApiToken, Program, WebhookDelivery, WebhookEndpoint
 from inbox.outgoing_webhooks import delivery as posting
 from inbox.outgoing_webhooks import signing, wake_up
-from whatsapp.admin.acts import ActsAdmin, record
-from whatsapp.admin.lists import NewestFirstAdmin, ViewOnly
-from whatsapp.admin.show import as_json
 
 
 class ForSuperusers:
@@ -149,8 +150,8 @@ class WebhookEndpointForm(forms.ModelForm):
     def clean_url(self) -> str:
         url: str = self.cleaned_data["url"]
         try:
-            outside.check(url, private=settings.WEBHOOK_PRIVATE_HOSTS)
-        except outside.OutsideError as error:
+            safe_http.check(url, private=settings.WEBHOOK_PRIVATE_HOSTS)
+        except safe_http.OutsideError as error:
             if error.refused:
                 raise forms.ValidationError(
                     f"{error} An internal program's host must be named in WEBHOOK_PRIVATE_HOSTS."

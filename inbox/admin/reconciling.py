@@ -14,12 +14,12 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
+from core.admin.actions import record_all
+from core.admin.changelist import NewestFirstAdmin, ViewOnly
+from core.admin.display import excerpt
+from core.jobs import enqueue_once
 from inbox.models import Reconciliation, ReconciliationFault
 from inbox.reconciling.faults import FAULTS
-from whatsapp.admin.acts import record_all
-from whatsapp.admin.lists import NewestFirstAdmin, ViewOnly
-from whatsapp.admin.show import excerpt
-from whatsapp.queueing import enqueue_once
 
 #: Examples of each kind on the page; the command lists all.
 EXAMPLES = 25

@@ -14,7 +14,8 @@ from urllib.parse import unquote
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
-from inbox import access, file_names, outside, uploads
+from core import safe_http
+from inbox import access, file_names, uploads
 from inbox.api.bodies import MAX_BASE64_FILE
 from inbox.api.problems import Problem, invalid
 from inbox.api.requests import SendRequest, UploadRequest
@@ -123,11 +124,11 @@ def _linked(wanted: SendRequest | UploadRequest, program: Program, number: Phone
     try:
         with (
             tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="inbox-link-") as file,
-            outside.fetch(
+            safe_http.fetch(
                 wanted.link or "",
                 limit=settings.MEDIA_MAX_BYTES,
                 seconds=LINK_SECONDS,
-                private=outside.simulator_hosts(),
+                private=safe_http.simulator_hosts(),
             ) as (address, pieces),
         ):
             for piece in pieces:
@@ -135,5 +136,5 @@ def _linked(wanted: SendRequest | UploadRequest, program: Program, number: Phone
             file.seek(0)
             name = unquote(address.path.rpartition("/")[2])
             return _receive(file, name, wanted, program, number)
-    except outside.OutsideError as error:
+    except safe_http.OutsideError as error:
         raise Problem(422, "link_failed", str(error), errors=[{"field": "link", "message": str(error)}]) from None

@@ -8,7 +8,7 @@ from typing import Annotated, TypeVar
 from django.db.models import Model, QuerySet
 from pydantic import Field
 
-from inbox import keyset
+from core.postgres import keyset
 from inbox.api.problems import invalid
 
 MAX_LIMIT = 100

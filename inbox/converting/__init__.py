@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from inbox.sandbox import Limits, RefusalError
+from core.sandbox import Limits, RefusalError
 
 __all__ = ["DETAILS_REMOVED", "LIMITS", "LOCATION_REMOVED", "MAX_JPEG_PIXELS", "MAX_PIXELS", "Outcome", "RefusalError"]
 

@@ -7,9 +7,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from core.sandbox import RefusalError
 from inbox import document_text
 from inbox.document_text import CONTENTS_NAME, Full, Text
-from inbox.sandbox import RefusalError
 
 #: Which module reads which type; only that one is imported, before the lock.
 READERS = {

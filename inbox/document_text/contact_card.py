@@ -6,8 +6,8 @@ import quopri
 import re
 from pathlib import Path
 
-import inbox.sandbox.charsets  # noqa: F401 - a card may be written in any
-from inbox import text_encodings
+import core.sandbox.charsets  # noqa: F401 - a card may be written in any
+from core import text_encodings
 from inbox.document_text import Text
 
 #: Properties that are shown, and what they are called (RFC 6350, RFC 2426; version 2.1 has the same names).

@@ -8,7 +8,7 @@ from email.message import MIMEPart
 from html.parser import HTMLParser
 from pathlib import Path
 
-import inbox.sandbox.charsets  # noqa: F401 - a mail may name any
+import core.sandbox.charsets  # noqa: F401 - a mail may name any
 from inbox.document_text import Text
 
 HEADERS = ("From", "To", "Cc", "Date", "Subject")

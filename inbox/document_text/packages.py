@@ -7,7 +7,7 @@ from typing import Any
 
 from lxml import etree
 
-from inbox.sandbox import RefusalError
+from core.sandbox import RefusalError
 
 #: A member that unpacks to more than this is not read: 32 MiB of XML are hundreds of thousands of words.
 MEMBER_BYTES = 32 * 1024 * 1024

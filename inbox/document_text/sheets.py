@@ -9,8 +9,8 @@ from typing import Any
 import python_calamine
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from core.sandbox import RefusalError
 from inbox.document_text import MOST_ROWS, Text
-from inbox.sandbox import RefusalError
 
 PROTECTED = "This document is protected by a password."
 

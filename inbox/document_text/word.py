@@ -14,8 +14,8 @@ import docx.table
 import docx.text.paragraph
 from docx.opc.exceptions import PackageNotFoundError
 
+from core.sandbox import RefusalError
 from inbox.document_text import Text
-from inbox.sandbox import RefusalError
 
 #: Breaks between pages: those that an author made, and where Word's own layout broke when it last saved.
 PAGE_BREAK = "boolean(.//w:br[@w:type='page'] | .//w:lastRenderedPageBreak)"

@@ -7,8 +7,8 @@ out. `pages` draws single pages of a document. Nothing here imports Django, read
 
 from __future__ import annotations
 
+from core.sandbox import Limits, RefusalError
 from inbox import document_text
-from inbox.sandbox import Limits, RefusalError
 
 LIMITS = Limits(memory_bytes=1024 * 1024 * 1024, cpu_seconds=60, wall_seconds=120, file_bytes=64 * 1024 * 1024)
 #: What may be written, besides the result.

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import connection, reset_queries
 
-from inbox.advisory_lock import only_one
+from core.postgres.advisory_lock import only_one
 from inbox.importing import applying, copying, files, report, sources, staging
 from inbox.importing.numbers import Numbers
 from inbox.importing.places import SourceError

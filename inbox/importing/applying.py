@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from core.postgres import bulk
 from inbox import changes, media
 from inbox.importing import batches, reading
 from inbox.importing.batches import Prepared
@@ -21,7 +22,7 @@ from inbox.importing.numbers import Numbers
 from inbox.importing.records import plain
 from inbox.models import ImportedItem, Media
 from inbox.models.moving import ImportedItem as Item
-from inbox.receiving import messages, people, reactions, rows, statuses, threads
+from inbox.receiving import messages, people, reactions, statuses, threads
 from inbox.receiving.batch import refresh_previews
 from inbox.summaries import summarize
 from whatsapp import phone_numbers
@@ -138,11 +139,11 @@ def _write_contacts(items: list[reading.ContactItem]) -> None:
 
 def _describe(told: Iterable[tuple[int, str, str, datetime | None]]) -> None:
     """Fill in what a contact lacks; what WhatsApp told later is never replaced by history."""
-    newest: dict[int, rows.Row] = {}
+    newest: dict[int, bulk.Row] = {}
     for contact, phone, name, stopped_at in told:
         row = newest.setdefault(contact, {"id": contact, "phone": f"+{phone}", "name": "", "stopped_at": None})
         row |= {"name": name or row["name"], "stopped_at": stopped_at or row["stopped_at"]}
-    rows.run(
+    bulk.run(
         """
         UPDATE inbox_contact c
         SET phone = coalesce(c.phone, r.phone),
@@ -183,13 +184,13 @@ def _write(batch: list[Prepared], *, adopt: bool) -> None:
     fresh = [one for one in batch if one.message is None and not one.repeats]
     pairs = {one.id: (_number(one).pk, contacts[mentions[one.id]]) for one in batch}
     held = threads.open_and_lock((pairs[one.id] for one in fresh), ())
-    ids = rows.new_ids("inbox_message", len(fresh))
+    ids = bulk.new_ids("inbox_message", len(fresh))
     prepared = {
         id: _row(one) | {"id": id, "number_id": pairs[one.id][0], "conversation_id": held[pairs[one.id]].id}
         for id, one in zip(ids, fresh, strict=True)
     }
     inserted: set[int] = set()
-    for id, token in rows.run(INSERT, prepared.values()):
+    for id, token in bulk.run(INSERT, prepared.values()):
         inserted.add(id)
         prepared[id]["token"] = token
     for id, one in zip(ids, fresh, strict=True):
@@ -200,9 +201,9 @@ def _write(batch: list[Prepared], *, adopt: bool) -> None:
     _join(new)
     known = [one for one in batch if one.message is not None and one.message not in inserted]
     # By pieces: one statement may not touch one row twice, and two items may be about one message.
-    advanced = rows.run(ADVANCE, {one.message: _fate(one) | {"id": one.message} for one in known}.values())
+    advanced = bulk.run(ADVANCE, {one.message: _fate(one) | {"id": one.message} for one in known}.values())
     threads.refresh(row[0] for row in advanced)
-    attached = rows.run(ATTACH, _files(batch, adopt=adopt))
+    attached = bulk.run(ATTACH, _files(batch, adopt=adopt))
     late = {row[0] for row in attached} - inserted
     if touched := late | {row[0] for row in advanced}:
         changes.touch(touched)
@@ -216,7 +217,7 @@ def _number(one: Prepared) -> PhoneNumber:
     return one.number
 
 
-def _row(one: Prepared) -> rows.Row:
+def _row(one: Prepared) -> bulk.Row:
     item, number = one.item, _number(one)
     file = one.file
     theirs = f"+{one.phone}"
@@ -249,7 +250,7 @@ def _row(one: Prepared) -> rows.Row:
     }
 
 
-def _fate(one: Prepared) -> rows.Row:
+def _fate(one: Prepared) -> bulk.Row:
     """The status of a message of ours, and the time of each one that it implies."""
     item = one.item
     status = item.status if item.outbound else ""
@@ -267,7 +268,7 @@ def _fate(one: Prepared) -> rows.Row:
 
 def _link(batch: list[tuple[int, Prepared]]) -> None:
     """Find the messages that were there already, by webhook or from another item. With each item its contact."""
-    found = rows.run(
+    found = bulk.run(
         """
         SELECT r.place, m.id FROM jsonb_to_recordset(%s) AS r (
             place int, number_id bigint, wamid text, contact_id bigint, direction text
@@ -293,7 +294,7 @@ def _link(batch: list[tuple[int, Prepared]]) -> None:
         batch[place][1].message = message
 
 
-def _join(new: list[rows.Row]) -> None:
+def _join(new: list[bulk.Row]) -> None:
     """What came before these messages and waited for them: answers, reactions, edits, statuses."""
     if not new:
         return
@@ -307,8 +308,8 @@ def _join(new: list[rows.Row]) -> None:
         threads.refresh(statuses.apply(statuses.take_waiting(outbound)))
 
 
-def _files(batch: list[Prepared], *, adopt: bool) -> list[rows.Row]:
-    found: dict[int, rows.Row] = {}
+def _files(batch: list[Prepared], *, adopt: bool) -> list[bulk.Row]:
+    found: dict[int, bulk.Row] = {}
     now = timezone.now()
     for one in batch:
         if one.file is None or one.message is None:
@@ -332,7 +333,7 @@ def _files(batch: list[Prepared], *, adopt: bool) -> list[rows.Row]:
     return [found[message] for message in sorted(found)]
 
 
-def _whereabouts(one: Prepared, adopt: bool, now: datetime) -> rows.Row:
+def _whereabouts(one: Prepared, adopt: bool, now: datetime) -> bulk.Row:
     """Whether we have the file: adopted, waiting to be copied, still to be had from WhatsApp, or lost."""
     item, file = one.item, one.file
     if one.found and adopt:
@@ -358,7 +359,7 @@ def _whereabouts(one: Prepared, adopt: bool, now: datetime) -> rows.Row:
 
 def _settle(batch: list[Prepared]) -> None:
     """Write on each item what became of it."""
-    rows.run(
+    bulk.run(
         """
         UPDATE inbox_importeditem i SET state = r.state, message_id = r.message_id, found_key = r.found_key,
             problems = ARRAY(SELECT jsonb_array_elements_text(r.problems))

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from core.postgres import bulk
 from inbox.importing import files, kinds, reading
 from inbox.importing.kinds import OldFile
 from inbox.importing.numbers import Numbers
 from inbox.importing.records import plain
 from inbox.models import ImportedItem
 from inbox.models.moving import ImportedItem as Item
-from inbox.receiving import rows
 from whatsapp.events import Kind
 from whatsapp.models import PhoneNumber
 
@@ -67,7 +67,7 @@ def _people(batch: list[Prepared], now: datetime) -> None:
     keys = sorted({prepared.item.contact_key for prepared in batch if prepared.item.contact_key})
     contacts = _read(Item.Table.CONTACT, "key", keys, lambda values: reading.contact(values, now))
     told = dict(
-        rows.fetch(
+        bulk.fetch(
             """
             SELECT k.key, o.phone FROM unnest(%s::text[]) AS k (key), LATERAL (
                 SELECT phone FROM inbox_importeditem i
@@ -111,7 +111,7 @@ def _numbers(batch: list[Prepared], numbers: Numbers) -> None:
 def _nearest_numbers(lost: list[Prepared], numbers: Numbers) -> dict[str, PhoneNumber]:
     """The number of the contact's last message before, else of the first one after."""
     found = {}
-    for key, identifier, phone in rows.fetch(
+    for key, identifier, phone in bulk.fetch(
         """
         SELECT k.key, o.aws_phone_number_id, o.our_phone
         FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) AS k (key, contact_key, sent_at), LATERAL (
@@ -137,7 +137,7 @@ def _repeated(batch: list[Prepared], numbers: Numbers) -> None:
     if not wamids:
         return
     earliest: dict[tuple[str, str], tuple[datetime, str]] = {}
-    for wamid, key, sent_at, identifier, phone in rows.fetch(
+    for wamid, key, sent_at, identifier, phone in bulk.fetch(
         """
         SELECT wamid, key, sent_at, aws_phone_number_id, our_phone FROM inbox_importeditem
         WHERE wamid = ANY(%s) AND NOT wamid = '' AND "table" = 'message' AND state IN ('staged', 'imported')
@@ -147,7 +147,7 @@ def _repeated(batch: list[Prepared], numbers: Numbers) -> None:
         place = wamid, _id(numbers.of(identifier, phone)[0])
         earliest[place] = min(earliest.get(place, (sent_at, key)), (sent_at, key))
     here = set(
-        rows.fetch(
+        bulk.fetch(
             "SELECT number_id, wamid FROM inbox_message WHERE wamid = ANY(%s) AND NOT wamid = ''",
             wamids,
         )

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.postgres import bulk
 from inbox.importing.kinds import OldFile
 from inbox.importing.reading import LONGEST_KEY, UUID, MessageItem
-from inbox.receiving import rows
 
 #: The temporary table with everything that lies in the old storage (inbox.listing).
 TABLE = "old_object"
@@ -76,7 +76,7 @@ def _choose(item: MessageItem, file: OldFile, candidates: list[tuple[str, Found]
 
 
 def _exact(keys: dict[int, str]) -> dict[int, Found]:
-    found = rows.fetch(
+    found = bulk.fetch(
         f"""
         SELECT k.place, o.key, o.size, o.modified
         FROM unnest(%s::int[], %s::text[]) AS k (place, key) JOIN {TABLE} o ON o.key = k.key COLLATE "C"
@@ -91,7 +91,7 @@ def _beginning_with(prefixes: list[tuple[int, str]]) -> dict[int, list[tuple[str
     candidates: dict[int, list[tuple[str, Found]]] = {}
     if not prefixes:
         return candidates
-    for place, prefix, key, size, modified in rows.fetch(
+    for place, prefix, key, size, modified in bulk.fetch(
         f"""
         SELECT k.place, k.prefix, o.key, o.size, o.modified
         FROM unnest(%s::int[], %s::text[]) AS k (place, prefix), LATERAL (

@@ -9,10 +9,10 @@ from typing import Any
 
 from django.db import connection
 
+from core.postgres import bulk
 from inbox.importing.problems import HOLDING, SENTENCES
 from inbox.models import ImportedItem
 from inbox.models.moving import ImportedItem as Item
-from inbox.receiving import rows
 
 SAMPLES = 5
 
@@ -74,25 +74,25 @@ def mark_shared_files() -> None:
 def report(sources: list[dict[str, Any]], *, dry_run: bool) -> Report:
     """The whole of what was read so far, by this import and earlier ones; the same however often it is repeated."""
     found = Report(dry_run, sources)
-    for table, state, count in rows.fetch(
+    for table, state, count in bulk.fetch(
         'SELECT "table", state, count(*) FROM inbox_importeditem GROUP BY 1, 2 ORDER BY 1, 2'
     ):
         found.items.setdefault(table, {})[state] = count
-    [(named, located)] = rows.fetch(
+    [(named, located)] = bulk.fetch(
         """
         SELECT count(*) FILTER (WHERE object_key <> ''), count(*) FILTER (WHERE found_key <> '')
         FROM inbox_importeditem WHERE "table" = 'message'
         """
     )
     found.files = {"named": named, "found": located}
-    counted = rows.fetch(
+    counted = bulk.fetch(
         """
         SELECT "table", code, count(*) FROM inbox_importeditem, unnest(problems) AS code
         GROUP BY 1, 2 ORDER BY array_position(ARRAY['message', 'contact', 'file'], "table"::text), 3 DESC, 2
         """
     )
     for table, code, count in counted:
-        samples = rows.fetch(
+        samples = bulk.fetch(
             """
             SELECT key FROM inbox_importeditem WHERE "table" = %s AND %s = ANY(problems)
             ORDER BY sent_at, key LIMIT %s

@@ -10,12 +10,12 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from core.postgres import bulk
 from inbox.importing import reading
 from inbox.importing.records import Record, UnreadableItemError, plain
 from inbox.importing.sources import Source
 from inbox.models import ImportedItem, ImportPosition
 from inbox.models.moving import ImportedItem as Item
-from inbox.receiving import rows
 from whatsapp.parse.reading import clean
 
 COLUMNS = (
@@ -86,7 +86,7 @@ def _name(table: str, source: Source) -> str:
 
 def _write(table: str, records: Iterable[Record]) -> None:
     now = timezone.now()
-    by_key: dict[str, rows.Row] = {}
+    by_key: dict[str, bulk.Row] = {}
     deleted: dict[str, int] = {}
     for record in records:
         row = _row(table, record, now)
@@ -103,9 +103,9 @@ def _write(table: str, records: Iterable[Record]) -> None:
         ImportedItem.objects.filter(table=table, key__in=gone).update(deleted=True)
 
 
-def _row(table: str, record: Record, now: datetime) -> rows.Row:
+def _row(table: str, record: Record, now: datetime) -> bulk.Row:
     raw = record.raw
-    row: rows.Row = dict.fromkeys(COLUMNS, "") | {
+    row: bulk.Row = dict.fromkeys(COLUMNS, "") | {
         "raw": raw,
         "digest": hashlib.sha256(raw).hexdigest(),
         "written_at": record.written_at,

@@ -3,7 +3,7 @@
 import django.db.models.deletion
 import django.utils.timezone
 import uuid
-import whatsapp.encrypted
+import core.encryption
 from django.db import migrations, models
 
 

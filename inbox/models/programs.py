@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from whatsapp.encrypted import EncryptedTextField
+from core.encryption import EncryptedTextField
 
 
 class Program(models.Model):

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from core.jobs import wake_up_once
+from core.postgres import bulk
 from inbox.models import WebhookEndpoint
-from inbox.receiving import rows
-from whatsapp.queueing import wake_up_once
 
 Event = WebhookEndpoint.Event
 
@@ -55,8 +55,8 @@ def record(
     """
     told = {Event.RECEIVED: received, Event.SENT: sent, Event.STATUS: changed, Event.MEDIA: stored}
     facts = [{"event": event.value, "message": message} for event, ids in told.items() for message in sorted(set(ids))]
-    if facts and rows.fetch("SELECT 1 FROM inbox_webhookendpoint WHERE active LIMIT 1"):
-        for endpoint in sorted({endpoint for (endpoint,) in rows.run(INSERT, facts)}):
+    if facts and bulk.fetch("SELECT 1 FROM inbox_webhookendpoint WHERE active LIMIT 1"):
+        for endpoint in sorted({endpoint for (endpoint,) in bulk.run(INSERT, facts)}):
             wake_up(endpoint)
 
 

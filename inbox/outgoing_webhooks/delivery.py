@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 from prometheus_client import Counter
 
-from inbox import outside
+from core import safe_http
 from inbox.api import answers
 from inbox.models import Message, WebhookDelivery, WebhookEndpoint
 from inbox.outgoing_webhooks import signing, wake_up
@@ -151,12 +151,12 @@ def _attempt(delivery: WebhookDelivery) -> Outcome:
     body = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
     began = time.monotonic()
     try:
-        target = outside.check(endpoint.url, private=settings.WEBHOOK_PRIVATE_HOSTS)
+        target = safe_http.check(endpoint.url, private=settings.WEBHOOK_PRIVATE_HOSTS)
         signed = signing.headers(endpoint, str(delivery.webhook_id), body)
-        with outside.request("POST", target, headers=signed, body=body) as response:
+        with safe_http.request("POST", target, headers=signed, body=body) as response:
             status = response.status
             retry_after = _seconds(response.headers.get("Retry-After", ""))
-    except outside.OutsideError as error:
+    except safe_http.OutsideError as error:
         return Outcome(None, time.monotonic() - began, str(error), hold=True)
     seconds = time.monotonic() - began
     if 200 <= status < 300:

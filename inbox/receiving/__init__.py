@@ -14,8 +14,9 @@ from typing import Self
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
 
+from core.postgres import bulk
 from inbox import changes, outgoing_webhooks
-from inbox.receiving import batch, rows, statuses, threads
+from inbox.receiving import batch, statuses, threads
 from whatsapp import journal
 
 log = structlog.get_logger(__name__)
@@ -61,7 +62,7 @@ def process_batch(limit: int = BATCH_SIZE) -> int:
 
 
 def _apply(limit: int, claimed_ids: list[int], only: Sequence[int] | None = None) -> int:
-    applied: list[rows.Row] = []
+    applied: list[bulk.Row] = []
     with _Turn() as turn, transaction.atomic():
         claimed = journal.claim(limit, only)
         claimed_ids[:] = [notification.id for notification in claimed]

@@ -12,6 +12,7 @@ import structlog
 from django.db.models import F
 from prometheus_client import Counter
 
+from core.postgres import bulk
 from inbox import callback_data, changes, outgoing_webhooks
 from inbox.models import Message
 from inbox.receiving import (
@@ -21,7 +22,6 @@ from inbox.receiving import (
     people,
     reactions,
     redeliveries,
-    rows,
     seconds,
     statuses,
     targets,
@@ -101,7 +101,7 @@ class Batch:
     aws_numbers: dict[str, AwsNumber] = field(default_factory=dict)
     sent_ids: dict[int, str] = field(default_factory=dict)
     #: Messages of ours whose wamid a status told us: id, wamid.
-    unnamed: list[rows.Row] = field(default_factory=list)
+    unnamed: list[bulk.Row] = field(default_factory=list)
 
     def of(self, *kinds: type[events.Event]) -> list[Fact]:
         return [fact for kind in kinds for fact in self.facts.get(kind, ())]
@@ -131,7 +131,7 @@ class Batch:
                     fact.place(self.numbers[fact.event.phone_number_id])
 
 
-def apply(claimed: list[journal.Claimed], before_writing: Callable[[], None] = lambda: None) -> list[rows.Row]:
+def apply(claimed: list[journal.Claimed], before_writing: Callable[[], None] = lambda: None) -> list[bulk.Row]:
     """Apply these notifications and settle them, inside the caller's transaction. Returns the rows of new messages.
     Safe to repeat: what is there is recognised. Raises what the database says when a fact cannot be written.
 
@@ -246,14 +246,14 @@ def _lost(batch: Batch, *kinds: type[events.Event]) -> list[Fact]:
     return sorted(lost, key=lambda fact: bool(getattr(fact.event, "callback_data", "")))
 
 
-def _send(batch: Batch, fact: Fact) -> rows.Row:
+def _send(batch: Batch, fact: Fact) -> bulk.Row:
     number, wamid = fact.target
     token = callback_data.message_token(fact.event.callback_data)
     sent_id = batch.sent_ids.get(fact.notification, "")
     return {"number_id": number, "wamid": wamid, "token": token and str(token), "sent_id": sent_id}
 
 
-def _write(batch: Batch) -> tuple[list[rows.Row], set[int]]:
+def _write(batch: Batch) -> tuple[list[bulk.Row], set[int]]:
     """Write messages and everything that happens to messages. Returns the new ones and the ids of the changed ones."""
     # As the journal has them, so that their ids are in its order.
     threaded = sorted(batch.of(events.MessageReceived, events.CallChanged), key=lambda fact: fact.place_in_batch)
@@ -331,7 +331,7 @@ def _arrival(batch: Batch, fact: Fact) -> messages.Arrival:
     )
 
 
-def _statuses(batch: Batch) -> list[rows.Row]:
+def _statuses(batch: Batch) -> list[bulk.Row]:
     found = []
     for fact in batch.of(events.StatusChanged, events.PaymentChanged):
         read = statuses.row if isinstance(fact.event, events.StatusChanged) else statuses.payment_row
@@ -342,7 +342,7 @@ def _statuses(batch: Batch) -> list[rows.Row]:
     return found
 
 
-def _reactions(batch: Batch) -> list[rows.Row]:
+def _reactions(batch: Batch) -> list[bulk.Row]:
     found = []
     for fact in batch.of(events.ReactionChanged):
         number, wamid = fact.target
@@ -362,7 +362,7 @@ def _reactions(batch: Batch) -> list[rows.Row]:
     return found
 
 
-def _failed_reactions(batch: Batch) -> list[rows.Row]:
+def _failed_reactions(batch: Batch) -> list[bulk.Row]:
     return [
         {
             "id": reaction,
@@ -379,7 +379,7 @@ def _revised(batch: Batch) -> list[int]:
     return [target.message for fact in facts if (target := batch.target(fact))]
 
 
-def _revisions(batch: Batch) -> list[rows.Row]:
+def _revisions(batch: Batch) -> list[bulk.Row]:
     return [
         {
             "number_id": fact.number.pk,

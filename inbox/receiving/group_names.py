@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from inbox.receiving import people, rows, threads
+from core.postgres import bulk
+from inbox.receiving import people, threads
 
 
 def apply(facts: Iterable[Any], contacts: Mapping[people.Mention, int], conversations: threads.Threads) -> None:
@@ -24,7 +25,7 @@ def apply(facts: Iterable[Any], contacts: Mapping[people.Mention, int], conversa
                     "name": fact.event.group_subject,
                 }
             )
-    rows.run(
+    bulk.run(
         """
         UPDATE inbox_contact c SET profile_name = r.name
         FROM (SELECT DISTINCT ON (contact_id) conversation_id, contact_id, at, name

@@ -11,8 +11,8 @@ from typing import Any
 from procrastinate.contrib.django import app
 from procrastinate.types import JSONValue
 
+from core.postgres import bulk
 from inbox.models import Media
-from inbox.receiving import rows
 from inbox.summaries import summarize
 from whatsapp import phone_numbers
 from whatsapp.errors import MEDIA_NOT_FETCHED, explain_received
@@ -81,11 +81,11 @@ def time_of(at: datetime | None, received_at: datetime) -> tuple[datetime, bool]
     return at, False
 
 
-def insert(arrivals: list[Arrival]) -> tuple[list[rows.Row], list[int]]:
+def insert(arrivals: list[Arrival]) -> tuple[list[bulk.Row], list[int]]:
     """Write the messages that are not there yet. Returns the inserted rows (with ``media`` and ``unread`` beside the
     columns) in the thread's order, and the ids of placeholders that became what they stood for. Any other message that
     is there already, from this batch or years ago, is left alone."""
-    prepared: dict[tuple[int, str], rows.Row] = {}
+    prepared: dict[tuple[int, str], bulk.Row] = {}
     for place, arrival in enumerate(arrivals):
         # Ids in the order of arrival: within one second, WhatsApp's time does not tell what came first.
         row = _row(arrival) | {"place": place}
@@ -93,7 +93,7 @@ def insert(arrivals: list[Arrival]) -> tuple[list[rows.Row], list[int]]:
     new = []
     # Most columns of most messages are empty, and leaving them out halves what the database has to read.
     filled = [{name: value for name, value in row.items() if value or name == "place"} for row in prepared.values()]
-    for id, number, wamid, token in rows.run(INSERT, filled):
+    for id, number, wamid, token in bulk.run(INSERT, filled):
         new.append(prepared.pop((number, wamid)) | {"id": id, "token": token})
     upgraded = _upgrade(prepared)
     new.sort(key=lambda row: (row["sent_at"], row["id"]))
@@ -101,10 +101,10 @@ def insert(arrivals: list[Arrival]) -> tuple[list[rows.Row], list[int]]:
     return new, upgraded
 
 
-def _row(arrival: Arrival) -> rows.Row:
+def _row(arrival: Arrival) -> bulk.Row:
     event = arrival.event
     sent_at, bad_timestamp = time_of(event.at, arrival.received_at)
-    row: rows.Row = {
+    row: bulk.Row = {
         "number_id": arrival.number.pk,
         "conversation_id": arrival.conversation,
         "author_id": arrival.author,
@@ -118,7 +118,7 @@ def _row(arrival: Arrival) -> rows.Row:
     return row | (_call_columns(event) if isinstance(event, CallChanged) else _message_columns(event, sent_at))
 
 
-def _ends(arrival: Arrival) -> rows.Row:
+def _ends(arrival: Arrival) -> bulk.Row:
     """From whom and to whom. The party is the customer's side, also of what the phone app wrote."""
     event = arrival.event
     theirs = f"+{event.party.wa_id}"[:32] if event.party.wa_id.isdigit() else event.party.wa_id[:32]
@@ -128,7 +128,7 @@ def _ends(arrival: Arrival) -> rows.Row:
     return {"sender_phone": theirs, "sender_name": event.party.name[:512], "receiving_phone": ours}
 
 
-def _message_columns(event: MessageReceived, sent_at: datetime) -> rows.Row:
+def _message_columns(event: MessageReceived, sent_at: datetime) -> bulk.Row:
     outbound = event.direction == Direction.OUTBOUND
     status = event.status or (Status.SENT if outbound else "")
     fault = event.faults[0] if event.faults else None
@@ -170,7 +170,7 @@ def _message_columns(event: MessageReceived, sent_at: datetime) -> rows.Row:
     }
 
 
-def _call_columns(event: CallChanged) -> rows.Row:
+def _call_columns(event: CallChanged) -> bulk.Row:
     inbound = event.direction == Direction.INBOUND
     # A file of a call that we have not heard of is no call to answer.
     rings = inbound and event.step in CALLING
@@ -208,13 +208,13 @@ def windows_of(calls: Iterable[Arrival]) -> list[tuple[int, datetime]]:
     ]
 
 
-def _upgrade(repeated: dict[tuple[int, str], rows.Row]) -> list[int]:
+def _upgrade(repeated: dict[tuple[int, str], bulk.Row]) -> list[int]:
     """Replace what was only a placeholder: a file of the phone app's history or a message that was not available, which
     come later under the same id, or a kind that we did not know when we first read it. Returns the changed messages."""
     placeholders = (Kind.UNKNOWN, Kind.UNSUPPORTED, Kind.CALL)
     candidates = [row for row in repeated.values() if row["kind"] not in placeholders]
     columns = ("number_id", "conversation_id", "direction", "wamid", "kind", "text", "payload", "error_code", "error")
-    upgraded = rows.run(
+    upgraded = bulk.run(
         """
         UPDATE inbox_message m
         SET kind = r.kind, text = r.text, payload = r.payload, error_code = r.error_code, error = r.error
@@ -233,10 +233,10 @@ def _upgrade(repeated: dict[tuple[int, str], rows.Row]) -> list[int]:
     return [id for id, _, _ in upgraded]
 
 
-def _insert_media(messages: list[rows.Row]) -> None:
+def _insert_media(messages: list[bulk.Row]) -> None:
     """A media row for every new message that has a file, and the job that fetches it."""
     files = [_media_row(message) for message in messages if message["kind"] in MEDIA_KINDS or message["media"]]
-    inserted = rows.run(
+    inserted = bulk.run(
         """
         INSERT INTO inbox_media (
             id, message_id, media_id, remote_url, file, extension, file_name, mime_type, content_type, sha256, voice,
@@ -261,7 +261,7 @@ def _insert_media(messages: list[rows.Row]) -> None:
         app.configure_task("fetch_media", allow_unknown=True, queue="media").batch_defer(*waiting)
 
 
-def _media_row(message: rows.Row) -> rows.Row:
+def _media_row(message: bulk.Row) -> bulk.Row:
     media = message["media"] or RemoteMedia(media_id="")
     state, error = Media.State.PENDING, ""
     code = message["error_code"]
@@ -284,12 +284,12 @@ def _media_row(message: rows.Row) -> rows.Row:
     }
 
 
-def awaited(new: list[rows.Row]) -> list[int]:
+def awaited(new: list[bulk.Row]) -> list[int]:
     """Those of these new messages for which something may wait: an answer, a reaction, an edit, a deletion.
 
     Each row: id, number_id, token (of its wamid).
     """
-    waiting = rows.run(
+    waiting = bulk.run(
         """
         SELECT k.id FROM jsonb_to_recordset(%s) AS k (id bigint, number_id bigint, token text)
         WHERE EXISTS (SELECT FROM inbox_message m
@@ -310,7 +310,7 @@ def attach_quotes(answers: list[int], awaited: list[int]) -> None:
     """Link answers with what they answer, in both directions: whichever of the two came first. The message with the
     quoted id itself counts first, then the only one of the conversation that has its token."""
     if answers:
-        rows.fetch(
+        bulk.fetch(
             """
             UPDATE inbox_message m SET quoted_id = q.id
             FROM inbox_message a CROSS JOIN LATERAL (
@@ -326,7 +326,7 @@ def attach_quotes(answers: list[int], awaited: list[int]) -> None:
             answers,
         )
     if awaited:
-        rows.fetch(
+        bulk.fetch(
             """
             UPDATE inbox_message m SET quoted_id = q.id FROM inbox_message q
             WHERE q.id = ANY(%s::bigint[]) AND NOT m.quoted_wamid = '' AND m.quoted_id IS NULL
@@ -340,7 +340,7 @@ def attach_quotes(answers: list[int], awaited: list[int]) -> None:
 
 def apply_calls(calls: Iterable[Arrival]) -> list[int]:
     """Add every step of a call to its line, in any order and any number of times. Returns the changed messages."""
-    steps: dict[tuple[int, str], rows.Row] = {}
+    steps: dict[tuple[int, str], bulk.Row] = {}
     files: dict[tuple[int, str], RemoteMedia] = {}
     for call in calls:
         event = call.event
@@ -357,7 +357,7 @@ def apply_calls(calls: Iterable[Arrival]) -> list[int]:
             row |= {"error_code": event.faults[0].code, "error": event.faults[0].details or event.faults[0].title}
         if event.media:
             files[key] = event.media
-    changed = rows.run(APPLY_CALLS, [steps[key] for key in sorted(steps)])
+    changed = bulk.run(APPLY_CALLS, [steps[key] for key in sorted(steps)])
     _insert_media(
         [
             {"id": id, "kind": Kind.CALL, "media": files[number, wamid], "error_code": None}

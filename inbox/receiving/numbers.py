@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from inbox.receiving import rows
+from core.postgres import bulk
 from whatsapp import template_sync
 from whatsapp.arns import AwsNumber
 from whatsapp.events import Event, FaultReported, NumberChanged, TemplateChanged
@@ -82,7 +82,7 @@ def apply(
     for event, notification, received_at in events:
         number = numbers.get(event.phone_number_id) or by_digits.get(_digits(event.display_phone_number))
         updates.append(_update(event, notification, received_at, number))
-    rows.run(
+    bulk.run(
         """
         INSERT INTO whatsapp_numberupdate (number_id, notification_id, waba_id, field, summary, payload, at, digest)
         SELECT number_id, notification_id, waba_id, field, summary, payload, at, digest
@@ -148,7 +148,7 @@ def _keep_on_numbers(updates: list[dict[str, Any]]) -> None:
         if update["number_id"]:
             kept = newest.setdefault(update["number_id"], {"id": update["number_id"]})
             kept |= update["changes"] | {"at": update["at"]}
-    rows.run(
+    bulk.run(
         """
         UPDATE whatsapp_phonenumber n
         SET quality = coalesce(left(r.quality, 16), n.quality),
@@ -177,7 +177,7 @@ def _keep_templates(events: list[tuple[TemplateChanged, datetime]]) -> None:
     for waba_id in sorted({waba_id for waba_id, _, _ in newest if waba_id}):
         # A webhook names what changed, not the new text and buttons.
         template_sync.ask_for(waba_id)
-    rows.run(
+    bulk.run(
         """
         INSERT INTO whatsapp_messagetemplate AS t
             (waba_id, template_id, name, language, category, status, quality, reason, components, updated_at)

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from inbox.receiving import rows
+from core.postgres import bulk
+from core.postgres.cursors import bigints
 from whatsapp import phone_numbers
-from whatsapp.cursors import bigints
 from whatsapp.events import Party
 
 #: (kind, scope, value) of an identity.
@@ -105,7 +105,7 @@ def resolve(mentions: Iterable[Mention]) -> dict[Mention, int]:
     if len(owners) == len(keys):
         # Every id is known: the most trusted one decides, as in ``Book.find``.
         return {mention: owners[mention.keys[0]] for mention in ordered}
-    rows.fetch("SELECT pg_advisory_xact_lock(%s)", NEW_CONTACTS_LOCK)
+    bulk.fetch("SELECT pg_advisory_xact_lock(%s)", NEW_CONTACTS_LOCK)
     return _write(ordered, _read(keys))
 
 
@@ -115,14 +115,14 @@ def find(mentions: set[Mention]) -> dict[Mention, int]:
     return {mention: contact for mention in mentions if (contact := book.find(mention)) is not None}
 
 
-def _rows(keys: set[Key]) -> list[rows.Row]:
+def _rows(keys: set[Key]) -> list[bulk.Row]:
     return [{"kind": kind, "scope": scope, "value": value} for kind, scope, value in sorted(keys)]
 
 
 def _owners(keys: set[Key]) -> dict[Key, int]:
     return {
         (kind, scope, value): contact
-        for kind, scope, value, contact in rows.run(
+        for kind, scope, value, contact in bulk.run(
             """
             SELECT kind, scope, value, contact_id FROM inbox_contactidentity
             JOIN jsonb_to_recordset(%s) AS k (kind text, scope text, value text) USING (kind, scope, value)
@@ -136,7 +136,7 @@ def _read(keys: set[Key]) -> Book:
     """All identities of the contacts that these keys, or other writings of the same phones, belong to."""
     keys = keys | {("wa_id", "", other) for key in keys for other in _variants(key)}
     book = Book()
-    for kind, scope, value, contact in rows.run(
+    for kind, scope, value, contact in bulk.run(
         """
         SELECT kind, scope, value, contact_id FROM inbox_contactidentity WHERE contact_id IN (
             SELECT contact_id FROM inbox_contactidentity
@@ -151,10 +151,10 @@ def _read(keys: set[Key]) -> Book:
 
 def _write(mentions: list[Mention], book: Book) -> dict[Mention, int]:
     strangers = [mention for mention in mentions if book.find(mention) is None]
-    spare = iter(rows.new_ids("inbox_contact", len(strangers)))
+    spare = iter(bulk.new_ids("inbox_contact", len(strangers)))
     found: dict[Mention, int] = {}
-    contacts: list[rows.Row] = []
-    identities: list[rows.Row] = []
+    contacts: list[bulk.Row] = []
+    identities: list[bulk.Row] = []
     for mention in mentions:
         contact = book.find(mention)
         if contact is None:
@@ -165,7 +165,7 @@ def _write(mentions: list[Mention], book: Book) -> dict[Mention, int]:
             if key not in book.owner:
                 book.learn(key, contact)
                 identities.append({"contact_id": contact, "kind": key[0], "scope": key[1], "value": key[2]})
-    rows.run(
+    bulk.run(
         """
         INSERT INTO inbox_contact (id, is_group, profile_name, username, created_at)
         SELECT id, is_group, '', '', statement_timestamp()
@@ -173,7 +173,7 @@ def _write(mentions: list[Mention], book: Book) -> dict[Mention, int]:
         """,
         contacts,
     )
-    rows.run(
+    bulk.run(
         """
         INSERT INTO inbox_contactidentity (contact_id, kind, scope, value, created_at)
         SELECT contact_id, kind, scope, value, statement_timestamp()
@@ -197,12 +197,12 @@ class Told:
 
 def describe(told: Iterable[tuple[int, Told]]) -> None:
     """Keep names, phones and preferences on contacts, writing only those that differ."""
-    newest: dict[int, rows.Row] = {}
+    newest: dict[int, bulk.Row] = {}
     for contact, words in sorted(told, key=lambda pair: pair[1].at):
         row = newest.setdefault(contact, {"id": contact, "phone": "", "name": "", "username": "", "marketing": ""})
         said = {"phone": words.phone, "name": words.name, "username": words.username, "marketing": words.marketing}
         row |= {name: value for name, value in said.items() if value} | {"at": words.at}
-    rows.run(
+    bulk.run(
         """
         UPDATE inbox_contact c
         SET phone = coalesce(nullif(left(r.phone, 32), ''), c.phone),
@@ -221,9 +221,9 @@ def describe(told: Iterable[tuple[int, Told]]) -> None:
     )
 
 
-def _differing(told: dict[int, rows.Row]) -> list[rows.Row]:
+def _differing(told: dict[int, bulk.Row]) -> list[bulk.Row]:
     """Those that say something new: nearly every message repeats a name that is known."""
-    known = rows.fetch(
+    known = bulk.fetch(
         """
         SELECT id, coalesce(phone, ''), profile_name, username FROM inbox_contact
         WHERE id = ANY(%s::bigint[]) ORDER BY id

@@ -6,19 +6,19 @@ import itertools
 from collections.abc import Iterable
 from typing import Any
 
-from inbox.receiving import rows
+from core.postgres import bulk
 
 
-def apply(reactions: list[rows.Row]) -> list[int]:
+def apply(reactions: list[bulk.Row]) -> list[int]:
     """Keep the newest reaction of each person on each message. Returns the messages that look different now.
 
     Each row: number_id, target_wamid, message_id (None while it is not there), chat_id, contact_id (None: we), emoji,
     at, notification_id.
     """
-    newest: dict[tuple[int, str, int], rows.Row] = {}
+    newest: dict[tuple[int, str, int], bulk.Row] = {}
     for reaction in sorted(reactions, key=lambda reaction: reaction["at"]):
         newest[(reaction["number_id"], reaction["target_wamid"], reaction["contact_id"] or 0)] = reaction
-    changed = rows.run(
+    changed = bulk.run(
         """
         INSERT INTO inbox_reaction AS kept (
             number_id, target_wamid, message_id, chat_id, contact_id, emoji, at, notification_id
@@ -45,7 +45,7 @@ def apply(reactions: list[rows.Row]) -> list[int]:
 
 def attach(message_ids: list[int]) -> None:
     """Hang reactions that came first on the messages that came now; of two by one person, the newer one."""
-    found = rows.fetch(
+    found = bulk.fetch(
         """
         SELECT m.id, r.contact_id, r.id, m.wamid FROM inbox_message m
         JOIN inbox_conversation c ON c.id = m.conversation_id
@@ -60,8 +60,8 @@ def attach(message_ids: list[int]) -> None:
     kept = [{"id": id, "message_id": key[0], "wamid": wamid} for key, (id, wamid) in newest.items()]
     older = {reaction for _, _, reaction, _ in found} - {row["id"] for row in kept}
     if older:
-        rows.fetch("DELETE FROM inbox_reaction WHERE id = ANY(%s::bigint[])", sorted(older))
-    rows.run(
+        bulk.fetch("DELETE FROM inbox_reaction WHERE id = ANY(%s::bigint[])", sorted(older))
+    bulk.run(
         """
         UPDATE inbox_reaction v SET message_id = r.message_id, target_wamid = r.wamid
         FROM jsonb_to_recordset(%s) AS r (id bigint, message_id bigint, wamid text) WHERE v.id = r.id
@@ -70,13 +70,13 @@ def attach(message_ids: list[int]) -> None:
     )
 
 
-def revise(revisions: list[rows.Row], message_ids: Iterable[int]) -> list[int]:
+def revise(revisions: list[bulk.Row], message_ids: Iterable[int]) -> list[int]:
     """Keep edits and deletions, and apply all that these messages have.
 
     Each row: number_id, wamid, target_wamid, chat_id, kind, text, at, notification_id, direction (whose message it may
     change). Returns the changed messages.
     """
-    rows.run(
+    bulk.run(
         """
         INSERT INTO inbox_revision (
             number_id, wamid, target_wamid, chat_id, kind, direction, text, previous_text, at, notification_id
@@ -93,7 +93,7 @@ def revise(revisions: list[rows.Row], message_ids: Iterable[int]) -> list[int]:
     ids = sorted(message_ids)
     if not ids:
         return []
-    found = rows.fetch(
+    found = bulk.fetch(
         """
         SELECT m.id, m.text, r.id, r.kind, r.text, r.previous_text, r.at, r.message_id FROM inbox_message m
         JOIN inbox_conversation c ON c.id = m.conversation_id
@@ -111,8 +111,8 @@ def _apply(found: list[tuple[Any, ...]]) -> list[int]:
 
     ``found``: (message, its text now, revision, kind, text, previous text, at, message it is already applied to).
     """
-    messages: dict[int, rows.Row] = {}
-    links: list[rows.Row] = []
+    messages: dict[int, bulk.Row] = {}
+    links: list[bulk.Row] = []
     for message, of_message in itertools.groupby(
         sorted(found, key=lambda row: (row[0], row[6], row[2])), lambda r: r[0]
     ):
@@ -131,7 +131,7 @@ def _apply(found: list[tuple[Any, ...]]) -> list[int]:
             "edited_at": edits[-1][6] if edits else None,
             "revoked_at": revoked[0][6] if revoked else None,
         }
-    rows.run(
+    bulk.run(
         """
         UPDATE inbox_message m
         SET text = r.text, edited_at = coalesce(r.edited_at, m.edited_at),
@@ -141,7 +141,7 @@ def _apply(found: list[tuple[Any, ...]]) -> list[int]:
         """,
         list(messages.values()),
     )
-    rows.run(
+    bulk.run(
         """
         UPDATE inbox_revision v SET message_id = r.message_id, previous_text = r.previous_text
         FROM jsonb_to_recordset(%s) AS r (id bigint, message_id bigint, previous_text text)
@@ -152,11 +152,11 @@ def _apply(found: list[tuple[Any, ...]]) -> list[int]:
     return list(messages)
 
 
-def fail(failed: list[rows.Row]) -> list[int]:
+def fail(failed: list[bulk.Row]) -> list[int]:
     """Note that WhatsApp did not take reactions of ours. Each row: id, error. Returns the messages they are on."""
     return [
         row[0]
-        for row in rows.run(
+        for row in bulk.run(
             """
             UPDATE inbox_reaction v SET status = 'failed', error = r.error
             FROM jsonb_to_recordset(%s) AS r (id bigint, error text)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from prometheus_client import Counter
 
-from inbox.receiving import rows
+from core.postgres import bulk
 from whatsapp.journal import Claimed
 
 REDELIVERED = Counter("inbox_notifications_redelivered", "Notifications that were a copy of an earlier one.")
@@ -62,7 +62,7 @@ def of_processed(claimed: list[Claimed]) -> set[int]:
             hints.append({"id": notification.id, "original": original})
         else:
             _recent.add(notification)
-    found = rows.run(
+    found = bulk.run(
         """
         SELECT n.id FROM jsonb_to_recordset(%s) AS hint (id bigint, original bigint)
         JOIN whatsapp_notification n ON n.id = hint.id

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from inbox.receiving import rows
+from core.postgres import bulk
 from inbox.receiving.threads import Threads
 
 #: In a second whose order is not the journal's, each message gets its place in the journal as its microsecond.
@@ -35,7 +35,7 @@ RETURNING m.id, m.sent_at
 """
 
 
-def arrange(new: list[rows.Row], threads: Threads) -> None:
+def arrange(new: list[bulk.Row], threads: Threads) -> None:
     """Bring the seconds into order that had messages before these new ones, whose ``sent_at`` may change; sorts them.
 
     Call it before ``threads.advance``, which compares with the last messages of conversations: those change here too.
@@ -44,7 +44,7 @@ def arrange(new: list[rows.Row], threads: Threads) -> None:
     # A message of a later second than any before, as most are, has nothing to be in the wrong order with.
     late = [row for row in new if _second(row["sent_at"]) <= held[row["conversation_id"]].last_at]
     seconds = [{"conversation_id": row["conversation_id"], "sent_at": row["sent_at"]} for row in late]
-    moved = {id: sent_at for id, sent_at in rows.run(ARRANGE, seconds)}  # noqa: C416 (dict() would not be typed)
+    moved = {id: sent_at for id, sent_at in bulk.run(ARRANGE, seconds)}  # noqa: C416 (dict() would not be typed)
     if not moved:
         return
     for row in new:
@@ -53,7 +53,7 @@ def arrange(new: list[rows.Row], threads: Threads) -> None:
     for key, thread in threads.items():
         if thread.last_id in moved:
             threads[key] = replace(thread, last_at=moved[thread.last_id])
-    rows.run(
+    bulk.run(
         """
         UPDATE inbox_conversation c SET last_message_at = r.sent_at
         FROM jsonb_to_recordset(%s) AS r (id bigint, sent_at timestamptz) WHERE c.last_message_id = r.id

@@ -12,9 +12,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from core.postgres import bulk
 from inbox import callback_data
 from inbox.models import PendingStatus
-from inbox.receiving import rows
 from inbox.receiving.messages import time_of
 from inbox.receiving.threads import WINDOW as CUSTOMER_SERVICE_WINDOW
 from whatsapp.errors import REPORTED, WINDOW_CLOSED
@@ -71,7 +71,7 @@ RETURNING m.id
 PAYMENT_ORDER = ("pending", "failed", "captured")
 
 
-def payment_row(event: PaymentChanged, number: int, notification: int, received_at: datetime) -> rows.Row:
+def payment_row(event: PaymentChanged, number: int, notification: int, received_at: datetime) -> bulk.Row:
     """The state of a payment as a row like ``row``'s, so that it waits for its message in the same place."""
     at = time_of(event.at, received_at)[0]
     return {
@@ -87,7 +87,7 @@ def payment_row(event: PaymentChanged, number: int, notification: int, received_
     }
 
 
-def row(event: StatusChanged, number: int, notification: int, received_at: datetime) -> rows.Row | None:
+def row(event: StatusChanged, number: int, notification: int, received_at: datetime) -> bulk.Row | None:
     """One status as a row, None for a word that we do not know, which the journal keeps, and for our reactions."""
     if event.status not in COLUMNS or callback_data.reaction_id(event.callback_data) is not None:
         return None
@@ -107,12 +107,12 @@ def row(event: StatusChanged, number: int, notification: int, received_at: datet
     }
 
 
-def name(sends: list[rows.Row]) -> list[rows.Row]:
+def name(sends: list[bulk.Row]) -> list[bulk.Row]:
     """Give messages of ours the wamid that a status told before WhatsApp's answer to the send did, or instead of it.
 
     Each row: id (of the message), wamid. Returns those that got it: id, number_id, token. Safe to repeat.
     """
-    named = rows.run(
+    named = bulk.run(
         """
         UPDATE inbox_message m SET wamid = r.wamid FROM jsonb_to_recordset(%s) AS r (id bigint, wamid text)
         WHERE m.id = r.id AND m.wamid = ''
@@ -124,9 +124,9 @@ def name(sends: list[rows.Row]) -> list[rows.Row]:
     return [{"id": id, "number_id": number, "token": token} for id, number, token in named]
 
 
-def close_windows(statuses: list[rows.Row]) -> None:
+def close_windows(statuses: list[bulk.Row]) -> None:
     """Where WhatsApp refused a message because the customer service window was closed, it is, whatever we thought."""
-    rows.run(
+    bulk.run(
         """
         UPDATE inbox_conversation c SET window_closes_at = least(c.window_closes_at, r.at)
         FROM jsonb_to_recordset(%s) AS r (message_id bigint, at timestamptz)
@@ -139,7 +139,7 @@ def close_windows(statuses: list[rows.Row]) -> None:
     )
 
 
-def apply(statuses: list[rows.Row]) -> list[int]:
+def apply(statuses: list[bulk.Row]) -> list[int]:
     """Fold statuses into their messages; those whose ``message_id`` is None wait. Returns the changed messages."""
     changed = set(fold([status for status in statuses if status["message_id"]]))
     close_windows(statuses)
@@ -148,7 +148,7 @@ def apply(statuses: list[rows.Row]) -> list[int]:
         for status in statuses
         if status["message_id"] not in changed
     }
-    rows.run(
+    bulk.run(
         """
         INSERT INTO inbox_pendingstatus (
             number_id, wamid, chat_id, status, at, callback_data, error_code, error, pricing, notification_id,
@@ -167,10 +167,10 @@ def apply(statuses: list[rows.Row]) -> list[int]:
     return sorted(changed)
 
 
-def fold(statuses: list[rows.Row]) -> list[int]:
+def fold(statuses: list[bulk.Row]) -> list[int]:
     """Fold statuses into the messages they are about (``message_id``), one update each. Returns those found."""
     payments = [status for status in statuses if status["status"].startswith(PAYMENT)]
-    by_message: dict[int, rows.Row] = {}
+    by_message: dict[int, bulk.Row] = {}
     for status in statuses:
         if status["status"].startswith(PAYMENT):
             continue
@@ -181,16 +181,16 @@ def fold(statuses: list[rows.Row]) -> list[int]:
         if status["error_code"] is not None and merged["error_code"] is None:
             merged |= {"error_code": status["error_code"], "error": status["error"]}
         merged["pricing"] |= status["pricing"]
-    folded = rows.run(FOLD, [by_message[key] for key in sorted(by_message)])
+    folded = bulk.run(FOLD, [by_message[key] for key in sorted(by_message)])
     return sorted({message for (message,) in folded + _pay(payments)})
 
 
-def _pay(payments: list[rows.Row]) -> list[tuple[int]]:
+def _pay(payments: list[bulk.Row]) -> list[tuple[int]]:
     """Keep the newest word on each payment. Returns the messages, also those that knew a newer one."""
     newest: dict[int, Any] = {}
     for payment in sorted(payments, key=lambda row: (row["at"], _rank(row["pricing"].get("status")))):
         newest[payment["message_id"]] = payment["pricing"]
-    return rows.run(PAY, [{"message_id": key, "payment": newest[key]} for key in sorted(newest)])
+    return bulk.run(PAY, [{"message_id": key, "payment": newest[key]} for key in sorted(newest)])
 
 
 def _rank(word: object) -> int:
@@ -199,7 +199,7 @@ def _rank(word: object) -> int:
 
 def awaited() -> list[int]:
     """Messages that are there now, and for which statuses wait."""
-    found = rows.fetch(
+    found = bulk.fetch(
         """
         SELECT m.id FROM inbox_pendingstatus p
         JOIN inbox_message m ON m.number_id = p.number_id AND m.wamid_token = inbox_wamid_token(p.wamid)
@@ -214,10 +214,10 @@ def awaited() -> list[int]:
     return [message for (message,) in found]
 
 
-def take_waiting(message_ids: list[int]) -> list[rows.Row]:
+def take_waiting(message_ids: list[int]) -> list[bulk.Row]:
     """Remove and return the waiting statuses of these messages."""
     columns = ("message_id", "number_id", "wamid", "chat_id", "status", "at", "error_code", "error", "pricing")
-    taken = rows.fetch(
+    taken = bulk.fetch(
         """
         DELETE FROM inbox_pendingstatus p USING inbox_message m JOIN inbox_conversation c ON c.id = m.conversation_id
         WHERE m.id = ANY(%s::bigint[]) AND m.direction = 'outbound' AND m.number_id = p.number_id
@@ -230,7 +230,7 @@ def take_waiting(message_ids: list[int]) -> list[rows.Row]:
     return [_waiting(dict(zip(columns, row, strict=True))) for row in taken]
 
 
-def _waiting(row: dict[str, Any]) -> rows.Row:
+def _waiting(row: dict[str, Any]) -> bulk.Row:
     return row | {"pricing": row["pricing"] if isinstance(row["pricing"], dict) else {}}
 
 

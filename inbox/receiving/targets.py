@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from inbox.receiving import rows
+from core.postgres import bulk
 
 #: Our number, WhatsApp's id as the notification writes it, and the contact whose conversation the event is about (None
 #: where the id alone tells which message it is).
@@ -32,7 +32,7 @@ Targets = dict[Key, Target]
 def by_id(ids: Iterable[tuple[int, str]]) -> Targets:
     """The messages with these (number, id)."""
     return _targets(
-        rows.run(
+        bulk.run(
             """
             SELECT m.number_id, m.wamid, NULL, m.id, m.conversation_id, m.wamid
             FROM jsonb_to_recordset(%s) AS r (number_id bigint, wamid text)
@@ -44,13 +44,13 @@ def by_id(ids: Iterable[tuple[int, str]]) -> Targets:
     )
 
 
-def by_send(statuses: list[rows.Row]) -> tuple[Targets, list[rows.Row]]:
+def by_send(statuses: list[bulk.Row]) -> tuple[Targets, list[bulk.Row]]:
     """Messages of ours, by our own id in the status, else by the provider's id of the send: beside the status or as its
     id. Each row: number_id, wamid, token (ours), sent_id (the provider's); both may be empty.
 
     Returns with them those that have no wamid yet, as rows for ``statuses.name``.
     """
-    found = rows.run(
+    found = bulk.run(
         """
         SELECT DISTINCT ON (r.number_id, r.wamid) r.number_id, r.wamid, m.id, m.conversation_id, m.wamid, m.names
         FROM jsonb_to_recordset(%s) AS r (number_id bigint, wamid text, token uuid, sent_id text)
@@ -73,10 +73,10 @@ def by_send(statuses: list[rows.Row]) -> tuple[Targets, list[rows.Row]]:
     return _targets((*row[:2], None, *row[2:4], row[4] or row[1]) for row in found), unnamed
 
 
-def by_token(asked: list[rows.Row]) -> Targets:
+def by_token(asked: list[bulk.Row]) -> Targets:
     """Messages by the token in an id. Each row: number_id, wamid, chat_id (see ``Key``)."""
     return _targets(
-        rows.run(
+        bulk.run(
             """
             SELECT r.number_id, r.wamid, r.chat_id, min(m.id), min(m.conversation_id), min(m.wamid)
             FROM jsonb_to_recordset(%s) AS r (number_id bigint, wamid text, chat_id bigint)

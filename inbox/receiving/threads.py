@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from inbox.receiving import rows
-from whatsapp.cursors import bigints
+from core.postgres import bulk
+from core.postgres.cursors import bigints
 from whatsapp.limits import WINDOW
 
 
@@ -60,14 +60,14 @@ def open_and_lock(pairs: Iterable[tuple[int, int]], also: Iterable[int]) -> Thre
 def lock_those_of(message_ids: Iterable[int]) -> None:
     """Lock the conversations of these messages for this transaction. Call it before anything changes a message and
     then its conversation: most do so behind this lock, and one in the other order would wait for them in a circle."""
-    found = rows.fetch(
+    found = bulk.fetch(
         "SELECT DISTINCT conversation_id FROM inbox_message WHERE id = ANY(%s::bigint[])", bigints(message_ids)
     )
     _lock(sorted(conversation for (conversation,) in found))
 
 
 def _find(pairs: list[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    found = rows.run(
+    found = bulk.run(
         """
         SELECT number_id, contact_id, c.id FROM jsonb_to_recordset(%s) AS k (number_id bigint, contact_id bigint)
         JOIN inbox_conversation c USING (number_id, contact_id)
@@ -78,7 +78,7 @@ def _find(pairs: list[tuple[int, int]]) -> dict[tuple[int, int], int]:
 
 
 def _open(pairs: list[tuple[int, int]]) -> None:
-    rows.run(
+    bulk.run(
         """
         INSERT INTO inbox_conversation (
             number_id, contact_id, last_message_at, last_message_kind, last_message_direction, last_message_status,
@@ -92,14 +92,14 @@ def _open(pairs: list[tuple[int, int]]) -> None:
     )
 
 
-def _keys(pairs: list[tuple[int, int]]) -> list[rows.Row]:
+def _keys(pairs: list[tuple[int, int]]) -> list[bulk.Row]:
     return [{"number_id": number, "contact_id": contact} for number, contact in pairs]
 
 
 def _lock(ids: list[int]) -> Threads:
     # By ids alone: for each row that somebody changed while this waited, PostgreSQL evaluates the condition again, and
     # a join in it is evaluated whole (measured: half of the time of two workers).
-    locked = rows.fetch(
+    locked = bulk.fetch(
         """
         SELECT id, number_id, contact_id, last_message_at, coalesce(last_message_id, 0) FROM inbox_conversation
         WHERE id = ANY(%s::bigint[]) ORDER BY id FOR UPDATE
@@ -109,14 +109,14 @@ def _lock(ids: list[int]) -> Threads:
     return {(number, contact): Thread(id, last_at, last_id) for id, number, contact, last_at, last_id in locked}
 
 
-def advance(messages: list[rows.Row], threads: Threads) -> None:
+def advance(messages: list[bulk.Row], threads: Threads) -> None:
     """Bring conversations up to date with messages just inserted, in the thread's order.
 
     Each row: conversation_id, id, sent_at, kind, direction, status, preview, unread (bool), opens_window (bool).
     Only rows that were really inserted may come here: the unread count depends on it.
     """
     by_id = {thread.id: thread for thread in threads.values()}
-    updates: dict[int, rows.Row] = {}
+    updates: dict[int, bulk.Row] = {}
     for message in messages:
         thread = by_id[message["conversation_id"]]
         row = updates.setdefault(thread.id, {"conversation_id": thread.id, "added": 0, "window_closes_at": None})
@@ -125,7 +125,7 @@ def advance(messages: list[rows.Row], threads: Threads) -> None:
         row["window_closes_at"] = _later(row["window_closes_at"], closes_at)
         if (message["sent_at"], message["id"]) > (thread.last_at, thread.last_id):
             row |= {name: message[name] for name in ("id", "sent_at", "kind", "direction", "status", "preview")}
-    rows.run(
+    bulk.run(
         """
         UPDATE inbox_conversation c
         SET unread_count = c.unread_count + r.added,
@@ -149,7 +149,7 @@ def advance(messages: list[rows.Row], threads: Threads) -> None:
 def open_windows(opened: Iterable[tuple[int, datetime]]) -> None:
     """Open the customer service window of each (conversation, since when), where it does not stay open longer anyway.
     For what is no new message, such as a call whose recording came first. Safe to repeat."""
-    rows.run(
+    bulk.run(
         """
         UPDATE inbox_conversation c SET window_closes_at = r.closes_at
         FROM (SELECT conversation_id, max(closes_at) AS closes_at
@@ -166,7 +166,7 @@ def refresh(message_ids: Iterable[int], previews: dict[int, str] | None = None) 
     given by message id), and the oldest failure. Call it behind the conversations' lock. Safe to repeat."""
     previews = previews or {}
     ids = sorted(set(message_ids))
-    rows.run(
+    bulk.run(
         """
         UPDATE inbox_conversation c
         SET last_message_status = m.status, last_message_kind = m.kind,
@@ -178,7 +178,7 @@ def refresh(message_ids: Iterable[int], previews: dict[int, str] | None = None) 
         [{"id": id, "preview": previews.get(id)} for id in ids],
     )
     if ids:
-        rows.fetch(OLDEST_FAILURE, bigints(ids))
+        bulk.fetch(OLDEST_FAILURE, bigints(ids))
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from inbox.advisory_lock import only_one
+from core.postgres.advisory_lock import only_one
 from inbox.listing import listed, unhurried
 from inbox.models import Reconciliation
 from inbox.reconciling import comparing, days, digests, mending

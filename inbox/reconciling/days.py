@@ -7,14 +7,14 @@ from typing import Any
 
 from django.utils import timezone
 
-from inbox.receiving import rows
+from core.postgres import bulk
 
 
 def table(since: datetime) -> list[dict[str, Any]]:
     """Days (in the server's time zone) since then with any message, newest first. A file is complete once its previews
     are made, or it is known that it has none."""
     names = ("number", "day", "received", "sent", "files", "stored", "complete")
-    found = rows.fetch(
+    found = bulk.fetch(
         """
         SELECT coalesce(nullif(n.name, ''), nullif(n.display_number, ''), n.phone_number_id), d.day::text,
             d.received, d.sent, d.files, d.stored, d.complete

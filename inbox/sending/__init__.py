@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from core.postgres import bulk
 from inbox import changes, uploads
 from inbox.models import (
     Agent,
@@ -30,7 +31,7 @@ from inbox.models import (
     Upload,
 )
 from inbox.models.messages import UNANSWERABLE
-from inbox.receiving import rows, threads
+from inbox.receiving import threads
 from inbox.sending import outbox
 from inbox.sending.jobs import wake_up, wake_up_reactions
 from inbox.summaries import summarize
@@ -331,7 +332,7 @@ def _insert(
     return message
 
 
-def _line(message: Message, file: Upload | Media | None) -> rows.Row:
+def _line(message: Message, file: Upload | Media | None) -> bulk.Row:
     """What the conversation list shows of the message, as inbox.receiving.threads takes it."""
     preview = summarize(
         message.kind,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from procrastinate.contrib.django import app
 from procrastinate.types import TimeDeltaParams
 
-from whatsapp.queueing import enqueue_once, wake_up_once
+from core.jobs import enqueue_once, wake_up_once
 
 #: The queue of jobs that speak to the provider; the worker keeps places of their own for them.
 QUEUE = "sending"

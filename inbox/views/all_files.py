@@ -8,7 +8,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
-from inbox import details, keyset, rows
+from core.postgres import keyset
+from inbox import details, rows
 from inbox.views.conversation import find
 from inbox.views.structured import show
 

@@ -14,7 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
-from inbox import access, bubbles, changes, composer, details, keyset, message_facts, receipts, rows, thread
+from core.postgres import keyset
+from inbox import access, bubbles, changes, composer, details, message_facts, receipts, rows, thread
 from inbox.models import Agent, Conversation, Message
 from inbox.rows import Filters, Number
 from inbox.thread import Stretch

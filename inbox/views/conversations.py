@@ -10,7 +10,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
-from inbox import banners, changes, keyset, marks, rows
+from core.postgres import keyset
+from inbox import banners, changes, marks, rows
 from inbox.models import Agent
 from inbox.rows import Filters, Number
 

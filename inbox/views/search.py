@@ -16,7 +16,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
-from inbox import access, cards, folding, icons, keyset, rows, wording
+from core.postgres import keyset
+from inbox import access, cards, folding, icons, rows, wording
 from inbox.drawn import Drawn
 from inbox.models import Agent, Conversation, Message
 from inbox.summaries import summarize

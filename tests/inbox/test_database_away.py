@@ -16,11 +16,11 @@ from django.urls import path
 
 from config.postgresql import base
 from config.urls import urlpatterns as real_urls
+from core.postgres.event_loop import is_away
 from inbox import live
 from inbox.models import Agent
 from tests.databases import Cluster
 from tests.servers import WebServer, serve
-from whatsapp.database import is_away
 
 
 def slow(request: HttpRequest) -> HttpResponse:

@@ -13,8 +13,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from core.admin import changelist
 from inbox.models import Agent
-from whatsapp.admin import lists
 from whatsapp.models import MessageTemplate, Notification, NumberUpdate, PhoneNumber
 
 JOURNAL = "/admin/whatsapp/notification/"
@@ -114,7 +114,7 @@ class ReceivedFilterTests:
         rows = add(120)
         page = signed_in.get(f"{JOURNAL}?received={span}")
         assert ids(page) == [row.pk for row in rows[::-1][:50]]
-        oldest = lists.first_key_since(Notification, "id", "received_at", timezone.now() - timedelta(hours=1))
+        oldest = changelist.first_key_since(Notification, "id", "received_at", timezone.now() - timedelta(hours=1))
         assert oldest == rows[60].pk
         found = 0
         while page is not None:
@@ -143,10 +143,10 @@ class FirstKeySinceTests:
             at + nudge for _, at in left for nudge in (timedelta(0), timedelta(seconds=1), -timedelta(days=1))
         ]:
             expected = next((pk for pk, at in left if at >= moment), None)
-            assert lists.first_key_since(Notification, "id", "received_at", moment) == expected
+            assert changelist.first_key_since(Notification, "id", "received_at", moment) == expected
 
     def test_an_empty_table_has_none(self) -> None:
-        assert lists.first_key_since(Notification, "id", "received_at", timezone.now()) is None
+        assert changelist.first_key_since(Notification, "id", "received_at", timezone.now()) is None
 
 
 class MomentTests:
@@ -154,14 +154,14 @@ class MomentTests:
         settings.TIME_ZONE = "Europe/Lisbon"
         lisbon = ZoneInfo("Europe/Lisbon")
         with timezone.override(lisbon):
-            assert lists.moment_in("2026-07-20 02:14") == datetime(2026, 7, 20, 2, 14, tzinfo=lisbon)
+            assert changelist.moment_in("2026-07-20 02:14") == datetime(2026, 7, 20, 2, 14, tzinfo=lisbon)
 
     def test_a_date_is_its_end(self) -> None:
-        assert lists.moment_in("2026-11-20") == datetime(2026, 11, 21, tzinfo=UTC)
+        assert changelist.moment_in("2026-11-20") == datetime(2026, 11, 21, tzinfo=UTC)
 
     @pytest.mark.parametrize("term", ["20261120", "351915550", "2026-13-01", "2026-11-20 25:00", "hello", "2026-11-2"])
     def test_anything_else_is_not_a_time(self, term: str) -> None:
-        assert lists.moment_in(term) is None
+        assert changelist.moment_in(term) is None
 
     @pytest.mark.django_db
     def test_searching_for_one_shows_what_came_until_then(self, signed_in: Client) -> None:
@@ -174,8 +174,8 @@ class MomentTests:
 class TimeLimitTests:
     @pytest.fixture(autouse=True)
     def _soon(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(lists, "SECONDS", 0.3)
-        monkeypatch.setattr(lists, "SPAN", 10)
+        monkeypatch.setattr(changelist, "SECONDS", 0.3)
+        monkeypatch.setattr(changelist, "SPAN", 10)
 
     @pytest.fixture
     def updates(self, number: PhoneNumber, other_number: PhoneNumber) -> list[NumberUpdate]:
@@ -200,11 +200,11 @@ class TimeLimitTests:
         NumberUpdate.objects.filter(pk__in=[update.pk for update in updates]).update(number=number)
 
     def test_a_statement_that_takes_too_long_is_stopped(self) -> None:
-        with pytest.raises(lists.TookTooLongError), lists.time_limit(), connection.cursor() as cursor:
+        with pytest.raises(changelist.TookTooLongError), changelist.time_limit(), connection.cursor() as cursor:
             cursor.execute("SELECT pg_sleep(10)")
 
     def test_other_errors_stay_what_they_are(self) -> None:
-        with pytest.raises(ProgrammingError), lists.time_limit(), connection.cursor() as cursor:
+        with pytest.raises(ProgrammingError), changelist.time_limit(), connection.cursor() as cursor:
             cursor.execute("SELECT no_such_column")
 
     def test_a_list_then_shows_the_newest_and_says_so(

@@ -9,8 +9,8 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.utils import timezone
 
+from core.postgres.event_loop import AsyncDatabase
 from whatsapp.backlog import LONGEST_PAUSE, Backlog
-from whatsapp.database import AsyncDatabase
 from whatsapp.models import Notification
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -14,12 +14,12 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
+from core.postgres.event_loop import connection_parameters
 from tests import payloads
 from tests.databases import Cluster
 from tests.servers import WebServer, serve, wait_until
 from tests.webhooks import a_body, head, post, refused
 from whatsapp import group_commit, journal
-from whatsapp.database import connection_parameters
 from whatsapp.models import Notification
 
 

@@ -10,9 +10,9 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 
+from core.admin.changelist import ViewOnly
+from core.admin.display import as_json
 from whatsapp import template_sync
-from whatsapp.admin.lists import ViewOnly
-from whatsapp.admin.show import as_json
 from whatsapp.models import MessageTemplate, PhoneNumber
 from whatsapp.providers.base import ProviderError
 

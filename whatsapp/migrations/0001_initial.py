@@ -4,7 +4,7 @@ import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.utils.timezone
-import whatsapp.encrypted
+import core.encryption
 from django.db import migrations, models
 
 

@@ -16,8 +16,8 @@ import structlog
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, close_old_connections, connections
 from prometheus_client import Counter
 
+from core.postgres.event_loop import describe
 from whatsapp import arns, journal
-from whatsapp.database import describe
 from whatsapp.models import Provider
 from whatsapp.providers.aws_client import call, client
 from whatsapp.providers.base import ProviderError

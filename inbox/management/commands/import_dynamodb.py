@@ -10,10 +10,10 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from core.postgres.outages import outlast
 from inbox import importing
 from inbox.importing import report, sources
 from inbox.models.moving import ImportedItem
-from inbox.outages import outlast
 from inbox.progress import Bar
 from inbox.s3 import PrivateS3Storage
 from inbox.storage import MediaStorage, SignedFileSystemStorage, StorageError, media_storage

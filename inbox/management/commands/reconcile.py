@@ -8,9 +8,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from core.postgres.outages import outlast
 from inbox import reconciling
 from inbox.models import Reconciliation
-from inbox.outages import outlast
 from inbox.progress import Bar
 from inbox.reconciling.faults import FAULTS
 from inbox.storage import StorageError

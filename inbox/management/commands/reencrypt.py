@@ -10,7 +10,7 @@ from django.apps import apps
 from django.core.management.base import BaseCommand
 from django.db import models, transaction
 
-from whatsapp.encrypted import EncryptedTextField
+from core.encryption import EncryptedTextField
 
 #: Where allauth keeps encrypted text in the data of a second factor.
 FACTOR_SECRETS = ("secret", "seed")

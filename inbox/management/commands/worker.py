@@ -24,12 +24,12 @@ from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ConnectorException
 from procrastinate.periodic import PeriodicRegistry
 
+from core.postgres.event_loop import describe
+from core.sandbox import report as sandbox
+from core.sandbox.kernel import hide_process
 from inbox import workers
-from inbox.sandbox import report as sandbox
-from inbox.sandbox.kernel import hide_process
 from inbox.sending import jobs as sending
 from whatsapp import journal
-from whatsapp.database import describe
 from whatsapp.providers import sqs
 
 log = structlog.get_logger(__name__)

@@ -15,8 +15,8 @@ from django.utils import timezone
 
 from inbox.models import Contact, Conversation, KeptAnswer, Media, Message, Program, Upload
 from tests import samples
+from tests.core.test_safe_http import says, server
 from tests.inbox.api.conftest import AMARA, Shop
-from tests.inbox.test_outside import says, server
 from tests.servers import WebServer
 from tests.simulated import Phone, deliver_all
 from whatsapp.models import MessageTemplate, PhoneNumber

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from core.sandbox import RefusalError
 from inbox import document_text
 from inbox.document_text import child
-from inbox.sandbox import RefusalError
 from tests.inbox.document_text import documents
 
 Read = Callable[[bytes, str], list[dict[str, Any]]]

@@ -15,9 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as HypothesisTestCase
 
+from core.postgres import bulk
 from inbox import callback_data, receiving
 from inbox.models import Conversation, Message, PendingStatus, Reaction
-from inbox.receiving import rows
 from tests import payloads
 from tests.inbox.receiving.support import receive
 from whatsapp.models import PhoneNumber
@@ -278,7 +278,7 @@ class NamedLaterTests:
 
 
 def token_of(wamid: str) -> str:
-    return str(rows.fetch("SELECT inbox_wamid_token(%s)", wamid)[0][0])
+    return str(bulk.fetch("SELECT inbox_wamid_token(%s)", wamid)[0][0])
 
 
 class TokenTests:

@@ -9,9 +9,9 @@ import zipfile
 import pytest
 from django.utils import timezone
 
+from core.sandbox import child_process
 from inbox import sending, uploads
 from inbox.models import Media, OutboxEntry, Upload
-from inbox.sandbox import child_process
 from inbox.sending import Intent, outbox
 from inbox.storage import media_storage
 from tests import samples

@@ -1,0 +1,1 @@
+"""Infrastructure that knows neither WhatsApp nor the inbox."""

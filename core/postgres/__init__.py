@@ -1,0 +1,1 @@
+"""PostgreSQL: bulk statements, keyset paging, locks and connections."""
