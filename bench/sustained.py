@@ -29,8 +29,8 @@ def measure(installed: Installation) -> int:
     from django.db.models import Sum
 
     from inbox.models import Conversation, Message
-    from whatsapp import journal
     from whatsapp.models import Notification, PhoneNumber
+    from whatsapp.webhooks import journal
 
     PhoneNumber.objects.create(phone_number_id="200000000000001", waba_id="100000000000001", name="Norte Service")
     before = raw16.rate(4.0)

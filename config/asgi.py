@@ -23,8 +23,8 @@ from config.pages import Pages
 from core.asgi import Receive, Scope, Send
 from core.sandbox.kernel import hide_process
 from inbox.live import Live
-from whatsapp.aws_intake import AwsIntake
-from whatsapp.intake import Intake
+from whatsapp.webhooks.aws import AwsIntake
+from whatsapp.webhooks.meta import Intake
 
 #: The address in Meta's dashboard; with and without the slash, for Meta follows no redirects.
 WEBHOOK_PATHS = frozenset({"/webhooks/meta/", "/webhooks/meta"})

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from inbox import icons, markup
 from inbox.cards import dicts, web_address
 from inbox.drawn import Drawn
-from whatsapp import templates
+from whatsapp import message_templates
 from whatsapp.events import Kind
 
 #: What stands on a button before its words, by Meta's word for a template's buttons and ours for the others.
@@ -88,7 +88,7 @@ def draw(kind: str, payload: dict[str, Any], text: str) -> Composed | None:
 
 def template(components: object, values: object = None) -> Composed:
     """A message template with these values; placeholders without one stay as they are written."""
-    rendered = templates.render(components, values if isinstance(values, dict) else None)
+    rendered = message_templates.render(components, values if isinstance(values, dict) else None)
     media = rendered.header_format.lower() if rendered.header_format != "TEXT" else ""
     return Composed(
         body=rendered.body,
@@ -104,7 +104,7 @@ def template(components: object, values: object = None) -> Composed:
     )
 
 
-def _buttons(buttons: Iterable[templates.Button]) -> list[Button]:
+def _buttons(buttons: Iterable[message_templates.Button]) -> list[Button]:
     drawn = []
     for button in buttons:
         url = web_address(button.target) if button.type == "URL" else ""

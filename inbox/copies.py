@@ -14,7 +14,7 @@ from inbox.downloads import TOO_LARGE, DownloadError, Trouble
 from inbox.inspection import Inspected
 from inbox.models import Media
 from inbox.storage import MediaStorage, MissingFileError, StoredObject, media_storage
-from whatsapp import arns
+from whatsapp.providers.aws import arns
 from whatsapp.providers.base import CopiesMedia, ProviderError
 
 log = structlog.get_logger(__name__)

@@ -28,10 +28,10 @@ from inbox.attention import words
 from inbox.findings import FAIL, OK, WARN, Finding
 from inbox.models import Media, Message
 from inbox.storage import MediaStorage, MissingFileError, StorageError, media_storage, signature_holds
-from whatsapp import journal
 from whatsapp.events import Status
 from whatsapp.models import PhoneNumber, Provider
 from whatsapp.providers.base import ProviderError, provider_for
+from whatsapp.webhooks import journal
 
 #: PostgreSQL 14, as its server_version_num writes it.
 OLDEST_POSTGRESQL = 140000

@@ -11,11 +11,10 @@ from django.conf import settings
 
 from inbox.findings import FAIL, OK, WARN, Finding
 from inbox.storage import media_storage
-from whatsapp import arns
 from whatsapp.models import PhoneNumber, Provider
-from whatsapp.providers import sqs
-from whatsapp.providers.aws import AwsProvider, region_of
-from whatsapp.providers.aws_client import call, client
+from whatsapp.providers.aws import arns, sqs
+from whatsapp.providers.aws.client import call, client
+from whatsapp.providers.aws.provider import AwsProvider, region_of
 from whatsapp.providers.base import ProviderError
 
 AREA = "aws"

@@ -14,7 +14,7 @@ from inbox import markup
 from inbox.composed import Composed, template
 from inbox.drawn import Drawn
 from inbox.models import Conversation
-from whatsapp import templates
+from whatsapp import message_templates
 from whatsapp.models import MessageTemplate
 
 #: What stands in the picker for a status other than APPROVED.
@@ -90,7 +90,7 @@ class Form(Drawn):
     @property
     def text(self) -> str:
         """Its words, kept on the message for the list and for whoever looks for it."""
-        rendered = templates.render(self.template.components, self.values)
+        rendered = message_templates.render(self.template.components, self.values)
         return "\n".join(filter(None, [rendered.header, rendered.body, rendered.footer]))
 
     @property
@@ -147,7 +147,7 @@ def refusal(template: MessageTemplate) -> str:
     status = template.status.upper()
     if status != "APPROVED":
         return f"{STATUSES.get(status, 'Not approved by WhatsApp')}."
-    return templates.parse(template.components, template.parameter_format).refusal
+    return message_templates.parse(template.components, template.parameter_format).refusal
 
 
 def _choice(row: MessageTemplate) -> Choice:
@@ -177,7 +177,7 @@ def used(row: MessageTemplate) -> None:
 def form(row: MessageTemplate, data: QueryDict | None, *, has_media: bool, check: bool, name: str = "") -> Form:
     """A template's form with what was written into it. ``check``: say at each field what is wrong with it. ``name`` is
     what the customer is called, offered for the first place."""
-    asked = templates.parse(row.components, row.parameter_format)
+    asked = message_templates.parse(row.components, row.parameter_format)
     written = {each.key: data.get(f"value-{each.key}", "").strip() if data is not None else "" for each in asked.fields}
     place = _place(data) if data is not None else {}
     values: dict[str, Any] = {"header": {}, "body": {}, "buttons": {}}
@@ -189,7 +189,7 @@ def form(row: MessageTemplate, data: QueryDict | None, *, has_media: bool, check
             values["buttons"][each.name] = value
         elif each.kind == "text":
             values[each.place][each.name] = value
-    wrong = templates.check(asked, values, has_media=has_media) if check else {}
+    wrong = message_templates.check(asked, values, has_media=has_media) if check else {}
     blanks = [
         Blank(
             each.key,

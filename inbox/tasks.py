@@ -19,7 +19,8 @@ from inbox.api import idempotency
 from inbox.outgoing_webhooks import delivery as webhook_delivery
 from inbox.sending import delivery, outbox, pace, reactions
 from inbox.sending import jobs as sending
-from whatsapp import journal, template_sync
+from whatsapp.message_templates import sync
+from whatsapp.webhooks import journal
 
 log = structlog.get_logger(__name__)
 
@@ -107,12 +108,12 @@ def report_typing(conversation_id: int) -> None:
 @app.periodic(cron="7 * * * *")
 @app.task(name="sync_templates", queue="templates", queueing_lock="sync_templates")
 def sync_templates(timestamp: int) -> None:
-    template_sync.sync_all()
+    sync.sync_all()
 
 
-@app.task(name=template_sync.SYNC_TASK, queue="templates", retry=RetryStrategy(max_attempts=3, exponential_wait=5))
+@app.task(name=sync.SYNC_TASK, queue="templates", retry=RetryStrategy(max_attempts=3, exponential_wait=5))
 def sync_templates_of(waba_id: str) -> None:
-    template_sync.sync(waba_id)
+    sync.sync(waba_id)
 
 
 @app.periodic(cron="* * * * * */5")

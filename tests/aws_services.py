@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from tests import aws_payloads
-from whatsapp.providers import aws_client
+from whatsapp.providers.aws import client as aws_client
 
 KEYS = {"aws_access_key_id": "TESTKEY", "aws_secret_access_key": "test-secret-not-real"}
 

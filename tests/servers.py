@@ -24,7 +24,7 @@ import requests
 import uvicorn
 from django.db import connection, connections
 
-from whatsapp import group_commit
+from whatsapp.webhooks import group_commit
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -16,7 +16,7 @@ from core.admin.changelist import NewestFirstAdmin, ViewOnly
 from core.admin.display import as_json, excerpt, whole
 from inbox.importing.problems import SENTENCES
 from inbox.models import ImportedItem
-from whatsapp.parse.reading import cleaned
+from whatsapp.parse.clean_json import cleaned
 
 
 @admin.register(ImportedItem)

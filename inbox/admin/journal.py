@@ -21,8 +21,9 @@ from core.admin.display import excerpt, whole
 from inbox import wording
 from inbox.models import Message
 from inbox.models.messages import wamid_token_of
-from whatsapp import events, journal, parse
+from whatsapp import events, parse
 from whatsapp.models import Notification
+from whatsapp.webhooks import journal
 
 MESSAGES_SHOWN = 100
 #: Bytes of a body that are made readable for the page.

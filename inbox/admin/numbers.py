@@ -21,8 +21,8 @@ from inbox import media
 from inbox.admin.scope import NumberFilter, NumberScoped, numbers_of
 from inbox.models import Outbox, OutboxEntry
 from inbox.sending import outbox
-from whatsapp import arns
 from whatsapp.models import NumberUpdate, PhoneNumber, Provider
+from whatsapp.providers.aws import arns
 from whatsapp.providers.base import ProviderError, provider_for
 
 UPDATES_SHOWN = 20

@@ -19,9 +19,9 @@ from inbox import changes
 from inbox.demo import script
 from inbox.demo.script import Step, Story
 from inbox.models import Contact, Conversation, Message
-from whatsapp import journal
 from whatsapp.simulator import world
 from whatsapp.simulator.client import SimulatorClient, SimulatorError
+from whatsapp.webhooks import journal
 
 #: Seconds that the worker gets to understand everything that was sent.
 PATIENCE = 120

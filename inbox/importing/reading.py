@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from whatsapp.events import Direction, Status
-from whatsapp.parse.reading import clean
+from whatsapp.parse.clean_json import clean
 
 #: WhatsApp began in 2009.
 EARLIEST = datetime(2009, 1, 1, tzinfo=UTC)

@@ -16,7 +16,7 @@ from inbox.importing.records import Record, UnreadableItemError, plain
 from inbox.importing.sources import Source
 from inbox.models import ImportedItem, ImportPosition
 from inbox.models.moving import ImportedItem as Item
-from whatsapp.parse.reading import clean
+from whatsapp.parse.clean_json import clean
 
 COLUMNS = (
     "key",

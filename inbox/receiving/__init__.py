@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from core.postgres import bulk
 from inbox import changes, outgoing_webhooks
 from inbox.receiving import batch, statuses, threads
-from whatsapp import journal
+from whatsapp.webhooks import journal
 
 log = structlog.get_logger(__name__)
 

@@ -30,9 +30,10 @@ from inbox.receiving import (
 from inbox.receiving.left_out import Personal, Resolved, left_out
 from inbox.receiving.targets import Target, Targets
 from inbox.summaries import summarize
-from whatsapp import events, journal, parse
-from whatsapp.arns import AwsNumber
+from whatsapp import events, parse
 from whatsapp.models import PhoneNumber, Provider
+from whatsapp.providers.aws.arns import AwsNumber
+from whatsapp.webhooks import journal
 
 log = structlog.get_logger(__name__)
 

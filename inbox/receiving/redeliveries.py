@@ -8,7 +8,7 @@ from __future__ import annotations
 from prometheus_client import Counter
 
 from core.postgres import bulk
-from whatsapp.journal import Claimed
+from whatsapp.webhooks.journal import Claimed
 
 REDELIVERED = Counter("inbox_notifications_redelivered", "Notifications that were a copy of an earlier one.")
 

@@ -15,8 +15,8 @@ from inbox.views.compose import sent
 from inbox.views.conversation import find
 from inbox.views.structured import dialog_methods, message_token, queue, show
 from inbox.views.uploads import header_file
-from whatsapp import template_sync
 from whatsapp.events import Kind
+from whatsapp.message_templates import sync
 from whatsapp.models import MessageTemplate
 
 
@@ -28,7 +28,7 @@ def template_picker(request: HttpRequest, pk: int) -> HttpResponse:
     narrowed = {name: request.GET.get(name, "") for name in ("language", "category")}
     everything = picker.choices(conversation)
     if not everything and conversation.number.waba_id:
-        template_sync.ask_for(conversation.number.waba_id)
+        sync.ask_for(conversation.number.waba_id)
     context = {
         "choices": picker.choices(conversation, words=request.GET.get("q", ""), **narrowed),
         "words": request.GET.get("q", ""),

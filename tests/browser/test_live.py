@@ -18,8 +18,8 @@ from tests.browser.conftest import OpenWindow
 from tests.browser.files import stored
 from tests.inbox.receiving.support import store
 from tests.inbox.thread_rows import conversation, media, message, thread
-from whatsapp import journal
 from whatsapp.models import PhoneNumber
+from whatsapp.webhooks import journal
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

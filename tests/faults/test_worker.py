@@ -21,8 +21,8 @@ from inbox.models import Conversation, Message
 from tests import payloads
 from tests.databases import somebody_waits
 from tests.inbox.receiving.support import store
-from whatsapp import journal
 from whatsapp.models import Notification, PhoneNumber
+from whatsapp.webhooks import journal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,8 +15,8 @@ from inbox import receiving
 from inbox.models import Agent, Conversation, Message
 from tests import payloads
 from tests.inbox import admin_rows
-from whatsapp import journal
 from whatsapp.models import Notification, PhoneNumber
+from whatsapp.webhooks import journal
 
 LIST = "/admin/whatsapp/notification/"
 

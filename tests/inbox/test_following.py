@@ -14,8 +14,8 @@ from tests import payloads
 from tests.inbox.receiving.support import store
 from tests.servers import WebServer
 from tests.webhooks import post
-from whatsapp import journal
 from whatsapp.models import Notification, PhoneNumber
+from whatsapp.webhooks import journal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -21,7 +21,7 @@ that customers send):
   with, where WhatsApp has them, ``footer`` and ``header``: ``{"type": "text", "text"}``, or ``{"type": "image" |
   "video" | "document"}`` for the message's file
 * template: ``name``, ``language``, ``category``, ``parameter_format``, ``components`` (the definition as synced),
-  ``values`` (see `whatsapp.templates`); the message's file is the header's
+  ``values`` (see `whatsapp.message_templates`); the message's file is the header's
 
 Missing parts are missing keys.
 """
@@ -32,10 +32,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from whatsapp import limits, templates
+from whatsapp import limits, message_templates
 from whatsapp.compose import cards
 from whatsapp.compose.interactive import interactive
-from whatsapp.compose.refusing import ComposeError, refuse
+from whatsapp.compose.validation import ComposeError, refuse
 from whatsapp.events import MEDIA_KINDS, Kind
 
 __all__ = ["ComposeError", "Outgoing", "mark_read", "message", "reaction"]
@@ -165,7 +165,7 @@ def _template(outgoing: Outgoing) -> dict[str, Any]:
     name, language, components = payload.get("name"), payload.get("language"), payload.get("components")
     if not isinstance(name, str) or not name or not isinstance(language, str) or not language:
         raise ComposeError("Choose a message template and its language.")
-    form = templates.parse(components, str(payload.get("parameter_format") or ""))
+    form = message_templates.parse(components, str(payload.get("parameter_format") or ""))
     refuse(form.refusal)
     by_phone = form.needs_phone or payload.get("category") == "AUTHENTICATION"
     if by_phone and not outgoing.to and not outgoing.group_id:
@@ -174,10 +174,10 @@ def _template(outgoing: Outgoing) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise ComposeError("The values of the message template are not in a form that can be sent.")
     labels = {each.key: each.label for each in form.fields}
-    for key, sentence in templates.check(form, values, has_media=bool(outgoing.media_id)).items():
+    for key, sentence in message_templates.check(form, values, has_media=bool(outgoing.media_id)).items():
         raise ComposeError(f"{labels[key]}: {sentence}" if key in labels else sentence)
     sent: dict[str, Any] = {"name": name, "language": {"code": language}}
-    parameters = templates.parameters(
+    parameters = message_templates.parameters(
         components,
         str(payload.get("parameter_format") or ""),
         values,

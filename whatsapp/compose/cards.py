@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from whatsapp import limits
-from whatsapp.compose.refusing import ComposeError, objects, refuse, words
+from whatsapp.compose.validation import ComposeError, objects, refuse, words
 
 BIRTHDAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from whatsapp import limits
-from whatsapp.compose.refusing import ComposeError, distinct, objects, refuse, title, web_address, words
+from whatsapp.compose.validation import ComposeError, distinct, objects, refuse, title, web_address, words
 
 MEDIA_HEADERS = frozenset({"image", "video", "document"})
 

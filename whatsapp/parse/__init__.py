@@ -12,10 +12,11 @@ from itertools import chain
 
 from whatsapp import events
 from whatsapp.events import AnyEvent
-from whatsapp.parse import account, calls, coexistence, groups, handovers, leaves, messages, people, statuses
-from whatsapp.parse.leaves import Change, Contacts, each, mapping
-from whatsapp.parse.reading import read
-from whatsapp.parse.wrapped import Wrapped, unwrap
+from whatsapp.parse import account, calls, coexistence, fields, groups, handovers, messages, statuses
+from whatsapp.parse.aws_envelope import Wrapped, unwrap
+from whatsapp.parse.clean_json import read
+from whatsapp.parse.contacts import preference, state_sync
+from whatsapp.parse.fields import Change, Contacts, each, mapping
 
 __all__ = ["Wrapped", "parse", "parse_entry", "parse_wrapped", "read", "unwrap"]
 
@@ -71,8 +72,8 @@ def parse_entry(entry: object, *, path: str) -> Iterator[AnyEvent]:
     if not isinstance(changes, list):
         yield events.BadLeaf(reason="This entry has no list “changes”.", path=path, raw=entry)
         return
-    waba_id = leaves.identifier(entry.get("id"))
-    at = leaves.moment(entry.get("time"))
+    waba_id = fields.identifier(entry.get("id"))
+    at = fields.moment(entry.get("time"))
     for index, change in enumerate(changes):
         place = f"{path}.changes[{index}]"
         if not isinstance(change, dict) or not isinstance(change.get("value"), dict):
@@ -81,11 +82,11 @@ def parse_entry(entry: object, *, path: str) -> Iterator[AnyEvent]:
             continue
         value = change["value"]
         # Some of Meta's samples have the field's name one level too high or too low.
-        field = leaves.identifier(change.get("field") or entry.get("field") or value.get("field"))
+        field = fields.identifier(change.get("field") or entry.get("field") or value.get("field"))
         yield from _parse_change(_change(field, value, f"{place}.value", waba_id, at))
 
 
-def _change(field: str, value: leaves.Leaf, path: str, waba_id: str, at: datetime | None) -> Change:
+def _change(field: str, value: fields.Leaf, path: str, waba_id: str, at: datetime | None) -> Change:
     # While an AI agent holds the conversation, the usual leaves come one level deeper.
     standby = field == "standby"
     inner = mapping(value.get("standby")) if standby else value
@@ -97,8 +98,8 @@ def _change(field: str, value: leaves.Leaf, path: str, waba_id: str, at: datetim
         value=inner,
         path=f"{path}.standby" if standby else path,
         waba_id=waba_id,
-        phone_number_id=leaves.identifier(metadata.get("phone_number_id")),
-        display_phone_number=leaves.phone(metadata.get("display_phone_number")),
+        phone_number_id=fields.identifier(metadata.get("phone_number_id")),
+        display_phone_number=fields.phone(metadata.get("display_phone_number")),
         at=at,
         standby=standby,
         contacts=Contacts(contacts if isinstance(contacts, list) else None, inner),
@@ -134,8 +135,8 @@ def _strangers(change: Change) -> Iterator[AnyEvent]:
     known = COMMON | READ[change.field]
     for key, part in change.value.items():
         if part and isinstance(part, dict | list) and key not in known:
-            what = f"“{key[: leaves.MAX_WORD]}” in field {change.field}"
-            about = change.about({key: part}, f"{change.path}.{key[: leaves.MAX_WORD]}")
+            what = f"“{key[: fields.MAX_WORD]}” in field {change.field}"
+            about = change.about({key: part}, f"{change.path}.{key[: fields.MAX_WORD]}")
             yield events.Unrecognized(**about, what=what)
 
 
@@ -162,11 +163,11 @@ def _calls(change: Change) -> Iterator[AnyEvent]:
 
 
 def _state_sync(change: Change) -> Iterator[AnyEvent]:
-    return each(change, "state_sync", people.state_sync)
+    return each(change, "state_sync", state_sync)
 
 
 def _preferences(change: Change) -> Iterator[AnyEvent]:
-    return each(change, "user_preferences", people.preference)
+    return each(change, "user_preferences", preference)
 
 
 FIELDS: dict[str, Callable[[Change], Iterator[AnyEvent]]] = {
@@ -203,7 +204,7 @@ def _unrecognized(change: Change, what: str) -> events.Unrecognized:
 
 def _faults(change: Change) -> Iterator[AnyEvent]:
     """Errors of the number itself, with no message to hang them on."""
-    faults = leaves.faults(change.value.get("errors"))
+    faults = fields.faults(change.value.get("errors"))
     if faults:
         path = f"{change.path}.errors"
         about = change.about({"errors": change.value["errors"]}, path) | {"at": change.at}

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from whatsapp import events
-from whatsapp.parse import leaves
-from whatsapp.parse.leaves import MAX_SUMMARY, Change, Leaf, mapping, moment, words
+from whatsapp.parse import fields
+from whatsapp.parse.fields import MAX_SUMMARY, Change, Leaf, mapping, moment, words
 
 TEMPLATE_FIELDS = frozenset(
     {
@@ -55,13 +55,13 @@ def template(change: Change) -> Iterator[events.AnyEvent]:
     yield events.TemplateChanged(
         **about(change),
         webhook_field=change.field,
-        template_id=leaves.identifier(value.get("message_template_id")),
+        template_id=fields.identifier(value.get("message_template_id")),
         name=name,
         language=language,
         summary=sentence(f"Template {name} ({language}): {facts or 'changed'}"),
-        status=event[: leaves.MAX_WORD],
-        category=category[: leaves.MAX_WORD],
-        quality=quality[: leaves.MAX_WORD],
+        status=event[: fields.MAX_WORD],
+        category=category[: fields.MAX_WORD],
+        quality=quality[: fields.MAX_WORD],
         reason=reason,
     )
 
@@ -97,14 +97,14 @@ def about(change: Change) -> dict[str, Any]:
     found = change.about(value, change.path)
     found["at"] = found["at"] or change.at
     # When a partner comes or goes the entry is the business portfolio's.
-    found["waba_id"] = leaves.identifier(mapping(value.get("waba_info")).get("waba_id")) or change.waba_id
+    found["waba_id"] = fields.identifier(mapping(value.get("waba_info")).get("waba_id")) or change.waba_id
     if not change.display_phone_number:
-        found["display_phone_number"] = leaves.phone(value.get("display_phone_number") or value.get("phone_number"))
+        found["display_phone_number"] = fields.phone(value.get("display_phone_number") or value.get("phone_number"))
     if not change.phone_number_id:
         named = mapping(value.get("phone_number_settings")).get("phone_number_id")
         if value.get("entity_type") == "PHONE_NUMBER":
             named = value.get("entity_id")
-        found["phone_number_id"] = leaves.identifier(named)
+        found["phone_number_id"] = fields.identifier(named)
     return found
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from whatsapp import events
 from whatsapp.events import Direction, Kind, Party
-from whatsapp.parse import kinds, leaves
-from whatsapp.parse.leaves import Change, Leaf, LeafError, mapping, words
+from whatsapp.parse import fields, kinds
+from whatsapp.parse.fields import Change, Leaf, LeafError, mapping, words
 
 #: ``event`` of a call, or status of one of ours → the step that it is.
 STEPS = {
@@ -39,7 +39,7 @@ def call(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
     word = words(leaf.get("event")).lower()
     step = STEPS.get(word)
     if step is None:
-        what = f"call event {word[: leaves.MAX_WORD] or 'without a name'}"
+        what = f"call event {word[: fields.MAX_WORD] or 'without a name'}"
         yield events.Unrecognized(**change.about(leaf, path), what=what)
         return
     outbound = _outbound(leaf, change)
@@ -58,7 +58,7 @@ def call(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
 def status(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
     """How a call of ours goes: RINGING, ACCEPTED, REJECTED."""
     party = change.party(leaf, "recipient", "recipient_id")
-    word = words(leaf.get("status")).lower()[: leaves.MAX_WORD]
+    word = words(leaf.get("status")).lower()[: fields.MAX_WORD]
     step = STEPS.get(word, "other")
     yield _step(leaf, change, path, step, party, outbound=True)
     if step == "other" and word != DELIVERED:
@@ -78,10 +78,10 @@ def _customer(leaf: Leaf, change: Change, outbound: bool) -> Party:
         key, other = other, key
     party = change.party(leaf, key)
     if change.ours(party.wa_id):
-        spare = leaves.phone(leaf.get(other))
+        spare = fields.phone(leaf.get(other))
         party = replace(party, wa_id="" if change.ours(spare) else spare)
     known = change.contacts.only
-    if known is None or not leaves.named(known):
+    if known is None or not fields.named(known):
         return party
     if known.user_id and party.user_id and known.user_id != party.user_id:
         return known
@@ -108,14 +108,14 @@ def _file(leaf: Leaf, step: str) -> events.RemoteMedia | None:
 
 
 def _step(leaf: Leaf, change: Change, path: str, step: str, party: Party, *, outbound: bool) -> events.CallChanged:
-    if not leaves.named(party):
+    if not fields.named(party):
         raise LeafError("It does not say who the person is.")
-    faults = leaves.faults(leaf.get("errors"))
+    faults = fields.faults(leaf.get("errors"))
     if step == "failed" and not faults:
-        faults = leaves.faults(change.value.get("errors"))  # where Meta puts the errors of a failed call
+        faults = fields.faults(change.value.get("errors"))  # where Meta puts the errors of a failed call
     return events.CallChanged(
         **change.about(leaf, path),
-        call_id=leaves.wamid(leaf.get("id"), "call id"),
+        call_id=fields.wamid(leaf.get("id"), "call id"),
         step=step,
         party=party,
         direction=Direction.OUTBOUND if outbound else Direction.INBOUND,
@@ -128,8 +128,8 @@ def _step(leaf: Leaf, change: Change, path: str, step: str, party: Party, *, out
 
 def _duration(leaf: Leaf) -> int | None:
     """Seconds talked. Meta tells them, and when talking began, only of calls that were picked up."""
-    told = leaves.whole(leaf.get("duration"))
-    begin, end = leaves.moment(leaf.get("start_time")), leaves.moment(leaf.get("end_time"))
+    told = fields.whole(leaf.get("duration"))
+    begin, end = fields.moment(leaf.get("start_time")), fields.moment(leaf.get("end_time"))
     if told is None and begin and end and end >= begin:
         return round((end - begin).total_seconds())
     return told
@@ -143,7 +143,7 @@ def _transcript(told: events.CallChanged, media: events.RemoteMedia) -> events.M
     }
     return events.MessageReceived(
         **about,
-        wamid=leaves.derived_id("transcript", told.call_id),
+        wamid=fields.derived_id("transcript", told.call_id),
         kind=Kind.SYSTEM,
         payload={"type": "call_transcript", "call_id": told.call_id},
         media=replace(media, file_name=media.file_name or TRANSCRIPT_NAME),

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from whatsapp import events
 from whatsapp.events import Party
-from whatsapp.parse import leaves, messages
-from whatsapp.parse.leaves import Change, Leaf, mapping, words
+from whatsapp.parse import fields, messages
+from whatsapp.parse.fields import Change, Leaf, mapping, words
 
 #: What a chunk says about itself → how we say it.
 PROGRESS = {"phase": "phase {}", "chunk_order": "part {}", "progress": "{} % are here"}
@@ -17,41 +17,41 @@ PROGRESS = {"phase": "phase {}", "chunk_order": "part {}", "progress": "{} % are
 def history(change: Change) -> Iterator[events.AnyEvent]:
     """The phone app's past: thousands of messages in one notification, or the reason why there are none."""
     change = replace(change, historic=True)
-    yield from leaves.each(change, "history", _chunk)
+    yield from fields.each(change, "history", _chunk)
     # Files of these messages come later, in notifications of their own, as plain messages.
-    yield from leaves.each(change, "messages", _stray)
+    yield from fields.each(change, "messages", _stray)
     # What the phone app wrote may stand beside the threads, or come alone, as echoes do elsewhere.
-    yield from leaves.each(change, "message_echoes", messages.echo)
+    yield from fields.each(change, "message_echoes", messages.echo)
 
 
 def _chunk(chunk: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
-    faults = leaves.faults(chunk.get("errors"))
+    faults = fields.faults(chunk.get("errors"))
     if faults:
         about = change.about({"errors": chunk["errors"]}, f"{path}.errors") | {"at": change.at}
         yield events.FaultReported(**about, faults=faults)
-    yield from leaves.each(replace(change, value=chunk, path=path), "threads", _thread)
+    yield from fields.each(replace(change, value=chunk, path=path), "threads", _thread)
     metadata = mapping(chunk.get("metadata"))
     told = [say.format(words(metadata[key])) for key, say in PROGRESS.items() if words(metadata.get(key))]
     if told:
         about = change.about(metadata, f"{path}.metadata") | {"at": change.at}
         summary = f"History of the phone app: {', '.join(told)}."
-        yield events.NumberChanged(**about, webhook_field=change.field, summary=summary[: leaves.MAX_SUMMARY])
+        yield events.NumberChanged(**about, webhook_field=change.field, summary=summary[: fields.MAX_SUMMARY])
 
 
 def _thread(thread: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
     context = mapping(thread.get("context"))
     party = change.contacts.party(
-        wa_id=leaves.phone(thread.get("id")) or leaves.phone(context.get("wa_id")),
-        user_id=leaves.user_id(context.get("user_id")),
-        parent_user_id=leaves.user_id(context.get("parent_user_id")),
+        wa_id=fields.phone(thread.get("id")) or fields.phone(context.get("wa_id")),
+        user_id=fields.user_id(context.get("user_id")),
+        parent_user_id=fields.user_id(context.get("parent_user_id")),
     )
-    party = replace(party, username=party.username or leaves.username(context.get("username")))
+    party = replace(party, username=party.username or fields.username(context.get("username")))
 
     def read(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
-        found = party if leaves.named(party) else _other_side(leaf, change)
+        found = party if fields.named(party) else _other_side(leaf, change)
         yield from messages.historic(leaf, change, path, found)
 
-    yield from leaves.each(replace(change, value=thread, path=path), "messages", read)
+    yield from fields.each(replace(change, value=thread, path=path), "messages", read)
 
 
 def _stray(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:

@@ -8,9 +8,9 @@ from typing import Any
 
 from whatsapp import events
 from whatsapp.events import Kind, Party
-from whatsapp.parse import leaves
+from whatsapp.parse import fields
 from whatsapp.parse.account import plain, sentence
-from whatsapp.parse.leaves import Change, Leaf, mapping, objects, words
+from whatsapp.parse.fields import Change, Leaf, mapping, objects, words
 
 FIELDS = frozenset(
     {
@@ -51,7 +51,7 @@ SETTINGS = ("profile_picture", "group_subject", "group_description")
 
 def read(change: Change) -> Iterator[events.AnyEvent]:
     """Every step that one notification tells about groups."""
-    return leaves.each(change, "groups", _step, needs_number=False)
+    return fields.each(change, "groups", _step, needs_number=False)
 
 
 def _step(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
@@ -70,23 +70,23 @@ def _step(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
         summary=sentence(", ".join([f"{group} {step}", *_details(leaf)])),
     )
     payload = {} if failed else _line(leaf, change, kind)
-    group_id = leaves.identifier(leaf.get("group_id"), leaves.MAX_USER_ID)
+    group_id = fields.identifier(leaf.get("group_id"), fields.MAX_USER_ID)
     if payload and group_id:
         yield events.MessageReceived(
             **found,
-            wamid=leaves.derived_id("group", change.phone_number_id, leaf),
+            wamid=fields.derived_id("group", change.phone_number_id, leaf),
             party=Party(),
             kind=Kind.SYSTEM,
             payload={"type": "group"} | payload,
             group_id=group_id,
-            group_subject=payload.get("subject", "")[: leaves.MAX_NAME],
+            group_subject=payload.get("subject", "")[: fields.MAX_NAME],
             opens_window=False,
         )
 
 
 def _line(leaf: Leaf, change: Change, kind: str) -> dict[str, Any]:
     """What the group's thread says of a step; empty when nothing changed."""
-    step = LINES.get(kind, plain(kind)[: leaves.MAX_WORD])
+    step = LINES.get(kind, plain(kind)[: fields.MAX_WORD])
     if step == "removed" and leaf.get("initiated_by") == "participant":
         step = "left"
     people = [
@@ -115,11 +115,11 @@ def _person(leaf: Leaf, change: Change) -> dict[str, str]:
     """Somebody in a group: their ids, and what we call them."""
     given = words(leaf.get("input"))  # whom we asked to remove, by phone number or user id
     party = change.contacts.party(
-        wa_id=leaves.phone(leaf.get("wa_id") or ("" if "." in given else given)),
-        user_id=leaves.user_id(leaf.get("user_id") or (given if "." in given else "")),
-        parent_user_id=leaves.user_id(leaf.get("parent_user_id")),
+        wa_id=fields.phone(leaf.get("wa_id") or ("" if "." in given else given)),
+        user_id=fields.user_id(leaf.get("user_id") or (given if "." in given else "")),
+        parent_user_id=fields.user_id(leaf.get("parent_user_id")),
     )
-    username = party.username or leaves.username(leaf.get("username"))
+    username = party.username or fields.username(leaf.get("username"))
     phone = f"+{party.wa_id}" if party.wa_id.isdigit() else ""
     found = {
         "wa_id": party.wa_id,
@@ -138,5 +138,5 @@ def _details(leaf: Leaf) -> Iterator[str]:
         part = mapping(leaf.get(key))
         if part:
             yield f"{plain(key)} {'changed' if part.get('update_successful') is not False else 'not changed'}"
-    for fault in leaves.faults(leaf.get("errors")):
+    for fault in fields.faults(leaf.get("errors")):
         yield f"WhatsApp reports: {fault.details or fault.title or fault.code}"

@@ -7,8 +7,8 @@ from typing import Any
 
 from whatsapp import events
 from whatsapp.events import Kind, Party
-from whatsapp.parse import account, leaves
-from whatsapp.parse.leaves import Change, Leaf, mapping, objects, words
+from whatsapp.parse import account, fields
+from whatsapp.parse.fields import Change, Leaf, mapping, objects, words
 
 FIELD = "messaging_handovers"
 #: What Meta calls its AI agent where it says who answers.
@@ -23,7 +23,7 @@ def handover(change: Change) -> Iterator[events.AnyEvent]:
     part = mapping(value.get(step))
     payload = {
         "type": "handover",
-        "step": step[: leaves.MAX_WORD],
+        "step": step[: fields.MAX_WORD],
         "to": _receiver(part),
         "reason": words(part.get("metadata")),
         "summary": _summary(part) or _summary(value),
@@ -31,13 +31,13 @@ def handover(change: Change) -> Iterator[events.AnyEvent]:
     yield from _unread(change, part, f"{change.path}.{step}")
     sender = mapping(value.get("sender"))
     party = change.contacts.party(
-        wa_id=leaves.phone(sender.get("phone_number") or sender.get("wa_id")),
-        user_id=leaves.user_id(sender.get("user_id")),
-        parent_user_id=leaves.user_id(sender.get("parent_user_id")),
+        wa_id=fields.phone(sender.get("phone_number") or sender.get("wa_id")),
+        user_id=fields.user_id(sender.get("user_id")),
+        parent_user_id=fields.user_id(sender.get("parent_user_id")),
     )
     about = change.about(value, change.path)
     about["at"] = about["at"] or change.at
-    about["wamid"] = leaves.derived_id("handover", change.phone_number_id, value)
+    about["wamid"] = fields.derived_id("handover", change.phone_number_id, value)
     yield _line(about, party, {key: word for key, word in payload.items() if word})
 
 
@@ -49,7 +49,7 @@ def context(change: Change) -> Iterator[events.AnyEvent]:
     summary = _summary(change.value)
     if not summary:
         return
-    found = [leaves.content(leaf) for leaf in objects(change.value.get("messages"))]
+    found = [fields.content(leaf) for leaf in objects(change.value.get("messages"))]
     parties = {change.party(leaf, "from") for leaf in found}
     if len(parties) != 1:
         yield events.Unrecognized(
@@ -57,8 +57,8 @@ def context(change: Change) -> Iterator[events.AnyEvent]:
         )
         return
     about = change.about({"conversation_context": change.value["conversation_context"]}, change.path)
-    about |= {"path": f"{change.path}.conversation_context", "at": leaves.moment(found[0].get("timestamp"))}
-    about["wamid"] = leaves.derived_id("summary", change.phone_number_id, [leaf.get("id") for leaf in found], summary)
+    about |= {"path": f"{change.path}.conversation_context", "at": fields.moment(found[0].get("timestamp"))}
+    about["wamid"] = fields.derived_id("summary", change.phone_number_id, [leaf.get("id") for leaf in found], summary)
     yield _line(about, parties.pop(), {"type": "ai_summary", "summary": summary})
 
 

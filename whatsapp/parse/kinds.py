@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from whatsapp.events import MEDIA_KINDS, Kind, RemoteMedia, UnreadableError
-from whatsapp.parse import leaves
-from whatsapp.parse.leaves import Leaf, mapping, objects, words
-from whatsapp.parse.reading import decode
+from whatsapp.parse import fields
+from whatsapp.parse.clean_json import decode
+from whatsapp.parse.fields import Leaf, mapping, objects, words
 
 #: What one kind adds to a message: any of ``kind``, ``text``, ``payload``, ``media``.
 Parts = dict[str, Any]
@@ -41,7 +41,7 @@ def sha256_hex(value: object) -> str:
 
 def remote_media(leaf: Leaf, *, voice: bool = False) -> RemoteMedia | None:
     """The file that Meta holds, None without an id: then there is nothing to fetch."""
-    media_id = leaves.identifier(leaf.get("id"), MAX_MEDIA_ID)
+    media_id = fields.identifier(leaf.get("id"), MAX_MEDIA_ID)
     if not media_id:
         return None
     return RemoteMedia(
@@ -50,8 +50,8 @@ def remote_media(leaf: Leaf, *, voice: bool = False) -> RemoteMedia | None:
         sha256=sha256_hex(leaf.get("sha256")),
         url=words(leaf.get("url")),
         file_name=words(leaf.get("filename"))[:MAX_FILE_NAME],
-        voice=voice or leaves.flag(leaf.get("voice")),
-        animated=leaves.flag(leaf.get("animated")),
+        voice=voice or fields.flag(leaf.get("voice")),
+        animated=fields.flag(leaf.get("animated")),
     )
 
 
@@ -78,7 +78,7 @@ def _text(leaf: Leaf, _key: str) -> Parts:
 def _location(leaf: Leaf, _key: str) -> Parts:
     part = mapping(leaf.get("location"))
     payload: dict[str, Any] = {name: words(part.get(name)) for name in ("name", "address", "url") if part.get(name)}
-    latitude, longitude = leaves.number(part.get("latitude")), leaves.number(part.get("longitude"))
+    latitude, longitude = fields.number(part.get("latitude")), fields.number(part.get("longitude"))
     if latitude is not None and longitude is not None and abs(latitude) <= 90 and abs(longitude) <= 180:
         payload |= {"latitude": latitude, "longitude": longitude}
     return {"payload": payload}
@@ -107,7 +107,7 @@ def _card(card: Leaf) -> dict[str, Any]:
         "phones": [
             {
                 "number": words(phone.get("phone")) or words(phone.get("wa_id")),
-                "wa_id": leaves.phone(phone.get("wa_id")),
+                "wa_id": fields.phone(phone.get("wa_id")),
                 "label": words(phone.get("type")),
             }
             for phone in objects(card.get("phones"))
@@ -231,7 +231,7 @@ def _order(leaf: Leaf, _key: str) -> Parts:
     items = [
         {
             "product_id": words(item.get("product_retailer_id")),
-            "quantity": leaves.whole(item.get("quantity")) or 0,
+            "quantity": fields.whole(item.get("quantity")) or 0,
             "price": words(item.get("item_price")),
             "currency": words(item.get("currency")),
         }
@@ -293,7 +293,7 @@ def problem(leaf: Leaf) -> str:
         return f"“{word}” is not an object."
     if kind == Kind.INTERACTIVE and not mapping(part.get(words(part.get("type")))) and not mapping(part.get("body")):
         return "“interactive” has no answer in it."
-    if kind in MEDIA_KINDS and not leaves.identifier(part.get("id"), MAX_MEDIA_ID):
+    if kind in MEDIA_KINDS and not fields.identifier(part.get("id"), MAX_MEDIA_ID):
         return f"“{word}” has no usable file id."
     if kind == Kind.TEXT and type(part.get("body")) is not str:
         return "“text” has no words in it."
@@ -306,6 +306,6 @@ def read(leaf: Leaf) -> Parts:
     parts: Parts = {"kind": Kind.UNKNOWN, "text": "", "payload": {}, "media": None}
     known = READERS.get(word)
     if known is None:
-        return parts | {"payload": {"type": word[: leaves.MAX_WORD]}}
+        return parts | {"payload": {"type": word[: fields.MAX_WORD]}}
     kind, reader = known
     return parts | {"kind": kind} | reader(leaf, word)

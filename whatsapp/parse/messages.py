@@ -7,8 +7,8 @@ from typing import Any
 
 from whatsapp import events
 from whatsapp.events import Direction, Kind, Origin, Party, Status
-from whatsapp.parse import kinds, leaves
-from whatsapp.parse.leaves import Change, Leaf, LeafError, content, mapping, words
+from whatsapp.parse import fields, kinds
+from whatsapp.parse.fields import Change, Leaf, LeafError, content, mapping, words
 
 #: System messages that say which new ids belong to the same person. Those of other types never link anybody.
 NEW_IDS = frozenset({"user_changed_number", "user_changed_user_id"})
@@ -67,20 +67,20 @@ def historic(leaf: Leaf, change: Change, path: str, party: Party) -> Iterator[ev
 
 def _to(leaf: Leaf, party: Party) -> bool:
     """Whether a message names this person as its receiver."""
-    return (party.wa_id != "" and leaves.phone(leaf.get("to")) == party.wa_id) or (
-        party.user_id != "" and leaves.user_id(leaf.get("to_user_id")) == party.user_id
+    return (party.wa_id != "" and fields.phone(leaf.get("to")) == party.wa_id) or (
+        party.user_id != "" and fields.user_id(leaf.get("to_user_id")) == party.user_id
     )
 
 
 def _read(
     leaf: Leaf, change: Change, path: str, party: Party, direction: Direction, origin: Origin
 ) -> Iterator[events.AnyEvent]:
-    about = change.about(leaf, path) | {"wamid": leaves.wamid(leaf.get("id"), "message id"), "party": party}
+    about = change.about(leaf, path) | {"wamid": fields.wamid(leaf.get("id"), "message id"), "party": party}
     leaf = content(leaf)
     to_group = leaf.get("to") if leaf.get("recipient_type") == "group" else None
-    group_id = leaves.identifier(leaf.get("group_id") or to_group, leaves.MAX_USER_ID)
+    group_id = fields.identifier(leaf.get("group_id") or to_group, fields.MAX_USER_ID)
     kind = leaf.get("type")
-    if not group_id and not leaves.named(party) and kind != "system":
+    if not group_id and not fields.named(party) and kind != "system":
         raise LeafError("It does not say who the person is.")
     match kind:
         case "reaction":
@@ -88,7 +88,7 @@ def _read(
         case "edit":
             yield _edit(leaf, about | {"direction": direction})
         case "revoke":
-            target = leaves.wamid(mapping(leaf.get("revoke")).get("original_message_id"), "id of the deleted message")
+            target = fields.wamid(mapping(leaf.get("revoke")).get("original_message_id"), "id of the deleted message")
             yield events.MessageRevoked(**about, direction=direction, target_wamid=target)
         case "system":
             yield from _system(leaf, change, about | {"group_id": group_id}, party)
@@ -113,12 +113,12 @@ def _message(leaf: Leaf, change: Change, about: dict[str, Any]) -> events.Messag
         **about,
         **kinds.read(leaf),
         # What webhooks call ``id`` is ``message_id`` where the AI agent's own request is repeated.
-        quoted_wamid=leaves.identifier(context.get("id") or context.get("message_id"), leaves.MAX_WAMID),
-        forwarded=leaves.flag(context.get("forwarded")),
-        frequently_forwarded=leaves.flag(context.get("frequently_forwarded")),
+        quoted_wamid=fields.identifier(context.get("id") or context.get("message_id"), fields.MAX_WAMID),
+        forwarded=fields.flag(context.get("forwarded")),
+        frequently_forwarded=fields.flag(context.get("frequently_forwarded")),
         referred_product=_product(mapping(context.get("referred_product"))),
         referral=_referral(mapping(leaf.get("referral"))),
-        faults=leaves.faults(leaf.get("errors")),
+        faults=fields.faults(leaf.get("errors")),
         historic=change.historic,
         standby=change.standby,
         status=status,
@@ -143,14 +143,14 @@ def _referral(leaf: Leaf) -> dict[str, str]:
 
 def _reaction(leaf: Leaf, about: dict[str, Any]) -> events.ReactionChanged:
     part = mapping(leaf.get("reaction"))
-    target = leaves.wamid(part.get("message_id"), "id of the message reacted to")
+    target = fields.wamid(part.get("message_id"), "id of the message reacted to")
     # A missing emoji is Meta's way to take a reaction back; an empty one is seen too.
-    return events.ReactionChanged(**about, target_wamid=target, emoji=words(part.get("emoji"))[: leaves.MAX_WORD])
+    return events.ReactionChanged(**about, target_wamid=target, emoji=words(part.get("emoji"))[: fields.MAX_WORD])
 
 
 def _edit(leaf: Leaf, about: dict[str, Any]) -> events.MessageEdited:
     part = mapping(leaf.get("edit"))
-    target = leaves.wamid(part.get("original_message_id"), "id of the edited message")
+    target = fields.wamid(part.get("original_message_id"), "id of the edited message")
     message = mapping(part.get("message"))
     kind = words(message.get("type"))
     text = kinds.read(message)["text"]
@@ -170,20 +170,20 @@ def _system(leaf: Leaf, change: Change, about: dict[str, Any], party: Party) -> 
     kind = FORMER_SYSTEM_TYPES.get(kind, kind)
     payload = {"type": kind if kind in SYSTEM_TYPES else "other", "body": words(part.get("body"))}
     new = Party(
-        wa_id=leaves.phone(part.get("wa_id") or part.get("new_wa_id")),
-        user_id=leaves.user_id(part.get("user_id")),
-        parent_user_id=leaves.user_id(part.get("parent_user_id")),
+        wa_id=fields.phone(part.get("wa_id") or part.get("new_wa_id")),
+        user_id=fields.user_id(part.get("user_id")),
+        parent_user_id=fields.user_id(part.get("parent_user_id")),
     )
     # The sender may be named by the new ids already. Those do not find the thread that the person had.
     old = Party(
         wa_id=party.wa_id,
-        user_id=leaves.user_id(part.get("previous_user_id")) or _unless(party.user_id, new.user_id),
-        parent_user_id=leaves.user_id(part.get("previous_parent_user_id"))
+        user_id=fields.user_id(part.get("previous_user_id")) or _unless(party.user_id, new.user_id),
+        parent_user_id=fields.user_id(part.get("previous_parent_user_id"))
         or _unless(party.parent_user_id, new.parent_user_id),
     )
-    if not leaves.named(old):
-        old = party if leaves.named(party) else new
-    if not leaves.named(old) and not about["group_id"]:
+    if not fields.named(old):
+        old = party if fields.named(party) else new
+    if not fields.named(old) and not about["group_id"]:
         raise LeafError("It does not say who the person is.")
     yield events.MessageReceived(
         **(about | {"party": old}),
@@ -193,7 +193,7 @@ def _system(leaf: Leaf, change: Change, about: dict[str, Any], party: Party) -> 
         standby=change.standby,
         opens_window=False,
     )
-    if kind in NEW_IDS and leaves.named(new) and new != old:
+    if kind in NEW_IDS and fields.named(new) and new != old:
         yield events.ContactChanged(**change.about(leaf, about["path"]), party=new, previous=old)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from whatsapp import events
 from whatsapp.events import Party
-from whatsapp.parse import leaves
-from whatsapp.parse.leaves import Change, Leaf, LeafError, mapping, words
+from whatsapp.parse import fields
+from whatsapp.parse.fields import Change, Leaf, LeafError, mapping, words
 
 MAX_CALLBACK_DATA = 512
 
@@ -18,9 +18,9 @@ def read(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
     """One status. The word is kept as it is: old and future ones must not be errors."""
     kind = words(leaf.get("type")) or "message"
     if kind not in ("message", "payment"):
-        yield events.Unrecognized(**change.about(leaf, path), what=f"status of type {kind[: leaves.MAX_WORD]}")
+        yield events.Unrecognized(**change.about(leaf, path), what=f"status of type {kind[: fields.MAX_WORD]}")
         return
-    status = words(leaf.get("status")).lower()[: leaves.MAX_WORD]
+    status = words(leaf.get("status")).lower()[: fields.MAX_WORD]
     if not status:
         raise LeafError("It does not say what the status is.")
     in_group = leaf.get("recipient_type") == "group"
@@ -31,13 +31,13 @@ def read(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
         Party()
         if in_group
         else change.contacts.party(
-            wa_id=leaves.phone(leaf.get("recipient_id")),
-            user_id=leaves.user_id(leaf.get("recipient_user_id")),
-            parent_user_id=leaves.user_id(parent),
+            wa_id=fields.phone(leaf.get("recipient_id")),
+            user_id=fields.user_id(leaf.get("recipient_user_id")),
+            parent_user_id=fields.user_id(parent),
         )
     )
     about = change.about(leaf, path) | {
-        "wamid": leaves.wamid(leaf.get("id"), "message id"),
+        "wamid": fields.wamid(leaf.get("id"), "message id"),
         "status": status,
         "party": party,
         "callback_data": words(leaf.get("biz_opaque_callback_data"))[:MAX_CALLBACK_DATA],
@@ -47,18 +47,18 @@ def read(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
         return
     yield events.StatusChanged(
         **about,
-        group_id=leaves.identifier(leaf.get("recipient_id"), leaves.MAX_USER_ID) if in_group else "",
+        group_id=fields.identifier(leaf.get("recipient_id"), fields.MAX_USER_ID) if in_group else "",
         participant=participant,
-        faults=leaves.faults(leaf.get("errors")),
+        faults=fields.faults(leaf.get("errors")),
         pricing=_pricing(leaf),
     )
 
 
 def _participant(leaf: Leaf) -> Party | None:
     party = Party(
-        wa_id=leaves.phone(leaf.get("recipient_participant_id") or leaf.get("participant_recipient_id")),
-        user_id=leaves.user_id(leaf.get("recipient_participant_user_id")),
-        parent_user_id=leaves.user_id(leaf.get("recipient_participant_parent_user_id")),
+        wa_id=fields.phone(leaf.get("recipient_participant_id") or leaf.get("participant_recipient_id")),
+        user_id=fields.user_id(leaf.get("recipient_participant_user_id")),
+        parent_user_id=fields.user_id(leaf.get("recipient_participant_parent_user_id")),
     )
     return party if party != Party() else None
 
@@ -66,12 +66,12 @@ def _participant(leaf: Leaf) -> Party | None:
 def _payment(part: Leaf) -> dict[str, str]:
     """``amount.value`` counts the smallest unit, of which ``offset`` make one: 21000 / 100 is 210.00."""
     amount = mapping(part.get("amount"))
-    value, offset = leaves.whole(amount.get("value")), leaves.whole(amount.get("offset"))
+    value, offset = fields.whole(amount.get("value")), fields.whole(amount.get("offset"))
     found = {
-        "reference_id": words(part.get("reference_id"))[: leaves.MAX_WAMID],
+        "reference_id": words(part.get("reference_id"))[: fields.MAX_WAMID],
         "amount": f"{Decimal(value) / offset:.2f}" if value is not None and offset else "",
         "currency": words(part.get("currency"))[:8],
-        "attempt": words(mapping(part.get("transaction")).get("status"))[: leaves.MAX_WORD],
+        "attempt": words(mapping(part.get("transaction")).get("status"))[: fields.MAX_WORD],
     }
     return {key: value for key, value in found.items() if value}
 

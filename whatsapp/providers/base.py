@@ -188,7 +188,7 @@ class CopiesMedia(Protocol):
 #: Where each provider lives: imported when a number first needs it.
 MODULES = {
     models.Provider.META: ("whatsapp.providers.meta", "MetaProvider"),
-    models.Provider.AWS: ("whatsapp.providers.aws", "AwsProvider"),
+    models.Provider.AWS: ("whatsapp.providers.aws.provider", "AwsProvider"),
 }
 
 

@@ -20,7 +20,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, storages
 from django.http import HttpResponse, JsonResponse
 
-from whatsapp import arns
+from whatsapp.providers.aws import arns
 from whatsapp.simulator import aws_topic, graph_media, media, outbound, script, world
 from whatsapp.simulator.errors import GraphError
 from whatsapp.simulator.faults import MediaFault

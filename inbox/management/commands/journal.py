@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
 from inbox import receiving
-from whatsapp import journal
 from whatsapp.models import Notification
+from whatsapp.webhooks import journal
 
 
 class Command(BaseCommand):

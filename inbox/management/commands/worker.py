@@ -29,8 +29,8 @@ from core.sandbox import report as sandbox
 from core.sandbox.kernel import hide_process
 from inbox import workers
 from inbox.sending import jobs as sending
-from whatsapp import journal
-from whatsapp.providers import sqs
+from whatsapp.providers.aws import sqs
+from whatsapp.webhooks import journal
 
 log = structlog.get_logger(__name__)
 

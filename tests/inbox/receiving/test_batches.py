@@ -15,8 +15,9 @@ from inbox import receiving
 from inbox.models import Conversation, Message
 from tests import payloads
 from tests.inbox.receiving.support import receive, store
-from whatsapp import journal, template_sync
+from whatsapp.message_templates import sync
 from whatsapp.models import MessageTemplate, Notification, NumberUpdate, PhoneNumber
+from whatsapp.webhooks import journal
 
 pytestmark = pytest.mark.django_db
 
@@ -169,5 +170,5 @@ class NumberUpdateTests:
             )
         template = MessageTemplate.objects.get()
         # The webhook has no texts and buttons: they are asked for.
-        assert ProcrastinateJob.objects.filter(task_name=template_sync.SYNC_TASK).count() == 1
+        assert ProcrastinateJob.objects.filter(task_name=sync.SYNC_TASK).count() == 1
         assert (template.name, template.language, template.status) == ("pickup", "pt_PT", "APPROVED")

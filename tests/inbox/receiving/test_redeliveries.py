@@ -9,9 +9,9 @@ from inbox.models import Contact, Conversation, Message
 from inbox.receiving.redeliveries import Recent
 from tests import aws_payloads, payloads
 from tests.inbox.receiving.support import receive
-from whatsapp import journal
-from whatsapp.journal import Claimed
 from whatsapp.models import Notification, PhoneNumber
+from whatsapp.webhooks import journal
+from whatsapp.webhooks.journal import Claimed
 
 pytestmark = pytest.mark.django_db
 

@@ -16,8 +16,8 @@ from inbox import receiving
 from inbox.models import Agent, Conversation, Message
 from tests import payloads
 from tests.inbox.receiving.support import receive, store
-from whatsapp import journal
 from whatsapp.models import Notification, PhoneNumber
+from whatsapp.webhooks import journal
 
 pytestmark = pytest.mark.django_db
 

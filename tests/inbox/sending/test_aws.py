@@ -21,7 +21,7 @@ from tests.servers import serve
 from tests.simulated import Phone, deliver_all, queue_text
 from whatsapp.events import Kind, Status
 from whatsapp.models import Notification, PhoneNumber
-from whatsapp.providers import aws_client
+from whatsapp.providers.aws import client
 from whatsapp.providers.base import provider_for
 from whatsapp.simulator import world
 from whatsapp.simulator.server import Simulator
@@ -57,7 +57,7 @@ def phone(
     settings.DEBUG = True
     settings.AWS_SNS_TOPICS = [world.AWS_TOPIC]
     settings.WHATSAPP_AWS_ACCESS_KEY_ID = settings.WHATSAPP_AWS_SECRET_ACCESS_KEY = "simulator"
-    monkeypatch.setattr(aws_client, "_clients", {})
+    monkeypatch.setattr(client, "_clients", {})
     with serve() as server:
         running = Simulator(
             folder=tmp_path / "simulator",

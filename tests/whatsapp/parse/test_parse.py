@@ -16,7 +16,7 @@ from tests.whatsapp.parse.support import AMARA, FIXTURES, LEAF, NUMBER, load, me
 from whatsapp import events
 from whatsapp.events import BadLeaf, Fault, FaultReported, MessageReceived, Party, Unrecognized
 from whatsapp.parse import parse, parse_entry
-from whatsapp.parse.leaves import MAX_ID, MAX_NAME, MAX_PHONE, MAX_USER_ID, MAX_USERNAME, MAX_WAMID
+from whatsapp.parse.fields import MAX_ID, MAX_NAME, MAX_PHONE, MAX_USER_ID, MAX_USERNAME, MAX_WAMID
 
 NAMES = sorted(path.stem for path in FIXTURES.glob("*.json"))
 

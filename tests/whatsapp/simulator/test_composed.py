@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from tests.whatsapp.simulator.conftest import NUMBER, Api
-from whatsapp import compose, templates
+from whatsapp import compose, message_templates
 from whatsapp.compose import Outgoing
 from whatsapp.events import Kind
 from whatsapp.models import PhoneNumber
@@ -109,7 +109,7 @@ def test_every_approved_message_template_that_can_be_sent_is_taken(provider: Pro
     }
     sent = []
     for template in provider.templates():
-        form = templates.parse(template.components, template.parameter_format)
+        form = message_templates.parse(template.components, template.parameter_format)
         if template.status != "APPROVED" or form.refusal:
             continue
         examples = {place: {} for place in ("header", "body", "button")}

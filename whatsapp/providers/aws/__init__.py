@@ -1,0 +1,1 @@
+"""AWS End User Messaging Social: Meta's messages through AWS's API, events by SNS or SQS."""
