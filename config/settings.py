@@ -62,6 +62,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "inbox",
     "whatsapp",
+    *(["simulator"] if DEBUG else []),
     "config.admin.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

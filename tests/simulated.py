@@ -14,12 +14,12 @@ from inbox import receiving, sending
 from inbox.demo import people
 from inbox.models import Conversation, Message, OutboxEntry, Pace
 from inbox.sending import Intent, delivery
+from simulator import world
+from simulator.control.client import SimulatorClient
+from simulator.server import Simulator
 from tests.servers import WebServer
 from whatsapp.events import Kind
 from whatsapp.models import PhoneNumber
-from whatsapp.simulator import world
-from whatsapp.simulator.client import SimulatorClient
-from whatsapp.simulator.server import Simulator
 
 
 class Phone(SimulatorClient):

@@ -11,4 +11,3 @@ class WhatsappConfig(AppConfig):
 
     def ready(self) -> None:
         from whatsapp import checks  # noqa: F401 (registers the checks)
-        from whatsapp.simulator import checks as simulator_checks  # noqa: F401 (registers the check)

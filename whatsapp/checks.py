@@ -273,3 +273,17 @@ def pages_may_show_files(app_configs: Configs, **_: Any) -> list[CheckMessage]:
             id="whatsapp.E011",
         )
     ]
+
+
+@register()
+def no_simulator_in_production(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    """whatsapp.E010: WHATSAPP_SIMULATOR_URL is set although DEBUG is off."""
+    if settings.DEBUG or not settings.WHATSAPP_SIMULATOR_URL:
+        return []
+    return [
+        Error(
+            "WHATSAPP_SIMULATOR_URL is set, but DEBUG is off: messages would go to a simulator instead of to people.",
+            hint="Remove WHATSAPP_SIMULATOR_URL from the environment; only `make run` needs it.",
+            id="whatsapp.E010",
+        )
+    ]

@@ -19,8 +19,8 @@ from inbox import changes
 from inbox.demo import script
 from inbox.demo.script import Step, Story
 from inbox.models import Contact, Conversation, Message
-from whatsapp.simulator import world
-from whatsapp.simulator.client import SimulatorClient, SimulatorError
+from simulator import world
+from simulator.control.client import SimulatorClient, SimulatorError
 from whatsapp.webhooks import journal
 
 #: Seconds that the worker gets to understand everything that was sent.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from inbox.models import Agent
+from simulator import world
 from whatsapp.models import PhoneNumber, Provider
-from whatsapp.simulator import world
 
 #: Username, first name, last name, administrator. The first two are for whoever tries the demo.
 COLLEAGUES = (

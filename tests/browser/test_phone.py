@@ -7,9 +7,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from simulator.samples import catalog
 from tests.browser.conftest import AXE_OPTIONS, COUNT_VIOLATIONS, PATIENCE
-from tests.whatsapp.simulator.conftest import NUMBER, Api, Endpoint, api, endpoint, simulator  # noqa: F401 (fixtures)
-from whatsapp.simulator import samples
+from tests.simulator.conftest import NUMBER, Api, Endpoint, api, endpoint, simulator  # noqa: F401 (fixtures)
 
 pytestmark = pytest.mark.browser
 OSCILLATOR = """
@@ -81,7 +81,7 @@ class PhonePageTests:
         expect(phone.locator(".phone__sheet")).to_be_hidden()
 
         path = tmp_path / "relatório.csv"
-        path.write_bytes(samples.make("orders").content)
+        path.write_bytes(catalog.make("orders").content)
         clip.click()
         phone.locator("[data-file]").set_input_files(path)
         expect(phone.locator(".speech__file")).to_contain_text("relatório.csv")
@@ -156,7 +156,7 @@ class PhonePageTests:
 
     def test_a_voice_note_that_is_played_says_so(self, phone: Page, api: Api, endpoint: Endpoint) -> None:  # noqa: F811
         api.write(text="Hello")
-        voice = {"id": api.upload(samples.make("voice").content, "audio/ogg; codecs=opus"), "voice": True}
+        voice = {"id": api.upload(catalog.make("voice").content, "audio/ogg; codecs=opus"), "voice": True}
         api.answer(type="audio", audio=voice)
         expect(phone.locator("audio")).to_have_count(1)
 

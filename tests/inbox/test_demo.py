@@ -15,12 +15,12 @@ from pytest_django import Settings
 from inbox import receiving
 from inbox.demo import loading, people, script
 from inbox.models import Agent, Conversation, Media, Message, Reaction, Revision
+from simulator import world
+from simulator.control.client import SimulatorClient
+from simulator.server import Simulator
 from tests.servers import WebServer
 from whatsapp.events import Kind, Status
 from whatsapp.models import Notification, NumberUpdate, PhoneNumber
-from whatsapp.simulator import world
-from whatsapp.simulator.client import SimulatorClient
-from whatsapp.simulator.server import Simulator
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -10,11 +10,11 @@ import pytest
 
 from inbox import doctor_aws
 from inbox.demo import people
+from simulator import world
+from simulator.server import Simulator
 from tests import aws_payloads
 from tests.aws_services import AwsServer
 from whatsapp.models import PhoneNumber
-from whatsapp.simulator import world
-from whatsapp.simulator.server import Simulator
 
 pytestmark = pytest.mark.django_db
 NUMBER = next(number for number in world.NUMBERS if number.aws_id)

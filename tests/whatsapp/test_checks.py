@@ -203,3 +203,16 @@ class AwsTests:
         settings.AWS_SQS_QUEUES = ["https://sqs.eu-central-1.amazonaws.com/123456789012/whatsapp"]
         settings.WHATSAPP_AWS_ACCESS_KEY_ID = settings.WHATSAPP_AWS_SECRET_ACCESS_KEY = "both"
         assert not {fault.id for fault in run_checks()} & {f"whatsapp.E{number:03}" for number in range(12, 16)}
+
+
+class SimulatorTests:
+    def test_a_simulator_is_refused_in_production(self, settings: Any) -> None:
+        def found() -> list[str]:
+            return [message.id or "" for message in run_checks() if message.id == "whatsapp.E010"]
+
+        settings.DEBUG, settings.WHATSAPP_SIMULATOR_URL = False, "http://127.0.0.1:8001"
+        assert found() == ["whatsapp.E010"]
+        settings.DEBUG = True
+        assert found() == []
+        settings.DEBUG, settings.WHATSAPP_SIMULATOR_URL = False, ""
+        assert found() == []

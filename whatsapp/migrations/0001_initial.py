@@ -65,7 +65,7 @@ class Migration(migrations.Migration):
                 ('display_number', models.CharField(blank=True, help_text='As people write it: +351 21 000 0000.', max_length=32)),
                 ('name', models.CharField(blank=True, help_text='What colleagues call this number.', max_length=128)),
                 ('verified_name', models.CharField(blank=True, max_length=128)),
-                ('access_token', whatsapp.encrypted.EncryptedTextField(blank=True, default='')),
+                ('access_token', core.encryption.EncryptedTextField(blank=True, default='')),
                 ('state', models.CharField(choices=[('connected', 'Connected'), ('paused', 'Paused'), ('unknown', 'Unknown number')], default='connected', max_length=16)),
                 ('quality', models.CharField(blank=True, max_length=16)),
                 ('throughput', models.CharField(blank=True, max_length=32)),

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from whatsapp.simulator.client import SimulatorClient, SimulatorError
+from simulator.control.client import SimulatorClient, SimulatorError
 
 
 class Command(BaseCommand):

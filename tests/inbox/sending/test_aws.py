@@ -15,6 +15,8 @@ from inbox.demo import people
 from inbox.models import Media, Message, Upload
 from inbox.sending import Intent
 from inbox.storage import media_storage
+from simulator import world
+from simulator.server import Simulator
 from tests import samples
 from tests.object_storage import ObjectStorage, object_storage
 from tests.servers import serve
@@ -23,8 +25,6 @@ from whatsapp.events import Kind, Status
 from whatsapp.models import Notification, PhoneNumber
 from whatsapp.providers.aws import client
 from whatsapp.providers.base import provider_for
-from whatsapp.simulator import world
-from whatsapp.simulator.server import Simulator
 
 __all__ = ["object_storage"]
 

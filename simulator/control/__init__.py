@@ -1,0 +1,1 @@
+"""The control API: everything that the phone page can do, for programs."""

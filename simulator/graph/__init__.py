@@ -1,0 +1,1 @@
+"""The simulated Graph API: accounts, messages, files, templates, and what Meta refuses."""

@@ -1,0 +1,1 @@
+"""The phone page, on which a person plays the customer."""

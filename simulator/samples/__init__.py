@@ -1,0 +1,1 @@
+"""Messages and files to play with, made at run time."""
