@@ -22,13 +22,12 @@ from prometheus_client import Counter
 
 from core.sandbox import parent as sandbox
 from core.sandbox.parent import Cause, CrashError, NoSandboxError, UndecodableError
-from inbox import adopting, changes, conversion, document_contents, document_text, receiving, words
+from inbox import adopting, changes, conversations, conversion, document_contents, document_text, receiving, words
 from inbox import media as files
 from inbox.drawing import LIMITS, OUTPUTS, work_for
 from inbox.models import Media
 from inbox.models import media as media_model
 from inbox.models.media import contents_key, playable_key, thumbnail_key
-from inbox.receiving import threads
 from inbox.sniffing import ENCRYPTED, HEAD_BYTES, sniff
 from inbox.storage import MissingFileError, StorageError, media_storage
 
@@ -240,7 +239,7 @@ def _settle(media: Media, drawing: Drawing) -> None:
     elif not drawing.plays:
         note = UNPLAYABLE
     with transaction.atomic():
-        threads.lock_those_of([media.message_id])
+        conversations.lock_those_of([media.message_id])
         settled = Media.objects.filter(
             pk=media.pk,
             state=Media.State.STORED,
@@ -278,7 +277,7 @@ def _settle(media: Media, drawing: Drawing) -> None:
 def _leave_for_later(media: Media) -> None:
     """Say that previews are off. `media.sweep` has the row drawn once a worker runs that may."""
     with transaction.atomic():
-        threads.lock_those_of([media.message_id])
+        conversations.lock_those_of([media.message_id])
         Media.objects.filter(pk=media.pk, next_try_at=media.next_try_at, preview_state=Media.PreviewState.NONE).update(
             preview_error=PREVIEWS_ARE_OFF, next_try_at=None, attempts=media.attempts - 1
         )

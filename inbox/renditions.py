@@ -15,12 +15,11 @@ from django.db.models.functions import Now
 
 from core.sandbox import parent as sandbox
 from core.sandbox.parent import NoSandboxError
-from inbox import changes, conversion
+from inbox import changes, conversations, conversion
 from inbox.conversion import ConversionCrashError
 from inbox.models import Media
 from inbox.models.media import COPIES, playable_key
 from inbox.previews import DIRECTORY_PREFIX
-from inbox.receiving import threads
 from inbox.storage import MissingFileError, StorageError, media_storage
 from whatsapp.events import Kind
 
@@ -96,7 +95,7 @@ def _copy(media: Media, directory: Path) -> str:
 
 def _settle(media: Media, key: str) -> None:
     with transaction.atomic():
-        threads.lock_those_of([media.message_id])
+        conversations.lock_those_of([media.message_id])
         settled = Media.objects.filter(
             pk=media.pk,
             preview_state=Media.PreviewState.COPYING,

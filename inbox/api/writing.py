@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from ninja import Router
 from ninja.responses import Status
 
-from inbox import access, changes, receipts, sending, uploads
+from inbox import access, changes, conversations, receipts, sending, uploads
 from inbox.api import answers, bodies, files, idempotency
 from inbox.api.authentication import may_send
 from inbox.api.paging import Id
@@ -20,7 +20,7 @@ from inbox.api.reading import REFUSALS, caller, find_conversation, find_message,
 from inbox.api.requests import Location, ReactionRequest, SendRequest, TemplateValues, UploadRequest, schema
 from inbox.api.schemas import MediaSchema, MessageSchema, ProblemSchema, ReadSchema
 from inbox.models import Contact, Conversation, Message, Program, Upload
-from inbox.receiving import people, threads
+from inbox.receiving import people
 from whatsapp.events import MEDIA_KINDS, Kind, Party
 from whatsapp.message_templates import sync
 from whatsapp.models import MessageTemplate, PhoneNumber
@@ -241,7 +241,7 @@ def _open(program: Program, wanted: SendRequest, number: PhoneNumber) -> Convers
         mention = people.person(number.identity_scope, Party(wa_id=phone.removeprefix("+")))
         person = people.resolve([mention])[mention]
         Contact.objects.filter(pk=person, phone=None).update(phone=phone)
-    opened = threads.open_and_lock([(number.pk, person)], [])
+    opened = conversations.open_and_lock([(number.pk, person)], [])
     return Conversation.objects.select_related("contact", "number").get(pk=opened[number.pk, person].id)
 
 

@@ -19,7 +19,7 @@ from inbox.importing.places import SourceError
 from inbox.importing.report import Report
 from inbox.listing import listed, unhurried
 from inbox.models import ImportedItem
-from inbox.models.moving import ImportedItem as Item
+from inbox.models.imports import ImportedItem as Item
 from inbox.storage import MediaStorage
 
 __all__ = ["Report", "SourceError", "run"]

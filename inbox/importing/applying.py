@@ -15,14 +15,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.postgres import bulk
-from inbox import changes, media
+from inbox import changes, conversations, media, statuses
 from inbox.importing import batches, reading
 from inbox.importing.batches import Prepared
 from inbox.importing.numbers import Numbers
 from inbox.importing.records import plain
 from inbox.models import ImportedItem, Media
-from inbox.models.moving import ImportedItem as Item
-from inbox.receiving import messages, people, reactions, statuses, threads
+from inbox.models.imports import ImportedItem as Item
+from inbox.receiving import messages, people, reactions
 from inbox.receiving.batch import refresh_previews
 from inbox.summaries import summarize
 from whatsapp import phone_numbers
@@ -183,7 +183,7 @@ def _write(batch: list[Prepared], *, adopt: bool) -> None:
     _describe((contacts[mentions[one.id]], one.phone, one.name, None) for one in batch)
     fresh = [one for one in batch if one.message is None and not one.repeats]
     pairs = {one.id: (_number(one).pk, contacts[mentions[one.id]]) for one in batch}
-    held = threads.open_and_lock((pairs[one.id] for one in fresh), ())
+    held = conversations.open_and_lock((pairs[one.id] for one in fresh), ())
     ids = bulk.new_ids("inbox_message", len(fresh))
     prepared = {
         id: _row(one) | {"id": id, "number_id": pairs[one.id][0], "conversation_id": held[pairs[one.id]].id}
@@ -197,12 +197,12 @@ def _write(batch: list[Prepared], *, adopt: bool) -> None:
         one.message = id if id in inserted else None
     _link([(pairs[one.id][1], one) for one in batch if one.message is None])
     new = [row for id, row in prepared.items() if id in inserted]
-    threads.advance(new, held)
+    conversations.advance(new, held)
     _join(new)
     known = [one for one in batch if one.message is not None and one.message not in inserted]
     # By pieces: one statement may not touch one row twice, and two items may be about one message.
     advanced = bulk.run(ADVANCE, {one.message: _fate(one) | {"id": one.message} for one in known}.values())
-    threads.refresh(row[0] for row in advanced)
+    conversations.refresh(row[0] for row in advanced)
     attached = bulk.run(ATTACH, _files(batch, adopt=adopt))
     late = {row[0] for row in attached} - inserted
     if touched := late | {row[0] for row in advanced}:
@@ -305,7 +305,7 @@ def _join(new: list[bulk.Row]) -> None:
         reactions.revise([], awaited)
     outbound = [row["id"] for row in with_wamid if row["direction"] == Direction.OUTBOUND]
     if outbound:
-        threads.refresh(statuses.apply(statuses.take_waiting(outbound)))
+        conversations.refresh(statuses.apply(statuses.take_waiting(outbound)))
 
 
 def _files(batch: list[Prepared], *, adopt: bool) -> list[bulk.Row]:

@@ -14,7 +14,7 @@ from inbox.importing.kinds import OldFile
 from inbox.importing.numbers import Numbers
 from inbox.importing.records import plain
 from inbox.models import ImportedItem
-from inbox.models.moving import ImportedItem as Item
+from inbox.models.imports import ImportedItem as Item
 from whatsapp.events import Kind
 from whatsapp.models import PhoneNumber
 

@@ -12,7 +12,7 @@ from django.db import connection
 from core.postgres import bulk
 from inbox.importing.problems import HOLDING, SENTENCES
 from inbox.models import ImportedItem
-from inbox.models.moving import ImportedItem as Item
+from inbox.models.imports import ImportedItem as Item
 
 SAMPLES = 5
 

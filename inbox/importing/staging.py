@@ -15,7 +15,7 @@ from inbox.importing import reading
 from inbox.importing.records import Record, UnreadableItemError, plain
 from inbox.importing.sources import Source
 from inbox.models import ImportedItem, ImportPosition
-from inbox.models.moving import ImportedItem as Item
+from inbox.models.imports import ImportedItem as Item
 from whatsapp.parse.clean_json import clean
 
 COLUMNS = (

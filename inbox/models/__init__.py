@@ -3,9 +3,9 @@
 from inbox.models.agents import Agent
 from inbox.models.contacts import Contact, ContactIdentity
 from inbox.models.conversations import Conversation, PinnedConversation
+from inbox.models.imports import ImportedItem, ImportPosition, Reconciliation, ReconciliationFault
 from inbox.models.media import Media
 from inbox.models.messages import Message, PendingStatus, Reaction, Revision
-from inbox.models.moving import ImportedItem, ImportPosition, Reconciliation, ReconciliationFault
 from inbox.models.operations import Probe, SlowAnswer, WorkerProcess
 from inbox.models.programs import ApiToken, KeptAnswer, Program, WebhookDelivery, WebhookEndpoint
 from inbox.models.sending import Draft, Outbox, OutboxEntry, Pace, ReadReceipt, Upload

@@ -15,8 +15,8 @@ import structlog
 from django.db import InterfaceError, OperationalError, transaction
 
 from core.postgres import bulk
-from inbox import changes, outgoing_webhooks
-from inbox.receiving import batch, statuses, threads
+from inbox import changes, conversations, outgoing_webhooks, statuses
+from inbox.receiving import batch
 from whatsapp.webhooks import journal
 
 log = structlog.get_logger(__name__)
@@ -151,10 +151,10 @@ def settle_waiting_statuses() -> int:
         awaited = statuses.awaited()
         if not awaited:
             return 0
-        threads.lock_those_of(awaited)
+        conversations.lock_those_of(awaited)
         changed = statuses.fold(statuses.take_waiting(awaited))
         if changed:
-            threads.refresh(changed)
+            conversations.refresh(changed)
             changes.touch(changed)
             outgoing_webhooks.record(changed=changed)
     return len(changed)

@@ -13,20 +13,9 @@ from django.db.models import F
 from prometheus_client import Counter
 
 from core.postgres import bulk
-from inbox import callback_data, changes, outgoing_webhooks
+from inbox import callback_data, changes, conversations, outgoing_webhooks, statuses
 from inbox.models import Message
-from inbox.receiving import (
-    group_names,
-    messages,
-    numbers,
-    people,
-    reactions,
-    redeliveries,
-    seconds,
-    statuses,
-    targets,
-    threads,
-)
+from inbox.receiving import group_names, messages, numbers, people, reactions, redeliveries, seconds, targets
 from inbox.receiving.left_out import Personal, Resolved, left_out
 from inbox.receiving.targets import Target, Targets
 from inbox.summaries import summarize
@@ -96,7 +85,7 @@ class Batch:
     count: int = 0
     numbers: dict[str, PhoneNumber] = field(default_factory=dict)
     contacts: dict[people.Mention, int] = field(default_factory=dict)
-    threads: threads.Threads = field(default_factory=dict)
+    threads: conversations.Threads = field(default_factory=dict)
     targets: Targets = field(default_factory=dict)
     #: What AWS told about our numbers, by Meta's id, and by notification its id of the send that a status is about.
     aws_numbers: dict[str, AwsNumber] = field(default_factory=dict)
@@ -150,7 +139,7 @@ def apply(claimed: list[journal.Claimed], before_writing: Callable[[], None] = l
     _find_targets(batch)
     threaded = batch.of(events.MessageReceived, events.CallChanged)
     before_writing()
-    batch.threads = threads.open_and_lock(
+    batch.threads = conversations.open_and_lock(
         ((fact.number.pk, batch.contacts[fact.mention]) for fact in threaded),
         (target.conversation for target in batch.targets.values()),
     )
@@ -265,9 +254,9 @@ def _write(batch: Batch) -> tuple[list[bulk.Row], set[int]]:
     changed: set[int] = set()
     if new:
         seconds.arrange(new, batch.threads)
-        threads.advance(new, batch.threads)
+        conversations.advance(new, batch.threads)
         _find_targets(batch)  # of those that came with their message
-    threads.open_windows(messages.windows_of(calls))
+    conversations.open_windows(messages.windows_of(calls))
     named = statuses.name(batch.unnamed)
     awaited = messages.awaited(new + named) if new or named else []
     messages.attach_quotes([row["id"] for row in new if row["quoted_wamid"]], awaited)
@@ -281,7 +270,7 @@ def _write(batch: Batch) -> tuple[list[bulk.Row], set[int]]:
     outbound = [row["id"] for row in new if row["direction"] == events.Direction.OUTBOUND]
     waiting = statuses.take_waiting(outbound) if outbound else []
     folded = statuses.apply(waiting + _statuses(batch))
-    threads.refresh(folded)
+    conversations.refresh(folded)
     changed.update(folded)
     received = [row["id"] for row in new if row["direction"] == events.Direction.INBOUND]
     outgoing_webhooks.record(received=received, sent=outbound, changed=folded)
@@ -295,7 +284,7 @@ def refresh_previews(message_ids: Iterable[int]) -> None:
     last = Message.objects.filter(pk__in=list(message_ids), conversation__last_message_id=F("pk")).select_related(
         "media"
     )
-    threads.refresh([message.pk for message in last], {message.pk: preview(message) for message in last})
+    conversations.refresh([message.pk for message in last], {message.pk: preview(message) for message in last})
 
 
 def preview(message: Message) -> str:

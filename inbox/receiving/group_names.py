@@ -6,10 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from core.postgres import bulk
-from inbox.receiving import people, threads
+from inbox import conversations as conversation_rows
+from inbox.receiving import people
 
 
-def apply(facts: Iterable[Any], contacts: Mapping[people.Mention, int], conversations: threads.Threads) -> None:
+def apply(
+    facts: Iterable[Any], contacts: Mapping[people.Mention, int], conversations: conversation_rows.Threads
+) -> None:
     """Name the groups that these facts of a batch name, unless their thread holds a later name. Call it once the lines
     of the thread are written. Safe to repeat."""
     told = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from inbox.receiving import statuses
+from inbox import statuses
 from whatsapp import events
 
 #: Events that make a contact of whoever they name. A status does not: it may be about another system's message.

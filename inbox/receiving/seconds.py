@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.postgres import bulk
-from inbox.receiving.threads import Threads
+from inbox.conversations import Threads
 
 #: In a second whose order is not the journal's, each message gets its place in the journal as its microsecond.
 ARRANGE = """

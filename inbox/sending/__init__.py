@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.postgres import bulk
-from inbox import changes, uploads
+from inbox import changes, conversations, uploads
 from inbox.models import (
     Agent,
     Contact,
@@ -31,7 +31,6 @@ from inbox.models import (
     Upload,
 )
 from inbox.models.messages import UNANSWERABLE
-from inbox.receiving import threads
 from inbox.sending import outbox
 from inbox.sending.jobs import wake_up, wake_up_reactions
 from inbox.summaries import summarize
@@ -133,11 +132,11 @@ def resend(message: Message, *, agent: Agent | None = None, program: Program | N
         quoted=message.quoted,
     )
     with transaction.atomic():
-        threads.open_and_lock([], [message.conversation_id])
+        conversations.open_and_lock([], [message.conversation_id])
         copy = queue(message.conversation, intent, client_token=token, agent=agent, program=program)
         if message.resent_at is None:
             Message.objects.filter(pk=message.pk).update(resent_at=timezone.now())
-            threads.refresh([message.pk])
+            conversations.refresh([message.pk])
             changes.touch([message.pk])
     return copy
 
@@ -148,10 +147,10 @@ def dismiss(message: Message) -> None:
     Raises NotSendableError for a message that never failed. Safe to repeat.
     """
     with transaction.atomic():
-        threads.open_and_lock([], [message.conversation_id])
+        conversations.open_and_lock([], [message.conversation_id])
         dismissed = Message.objects.unsettled().filter(pk=message.pk).update(dismissed_at=timezone.now())
         if dismissed:
-            threads.refresh([message.pk])
+            conversations.refresh([message.pk])
             changes.touch([message.pk])
             log.info("failure_dismissed", message=message.pk, conversation=message.conversation_id)
             return
@@ -168,7 +167,7 @@ def cancel(message: Message) -> bool:
     It is dismissed at once: whoever took it back wanted that it fails.
     """
     with transaction.atomic():
-        threads.open_and_lock([], [message.conversation_id])
+        conversations.open_and_lock([], [message.conversation_id])
         entry = OutboxEntry.objects.select_for_update().filter(message=message, leased_until__isnull=True).first()
         if entry is None:
             return False
@@ -295,7 +294,7 @@ def _insert(
     agent: Agent | None,
     program: Program | None,
 ) -> Message:
-    locked = threads.open_and_lock([], [conversation.pk])
+    locked = conversations.open_and_lock([], [conversation.pk])
     number, contact, quoted = conversation.number, conversation.contact, intent.quoted
     message = Message.objects.create(
         number=number,
@@ -326,14 +325,14 @@ def _insert(
         uploads.attach(intent.upload, message)
     elif intent.media is not None:
         uploads.attach_again(intent.media, message)
-    threads.advance([_line(message, intent.upload or intent.media)], locked)
+    conversations.advance([_line(message, intent.upload or intent.media)], locked)
     changes.announce([(number.pk, conversation.pk)])
     wake_up()
     return message
 
 
 def _line(message: Message, file: Upload | Media | None) -> bulk.Row:
-    """What the conversation list shows of the message, as inbox.receiving.threads takes it."""
+    """What the conversation list shows of the message, as inbox.conversations takes it."""
     preview = summarize(
         message.kind,
         message.text,

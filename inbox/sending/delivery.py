@@ -18,9 +18,8 @@ from django.db import IntegrityError, InterfaceError, OperationalError, transact
 from django.utils import timezone
 from prometheus_client import Counter, Histogram
 
-from inbox import callback_data, file_names, outgoing_webhooks, uploads
+from inbox import callback_data, conversations, file_names, outgoing_webhooks, statuses, uploads
 from inbox.models import Conversation, Media, Message
-from inbox.receiving import statuses, threads
 from inbox.sending import NotSendableError, address_of, outbox, pace
 from inbox.sending.outbox import Lease, LeaseLostError
 from inbox.storage import MissingFileError, StorageError, media_storage
@@ -172,7 +171,7 @@ def _accepted(lease: Lease, message: Message, accepted: Accepted) -> None:
     """WhatsApp has it. Its receipts may have been quicker than this answer."""
     now = timezone.now()
     with transaction.atomic():
-        threads.open_and_lock([], [message.conversation_id])
+        conversations.open_and_lock([], [message.conversation_id])
         if not lease.end():
             log.warning("send_answer_late", message=message.pk)  # it was called unknown meanwhile; now it is known
         columns = {"provider_message_id": accepted.provider_message_id, "error": "", "error_code": None}
@@ -202,7 +201,7 @@ def _name(message: Message, wamid: str) -> None:
 
 def _unknown(lease: Lease, message: Message, error: ProviderError) -> None:
     with transaction.atomic():
-        threads.open_and_lock([], [message.conversation_id])
+        conversations.open_and_lock([], [message.conversation_id])
         if lease.end():
             Message.objects.filter(pk=message.pk, status=Status.SENDING).update(
                 status=Status.UNKNOWN, error=f"{error} A receipt will settle it.", error_code=error.code or None
@@ -244,7 +243,7 @@ def _stumbled(lease: Lease, message: Message) -> None:
 
 def _fail(lease: Lease, message: Message, sentence: str, *, code: int = 0) -> None:
     with transaction.atomic():
-        threads.open_and_lock([], [message.conversation_id])
+        conversations.open_and_lock([], [message.conversation_id])
         if lease.end():
             Message.objects.filter(pk=message.pk).exclude(status=Status.FAILED).update(
                 status=Status.FAILED, failed_at=timezone.now(), error=sentence, error_code=code or None

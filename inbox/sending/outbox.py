@@ -17,9 +17,8 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from inbox import changes, outgoing_webhooks, workers
+from inbox import changes, conversations, outgoing_webhooks, workers
 from inbox.models import Conversation, Message, Outbox, OutboxEntry, SlowAnswer
-from inbox.receiving import threads
 from inbox.sending import pace
 from inbox.sending.jobs import wake_up
 from whatsapp.events import Status
@@ -87,14 +86,14 @@ class Lease:
     def show(self) -> None:
         """Bring the list and the live pages up to date with the message that was just written. The caller holds the
         conversation's lock, as everything does that changes a message and then its conversation."""
-        threads.refresh([self.message_id])
+        conversations.refresh([self.message_id])
         changes.announce([(self.number_id, self.conversation_id)])
 
     def begin_request(self) -> None:
         """The request leaves next: commit that it may have, so that a crash can never send it twice. Raises
         LeaseLostError."""
         with transaction.atomic():
-            threads.open_and_lock([], [self.conversation_id])
+            conversations.open_and_lock([], [self.conversation_id])
             if not self.entries().update(leased_until=Now() + LEASE):
                 raise LeaseLostError
             if not Message.objects.filter(pk=self.message_id, status=Status.QUEUED).update(
@@ -111,7 +110,7 @@ class Lease:
     def put_back(self, wait: float, *, attempts: int, code: int = 0, sentence: str = "") -> None:
         """Let it leave in ``wait`` seconds; it certainly has not left yet. Shows why it waits."""
         with transaction.atomic():
-            threads.open_and_lock([], [self.conversation_id])
+            conversations.open_and_lock([], [self.conversation_id])
             due_at = Now() + timedelta(seconds=wait)
             if not self.entries().update(lease=None, leased_until=None, due_at=due_at, attempts=attempts):
                 return
@@ -224,7 +223,7 @@ def settle_abandoned() -> int:
     with transaction.atomic():
         # The conversations first, as everywhere: whoever answers late after all holds them already.
         late = OutboxEntry.objects.filter(leased_until__lt=Now(), message__status=Status.SENDING)
-        threads.open_and_lock([], late.values_list("conversation_id", flat=True))
+        conversations.open_and_lock([], late.values_list("conversation_id", flat=True))
         abandoned = list(late.select_for_update(of=("self",)).values_list("pk", flat=True))
         if abandoned:
             OutboxEntry.objects.filter(pk__in=abandoned).delete()
@@ -243,5 +242,5 @@ def settle_abandoned() -> int:
 def show(message_ids: list[int]) -> None:
     """The same for messages of several conversations."""
     changes.touch(message_ids)
-    threads.refresh(message_ids)
+    conversations.refresh(message_ids)
     outgoing_webhooks.record(changed=message_ids)

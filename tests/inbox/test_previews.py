@@ -13,9 +13,8 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
-from inbox import media, previews
+from inbox import conversations, media, previews
 from inbox.models import Conversation, Media, Message
-from inbox.receiving import threads
 from tests import samples
 from tests.databases import somebody_waits
 from tests.media_rows import drawn, own_files, stored
@@ -251,7 +250,7 @@ def test_it_waits_for_the_conversation_before_it_holds_the_message(number: Phone
     row = stored(number, samples.picture(), kind="image")
     worker = threading.Thread(target=in_own_connection, args=(previews.make, row.pk))
     with transaction.atomic():
-        threads.open_and_lock([], [row.message.conversation_id])
+        conversations.open_and_lock([], [row.message.conversation_id])
         worker.start()
         wait_until(somebody_waits)
         Message.objects.filter(pk=row.message_id).update(text="Look!")

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from core.postgres.outages import outlast
 from inbox import importing
 from inbox.importing import report, sources
-from inbox.models.moving import ImportedItem
+from inbox.models.imports import ImportedItem
 from inbox.progress import Bar
 from inbox.s3 import PrivateS3Storage
 from inbox.storage import MediaStorage, SignedFileSystemStorage, StorageError, media_storage

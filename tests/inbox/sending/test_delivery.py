@@ -12,9 +12,8 @@ from cryptography.fernet import Fernet
 from django.db import connection, transaction
 from django.utils import timezone
 
-from inbox import callback_data, receiving
+from inbox import callback_data, conversations, receiving
 from inbox.models import Conversation, Message, Outbox, OutboxEntry, PendingStatus
-from inbox.receiving import threads
 from inbox.sending import delivery, outbox, pace
 from tests.databases import somebody_waits
 from tests.servers import in_own_connection, wait_until
@@ -225,7 +224,7 @@ class UncertainSendTests:
         settled: list[int] = []
         sweep = threading.Thread(target=in_own_connection, args=(lambda: settled.append(outbox.settle_abandoned()),))
         with transaction.atomic():
-            threads.open_and_lock([], [message.conversation_id])
+            conversations.open_and_lock([], [message.conversation_id])
             sweep.start()
             wait_until(somebody_waits)
             assert lease.end()

@@ -12,9 +12,8 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from inbox import receiving
+from inbox import conversations, receiving
 from inbox.models import Conversation, Message, PendingStatus
-from inbox.receiving import threads
 from tests import payloads
 from tests.databases import somebody_waits
 from tests.inbox.receiving.support import receive
@@ -96,7 +95,7 @@ class StatusTests:
             facts = {"status": status, "resent_at": resent, "dismissed_at": dismissed, "historic": historic}
             Message.objects.update(**facts)
             message = Message.objects.get()
-            threads.refresh([message.pk])
+            conversations.refresh([message.pk])
             expected = status in ("failed", "unknown") and not (resent or dismissed or historic)
             assert message.unsettled == expected, facts
             assert Message.objects.unsettled().exists() == expected, facts
@@ -122,7 +121,7 @@ class StatusTests:
         PendingStatus.objects.create(number=number, wamid="wamid.A", status="read", at=message.sent_at)
         sweep = threading.Thread(target=in_own_connection, args=(receiving.settle_waiting_statuses,))
         with transaction.atomic():
-            threads.open_and_lock([], [message.conversation_id])
+            conversations.open_and_lock([], [message.conversation_id])
             sweep.start()
             wait_until(somebody_waits)
             Message.objects.filter(pk=message.pk).update(text="Hello")

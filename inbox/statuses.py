@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from core.postgres import bulk
 from inbox import callback_data
+from inbox.conversations import WINDOW as CUSTOMER_SERVICE_WINDOW
 from inbox.models import PendingStatus
 from inbox.receiving.messages import time_of
-from inbox.receiving.threads import WINDOW as CUSTOMER_SERVICE_WINDOW
 from whatsapp.errors import REPORTED, WINDOW_CLOSED
 from whatsapp.events import PaymentChanged, Status, StatusChanged
 
