@@ -95,12 +95,12 @@ def drain() -> None:
     """Work the journal off with as many jobs at once as one `manage.py worker` gives it."""
     from django.db import connections
 
-    from inbox import receiving
     from inbox.management.commands.worker import JOURNAL_JOBS
+    from inbox.receiving import pipeline
 
     def one() -> None:
         try:
-            receiving.drain()
+            pipeline.drain()
         finally:
             connections.close_all()
 
@@ -117,9 +117,9 @@ def main() -> int:
 
 
 def measure() -> int:
-    from inbox import receiving
     from inbox.management.commands.worker import collect_garbage_rarely
     from inbox.models import Message
+    from inbox.receiving import pipeline
     from whatsapp.models import PhoneNumber
 
     collect_garbage_rarely()  # both sides as in a worker
@@ -153,7 +153,7 @@ def measure() -> int:
         f"Understanding: journal to rows, {CYCLES} interleaved cycles",
         [
             Figure("one by one through the ORM", f"{statistics.median(theirs):,.0f} messages/s"),
-            Figure(f"batches of {receiving.BATCH_SIZE:,}", f"{statistics.median(ours):,.0f} messages/s"),
+            Figure(f"batches of {pipeline.BATCH_SIZE:,}", f"{statistics.median(ours):,.0f} messages/s"),
             Figure("ratio", f"{ratio:.1f} ×", f"at least {TARGET} ×", ratio >= TARGET),
         ],
     )

@@ -22,12 +22,13 @@ from prometheus_client import Counter
 
 from core.sandbox import parent as sandbox
 from core.sandbox.parent import Cause, CrashError, NoSandboxError, UndecodableError
-from inbox import adopting, changes, conversations, conversion, document_contents, document_text, receiving, words
+from inbox import adopting, changes, conversations, conversion, document_contents, document_text, words
 from inbox import media as files
 from inbox.drawing import LIMITS, OUTPUTS, work_for
 from inbox.models import Media
 from inbox.models import media as media_model
 from inbox.models.media import contents_key, playable_key, thumbnail_key
+from inbox.receiving import pipeline
 from inbox.sniffing import ENCRYPTED, HEAD_BYTES, sniff
 from inbox.storage import MissingFileError, StorageError, media_storage
 
@@ -259,7 +260,7 @@ def _settle(media: Media, drawing: Drawing) -> None:
         )
         if settled:
             changes.touch([media.message_id])
-            receiving.refresh_preview(media.message_id)
+            pipeline.refresh_preview(media.message_id)
             if state == Media.PreviewState.COPYING:
                 files.enqueue_copy(media.pk)
     if settled:

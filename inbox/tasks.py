@@ -14,9 +14,10 @@ from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from inbox import media, previews, quotas, receipts, receiving, reconciling, renditions, uploads, workers
+from inbox import media, previews, quotas, receipts, reconciling, renditions, uploads, workers
 from inbox.api import idempotency
 from inbox.outgoing_webhooks import delivery as webhook_delivery
+from inbox.receiving import pipeline
 from inbox.sending import delivery, outbox, pace, reactions
 from inbox.sending import jobs as sending
 from whatsapp.message_templates import sync
@@ -45,10 +46,10 @@ def _drain() -> None:
     """A bounded piece of the journal, and another job for the rest: a job that goes on for as long as customers write
     could not be stopped in time."""
     for batch in range(BATCHES_PER_JOB):
-        count = receiving.process_batch(receiving.BATCH_SIZE)
+        count = pipeline.process_batch(pipeline.BATCH_SIZE)
         if not count:
             return
-        if batch == 0 and count == receiving.BATCH_SIZE:
+        if batch == 0 and count == pipeline.BATCH_SIZE:
             # More waits than one can do: another one reads while the database writes for this one.
             journal.wake_up()
     journal.wake_up()
@@ -157,7 +158,7 @@ def sweep_uploads(timestamp: int) -> None:
 def sweep_journal(timestamp: int) -> None:
     """Work off notifications whose wake-up was lost, so that nothing waits for the next customer to write."""
     _drain()
-    receiving.settle_waiting_statuses()
+    pipeline.settle_waiting_statuses()
 
 
 @app.periodic(cron="* * * * * */15")
@@ -209,7 +210,7 @@ def forget(timestamp: int) -> None:
     kept = timedelta(days=settings.JOURNAL_RETENTION_DAYS)
     while journal.forget(kept, FORGET_ROWS) == FORGET_ROWS:
         pass
-    receiving.forget_waiting_statuses()
+    pipeline.forget_waiting_statuses()
     pace.forget()
     uploads.forget()
     webhook_delivery.forget()

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from inbox import receiving, sending
+from inbox import sending
 from inbox.demo import people
 from inbox.models import Conversation, Message, OutboxEntry, Pace
+from inbox.receiving import pipeline
 from inbox.sending import Intent, delivery
 from simulator import world
 from simulator.control.client import SimulatorClient
@@ -40,7 +41,7 @@ class Phone(SimulatorClient):
     def settle(self) -> None:
         """Until everything that WhatsApp posted is understood."""
         self.wait_until_posted()
-        receiving.drain()
+        pipeline.drain()
 
     def shows(self, person: str = "amara") -> list[dict[str, Any]]:
         """What came from us on the customer's phone, in order."""

@@ -20,7 +20,7 @@ from inbox.api.reading import REFUSALS, caller, find_conversation, find_message,
 from inbox.api.requests import Location, ReactionRequest, SendRequest, TemplateValues, UploadRequest, schema
 from inbox.api.schemas import MediaSchema, MessageSchema, ProblemSchema, ReadSchema
 from inbox.models import Contact, Conversation, Message, Program, Upload
-from inbox.receiving import people
+from inbox.receiving import identities
 from whatsapp.events import MEDIA_KINDS, Kind, Party
 from whatsapp.message_templates import sync
 from whatsapp.models import MessageTemplate, PhoneNumber
@@ -238,8 +238,8 @@ def _open(program: Program, wanted: SendRequest, number: PhoneNumber) -> Convers
         person = contact[0]
     else:
         phone = phone_of(wanted.phone or "", [number.pk])
-        mention = people.person(number.identity_scope, Party(wa_id=phone.removeprefix("+")))
-        person = people.resolve([mention])[mention]
+        mention = identities.person(number.identity_scope, Party(wa_id=phone.removeprefix("+")))
+        person = identities.resolve([mention])[mention]
         Contact.objects.filter(pk=person, phone=None).update(phone=phone)
     opened = conversations.open_and_lock([(number.pk, person)], [])
     return Conversation.objects.select_related("contact", "number").get(pk=opened[number.pk, person].id)

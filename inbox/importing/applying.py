@@ -22,8 +22,9 @@ from inbox.importing.numbers import Numbers
 from inbox.importing.records import plain
 from inbox.models import ImportedItem, Media
 from inbox.models.imports import ImportedItem as Item
-from inbox.receiving import messages, people, reactions
+from inbox.receiving import identities
 from inbox.receiving.batch import refresh_previews
+from inbox.receiving.pipeline import messages, reactions
 from inbox.summaries import summarize
 from whatsapp import phone_numbers
 from whatsapp.events import Direction, Origin, Party, Status
@@ -132,8 +133,8 @@ def _first_of_each_phone(phones: Iterable[str]) -> dict[str, str]:
 
 
 def _write_contacts(items: list[reading.ContactItem]) -> None:
-    mentions = {item.key: people.person("", Party(wa_id=item.phone)) for item in items}
-    found = people.resolve(mentions.values())
+    mentions = {item.key: identities.person("", Party(wa_id=item.phone)) for item in items}
+    found = identities.resolve(mentions.values())
     _describe((found[mentions[item.key]], item.phone, item.name, item.opted_out_at) for item in items)
 
 
@@ -178,8 +179,8 @@ def apply_messages(numbers: Numbers, *, write: bool, adopt: bool, progress: Call
 
 
 def _write(batch: list[Prepared], *, adopt: bool) -> None:
-    mentions = {one.id: people.person("", Party(wa_id=one.phone)) for one in batch}
-    contacts = people.resolve(mentions.values())
+    mentions = {one.id: identities.person("", Party(wa_id=one.phone)) for one in batch}
+    contacts = identities.resolve(mentions.values())
     _describe((contacts[mentions[one.id]], one.phone, one.name, None) for one in batch)
     fresh = [one for one in batch if one.message is None and not one.repeats]
     pairs = {one.id: (_number(one).pk, contacts[mentions[one.id]]) for one in batch}

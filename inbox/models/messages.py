@@ -83,7 +83,7 @@ class Message(models.Model):
     client_token = models.UUIDField(null=True, blank=True)
 
     #: WhatsApp's time of the message: the thread's order and the window count from it. WhatsApp's are whole seconds;
-    #: microseconds of a customer's message are its place among those of one second (inbox.receiving.seconds).
+    #: microseconds of a customer's message are its place among those of one second (inbox.receiving.arrival_order).
     sent_at = models.DateTimeField()
     #: Our time: when the row was made.
     created_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -15,8 +15,9 @@ from prometheus_client import Counter
 from core.postgres import bulk
 from inbox import callback_data, changes, conversations, outgoing_webhooks, statuses
 from inbox.models import Message
-from inbox.receiving import group_names, messages, numbers, people, reactions, redeliveries, seconds, targets
+from inbox.receiving import arrival_order, duplicates, identities
 from inbox.receiving.left_out import Personal, Resolved, left_out
+from inbox.receiving.pipeline import group_names, messages, numbers, reactions, targets
 from inbox.receiving.targets import Target, Targets
 from inbox.summaries import summarize
 from whatsapp import events, parse
@@ -52,8 +53,8 @@ class Fact:
     received_at: datetime
     place_in_batch: int
     number: PhoneNumber = field(init=False)
-    mention: people.Mention = field(init=False)
-    author: people.Mention = field(init=False)
+    mention: identities.Mention = field(init=False)
+    author: identities.Mention = field(init=False)
 
     @property
     def at(self) -> datetime:
@@ -68,9 +69,9 @@ class Fact:
         """Set the number and the people."""
         self.number = number
         event, scope = self.event, number.identity_scope
-        self.author = people.person(scope, event.party, getattr(event, "previous", None))
+        self.author = identities.person(scope, event.party, getattr(event, "previous", None))
         group_id = getattr(event, "group_id", "")
-        self.mention = people.group(scope, group_id) if group_id else self.author
+        self.mention = identities.group(scope, group_id) if group_id else self.author
 
 
 @dataclass(slots=True)
@@ -84,7 +85,7 @@ class Batch:
     #: Facts read so far: each one's place in the order of the journal.
     count: int = 0
     numbers: dict[str, PhoneNumber] = field(default_factory=dict)
-    contacts: dict[people.Mention, int] = field(default_factory=dict)
+    contacts: dict[identities.Mention, int] = field(default_factory=dict)
     threads: conversations.Threads = field(default_factory=dict)
     targets: Targets = field(default_factory=dict)
     #: What AWS told about our numbers, by Meta's id, and by notification its id of the send that a status is about.
@@ -127,13 +128,13 @@ def apply(claimed: list[journal.Claimed], before_writing: Callable[[], None] = l
 
     ``before_writing`` is called once everything is read and the first conversation is about to be locked.
     """
-    copies = redeliveries.in_batch(claimed)
+    copies = duplicates.in_batch(claimed)
     originals = [notification for notification in claimed if notification.id not in copies]
-    known = redeliveries.of_processed(originals)
+    known = duplicates.of_processed(originals)
     batch = _read([notification for notification in originals if notification.id not in known])
     batch.processed += known
     batch.settle_alike(copies)
-    redeliveries.REDELIVERED.inc(len(copies) + len(known))
+    duplicates.REDELIVERED.inc(len(copies) + len(known))
     batch.place()
     _resolve_people(batch)
     _find_targets(batch)
@@ -198,12 +199,12 @@ def _parse(notification: journal.Claimed, batch: Batch) -> list[events.AnyEvent]
 def _resolve_people(batch: Batch) -> None:
     """Find or make every contact that the batch names, and keep what it says about them."""
     named = [fact for kind, facts in batch.facts.items() if issubclass(kind, Resolved) for fact in facts]
-    mentions: dict[people.Mention, None] = {}
+    mentions: dict[identities.Mention, None] = {}
     for fact in named:
         mentions[fact.mention] = None
         if fact.author.keys:
             mentions[fact.author] = None
-    batch.contacts = people.resolve(mentions)
+    batch.contacts = identities.resolve(mentions)
     told = []
     for fact in named:
         party = fact.event.party
@@ -211,8 +212,8 @@ def _resolve_people(batch: Batch) -> None:
         if contact is not None:
             phone = f"+{party.wa_id}" if party.wa_id.isdigit() else ""
             marketing = getattr(fact.event, "marketing", "")
-            told.append((contact, people.Told(fact.at, phone, party.name, party.username, marketing)))
-    people.describe(told)
+            told.append((contact, identities.Told(fact.at, phone, party.name, party.username, marketing)))
+    identities.describe(told)
 
 
 def _find_targets(batch: Batch) -> None:
@@ -223,7 +224,7 @@ def _find_targets(batch: Batch) -> None:
     batch.targets |= by_send
     batch.unnamed += unnamed
     lost = _lost(batch, *Naming)
-    batch.contacts |= people.find({fact.mention for fact in lost if fact.mention not in batch.contacts})
+    batch.contacts |= identities.find({fact.mention for fact in lost if fact.mention not in batch.contacts})
     keys = {(*fact.target, chat) for fact in lost if (chat := batch.contacts.get(fact.mention)) is not None}
     batch.targets |= targets.by_token(
         [{"number_id": number, "wamid": wamid, "chat_id": chat} for number, wamid, chat in sorted(keys)]
@@ -253,7 +254,7 @@ def _write(batch: Batch) -> tuple[list[bulk.Row], set[int]]:
     group_names.apply(batch.of(events.MessageReceived), batch.contacts, batch.threads)
     changed: set[int] = set()
     if new:
-        seconds.arrange(new, batch.threads)
+        arrival_order.arrange(new, batch.threads)
         conversations.advance(new, batch.threads)
         _find_targets(batch)  # of those that came with their message
     conversations.open_windows(messages.windows_of(calls))

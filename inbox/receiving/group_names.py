@@ -7,11 +7,11 @@ from typing import Any
 
 from core.postgres import bulk
 from inbox import conversations as conversation_rows
-from inbox.receiving import people
+from inbox.receiving import identities
 
 
 def apply(
-    facts: Iterable[Any], contacts: Mapping[people.Mention, int], conversations: conversation_rows.Threads
+    facts: Iterable[Any], contacts: Mapping[identities.Mention, int], conversations: conversation_rows.Threads
 ) -> None:
     """Name the groups that these facts of a batch name, unless their thread holds a later name. Call it once the lines
     of the thread are written. Safe to repeat."""

@@ -10,9 +10,10 @@ from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from inbox import changes, receiving
+from inbox import changes
 from inbox.models import Agent, Conversation, Message
 from inbox.models.media import Media
+from inbox.receiving import pipeline
 from tests import payloads, samples
 from tests.browser.conftest import OpenWindow
 from tests.browser.files import stored
@@ -57,12 +58,12 @@ class LiveTests:
         bodies = [payloads.notification(payloads.message(at=at, text={"body": words})) for words in ("One", "Two")]
         late, _ = [store(body) for body in bodies]
         journal.park({late.pk: "A fault of ours."})
-        receiving.drain()
+        pipeline.drain()
         page = window(alice).open(f"/conversations/{Conversation.objects.get().pk}/")
         shown = page.get_by_role("log").locator(".message__text")
         expect(shown).to_have_text([re.compile("^Two")])
         journal.replay([late.pk])
-        receiving.drain()
+        pipeline.drain()
         expect(shown).to_have_text([re.compile("^One"), re.compile("^Two")])
         expect(page.locator(".conversation-row__words")).to_have_text("Two")
 

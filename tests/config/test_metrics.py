@@ -15,8 +15,8 @@ from django.utils import timezone
 from prometheus_client import REGISTRY
 
 from config import counting
-from inbox import receiving
 from inbox.models import Agent, OutboxEntry, WorkerProcess
+from inbox.receiving import pipeline
 from tests import payloads
 from tests.inbox.receiving.support import store
 from tests.inbox.thread_rows import conversation, message
@@ -87,7 +87,7 @@ class MetricsTests:
         before = counted()
         failed = payloads.status(payloads.wamid(), "failed", errors=[{"code": 131026, "title": "Undeliverable"}])
         store(payloads.notification(statuses=[failed]))
-        receiving.drain()
+        pipeline.drain()
         assert counted() == before + 1
 
     def test_it_is_for_this_machine_alone_without_a_token(self, client: Client) -> None:

@@ -10,4 +10,4 @@ import django
 
 django.setup()
 
-from inbox import receiving  # noqa: E402, F401
+from inbox.receiving import pipeline  # noqa: E402, F401

@@ -12,8 +12,8 @@ import pytest
 from django.db import connection, connections
 from django.utils import timezone
 
-from inbox import receiving
 from inbox.models import Contact, Conversation, Media, Message, Reaction
+from inbox.receiving import pipeline
 from tests import payloads
 from tests.faults import processes
 from tests.inbox.receiving.support import store
@@ -74,18 +74,18 @@ def in_threads(count: int, act: Callable[[], None]) -> None:
 def deliver_and_drain(bodies: list[dict[str, Any]]) -> None:
     for body in bodies:
         store(body)
-    receiving.drain()
+    pipeline.drain()
 
 
 def drain_and_be_killed(statement: int) -> None:
     with connection.execute_wrapper(processes.kill_before(statement)):
-        receiving.drain()
+        pipeline.drain()
 
 
 def drain_all() -> None:
     """Drain until nothing is left: PostgreSQL needs a moment to notice that a client is dead and to free its rows."""
     deadline = time.monotonic() + 30
-    while receiving.drain() or Notification.objects.pending().exists():
+    while pipeline.drain() or Notification.objects.pending().exists():
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
@@ -110,8 +110,8 @@ class RedeliveryTests:
     def test_a_stranger_seen_by_two_workers_at_once_becomes_one_contact(self, number: PhoneNumber) -> None:
         for _ in range(40):
             store(payloads.notification(payloads.message()))
-        in_threads(4, lambda: [receiving.process_batch(1) for _ in range(15)] and None)
-        receiving.drain()
+        in_threads(4, lambda: [pipeline.process_batch(1) for _ in range(15)] and None)
+        pipeline.drain()
         assert Contact.objects.count() == 1
         assert Conversation.objects.get().unread_count == 40
 
@@ -121,7 +121,7 @@ class KilledWorkerTests:
         bodies = some_notifications()
         for body in bodies:
             store(body)
-        receiving.drain()
+        pipeline.drain()
         untroubled = everything()
 
         for statement in range(1, 200):

@@ -12,8 +12,8 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from inbox import receiving
 from inbox.models import Message, OutboxEntry
+from inbox.receiving import pipeline
 from inbox.sending import delivery, outbox
 from tests.faults import processes
 from tests.servers import wait_until
@@ -62,7 +62,7 @@ class KilledWorkerTests:
             ended = processes.run(1, deliver_and_be_killed, settings.WHATSAPP_GRAPH_URL, statement)
             after_the_lease()
             phone.settle()
-            receiving.settle_waiting_statuses()
+            pipeline.settle_waiting_statuses()
 
             message.refresh_from_db()
             arrived = len(phone.shows()) - before

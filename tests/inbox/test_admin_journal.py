@@ -11,8 +11,8 @@ from django.test import Client
 from django.urls import reverse
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from inbox import receiving
 from inbox.models import Agent, Conversation, Message
+from inbox.receiving import pipeline
 from tests import payloads
 from tests.inbox import admin_rows
 from whatsapp.models import Notification, PhoneNumber
@@ -91,7 +91,7 @@ class DetailTests:
     ) -> None:
         leaf = payloads.message(text={"body": "the one it made"})
         row = admin_rows.notification(payloads.notification(leaf))
-        receiving.drain()
+        pipeline.drain()
         made = Message.objects.get()
         admin_rows.message(other_number, "the same id on another number", wamid=leaf["id"])
         page = detail(signed_in, row)
@@ -132,10 +132,10 @@ class ReplayTests:
 
     def test_the_result_is_the_same_message_once(self, signed_in: Client, number: PhoneNumber) -> None:
         row = admin_rows.notification(payloads.notification(payloads.message()))
-        receiving.drain()
+        pipeline.drain()
         before = Message.objects.values().get()
         signed_in.post(address(row, "replay"))
-        receiving.drain()
+        pipeline.drain()
         after = Message.objects.values().get()
         assert {**after, "changed_xid": 0} == {**before, "changed_xid": 0}
         assert Conversation.objects.get().unread_count == 1

@@ -12,9 +12,9 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from pytest_django import Settings
 
-from inbox import receiving
 from inbox.demo import loading, people, script
 from inbox.models import Agent, Conversation, Media, Message, Reaction, Revision
+from inbox.receiving import pipeline
 from simulator import world
 from simulator.control.client import SimulatorClient
 from simulator.server import Simulator
@@ -48,7 +48,7 @@ def worker() -> Iterator[None]:
     def drain() -> None:
         try:
             while not stopping.wait(0.05):
-                receiving.drain()
+                pipeline.drain()
         finally:
             connections.close_all()
 

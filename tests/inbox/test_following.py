@@ -8,8 +8,8 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from inbox import receiving
 from inbox.models import Message
+from inbox.receiving import pipeline
 from tests import payloads
 from tests.inbox.receiving.support import store
 from tests.servers import WebServer
@@ -51,22 +51,22 @@ class FollowingTests:
         for _ in range(3):
             store(payloads.notification(payloads.message(), payloads.message()))
         with capture_logs() as lines:
-            receiving.drain()
+            pipeline.drain()
         named = [pair for line in logged(lines, "messages_applied") for pair in line["messages"]]
         assert sorted(named) == sorted(f"{row.notification_id}:{row.pk}" for row in Message.objects.all())
 
     def test_nothing_is_told_of_what_was_there_already(self, number: PhoneNumber) -> None:
         body = payloads.notification(payloads.message())
         store(body)
-        receiving.drain()
+        pipeline.drain()
         store(body)
         with capture_logs() as lines:
-            receiving.drain()
+            pipeline.drain()
         assert logged(lines, "messages_applied") == []
 
     def test_a_large_batch_is_told_in_several_lines(self, number: PhoneNumber, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(receiving, "MESSAGES_PER_LINE", 2)
+        monkeypatch.setattr(pipeline, "MESSAGES_PER_LINE", 2)
         store(payloads.notification(*(payloads.message() for _ in range(5))))
         with capture_logs() as lines:
-            receiving.drain()
+            pipeline.drain()
         assert [len(line["messages"]) for line in logged(lines, "messages_applied")] == [2, 2, 1]

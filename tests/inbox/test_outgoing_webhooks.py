@@ -16,9 +16,10 @@ from cryptography.fernet import Fernet
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from inbox import outgoing_webhooks, receiving
+from inbox import outgoing_webhooks
 from inbox.models import Message, Program, WebhookDelivery, WebhookEndpoint
 from inbox.outgoing_webhooks import delivery, signing
+from inbox.receiving import pipeline
 from tests.inbox.thread_rows import conversation, message
 from tests.simulated import Phone, deliver_all, queue_text
 from whatsapp.models import PhoneNumber
@@ -345,8 +346,8 @@ class WholeWayTests:
     def test_what_is_rolled_back_is_not_told(self, phone: Phone, listener: Listener) -> None:
         endpoint = endpoint_of(listener, phone.number)
         phone.writes("Hello")
-        receiving.drain()
+        pipeline.drain()
         before = WebhookDelivery.objects.count()
-        receiving.drain()
+        pipeline.drain()
         assert WebhookDelivery.objects.count() == before == 1
         assert delivery.deliver(endpoint.pk) == 1

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from inbox import receiving
 from inbox.bubbles import quote
 from inbox.models import Agent, Conversation, Message
+from inbox.receiving import pipeline
 from inbox.summaries import summarize
 from tests import payloads
 from tests.inbox.receiving.support import store
@@ -123,7 +123,7 @@ def test_the_list_the_quote_and_the_bubble_say_what_was_answered(
 ) -> None:
     leaf, line, said = CASES[case]
     store(payloads.notification(leaf))
-    receiving.drain()
+    pipeline.drain()
     message = Message.objects.get()
     conversation = Conversation.objects.get()
     assert conversation.last_message_preview == line

@@ -12,8 +12,9 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from inbox import conversations, receiving
+from inbox import conversations
 from inbox.models import Conversation, Message, PendingStatus
+from inbox.receiving import pipeline
 from tests import payloads
 from tests.databases import somebody_waits
 from tests.inbox.receiving.support import receive
@@ -111,7 +112,7 @@ class StatusTests:
     def test_a_status_that_missed_its_message_by_a_moment_is_settled_by_the_sweep(self, number: PhoneNumber) -> None:
         receive(echo("wamid.A"))
         PendingStatus.objects.create(number=number, wamid="wamid.A", status="read", at=Message.objects.get().sent_at)
-        assert receiving.settle_waiting_statuses() == 1
+        assert pipeline.settle_waiting_statuses() == 1
         assert Message.objects.get().status == "read"
 
     @pytest.mark.django_db(transaction=True)
@@ -119,7 +120,7 @@ class StatusTests:
         receive(echo("wamid.A"))
         message = Message.objects.get()
         PendingStatus.objects.create(number=number, wamid="wamid.A", status="read", at=message.sent_at)
-        sweep = threading.Thread(target=in_own_connection, args=(receiving.settle_waiting_statuses,))
+        sweep = threading.Thread(target=in_own_connection, args=(pipeline.settle_waiting_statuses,))
         with transaction.atomic():
             conversations.open_and_lock([], [message.conversation_id])
             sweep.start()
@@ -132,7 +133,7 @@ class StatusTests:
         receive(*statuses("wamid.NEVER", "delivered"), *statuses("wamid.SOON", "delivered"))
         old = timezone.now() - timedelta(days=8)
         PendingStatus.objects.filter(wamid="wamid.NEVER").update(created_at=old)
-        assert receiving.forget_waiting_statuses() == 1
+        assert pipeline.forget_waiting_statuses() == 1
         assert PendingStatus.objects.get().wamid == "wamid.SOON"
 
     def test_the_price_is_kept(self, number: PhoneNumber) -> None:

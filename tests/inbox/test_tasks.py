@@ -20,7 +20,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.contrib.django.procrastinate_app import current_app
 from procrastinate.jobs import Job
 
-from inbox import outgoing_webhooks, receiving, sending, tasks
+from inbox import outgoing_webhooks, sending, tasks
 from inbox.management.commands.worker import _worker_app
 from inbox.models import (
     Agent,
@@ -37,6 +37,7 @@ from inbox.models import (
     WebhookEndpoint,
     WorkerProcess,
 )
+from inbox.receiving import pipeline
 from inbox.sending import Intent
 from tests import payloads
 from tests.inbox.receiving.support import receive, store
@@ -138,7 +139,7 @@ class ProcessNotificationsTests:
     def test_it_calls_for_a_second_job_when_a_whole_batch_waits(
         self, number: PhoneNumber, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(receiving, "BATCH_SIZE", 2)
+        monkeypatch.setattr(pipeline, "BATCH_SIZE", 2)
         for _ in range(2):
             store(payloads.notification(payloads.message()))
         tasks.process_notifications()

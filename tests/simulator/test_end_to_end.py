@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from inbox import media, receiving
+from inbox import media
 from inbox.models import Media, Message
+from inbox.receiving import pipeline
 from simulator import world
 from simulator.samples import everything
 from simulator.server import Simulator
@@ -42,7 +43,7 @@ def connected(web_server: WebServer, tmp_path: Path, settings: Any) -> Iterator[
 def settle(api: Api) -> None:
     """Until everything posted is understood and every file was tried once."""
     api.wait_until_posted()
-    receiving.drain()
+    pipeline.drain()
     for row in Media.objects.filter(state=Media.State.PENDING):
         media.fetch(row.pk)
 

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
-from inbox import receiving
+from inbox.receiving import pipeline
 from whatsapp.models import Notification
 from whatsapp.webhooks import journal
 
@@ -45,7 +45,7 @@ class Command(BaseCommand):
             case "dismiss":
                 self.stdout.write(f"dismissed {journal.dismiss(options['ids'])}")
             case "drain":
-                self.stdout.write(f"settled {receiving.drain()}")
+                self.stdout.write(f"settled {pipeline.drain()}")
             case _:
                 self._summary(as_json=options["json"])
 

@@ -11,10 +11,11 @@ import pytest
 from django.core.management import CommandError, call_command
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from inbox import importing, receiving
+from inbox import importing
 from inbox.importing import copying, sources
 from inbox.importing.records import dumped
 from inbox.models import ImportedItem, Media, Message, OutboxEntry
+from inbox.receiving import pipeline
 from inbox.storage import SignedFileSystemStorage, media_storage
 from tests import payloads, samples
 from tests.inbox import admin_rows
@@ -135,7 +136,7 @@ class NewsTests:
                 payloads.message(id=WAMID, **{"from": "14255550150"}), phone_number_id=first.phone_number_id
             )
         )
-        receiving.drain()
+        pipeline.drain()
         before = Message.objects.values().get()
         old = item("m-1", direction="inbound", whatsappMessageId=WAMID, senderPhone="14255550150", status="received")
         assert "already_here" in codes(run(tmp_path, old))

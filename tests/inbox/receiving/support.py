@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from inbox import receiving
 from inbox.models import Message
+from inbox.receiving import pipeline
 from tests import payloads
 from whatsapp.models import Notification
 
@@ -19,7 +19,7 @@ def store(body: bytes | dict[str, Any]) -> Notification:
 def receive(*bodies: bytes | dict[str, Any]) -> list[Notification]:
     """Store these notifications, drain the journal, and return them as they are now."""
     stored = [store(body) for body in bodies]
-    receiving.drain()
+    pipeline.drain()
     for notification in stored:
         notification.refresh_from_db()
     return stored

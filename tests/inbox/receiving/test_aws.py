@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from inbox import callback_data, receiving
+from inbox import callback_data
 from inbox.models import Contact, Conversation, Message
+from inbox.receiving import pipeline
 from tests import aws_payloads, payloads
 from whatsapp.models import Notification, PhoneNumber
 
@@ -24,7 +25,7 @@ def receive(*bodies: bytes | dict[str, Any] | str) -> list[Notification]:
         if not isinstance(body, bytes):
             body = body.encode() if isinstance(body, str) else payloads.encode(body)
         written.append(Notification.objects.create(provider="aws", body=body))
-    receiving.drain()
+    pipeline.drain()
     return list(Notification.objects.filter(pk__in=[each.pk for each in written]).order_by("pk"))
 
 

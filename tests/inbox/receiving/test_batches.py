@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from inbox import receiving
 from inbox.models import Conversation, Message
+from inbox.receiving import pipeline
 from tests import payloads
 from tests.inbox.receiving.support import receive, store
 from whatsapp.message_templates import sync
@@ -51,7 +51,7 @@ class PoisonTests:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute("ALTER TABLE inbox_message DROP CONSTRAINT no_poison")
         assert journal.replay([bad.pk]) == 1
-        receiving.drain()
+        pipeline.drain()
         assert Message.objects.count() == 3
 
     @pytest.mark.parametrize(
@@ -72,10 +72,10 @@ class PoisonTests:
         with connection.cursor() as cursor:
             cursor.execute(change)
         with pytest.raises(ProgrammingError):
-            receiving.drain()
+            pipeline.drain()
         transaction.savepoint_rollback(savepoint)
         assert Notification.objects.pending().count() == 2
-        receiving.drain()
+        pipeline.drain()
         assert Message.objects.count() == 1
 
     def test_one_poison_among_many_is_found_by_halving(self, number: PhoneNumber) -> None:
@@ -104,7 +104,7 @@ class JournalTests:
     def test_the_body_stays_exact(self, number: PhoneNumber) -> None:
         raw = b'{"object":"whatsapp_business_account","entry":[]}\x00'
         store(raw)
-        receiving.drain()
+        pipeline.drain()
         assert bytes(Notification.objects.get().body) == raw
 
     def test_replaying_parked_ones_leaves_the_rest(self, number: PhoneNumber) -> None:

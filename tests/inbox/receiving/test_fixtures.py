@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
-from inbox import access, receiving
+from inbox import access
 from inbox.models import Contact, ContactIdentity, Conversation, Media, Message, PendingStatus, Reaction, Revision
+from inbox.receiving import pipeline
 from tests.whatsapp.parse.support import FIXTURES, SHARED
 from whatsapp.models import MessageTemplate, Notification, NumberUpdate, PhoneNumber
 
@@ -63,7 +64,7 @@ pytestmark = pytest.mark.django_db
 def deliver(body: bytes) -> Notification:
     """One body through the journal, as it is afterwards."""
     notification = Notification.objects.create(provider="meta", body=body, received_at=RECEIVED)
-    receiving.drain()
+    pipeline.drain()
     notification.refresh_from_db()
     return notification
 
@@ -135,7 +136,7 @@ class OwnSamplesTests:
             for name in OWN
         ]
         Notification.objects.bulk_create(stored + copy.deepcopy(stored))
-        receiving.drain()
+        pipeline.drain()
         assert set(Notification.objects.values_list("state", flat=True)) == {"processed"}
         kinds = set(Message.objects.values_list("kind", flat=True))
         assert kinds >= {"text", "image", "video", "audio", "document", "sticker", "location", "contacts"}
@@ -156,7 +157,7 @@ class OwnSamplesTests:
             for index, body in enumerate(bodies)
         )
         Notification.objects.bulk_create(stored)
-        receiving.drain()
+        pipeline.drain()
         assert list(Notification.objects.exclude(state="processed").values_list("error", flat=True)) == []
 
 
@@ -307,7 +308,7 @@ class HostileSamplesTests:
         deliver(hostile("25"))
         assert PendingStatus.objects.get().wamid == "wamid.OUT25"
         message = ours(self.number, "wamid.OUT25")
-        assert receiving.settle_waiting_statuses() == 1
+        assert pipeline.settle_waiting_statuses() == 1
         message.refresh_from_db()
         assert (message.status, message.delivered_at) == ("delivered", SENT + timedelta(seconds=10))
         assert not PendingStatus.objects.exists()

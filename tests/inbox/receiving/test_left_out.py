@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from inbox import receiving
 from inbox.models import Message
+from inbox.receiving import pipeline
 from tests import payloads
 from tests.inbox.receiving.support import receive
 from whatsapp.models import Notification, PhoneNumber
@@ -102,7 +102,7 @@ def test_a_replay_lists_only_what_is_still_left_out(number: PhoneNumber) -> None
     (notification,) = receive(payloads.notification(payloads.message()))
     Notification.objects.update(problems=[{"path": "x", "reason": "Not understood: messages."}])
     assert journal.replay_left_out() == 1
-    receiving.drain()
+    pipeline.drain()
     notification.refresh_from_db()
     assert (notification.state, notification.problems) == ("processed", [])
 
@@ -128,5 +128,5 @@ def test_a_dismissed_one_can_be_replayed_and_is_open_again(number: PhoneNumber) 
     (left,) = receive(payloads.notification(payloads.message(), moods=[{"id": "1"}]))
     journal.dismiss([left.pk])
     assert journal.replay([left.pk]) == 1
-    receiving.drain()
+    pipeline.drain()
     assert Notification.objects.left_out().count() == 1

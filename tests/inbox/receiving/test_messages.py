@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from inbox import receiving
 from inbox.models import Contact, Conversation, Media, Message
+from inbox.receiving import pipeline
 from tests import payloads
 from tests.inbox.receiving.support import only_message, receive, store
 from whatsapp.errors import explain_received
@@ -81,7 +81,7 @@ class MessagesTests:
         before = list(Message.objects.values()), list(Conversation.objects.values())
         notification.state = "pending"
         notification.save()
-        receiving.drain()
+        pipeline.drain()
         assert (list(Message.objects.values()), list(Conversation.objects.values())) == before
 
     def test_an_older_message_that_comes_late_does_not_become_the_last(self, number: PhoneNumber) -> None:
@@ -189,7 +189,7 @@ class MessagesTests:
                 for body in everything_from(str(351_900_000_000 + first + index)):
                     store(body)
             with CaptureQueriesContext(connection) as queries:
-                receiving.process_batch()
+                pipeline.process_batch()
             assert not Notification.objects.pending().exists()
             assert not Notification.objects.parked().exists()
             return len(queries)

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from inbox import receiving
 from inbox.models import Agent, Conversation, Message, PendingStatus
+from inbox.receiving import pipeline
 from tests import payloads
 from tests.inbox import admin_rows
 from tests.inbox.receiving.support import receive
@@ -64,7 +64,7 @@ def test_within_one_second_captured_is_the_last(order: Message) -> None:
 def test_one_that_comes_before_its_message_waits_for_it(number: PhoneNumber) -> None:
     receive(payment("wamid.LATER", "pending"), payment("wamid.LATER", "captured", NOW + 5))
     admin_rows.message(number, direction="outbound", origin="agent", status="sent", wamid="wamid.LATER")
-    assert receiving.settle_waiting_statuses() == 1
+    assert pipeline.settle_waiting_statuses() == 1
     message = Message.objects.get()
     assert message.payload["payment"]["status"] == "captured"
     assert message.status == "sent"

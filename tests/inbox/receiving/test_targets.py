@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase as HypothesisTestCase
 
 from core.postgres import bulk
-from inbox import callback_data, receiving
+from inbox import callback_data
 from inbox.models import Conversation, Message, PendingStatus, Reaction
+from inbox.receiving import pipeline
 from tests import payloads
 from tests.inbox.receiving.support import receive
 from whatsapp.models import PhoneNumber
@@ -164,7 +165,7 @@ class ScopeTests:
             number=number, conversation=conversation, direction="outbound", kind="text", origin="agent", wamid=stored,
             sent_at=conversation.last_message_at, status="sent",
         )  # fmt: skip
-        assert receiving.settle_waiting_statuses() == 1
+        assert pipeline.settle_waiting_statuses() == 1
         assert Message.objects.get(direction="outbound").status == "read"
 
     def test_a_batch_costs_the_same_however_many_name_messages_so(self, number: PhoneNumber) -> None:
@@ -219,7 +220,7 @@ class NeverAnotherTests:
         receive(read(payloads.scoped_wamid(USER, same), recipient_user_id=USER))
         assert Message.objects.get().status == "sent"
         assert PendingStatus.objects.count() == 1
-        assert receiving.settle_waiting_statuses() == 0
+        assert pipeline.settle_waiting_statuses() == 0
 
     def test_two_with_one_token_in_one_conversation_stay_two_and_neither_is_guessed(self, number: PhoneNumber) -> None:
         same = token()

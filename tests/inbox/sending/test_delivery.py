@@ -12,8 +12,9 @@ from cryptography.fernet import Fernet
 from django.db import connection, transaction
 from django.utils import timezone
 
-from inbox import callback_data, conversations, receiving
+from inbox import callback_data, conversations
 from inbox.models import Conversation, Message, Outbox, OutboxEntry, PendingStatus
+from inbox.receiving import pipeline
 from inbox.sending import delivery, outbox, pace
 from tests.databases import somebody_waits
 from tests.servers import in_own_connection, wait_until
@@ -402,4 +403,4 @@ def _receive_status(phone: Phone, *, wamid: str, status: str, callback: str) -> 
     }
     phone.webhook("messages", value)
     phone.settle()
-    receiving.settle_waiting_statuses()
+    pipeline.settle_waiting_statuses()

@@ -12,8 +12,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from inbox import receiving
 from inbox.models import Agent, Conversation, Message
+from inbox.receiving import pipeline
 from tests import payloads
 from tests.inbox.receiving.support import receive, store
 from whatsapp.models import Notification, PhoneNumber
@@ -40,7 +40,7 @@ def process(*notifications: Notification) -> None:
         later = [*held, *(other.pk for other in notifications if other.pk != one.pk)]
         states = dict(Notification.objects.filter(pk__in=later).values_list("pk", "state"))
         Notification.objects.filter(pk__in=later).update(state="parked")
-        receiving.drain()
+        pipeline.drain()
         for pk, state in states.items():
             Notification.objects.filter(pk=pk).update(state=state)
 
@@ -62,10 +62,10 @@ def test_three_notifications_of_one_second_in_whatever_order_they_are_written(
 def test_one_that_was_parked_comes_into_its_place_when_it_is_replayed(number: PhoneNumber) -> None:
     late, *_ = [store(payloads.notification(text(str(n)))) for n in range(3)]
     journal.park({late.pk: "A fault of ours."})
-    receiving.drain()
+    pipeline.drain()
     assert shown() == ["1", "2"]
     journal.replay([late.pk])
-    receiving.drain()
+    pipeline.drain()
     assert shown() == ["0", "1", "2"]
     assert Conversation.objects.get().last_message_preview == "2"
 

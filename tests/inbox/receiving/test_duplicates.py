@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from inbox import receiving
 from inbox.models import Contact, Conversation, Message
-from inbox.receiving.redeliveries import Recent
+from inbox.receiving import pipeline
+from inbox.receiving.duplicates import Recent
 from tests import aws_payloads, payloads
 from tests.inbox.receiving.support import receive
 from whatsapp.models import Notification, PhoneNumber
@@ -49,7 +49,7 @@ class CopiesTests:
         receive(body)
         assert Message.objects.count() == 0  # Meta sends no such thing
         Notification.objects.create(provider="aws", body=body)
-        receiving.drain()
+        pipeline.drain()
         assert Message.objects.count() == 1
 
 
@@ -60,7 +60,7 @@ class AppliedAgainTests:
         for replayed in (first, copy):
             Message.objects.all().delete()
             journal.replay([replayed.pk])
-            receiving.drain()
+            pipeline.drain()
             assert Message.objects.count() == 1
 
     def test_a_copy_of_what_the_journal_forgot_is_read(self, number: PhoneNumber) -> None:
