@@ -198,8 +198,9 @@ def large_file(there: Provider, number: Any, worker: int) -> float:
     """Send a 100 MiB document; the worker's largest memory meanwhile, in MiB."""
     import tempfile
 
-    from inbox import sending, uploads
-    from inbox.sending import Intent
+    from inbox import uploads
+    from inbox.sending import queue
+    from inbox.sending.queue import Intent
     from whatsapp.events import Kind
 
     with tempfile.TemporaryFile() as file:
@@ -209,7 +210,7 @@ def large_file(there: Provider, number: Any, worker: int) -> float:
             file.write(block)
         upload = uploads.receive(file, number=number, file_name="large.pdf", kind=Kind.DOCUMENT)
     token = uuid.uuid4()
-    sending.queue(a_conversation(number), Intent(kind=Kind.DOCUMENT, upload=upload), client_token=token)
+    queue.queue(a_conversation(number), Intent(kind=Kind.DOCUMENT, upload=upload), client_token=token)
     peak, deadline = 0.0, time.monotonic() + 120
     while not arrival(there, token) and time.monotonic() < deadline:
         peak = max(peak, resident_mib(worker))
@@ -229,11 +230,11 @@ def a_conversation(number: Any) -> Any:
 
 
 def queue_text(conversation: Any, token: uuid.UUID) -> None:
-    from inbox import sending
-    from inbox.sending import Intent
+    from inbox.sending import queue
+    from inbox.sending.queue import Intent
     from whatsapp.events import Kind
 
-    sending.queue(conversation, Intent(kind=Kind.TEXT, text="It is in stock."), client_token=token)
+    queue.queue(conversation, Intent(kind=Kind.TEXT, text="It is in stock."), client_token=token)
 
 
 def arrival(there: Provider, token: uuid.UUID) -> float | None:

@@ -16,10 +16,11 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from core.postgres import keyset
-from inbox import albums, cards, composed, icons, lines, markup, message_times, replies, resending, wording
+from inbox import albums, cards, composed, icons, lines, markup, message_times, replies, wording
 from inbox.attachments import Attachment
 from inbox.drawn import Drawn
 from inbox.models import Agent, Media, Message
+from inbox.sending import resending
 from inbox.summaries import summarize
 from whatsapp.errors import explain, explain_received
 from whatsapp.events import Direction, Kind, Origin, Status

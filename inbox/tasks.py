@@ -14,12 +14,13 @@ from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from inbox import media, previews, quotas, receipts, reconciling, renditions, uploads, workers
+from inbox import media, previews, quotas, reconciling, renditions, uploads, workers
 from inbox.api import idempotency
 from inbox.outgoing_webhooks import delivery as webhook_delivery
 from inbox.receiving import pipeline
-from inbox.sending import delivery, outbox, pace, reactions
-from inbox.sending import jobs as sending
+from inbox.sending import rate_limit, read_receipts
+from inbox.sending.queue import delivery, outbox, reactions
+from inbox.sending.queue import jobs as sending
 from whatsapp.message_templates import sync
 from whatsapp.webhooks import journal
 
@@ -98,12 +99,12 @@ def send_reactions() -> None:
 
 @app.task(name="report_read", queue="receipts", retry=RetryStrategy(max_attempts=3, exponential_wait=5))
 def report_read(conversation_id: int) -> None:
-    receipts.report_read(conversation_id)
+    read_receipts.report_read(conversation_id)
 
 
 @app.task(name="report_typing", queue="receipts")
 def report_typing(conversation_id: int) -> None:
-    receipts.report_typing(conversation_id)
+    read_receipts.report_typing(conversation_id)
 
 
 @app.periodic(cron="7 * * * *")
@@ -211,7 +212,7 @@ def forget(timestamp: int) -> None:
     while journal.forget(kept, FORGET_ROWS) == FORGET_ROWS:
         pass
     pipeline.forget_waiting_statuses()
-    pace.forget()
+    rate_limit.forget()
     uploads.forget()
     webhook_delivery.forget()
     idempotency.forget()

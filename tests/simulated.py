@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from inbox import sending
 from inbox.demo import people
 from inbox.models import Conversation, Message, OutboxEntry, Pace
 from inbox.receiving import pipeline
-from inbox.sending import Intent, delivery
+from inbox.sending import queue
+from inbox.sending.queue import Intent, delivery
 from simulator import world
 from simulator.control.client import SimulatorClient
 from simulator.server import Simulator
@@ -78,7 +78,7 @@ def phone(web_server: WebServer, tmp_path: Path, settings: Any) -> Iterator[Phon
 def queue_text(conversation: Conversation, text: str = "Good morning!", **options: Any) -> Message:
     """A text of ours, queued but not sent."""
     options.setdefault("client_token", uuid.uuid4())
-    return sending.queue(conversation, Intent(kind=Kind.TEXT, text=text), **options)
+    return queue.queue(conversation, Intent(kind=Kind.TEXT, text=text), **options)
 
 
 def deliver_all() -> int:

@@ -17,12 +17,12 @@ from django.utils.safestring import SafeString
 from core.admin.actions import ActsAdmin, record
 from core.admin.changelist import NewestFirstAdmin, ReceivedFilter, ViewOnly, moment_in
 from core.admin.display import as_json, excerpt, person, whole
-from inbox import sending
 from inbox.admin.player import player
 from inbox.admin.scope import NumberFilter, NumberScoped, links_to_the_inbox
 from inbox.admin.search import contacts_by_phone, looks_like_a_phone
 from inbox.models import Conversation, Media, Message, PendingStatus, Reaction, Revision
 from inbox.models.messages import wamid_token_of
+from inbox.sending import queue
 from whatsapp.events import Status
 from whatsapp.models import Notification
 
@@ -236,8 +236,8 @@ class MessageAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
     def act_resend(self, request: HttpRequest, row: Message) -> None:
         """Queue a failed or unknown message once more, as a message of its own."""
         try:
-            copy = sending.resend(row)
-        except sending.NotSendableError as error:
+            copy = queue.resend(row)
+        except queue.NotSendableError as error:
             self.message_user(request, f"It was not sent again: {error}", messages.ERROR)
             return
         record(request, [row], f"Sent again as message {copy.pk}.", "message_resent")
@@ -251,12 +251,12 @@ class MessageAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
         """Leave failed and unknown messages at that."""
         failed = [row for row in queryset if row.unsettled]
         for row in failed:
-            sending.dismiss(row)
+            queue.dismiss(row)
         record(request, failed, "Dismissed the failure.", "message_dismissed")
         self.message_user(request, f"Dismissed {len(failed)} of {queryset.count()} selected messages.")
 
     def act_cancel(self, request: HttpRequest, row: Message) -> None:
-        if sending.cancel(row):
+        if queue.cancel(row):
             record(request, [row], "Took it back before it left.", "message_cancelled")
             self.message_user(request, "It was taken back before it left.", messages.SUCCESS)
         else:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from ninja import Router
 from ninja.responses import Status
 
-from inbox import access, changes, conversations, receipts, sending, uploads
+from inbox import access, changes, conversations, uploads
 from inbox.api import answers, bodies, files, idempotency
 from inbox.api.authentication import may_send
 from inbox.api.paging import Id
@@ -21,6 +21,7 @@ from inbox.api.requests import Location, ReactionRequest, SendRequest, TemplateV
 from inbox.api.schemas import MediaSchema, MessageSchema, ProblemSchema, ReadSchema
 from inbox.models import Contact, Conversation, Message, Program, Upload
 from inbox.receiving import identities
+from inbox.sending import queue, read_receipts
 from whatsapp.events import MEDIA_KINDS, Kind, Party
 from whatsapp.message_templates import sync
 from whatsapp.models import MessageTemplate, PhoneNumber
@@ -40,11 +41,11 @@ NUMBER_FIELDS = {
 WHOM = "Say to whom, once: phone, contactId or conversationId."
 #: What a message that may not be sent is answered.
 NOT_SENDABLE = {
-    sending.Reason.WINDOW_CLOSED: 409,
-    sending.Reason.NUMBER_UNAVAILABLE: 409,
-    sending.Reason.NO_ADDRESS: 409,
-    sending.Reason.INVALID: 422,
-    sending.Reason.FILE_NOT_READY: 422,
+    queue.Reason.WINDOW_CLOSED: 409,
+    queue.Reason.NUMBER_UNAVAILABLE: 409,
+    queue.Reason.NO_ADDRESS: 409,
+    queue.Reason.INVALID: 422,
+    queue.Reason.FILE_NOT_READY: 422,
 }
 KEY_PARAMETER = {
     "name": idempotency.HEADER,
@@ -116,9 +117,9 @@ def _send(program: Program, wanted: SendRequest, file: UploadedFile | None, toke
             conversation = conversation or _open(program, wanted, number)
             if quoted is not None and quoted.conversation_id != conversation.pk:
                 raise invalid("replyTo", "The message that is answered belongs to another conversation.")
-            return sending.queue(
+            return queue.queue(
                 conversation,
-                sending.Intent(
+                queue.Intent(
                     kind=Kind(upload.kind) if upload and kind is None else kind or Kind.TEXT,
                     text=wanted.content,
                     payload=payload,
@@ -128,7 +129,7 @@ def _send(program: Program, wanted: SendRequest, file: UploadedFile | None, toke
                 client_token=token,
                 program=program,
             )
-    except (sending.NotSendableError, Problem, uploads.FileRefusedError) as error:
+    except (queue.NotSendableError, Problem, uploads.FileRefusedError) as error:
         if upload is not None and not wanted.mediaId:
             uploads.discard(upload)
         if isinstance(error, Problem):
@@ -137,7 +138,7 @@ def _send(program: Program, wanted: SendRequest, file: UploadedFile | None, toke
 
 
 def _refusal(error: Exception) -> Problem:
-    if isinstance(error, sending.NotSendableError):
+    if isinstance(error, queue.NotSendableError):
         return Problem(NOT_SENDABLE.get(error.reason, 409), str(error.reason), str(error))
     return Problem(422, "file_refused", str(error))
 
@@ -274,8 +275,8 @@ def _react(request: HttpRequest, message_id: str, emoji: str) -> Any:
     program = caller(request)
     message = find_message(program, message_id)
     try:
-        sending.react(message, emoji)
-    except sending.NotSendableError as error:
+        queue.react(message, emoji)
+    except queue.NotSendableError as error:
         raise _refusal(error) from None
     return Status(202, answers.message(find_message(program, message_id), request.build_absolute_uri))
 
@@ -291,8 +292,8 @@ def dismiss(request: HttpRequest, message_id: Id) -> Any:
     Safe to repeat."""
     program = caller(request)
     try:
-        sending.dismiss(find_message(program, message_id))
-    except sending.NotSendableError as error:
+        queue.dismiss(find_message(program, message_id))
+    except queue.NotSendableError as error:
         raise _refusal(error) from None
     return answers.message(find_message(program, message_id), request.build_absolute_uri)
 
@@ -309,7 +310,7 @@ def mark_read(request: HttpRequest, conversation_id: Id) -> Any:
     with transaction.atomic():
         if Conversation.objects.unread().filter(pk=conversation.pk).update(unread_count=0):
             changes.announce([(conversation.number_id, conversation.pk)])
-        receipts.mark_read(conversation)
+        read_receipts.mark_read(conversation)
     return {"conversationId": str(conversation.pk), "unreadCount": 0}
 
 

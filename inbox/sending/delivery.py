@@ -20,8 +20,9 @@ from prometheus_client import Counter, Histogram
 
 from inbox import callback_data, conversations, file_names, outgoing_webhooks, statuses, uploads
 from inbox.models import Conversation, Media, Message
-from inbox.sending import NotSendableError, address_of, outbox, pace
+from inbox.sending import rate_limit
 from inbox.sending.outbox import Lease, LeaseLostError
+from inbox.sending.queue import NotSendableError, address_of, outbox
 from inbox.storage import MissingFileError, StorageError, media_storage
 from whatsapp import compose, limits
 from whatsapp.errors import PAIR_RATE, REPORTED, WINDOW_CLOSED
@@ -154,10 +155,10 @@ def _opened(lease: Lease, name: str) -> Iterator[tuple[BinaryIO, int]]:
 
 def _take_places(lease: Lease, message: Message) -> bool:
     """Wait for the message's place in the pace of its customer and number. False when it was put back for later."""
-    taken, wait = pace.take_number(message.number, outbox.PATIENCE)
+    taken, wait = rate_limit.take_number(message.number, outbox.PATIENCE)
     if taken:
         # Second, because an unused place of a number is lost for milliseconds, one of a customer for seconds.
-        had_place, pair_wait = pace.take_pair(message.conversation)
+        had_place, pair_wait = rate_limit.take_pair(message.conversation)
         taken, wait = had_place, wait if had_place else pair_wait
     if not taken:
         sentence = "" if wait < 5 else "WhatsApp takes only so many messages at once; it leaves by itself, in its turn."
@@ -225,9 +226,9 @@ def _refused(lease: Lease, message: Message, error: ProviderError) -> None:
         return _fail(lease, message, said if not error.code else str(error), code=error.code)
     wait = max(LADDER[lease.attempts], error.retry_after or 0.0)
     if error.code == PAIR_RATE:
-        pace.hold_pair(message.conversation, wait)
+        rate_limit.hold_pair(message.conversation, wait)
     elif error.answered and explanation.scope is not explanation.scope.MESSAGE:
-        pace.hold_number(message.number, error.retry_after or SLOW_DOWN)
+        rate_limit.hold_number(message.number, error.retry_after or SLOW_DOWN)
     lease.put_back(wait, attempts=lease.attempts + 1, code=error.code, sentence=said)
     SENT.labels("postponed", message.number_id).inc()
     log.info("message_postponed", message=message.pk, number=message.number_id, code=error.code, wait=wait)

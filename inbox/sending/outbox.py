@@ -19,7 +19,7 @@ from django.db.models.functions import Now
 
 from inbox import changes, conversations, outgoing_webhooks, workers
 from inbox.models import Conversation, Message, Outbox, OutboxEntry, SlowAnswer
-from inbox.sending import pace
+from inbox.sending import rate_limit
 from inbox.sending.jobs import wake_up
 from whatsapp.events import Status
 from whatsapp.models import PhoneNumber
@@ -123,7 +123,7 @@ class Lease:
 
 def claim() -> Lease | None:
     """Take a message that may leave now, a different number's each time where several wait. None when none may."""
-    numbers = list(_sending_numbers().exclude(pace.is_behind(PATIENCE)).values_list("pk", flat=True))
+    numbers = list(_sending_numbers().exclude(rate_limit.is_behind(PATIENCE)).values_list("pk", flat=True))
     random.shuffle(numbers)
     for number in numbers:
         token = uuid.uuid4()

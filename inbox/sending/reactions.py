@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from inbox import callback_data, changes
 from inbox.models import Reaction
-from inbox.sending import NotSendableError, address_of
+from inbox.sending.queue import NotSendableError, address_of
 from whatsapp import compose
 from whatsapp.events import Status
 from whatsapp.models import PhoneNumber

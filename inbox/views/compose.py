@@ -12,9 +12,10 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from inbox import composer, drafts, receipts, rows, sending, uploads
+from inbox import composer, drafts, rows, uploads
 from inbox.models import Agent, Conversation, Message, Upload
-from inbox.sending import Intent, NotSendableError
+from inbox.sending import queue, read_receipts
+from inbox.sending.queue import Intent, NotSendableError
 from inbox.storage import StorageError
 from inbox.views import changes
 from inbox.views.conversation import find, page
@@ -70,7 +71,7 @@ def changed(request: HttpRequest) -> HttpResponse:
 
 
 def refused(sentence: str, reason: str = "") -> HttpResponse:
-    """The answer to a script: nothing was sent, and why. ``reason`` is a word of inbox.sending.Reason."""
+    """The answer to a script: nothing was sent, and why. ``reason`` is a word of inbox.sending.queue.Reason."""
     response = HttpResponse(sentence, status=422, content_type="text/plain; charset=utf-8")
     response.headers["Reason"] = reason
     return response
@@ -103,10 +104,10 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
         receive_files(request, conversation)
         with transaction.atomic():
             if not _queue(request, conversation, agent):
-                raise NotSendableError("There is nothing to send yet.", sending.Reason.INVALID)
+                raise NotSendableError("There is nothing to send yet.", queue.Reason.INVALID)
             drafts.sent(conversation, agent, token(request.POST), written(request.POST, "text").strip())
     except (NotSendableError, uploads.FileRefusedError, StorageError) as error:
-        reason = error.reason if isinstance(error, NotSendableError) else sending.Reason.FILE_NOT_READY
+        reason = error.reason if isinstance(error, NotSendableError) else queue.Reason.FILE_NOT_READY
         if wants_fragment(request):
             return refused(str(error), reason)
         _keep(request, conversation, agent)
@@ -137,18 +138,18 @@ def _queue(request: HttpRequest, conversation: Conversation, agent: Agent) -> li
         quotes = None if made else quoted
         intent = Intent(kind=Kind(file.kind), text=captions[upload_id], upload=file, quoted=quotes)
         client_token = drafts.upload_token(upload_id)
-        made.append(sending.queue(conversation, intent, client_token=client_token, agent=agent))
+        made.append(queue.queue(conversation, intent, client_token=client_token, agent=agent))
     return made
 
 
 def _queue_words(conversation: Conversation, agent: Agent, intent: Intent, form_token: uuid.UUID) -> Message:
     """The message of the words: the form's token is its client token, which the browser that drew it knows. Other words
     that left under this token before, from another window, stay what they are."""
-    made = sending.queue(conversation, intent, client_token=form_token, agent=agent)
+    made = queue.queue(conversation, intent, client_token=form_token, agent=agent)
     if (made.conversation_id, made.agent_id, made.text) == (conversation.pk, agent.pk, intent.text):
         return made
     client_token = drafts.message_token(form_token, conversation.pk, intent.text)
-    return sending.queue(conversation, intent, client_token=client_token, agent=agent)
+    return queue.queue(conversation, intent, client_token=client_token, agent=agent)
 
 
 def _file(conversation: Conversation, agent: Agent, upload_id: uuid.UUID) -> Upload | Message:
@@ -209,5 +210,5 @@ def _keep(request: HttpRequest, conversation: Conversation, agent: Agent) -> Non
 @require_POST
 def typing(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the customer that somebody writes, for the next 25 seconds."""
-    receipts.typing(find(rows.numbers_of(request), pk))
+    read_receipts.typing(find(rows.numbers_of(request), pk))
     return HttpResponse(status=204)

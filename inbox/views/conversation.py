@@ -15,9 +15,10 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from core.postgres import keyset
-from inbox import access, bubbles, changes, composer, details, message_facts, receipts, rows, thread
+from inbox import access, bubbles, changes, composer, details, message_facts, rows, thread
 from inbox.models import Agent, Conversation, Message
 from inbox.rows import Filters, Number
+from inbox.sending import read_receipts
 from inbox.thread import Stretch
 from inbox.views.conversations import list_context
 from inbox.wording import display_name
@@ -170,6 +171,6 @@ def read(request: HttpRequest, pk: int) -> HttpResponse:
     unread = Conversation.objects.unread().filter(pk=found.pk, changed_xid=int(changed))
     with transaction.atomic():
         if unread.update(unread_count=0):
-            receipts.mark_read(found)
+            read_receipts.mark_read(found)
             changes.announce([(found.number_id, found.pk)])
     return HttpResponse(status=204)

@@ -7,9 +7,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from inbox import access, sending, uploads
+from inbox import access, uploads
 from inbox.models import Message
-from inbox.sending import NotSendableError
+from inbox.sending import queue
+from inbox.sending.queue import NotSendableError
 from inbox.views.compose import agent_of, changed, refused, wants_fragment
 
 
@@ -35,7 +36,7 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
     """Send a message again that failed, or may have. A second press is the same new message."""
     message = visible(request, pk)
     try:
-        sending.resend(message, agent=agent_of(request))
+        queue.resend(message, agent=agent_of(request))
     except (NotSendableError, uploads.FileRefusedError) as error:
         return _done(request, message, str(error))
     return _done(request, message)
@@ -46,7 +47,7 @@ def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
     """Leave a message that failed, or may have, at that. Safe to repeat."""
     message = visible(request, pk)
     try:
-        sending.dismiss(message)
+        queue.dismiss(message)
     except NotSendableError as error:
         return _done(request, message, str(error))
     return _done(request, message)
@@ -56,7 +57,7 @@ def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a message back that has not left yet."""
     message = visible(request, pk)
-    if message.inbound or not sending.cancel(message):
+    if message.inbound or not queue.cancel(message):
         return _done(request, message, "It is too late: the message has left already.")
     return _done(request, message)
 
@@ -66,7 +67,7 @@ def react(request: HttpRequest, pk: int) -> HttpResponse:
     """Put ``emoji`` on a message; empty takes ours back. Safe to repeat."""
     message = visible(request, pk)
     try:
-        sending.react(message, request.POST.get("emoji", "").replace("\x00", "").strip()[:64], agent=agent_of(request))
+        queue.react(message, request.POST.get("emoji", "").replace("\x00", "").strip()[:64], agent=agent_of(request))
     except NotSendableError as error:
         return _done(request, message, str(error))
     return _done(request, message)

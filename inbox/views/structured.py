@@ -11,11 +11,12 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from inbox import composed, drafts, rows, sending, uploads
+from inbox import composed, drafts, rows, uploads
 from inbox.composer import Card, is_uuid
 from inbox.forms import BUTTONS, PHONES, ROWS, ContactForm, InteractiveForm, LocationForm
 from inbox.models import Conversation, Media
-from inbox.sending import Intent, NotSendableError
+from inbox.sending import queue as sending_queue
+from inbox.sending.queue import Intent, NotSendableError
 from inbox.views.compose import agent_of, sent, token, wants_fragment
 from inbox.views.conversation import find
 from inbox.views.uploads import header_file
@@ -48,7 +49,7 @@ def queue(request: HttpRequest, conversation: Conversation, intent: Intent) -> s
     """Send what a dialog made. Why not, as a sentence; empty when it is on its way. Safe to repeat."""
     client_token = message_token(request, intent)
     try:
-        sending.queue(conversation, intent, client_token=client_token, agent=agent_of(request))
+        sending_queue.queue(conversation, intent, client_token=client_token, agent=agent_of(request))
     except (NotSendableError, uploads.FileRefusedError) as error:
         return str(error)
     return ""

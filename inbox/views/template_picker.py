@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_POST
 from inbox import picker, rows
 from inbox.composer import Card
 from inbox.models import Conversation
-from inbox.sending import Intent
+from inbox.sending.queue import Intent
 from inbox.views.compose import sent
 from inbox.views.conversation import find
 from inbox.views.structured import dialog_methods, message_token, queue, show

@@ -9,8 +9,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from inbox import changes, sending, wording
+from inbox import changes, wording
 from inbox.models import Agent, Conversation, Message, Reaction
+from inbox.sending import queue
 from tests.inbox.test_compose import SCRIPT, amara, signed_in, texts
 from tests.inbox.thread_rows import NOON, message
 
@@ -159,7 +160,7 @@ class CancelTests:
         assert signed_in.post(f"/messages/{row.pk}/cancel/").status_code == 302
         row.refresh_from_db()
         assert row.status == "failed"
-        assert not sending.cancel(row)
+        assert not queue.cancel(row)
         amara.refresh_from_db()
         assert amara.oldest_failure_at is None  # it was wanted
 

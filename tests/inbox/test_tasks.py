@@ -20,7 +20,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.contrib.django.procrastinate_app import current_app
 from procrastinate.jobs import Job
 
-from inbox import outgoing_webhooks, sending, tasks
+from inbox import outgoing_webhooks, tasks
 from inbox.management.commands.worker import _worker_app
 from inbox.models import (
     Agent,
@@ -38,7 +38,8 @@ from inbox.models import (
     WorkerProcess,
 )
 from inbox.receiving import pipeline
-from inbox.sending import Intent
+from inbox.sending import queue as sending_queue
+from inbox.sending.queue import Intent
 from tests import payloads
 from tests.inbox.receiving.support import receive, store
 from tests.inbox.thread_rows import conversation, media, message
@@ -83,7 +84,7 @@ def queue(number: PhoneNumber) -> Message:
     thread = conversation(number)
     thread.window_closes_at = timezone.now() + timedelta(hours=1)
     thread.save()
-    return sending.queue(thread, Intent(kind=Kind.TEXT, text="In stock"), client_token=uuid.uuid4())
+    return sending_queue.queue(thread, Intent(kind=Kind.TEXT, text="In stock"), client_token=uuid.uuid4())
 
 
 def old_upload(number: PhoneNumber, *, hours: int, state: str) -> Upload:
@@ -164,8 +165,8 @@ class JobTests:
             (tasks.fetch_media, "inbox.media.fetch", {"media_id": str(FILE)}, FILE),
             (tasks.make_previews, "inbox.previews.make", {"media_id": str(FILE)}, FILE),
             (tasks.prepare_upload, "inbox.uploads.prepare", {"upload_id": str(FILE)}, FILE),
-            (tasks.report_read, "inbox.receipts.report_read", {"conversation_id": 7}, 7),
-            (tasks.report_typing, "inbox.receipts.report_typing", {"conversation_id": 7}, 7),
+            (tasks.report_read, "inbox.sending.read_receipts.report_read", {"conversation_id": 7}, 7),
+            (tasks.report_typing, "inbox.sending.read_receipts.report_typing", {"conversation_id": 7}, 7),
             (tasks.sync_templates_of, "whatsapp.message_templates.sync.sync", {"waba_id": "1"}, "1"),
             (tasks.deliver_webhooks, "inbox.outgoing_webhooks.delivery.deliver", {"endpoint_id": 7}, 7),
         ],
@@ -293,7 +294,7 @@ class SweepTests:
         row = message(conversation(number), "Thanks")
         row.conversation.window_closes_at = timezone.now() + timedelta(hours=1)
         row.conversation.save()
-        sending.react(row, "👍", agent=alice)
+        sending_queue.react(row, "👍", agent=alice)
         assert Reaction.objects.exists()
         lose_all_jobs()
         tasks.sweep_outbox(0)

@@ -13,7 +13,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from inbox import media, tasks, workers
 from inbox.models import Media, Message, OutboxEntry, WorkerProcess
-from inbox.sending import outbox
+from inbox.sending.queue import outbox
 from tests.inbox import admin_rows
 from whatsapp.models import PhoneNumber
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from inbox import media, receipts, sending, uploads
+from inbox import media, uploads
 from inbox.demo import people
 from inbox.models import Media, Message, Upload
-from inbox.sending import Intent
+from inbox.sending import queue, read_receipts
+from inbox.sending.queue import Intent
 from inbox.storage import media_storage
 from simulator import world
 from simulator.server import Simulator
@@ -189,7 +190,7 @@ class SendingTests:
         )
         uploads.prepare(upload.pk)
         intent = Intent(kind=Kind.IMAGE, text="Here", upload=Upload.objects.get(pk=upload.pk))
-        message = sending.queue(conversation, intent, client_token=uuid.uuid4())
+        message = queue.queue(conversation, intent, client_token=uuid.uuid4())
         deliver_all()
         message.refresh_from_db()
         assert (message.status, message.error) == (Status.SENT, "")
@@ -209,7 +210,7 @@ class SendingTests:
     @pytest.mark.parametrize("storage", ["a folder"], indirect=True)
     def test_a_read_mark_reaches_the_phone(self, phone: Phone) -> None:
         conversation = phone.writes()
-        receipts.report_read(conversation.pk)
+        read_receipts.report_read(conversation.pk)
         (written,) = [one for one in phone.messages(person="amara", number=NUMBER.phone_number_id) if one["mine"]]
         assert written["status"] == "read"
 

@@ -15,7 +15,8 @@ from django.utils import timezone
 from inbox import callback_data, conversations
 from inbox.models import Conversation, Message, Outbox, OutboxEntry, PendingStatus
 from inbox.receiving import pipeline
-from inbox.sending import delivery, outbox, pace
+from inbox.sending import rate_limit
+from inbox.sending.queue import delivery, outbox
 from tests.databases import somebody_waits
 from tests.servers import in_own_connection, wait_until
 from tests.simulated import Phone, deliver_all, due_now, queue_text
@@ -121,7 +122,7 @@ class DeliveryTests:
         )
         queue_text(first, "waits")
         message = queue_text(other, "leaves")
-        pace.hold_number(phone.number, 60)
+        rate_limit.hold_number(phone.number, 60)
 
         deliver_all()
 

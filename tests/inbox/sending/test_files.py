@@ -10,9 +10,10 @@ import pytest
 from django.utils import timezone
 
 from core.sandbox import child_process
-from inbox import sending, uploads
+from inbox import uploads
 from inbox.models import Media, OutboxEntry, Upload
-from inbox.sending import Intent, outbox
+from inbox.sending import queue
+from inbox.sending.queue import Intent, outbox
 from inbox.storage import media_storage
 from tests import samples
 from tests.simulated import Phone, deliver_all, due_now, queue_text
@@ -33,7 +34,7 @@ def keys() -> set[str | None]:
 def send(phone: Phone, upload: Upload, text: str = "") -> Media:
     conversation = phone.writes()
     intent = Intent(kind=Kind(upload.kind), text=text, upload=upload)
-    message = sending.queue(conversation, intent, client_token=uuid.uuid4())
+    message = queue.queue(conversation, intent, client_token=uuid.uuid4())
     deliver_all()
     message.refresh_from_db()
     assert message.status == "sent", message.error
@@ -141,7 +142,7 @@ class SentFileTests:
         conversation = phone.writes()
         broken = samples.picture()[:200]
         upload = uploads.receive(io.BytesIO(broken), number=phone.number, file_name="broken.jpg")
-        message = sending.queue(conversation, Intent(kind=Kind.IMAGE, upload=upload), client_token=uuid.uuid4())
+        message = queue.queue(conversation, Intent(kind=Kind.IMAGE, upload=upload), client_token=uuid.uuid4())
 
         deliver_all()
 
@@ -154,7 +155,7 @@ class SentFileTests:
     def test_the_file_is_not_uploaded_twice_when_the_send_is_tried_again(self, phone: Phone) -> None:
         conversation = phone.writes()
         upload = receive(phone, samples.picture(), "a.jpg")
-        sending.queue(conversation, Intent(kind=Kind.IMAGE, upload=upload), client_token=uuid.uuid4())
+        queue.queue(conversation, Intent(kind=Kind.IMAGE, upload=upload), client_token=uuid.uuid4())
         phone.faults(refuse=131056)
         deliver_all()
         first = Media.objects.get(pk=upload.pk).media_id
@@ -171,14 +172,14 @@ class SentFileTests:
         send(phone, upload)
 
         with pytest.raises(uploads.FileRefusedError, match="sent or removed"):
-            sending.queue(phone.writes(), Intent(kind=Kind.IMAGE, upload=upload), client_token=uuid.uuid4())
+            queue.queue(phone.writes(), Intent(kind=Kind.IMAGE, upload=upload), client_token=uuid.uuid4())
 
 
 class ResendTests:
     def test_a_failed_file_is_sent_again_from_the_same_object(self, phone: Phone) -> None:
         conversation = phone.writes()
         upload = receive(phone, samples.picture(), "a.jpg")
-        message = sending.queue(conversation, Intent(kind=Kind.IMAGE, upload=upload), client_token=uuid.uuid4())
+        message = queue.queue(conversation, Intent(kind=Kind.IMAGE, upload=upload), client_token=uuid.uuid4())
         phone.faults(refuse=131026)
         deliver_all()
         phone.settle()
@@ -186,8 +187,8 @@ class ResendTests:
         assert message.status == "failed"
         phone.faults(refuse=0)
 
-        again = sending.resend(message)
-        assert sending.resend(message).pk == again.pk
+        again = queue.resend(message)
+        assert queue.resend(message).pk == again.pk
         deliver_all()
 
         again.refresh_from_db()
@@ -202,19 +203,19 @@ class ResendTests:
         deliver_all()
         message.refresh_from_db()
 
-        with pytest.raises(sending.NotSendableError, match="Only a message that failed"):
-            sending.resend(message)
+        with pytest.raises(queue.NotSendableError, match="Only a message that failed"):
+            queue.resend(message)
 
     def test_one_that_has_not_left_can_be_taken_back(self, phone: Phone) -> None:
         message = queue_text(phone.writes())
 
-        assert sending.cancel(message)
+        assert queue.cancel(message)
         deliver_all()
 
         message.refresh_from_db()
         assert message.status == "failed"
         assert phone.shows() == []
-        assert not sending.cancel(message)
+        assert not queue.cancel(message)
 
 
 class UploadTests:
@@ -295,7 +296,7 @@ class UploadTests:
         """Each would convert it as well, and the slower they all were, the more would come."""
         monkeypatch.setattr(child_process, "WAIT_SECONDS", 0.01)
         upload = uploads.receive(io.BytesIO(samples.picture("WEBP")), number=phone.number, file_name="a.webp")
-        sending.queue(phone.writes(), Intent(kind=Kind.IMAGE, upload=upload), client_token=uuid.uuid4())
+        queue.queue(phone.writes(), Intent(kind=Kind.IMAGE, upload=upload), client_token=uuid.uuid4())
         lease = outbox.claim()
         assert lease is not None
         until: set[object] = set()
@@ -338,7 +339,7 @@ class UploadTests:
     def test_what_was_sent_from_another_window_can_no_longer_be_removed_or_changed(self, phone: Phone) -> None:
         upload = uploads.receive(io.BytesIO(samples.picture()), number=phone.number, file_name="a.jpg")
         intent = Intent(kind=Kind.IMAGE, upload=upload)
-        message = sending.queue(phone.writes(), intent, client_token=uuid.uuid4())
+        message = queue.queue(phone.writes(), intent, client_token=uuid.uuid4())
         uploads.discard(upload)
         assert uploads.change_kind(upload, Kind.DOCUMENT).kind == "image"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from inbox import sending
 from inbox.models import Message, PendingStatus, Reaction
-from inbox.sending import reactions
+from inbox.sending import queue
+from inbox.sending.queue import reactions
 from tests.simulated import Phone
 
 
@@ -18,18 +18,18 @@ class ReactionTests:
     def test_one_appears_on_the_phone_and_can_be_taken_back(self, phone: Phone) -> None:
         message = inbound(phone)
 
-        sending.react(message, "👍")
+        queue.react(message, "👍")
         reactions.send_queued()
         assert phone.shows()[-1]["leaf"]["reaction"] == {"message_id": message.wamid, "emoji": "👍"}
         assert Reaction.objects.get().status == "sent"
 
-        sending.react(message, "")
+        queue.react(message, "")
         reactions.send_queued()
         assert phone.shows()[-1]["leaf"]["reaction"]["emoji"] == ""
         assert Reaction.objects.get().emoji == ""
 
     def test_its_receipts_wait_for_no_message(self, phone: Phone) -> None:
-        sending.react(inbound(phone), "👍")
+        queue.react(inbound(phone), "👍")
         reactions.send_queued()
         phone.settle()
 
@@ -39,7 +39,7 @@ class ReactionTests:
         message = inbound(phone)
         phone.faults(refuse=131026)
 
-        sending.react(message, "👍")
+        queue.react(message, "👍")
         reactions.send_queued()
         phone.settle()
 
@@ -48,5 +48,5 @@ class ReactionTests:
         assert reaction.error
 
     def test_what_is_no_emoji_is_a_sentence(self, phone: Phone) -> None:
-        with pytest.raises(sending.NotSendableError):
-            sending.react(inbound(phone), "well done")
+        with pytest.raises(queue.NotSendableError):
+            queue.react(inbound(phone), "well done")

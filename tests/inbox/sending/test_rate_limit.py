@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from inbox.models import Conversation, Pace
-from inbox.sending import pace
+from inbox.sending import rate_limit
 from tests.inbox import thread_rows
 from whatsapp import limits
 from whatsapp.models import PhoneNumber
@@ -24,25 +24,25 @@ class NumberTests:
     def test_places_are_one_interval_apart(self, number: PhoneNumber) -> None:
         number.send_rate = 10
 
-        waits = [pace.take_number(number, patience=10)[1] for _ in range(5)]
+        waits = [rate_limit.take_number(number, patience=10)[1] for _ in range(5)]
 
         steps = [later - earlier for earlier, later in itertools.pairwise(waits)]
         assert all(0.08 < step < 0.12 for step in steps)
 
     def test_a_place_beyond_ones_patience_is_not_taken(self, number: PhoneNumber) -> None:
         number.send_rate = 1
-        assert pace.take_number(number, patience=0)[0]
+        assert rate_limit.take_number(number, patience=0)[0]
 
-        taken, wait = pace.take_number(number, patience=0.1)
+        taken, wait = rate_limit.take_number(number, patience=0.1)
 
         assert not taken
         assert 0.5 < wait < 1.1
-        assert pace.take_number(number, patience=0.1)[1] <= wait
+        assert rate_limit.take_number(number, patience=0.1)[1] <= wait
 
     def test_whatsapp_can_hold_it(self, number: PhoneNumber) -> None:
-        pace.hold_number(number, 30)
+        rate_limit.hold_number(number, 30)
 
-        taken, wait = pace.take_number(number, patience=1)
+        taken, wait = rate_limit.take_number(number, patience=1)
 
         assert not taken
         assert 25 < wait <= 30
@@ -50,27 +50,27 @@ class NumberTests:
 
 class PairTests:
     def test_a_burst_is_allowed_and_then_one_message_in_six_seconds(self, conversation: Conversation) -> None:
-        taken = [pace.take_pair(conversation)[0] for _ in range(limits.PAIR_BURST)]
+        taken = [rate_limit.take_pair(conversation)[0] for _ in range(limits.PAIR_BURST)]
         assert all(taken)
         # As if they had taken no time, which on a busy machine they do.
         Pace.objects.update(full_at=timezone.now() + timedelta(seconds=limits.PAIR_BURST * limits.PAIR_SECONDS))
 
-        more, wait = pace.take_pair(conversation)
+        more, wait = rate_limit.take_pair(conversation)
 
         assert not more
         assert 4 < wait <= limits.PAIR_SECONDS
 
     def test_it_holds_up_nobody_else(self, conversation: Conversation, number: PhoneNumber) -> None:
         other = thread_rows.conversation(number, "Tomasz", phone="+48601234567")
-        pace.hold_pair(conversation, 60)
+        rate_limit.hold_pair(conversation, 60)
 
-        assert not pace.take_pair(conversation)[0]
-        assert pace.take_pair(other)[0]
+        assert not rate_limit.take_pair(conversation)[0]
+        assert rate_limit.take_pair(other)[0]
 
 
 class ForgetTests:
     def test_rows_that_limit_nothing_any_more_are_deleted(self, number: PhoneNumber) -> None:
-        pace.take_number(number, patience=1)
+        rate_limit.take_number(number, patience=1)
         Pace.objects.update(full_at=timezone.now() - timedelta(days=2))
 
-        assert pace.forget() == 1
+        assert rate_limit.forget() == 1

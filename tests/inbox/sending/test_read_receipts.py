@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from inbox import receipts
 from inbox.models import ReadReceipt
+from inbox.sending import read_receipts
 from tests.simulated import Phone
 
 
@@ -17,25 +17,25 @@ class ReadReceiptTests:
     def test_the_customer_sees_blue_ticks(self, phone: Phone) -> None:
         conversation = phone.writes()
 
-        receipts.report_read(conversation.pk)
+        read_receipts.report_read(conversation.pk)
 
         assert read_on_phone(phone) == ["read"]
         assert ReadReceipt.objects.get().conversation == conversation
 
     def test_it_is_told_once_for_each_newest_message(self, phone: Phone) -> None:
         conversation = phone.writes()
-        receipts.report_read(conversation.pk)
+        read_receipts.report_read(conversation.pk)
         before = len(phone.calls())
 
-        receipts.report_read(conversation.pk)
+        read_receipts.report_read(conversation.pk)
 
         assert len(phone.calls()) == before
 
     def test_reading_in_the_page_makes_one_job(self, phone: Phone) -> None:
         conversation = phone.writes()
 
-        receipts.mark_read(conversation)
-        receipts.mark_read(conversation)
+        read_receipts.mark_read(conversation)
+        read_receipts.mark_read(conversation)
 
         assert ProcrastinateJob.objects.filter(task_name="report_read").count() == 1
 
@@ -44,8 +44,8 @@ class ReadReceiptTests:
         phone.number.save()
         conversation = phone.writes()
 
-        receipts.mark_read(conversation)
-        receipts.typing(conversation)
+        read_receipts.mark_read(conversation)
+        read_receipts.typing(conversation)
 
         assert not ProcrastinateJob.objects.filter(task_name__in=("report_read", "report_typing")).exists()
 
@@ -54,6 +54,6 @@ class TypingTests:
     def test_it_is_told_together_with_the_receipt(self, phone: Phone) -> None:
         conversation = phone.writes()
 
-        receipts.report_typing(conversation.pk)
+        read_receipts.report_typing(conversation.pk)
 
         assert read_on_phone(phone) == ["read"]

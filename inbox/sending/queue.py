@@ -1,0 +1,362 @@
+"""From an agent's or program's intent to a message on its way: the row first, then the worker that sends it.
+
+`queue` writes the row; `inbox.sending.delivery` speaks to the provider; `inbox.sending.outbox` says what may leave
+next.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import structlog
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from core.postgres import bulk
+from inbox import changes, conversations, uploads
+from inbox.models import (
+    Agent,
+    Contact,
+    ContactIdentity,
+    Conversation,
+    Media,
+    Message,
+    OutboxEntry,
+    Program,
+    Reaction,
+    Upload,
+)
+from inbox.models.messages import UNANSWERABLE
+from inbox.sending.jobs import wake_up, wake_up_reactions
+from inbox.sending.queue import outbox
+from inbox.summaries import summarize
+from whatsapp import compose, phone_numbers
+from whatsapp.events import MEDIA_KINDS, Direction, Kind, Origin, Status
+from whatsapp.models import PhoneNumber
+
+log = structlog.get_logger(__name__)
+
+#: Stands for the id that WhatsApp gives the file when it is uploaded, so that a message can be checked before that.
+NOT_UPLOADED_YET = "0"
+
+
+class Reason(StrEnum):
+    WINDOW_CLOSED = "window_closed"
+    NUMBER_UNAVAILABLE = "number_unavailable"
+    INVALID = "invalid"
+    FILE_NOT_READY = "file_not_ready"
+    NO_ADDRESS = "no_address"
+
+
+class NotSendableError(Exception):
+    """A message that may not be sent as it is. The text is a sentence for the agent; ``reason`` says which kind."""
+
+    def __init__(self, sentence: str, reason: Reason) -> None:
+        super().__init__(sentence)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """What somebody wants to send. ``payload`` by kind is described at whatsapp.compose.
+
+    ``upload`` is the file of a media message, or of the header of a template or interactive message.
+    """
+
+    kind: Kind
+    text: str = ""
+    payload: dict[str, Any] = field(default_factory=dict)
+    upload: Upload | None = None
+    #: The file of an earlier message of ours, instead of an upload.
+    media: Media | None = None
+    quoted: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """How WhatsApp reaches a contact: at most one of a phone with its plus, a business-scoped user id, a group's id."""
+
+    phone: str = ""
+    user_id: str = ""
+    group_id: str = ""
+
+
+def queue(
+    conversation: Conversation,
+    intent: Intent,
+    *,
+    client_token: uuid.UUID,
+    agent: Agent | None = None,
+    program: Program | None = None,
+) -> Message:
+    """Write a message that is to be sent, and wake the worker. Returns its row, QUEUED.
+
+    Safe to repeat with the same ``client_token``: the message that exists is returned, whatever else is given. Raises
+    NotSendableError when it may not be sent, uploads.FileRefusedError when its file was sent or removed meanwhile.
+    Commits, or joins the caller's transaction.
+    """
+    existing = Message.objects.filter(client_token=client_token).first()
+    if existing is not None:
+        return existing
+    _check(conversation, intent)
+    try:
+        with transaction.atomic():
+            message = _insert(conversation, intent, client_token, agent, program)
+    except IntegrityError:
+        # The same press of Send, a moment ago in another request.
+        existing = Message.objects.filter(client_token=client_token).first()
+        if existing is None:
+            raise
+        return existing
+    log.info("message_queued", message=message.pk, conversation=conversation.pk, kind=message.kind)
+    return message
+
+
+def resend(message: Message, *, agent: Agent | None = None, program: Program | None = None) -> Message:
+    """Send a failed or unknown message again, as a new message. Returns it; a second call returns the same one.
+
+    Raises NotSendableError when it may not be sent (again), or never failed.
+    """
+    token = uuid.uuid5(message.client_token or uuid.uuid5(uuid.NAMESPACE_OID, str(message.pk)), "again")
+    if message.status not in (Status.FAILED, Status.UNKNOWN) or message.inbound:
+        raise NotSendableError("Only a message that failed, or may have failed, can be sent again.", Reason.INVALID)
+    intent = Intent(
+        kind=Kind(message.kind),
+        text=message.text,
+        payload=message.payload,
+        media=Media.objects.filter(message=message).first(),
+        quoted=message.quoted,
+    )
+    with transaction.atomic():
+        conversations.open_and_lock([], [message.conversation_id])
+        copy = queue(message.conversation, intent, client_token=token, agent=agent, program=program)
+        if message.resent_at is None:
+            Message.objects.filter(pk=message.pk).update(resent_at=timezone.now())
+            conversations.refresh([message.pk])
+            changes.touch([message.pk])
+    return copy
+
+
+def dismiss(message: Message) -> None:
+    """Leave a failed or unknown message at that: its conversation no longer counts as failed because of it.
+
+    Raises NotSendableError for a message that never failed. Safe to repeat.
+    """
+    with transaction.atomic():
+        conversations.open_and_lock([], [message.conversation_id])
+        dismissed = Message.objects.unsettled().filter(pk=message.pk).update(dismissed_at=timezone.now())
+        if dismissed:
+            conversations.refresh([message.pk])
+            changes.touch([message.pk])
+            log.info("failure_dismissed", message=message.pk, conversation=message.conversation_id)
+            return
+    failed = Message.objects.filter(pk=message.pk, status__in=(Status.FAILED, Status.UNKNOWN)).exists()
+    if not failed:
+        raise NotSendableError(
+            "Only a message that failed, or may not have been sent, can be dismissed.", Reason.INVALID
+        )
+
+
+def cancel(message: Message) -> bool:
+    """Take back a message that has not left yet. False when it is too late. Safe to repeat.
+
+    It is dismissed at once: whoever took it back wanted that it fails.
+    """
+    with transaction.atomic():
+        conversations.open_and_lock([], [message.conversation_id])
+        entry = OutboxEntry.objects.select_for_update().filter(message=message, leased_until__isnull=True).first()
+        if entry is None:
+            return False
+        entry.delete()
+        now = timezone.now()
+        Message.objects.filter(pk=message.pk, status=Status.QUEUED).update(
+            status=Status.FAILED,
+            failed_at=now,
+            error="It was taken back before it left.",
+            resent_at=None,
+            dismissed_at=now,
+        )
+        outbox.show([message.pk])
+    return True
+
+
+def react(message: Message, emoji: str, *, agent: Agent | None = None) -> Reaction:
+    """Put our one reaction on a message, or take it back with an empty ``emoji``. Safe to repeat.
+
+    Raises NotSendableError when WhatsApp would not take it.
+    """
+    if not message.wamid:
+        raise NotSendableError("WhatsApp has not taken this message yet, so nobody can react to it.", Reason.INVALID)
+    if message.kind in UNANSWERABLE:
+        raise NotSendableError("Nobody can react to a call, or to a line that nobody wrote.", Reason.INVALID)
+    if message.number.state != PhoneNumber.State.CONNECTED:
+        raise _number_unavailable(message.number)
+    address = address_of(message.conversation)
+    try:
+        compose.reaction(
+            to=address.phone,
+            user_id=address.user_id,
+            group_id=address.group_id,
+            target_wamid=message.wamid,
+            emoji=emoji,
+        )
+    except compose.ComposeError as error:
+        raise NotSendableError(str(error), Reason.INVALID) from error
+    with transaction.atomic():
+        reaction, _ = Reaction.objects.update_or_create(
+            number_id=message.number_id,
+            target_wamid=message.wamid,
+            contact=None,
+            defaults={
+                "message": message,
+                "emoji": emoji,
+                "at": timezone.now(),
+                "agent": agent,
+                "status": Status.QUEUED,
+                "error": "",
+            },
+        )
+        changes.touch([message.pk])
+        wake_up_reactions()
+    return reaction
+
+
+def address_of(conversation: Conversation) -> Address:
+    """Where to send: the phone while we know it, since that keeps it in later webhooks (Meta, "Business-scoped user
+    IDs"), else the user id of this number's portfolio. Raises NotSendableError when there is neither."""
+    contact: Contact = conversation.contact
+    identities = ContactIdentity.objects.filter(contact=contact)
+    if contact.is_group:
+        group_id = identities.filter(kind=ContactIdentity.Kind.GROUP_ID).values_list("value", flat=True).first()
+        return Address(group_id=group_id or "")
+    if contact.phone:
+        return Address(phone=contact.phone)
+    scope = conversation.number.identity_scope
+    user_id = identities.filter(kind=ContactIdentity.Kind.USER_ID, scope=scope).values_list("value", flat=True).last()
+    if not user_id:
+        raise NotSendableError("WhatsApp has told neither a phone nor a user id of this contact.", Reason.NO_ADDRESS)
+    return Address(user_id=user_id)
+
+
+def _check(conversation: Conversation, intent: Intent) -> None:
+    number = conversation.number
+    if number.state != PhoneNumber.State.CONNECTED:
+        raise _number_unavailable(number)
+    if intent.kind != Kind.TEMPLATE and not conversation.window_open:
+        raise NotSendableError(
+            "The customer service window is closed: WhatsApp takes only message templates until the customer writes.",
+            Reason.WINDOW_CLOSED,
+        )
+    if intent.quoted is not None and intent.quoted.kind in UNANSWERABLE:
+        raise NotSendableError(
+            "A call, or a line that nobody wrote, cannot be answered. Send the message without it.", Reason.INVALID
+        )
+    upload, file = intent.upload, intent.upload or intent.media
+    if intent.kind in MEDIA_KINDS and file is None:
+        raise NotSendableError("The file is missing.", Reason.INVALID)
+    if upload is not None and upload.state == Upload.State.REFUSED:
+        raise NotSendableError(upload.error, Reason.FILE_NOT_READY)
+    address = address_of(conversation)
+    try:
+        compose.message(
+            compose.Outgoing(
+                kind=intent.kind,
+                text=intent.text,
+                payload=intent.payload,
+                media_id=NOT_UPLOADED_YET if file is not None else "",
+                file_name=file.file_name if file is not None else "",
+                voice=file.voice if file is not None else False,
+                to=address.phone,
+                user_id=address.user_id,
+                group_id=address.group_id,
+                quoted_wamid=intent.quoted.wamid if intent.quoted else "",
+            )
+        )
+    except compose.ComposeError as error:
+        raise NotSendableError(str(error), Reason.INVALID) from error
+
+
+def _number_unavailable(number: PhoneNumber) -> NotSendableError:
+    return NotSendableError(
+        f"The number “{number}” is {number.get_state_display().lower()}, so nothing can be sent from it.",
+        Reason.NUMBER_UNAVAILABLE,
+    )
+
+
+def _insert(
+    conversation: Conversation,
+    intent: Intent,
+    client_token: uuid.UUID,
+    agent: Agent | None,
+    program: Program | None,
+) -> Message:
+    locked = conversations.open_and_lock([], [conversation.pk])
+    number, contact, quoted = conversation.number, conversation.contact, intent.quoted
+    message = Message.objects.create(
+        number=number,
+        conversation=conversation,
+        agent=agent,
+        direction=Direction.OUTBOUND,
+        kind=intent.kind,
+        origin=Origin.API if program else Origin.AGENT,
+        program=program,
+        text=intent.text,
+        payload=intent.payload,
+        client_token=client_token,
+        sent_at=timezone.now(),
+        status=Status.QUEUED,
+        quoted=quoted,
+        quoted_wamid=quoted.wamid if quoted else "",
+        sender_phone=phone_numbers.e164(number.display_number)[:32],
+        sender_name=str(agent or program or "")[:512],
+        receiving_phone=contact.phone or "",
+        aws_phone_number_id=number.aws_phone_number_id,
+    )
+    priority = 1 if program else 0
+    # By the database's clock, as workers read it: this machine's may be ahead.
+    OutboxEntry.objects.create(
+        message=message, number=number, conversation=conversation, priority=priority, due_at=Now()
+    )
+    if intent.upload is not None:
+        uploads.attach(intent.upload, message)
+    elif intent.media is not None:
+        uploads.attach_again(intent.media, message)
+    conversations.advance([_line(message, intent.upload or intent.media)], locked)
+    changes.announce([(number.pk, conversation.pk)])
+    wake_up()
+    return message
+
+
+def _line(message: Message, file: Upload | Media | None) -> bulk.Row:
+    """What the conversation list shows of the message, as inbox.conversations takes it."""
+    preview = summarize(
+        message.kind,
+        message.text,
+        message.payload,
+        voice=file.voice if file else False,
+        duration=file.duration if file else None,
+        file_name=file.file_name if file else "",
+        content_type=file.content_type if file else "",
+    )
+    columns = {
+        name: getattr(message, name) for name in ("id", "conversation_id", "sent_at", "kind", "direction", "status")
+    }
+    return columns | {"preview": preview, "unread": False, "opens_window": False}
+
+
+__all__ = [
+    "Address",
+    "Intent",
+    "NotSendableError",
+    "Reason",
+    "address_of",
+    "cancel",
+    "dismiss",
+    "queue",
+    "react",
+    "resend",
+]
