@@ -198,7 +198,7 @@ def large_file(there: Provider, number: Any, worker: int) -> float:
     """Send a 100 MiB document; the worker's largest memory meanwhile, in MiB."""
     import tempfile
 
-    from inbox import uploads
+    from inbox.media import uploads
     from inbox.sending import queue
     from inbox.sending.queue import Intent
     from whatsapp.events import Kind

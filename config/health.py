@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from core.postgres.event_loop import describe
 from core.sandbox import parent as sandbox
 from inbox import attention, sessions, workers
-from inbox.storage import StorageError, media_storage
+from inbox.media.storage.local import StorageError, media_storage
 
 log = structlog.get_logger(__name__)
 

@@ -254,7 +254,7 @@ S3_REGION = env("S3_REGION", default="eu-central-1")
 MEDIA_ROOT = DATA_DIR / "media"
 if S3_BUCKET:
     MEDIA_STORAGE: dict[str, Any] = {
-        "BACKEND": "inbox.s3.PrivateS3Storage",
+        "BACKEND": "inbox.media.storage.s3.PrivateS3Storage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
             "access_key": env("S3_ACCESS_KEY_ID", default=None),
@@ -268,7 +268,7 @@ if S3_BUCKET:
     }
 else:
     MEDIA_STORAGE = {
-        "BACKEND": "inbox.storage.SignedFileSystemStorage",
+        "BACKEND": "inbox.media.storage.local.SignedFileSystemStorage",
         # Who plays AWS on this machine may write into the folder, as AWS would into a bucket.
         "OPTIONS": {"location": str(MEDIA_ROOT), "bucket_name": env("LOCAL_BUCKET", default="") if DEBUG else ""},
     }

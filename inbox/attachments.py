@@ -8,11 +8,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from inbox import document_contents, file_names, icons, wording, words
+from inbox import icons, wording
 from inbox.drawn import Drawn
+from inbox.media import document_contents, file_names, text_preview
+from inbox.media.content_types import INLINE_TYPES
 from inbox.models import Media
 from inbox.models.media import copy_type
-from inbox.sniffing import INLINE_TYPES
 from inbox.summaries import DOCUMENT_TYPES
 from whatsapp.errors import MEDIA_NOT_FETCHED
 from whatsapp.events import Direction, Kind
@@ -22,7 +23,7 @@ SHOWN = {
     **dict.fromkeys(("image/jpeg", "image/png", "image/webp", "image/gif"), "picture"),
     "video/mp4": "film",
     **dict.fromkeys((each for each in INLINE_TYPES if each.startswith("audio/")), "sound"),
-    **dict.fromkeys(words.TYPES, "words"),
+    **dict.fromkeys(text_preview.TYPES, "words"),
 }
 #: What the copy of a file is to the viewer, by the family of its type.
 COPIES = {"image": "picture", "video": "film", "audio": "sound"}

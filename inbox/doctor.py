@@ -26,8 +26,8 @@ from core.sandbox import report as sandbox
 from inbox import attention, doctor_aws, sessions, workers
 from inbox.attention import words
 from inbox.findings import FAIL, OK, WARN, Finding
+from inbox.media.storage.local import MediaStorage, MissingFileError, StorageError, media_storage, signature_holds
 from inbox.models import Media, Message
-from inbox.storage import MediaStorage, MissingFileError, StorageError, media_storage, signature_holds
 from whatsapp.events import Status
 from whatsapp.models import PhoneNumber, Provider
 from whatsapp.providers.base import ProviderError, provider_for

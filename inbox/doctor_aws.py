@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from inbox.findings import FAIL, OK, WARN, Finding
-from inbox.storage import media_storage
+from inbox.media.storage.local import media_storage
 from whatsapp.models import PhoneNumber, Provider
 from whatsapp.providers.aws import arns, sqs
 from whatsapp.providers.aws.client import call, client

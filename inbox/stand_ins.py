@@ -8,8 +8,8 @@ from django.utils import timezone
 from inbox import bubbles, drafts
 from inbox.attachments import Attachment
 from inbox.bubbles import Bubble
+from inbox.media.uploads import media_of
 from inbox.models import Agent, Media, Message, Upload
-from inbox.uploads import media_of
 from whatsapp.events import Direction, Kind, Origin, Status
 
 #: Stands where the browser puts the words.

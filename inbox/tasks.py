@@ -14,8 +14,10 @@ from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from inbox import media, previews, quotas, reconciling, renditions, uploads, workers
+from inbox import quotas, reconciling, workers
 from inbox.api import idempotency
+from inbox.media import fetch, uploads
+from inbox.media.previews import jobs, renditions
 from inbox.outgoing_webhooks import delivery as webhook_delivery
 from inbox.receiving import pipeline
 from inbox.sending import rate_limit, read_receipts
@@ -58,12 +60,12 @@ def _drain() -> None:
 
 @app.task(name="fetch_media", queue="media")
 def fetch_media(media_id: str) -> None:
-    media.fetch(uuid.UUID(media_id))
+    fetch.fetch(uuid.UUID(media_id))
 
 
 @app.task(name="make_previews", queue="previews")
 def make_previews(media_id: str) -> None:
-    previews.make(uuid.UUID(media_id))
+    jobs.make(uuid.UUID(media_id))
 
 
 @app.task(name="make_copy", queue="previews", lock="make_copy")
@@ -166,7 +168,7 @@ def sweep_journal(timestamp: int) -> None:
 @app.task(name="sweep_media", queue="media", queueing_lock="sweep_media")
 def sweep_media(timestamp: int) -> None:
     """Put back the media and preview jobs that are due and have none."""
-    media.sweep()
+    fetch.sweep()
 
 
 @app.periodic(cron="41 3 * * *")
@@ -201,7 +203,7 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
 
 def _give_back(media_id: uuid.UUID) -> None:
     close_old_connections()
-    media.give_back(media_id)
+    fetch.give_back(media_id)
 
 
 @app.periodic(cron="17 * * * *")

@@ -14,8 +14,9 @@ import av
 import pytest
 from PIL import Image
 
-from inbox import conversion, inspection
-from inbox.conversion import Converted
+from inbox.media import inspection
+from inbox.media.conversion import jobs
+from inbox.media.conversion.jobs import Converted
 from tests import samples
 from whatsapp.events import Kind
 
@@ -35,7 +36,7 @@ class Desk:
         source = self.directory / "source"
         source.write_bytes(content)
         found = content_type or inspection.inspect(io.BytesIO(content)).file_type.content_type
-        converted = conversion.convert(source, found, kind, self.directory, voice=voice)
+        converted = jobs.convert(source, found, kind, self.directory, voice=voice)
         assert source.read_bytes() == content
         if converted.path is None:
             assert list(self.directory.iterdir()) == [source], "nothing is left behind"

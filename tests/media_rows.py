@@ -13,9 +13,10 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from inbox import inspection, media, previews
+from inbox.media import fetch, inspection
+from inbox.media.previews import jobs
+from inbox.media.storage.local import media_storage
 from inbox.models import Media
-from inbox.storage import media_storage
 from tests import samples
 from whatsapp.models import PhoneNumber
 
@@ -30,7 +31,7 @@ def own_files(settings: Any, tmp_path: Path) -> None:
     """Every test has a storage of its own."""
     settings.STORAGES = settings.STORAGES | {
         "default": {
-            "BACKEND": "inbox.storage.SignedFileSystemStorage",
+            "BACKEND": "inbox.media.storage.local.SignedFileSystemStorage",
             "OPTIONS": {"location": str(tmp_path / "files")},
         }
     }
@@ -58,7 +59,7 @@ def attempt(row: Media, times: int = 1) -> Media:
     """Let the time of the next try come, and try; so many times."""
     for _ in range(times):
         Media.objects.filter(pk=row.pk, next_try_at__isnull=False).update(next_try_at=timezone.now())
-        media.fetch(row.pk)
+        fetch.fetch(row.pk)
     row.refresh_from_db()
     return row
 
@@ -100,6 +101,6 @@ def stored(number: PhoneNumber, content: bytes = PHOTO, *, kind: str = "document
 
 def drawn(number: PhoneNumber, content: bytes, **fields: Any) -> Media:
     row = stored(number, content, **fields)
-    previews.make(row.pk)
+    jobs.make(row.pk)
     row.refresh_from_db()
     return row

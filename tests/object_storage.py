@@ -32,7 +32,7 @@ class ObjectStorage:
 
     @property
     def options(self) -> dict[str, Any]:
-        """OPTIONS for inbox.s3.PrivateS3Storage."""
+        """OPTIONS for inbox.media.storage.s3.PrivateS3Storage."""
         return {
             "bucket_name": BUCKET,
             "access_key": ACCESS_KEY,

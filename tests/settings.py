@@ -24,7 +24,7 @@ ADMIN_MFA_REQUIRED = False
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 MEDIA_ROOT = Path(tempfile.mkdtemp(prefix="inbox-test-media-"))
 STORAGES["default"] = {  # noqa: F405
-    "BACKEND": "inbox.storage.SignedFileSystemStorage",
+    "BACKEND": "inbox.media.storage.local.SignedFileSystemStorage",
     "OPTIONS": {"location": str(MEDIA_ROOT)},
 }
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405

@@ -15,10 +15,10 @@ from django.utils.safestring import SafeString
 from core.admin.actions import ActsAdmin, record
 from core.admin.changelist import NewestFirstAdmin, ReceivedFilter, ViewOnly
 from core.admin.display import excerpt, whole
-from inbox import media as files
 from inbox import wording
 from inbox.admin.player import player
 from inbox.admin.scope import NumberFilter, NumberScoped
+from inbox.media import fetch as files
 from inbox.models import Media
 
 NOTHING_TO_FETCH = "Nothing to fetch: stored already, waiting for a worker, or WhatsApp never gave the file an id."

@@ -17,8 +17,8 @@ from django.utils.safestring import SafeString
 from core.admin.actions import ActsAdmin, record
 from core.admin.changelist import NewestFirstAdmin, ViewOnly
 from core.admin.display import as_json, whole
-from inbox import media
 from inbox.admin.scope import NumberFilter, NumberScoped, numbers_of
+from inbox.media import fetch
 from inbox.models import Outbox, OutboxEntry
 from inbox.sending.queue import outbox
 from whatsapp.models import NumberUpdate, PhoneNumber, Provider
@@ -248,7 +248,7 @@ class PhoneNumberAdmin(ActsAdmin):
             outbox.resume(obj)
 
     def _fetch_waiting(self, request: HttpRequest, number: PhoneNumber) -> None:
-        if waiting := media.fetch_waiting(number):
+        if waiting := fetch.fetch_waiting(number):
             self.message_user(request, f"{waiting} waiting files will be fetched now.")
 
     def act_accept(self, request: HttpRequest, row: PhoneNumber) -> None:

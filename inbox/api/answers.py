@@ -10,11 +10,11 @@ from django.conf import settings
 from django.db.models import Prefetch
 from django.utils.http import content_disposition_header
 
-from inbox import file_names
+from inbox.media import file_names
+from inbox.media.content_types import INLINE_TYPES
+from inbox.media.storage.local import media_storage
 from inbox.models import Contact, Conversation, Media, Message, Outbox, Reaction, Upload
 from inbox.models.messages import MessageQuerySet
-from inbox.sniffing import INLINE_TYPES
-from inbox.storage import media_storage
 from whatsapp import errors, phone_numbers
 from whatsapp.events import Status
 from whatsapp.models import MessageTemplate, PhoneNumber

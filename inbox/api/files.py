@@ -15,11 +15,12 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from core import safe_http
-from inbox import access, file_names, uploads
+from inbox import access
 from inbox.api.bodies import MAX_BASE64_FILE
 from inbox.api.problems import Problem, invalid
 from inbox.api.requests import SendRequest, UploadRequest
-from inbox.file_refusals import TooMuchError
+from inbox.media import file_names, uploads
+from inbox.media.file_refusals import TooMuchError
 from inbox.models import Program, Upload
 from whatsapp.events import MEDIA_KINDS, Kind
 from whatsapp.models import PhoneNumber

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from ninja import Router
 from ninja.responses import Status
 
-from inbox import access, changes, conversations, uploads
+from inbox import access, changes, conversations
 from inbox.api import answers, bodies, files, idempotency
 from inbox.api.authentication import may_send
 from inbox.api.paging import Id
@@ -19,6 +19,7 @@ from inbox.api.problems import Problem, invalid
 from inbox.api.reading import REFUSALS, caller, find_conversation, find_message, phone_of
 from inbox.api.requests import Location, ReactionRequest, SendRequest, TemplateValues, UploadRequest, schema
 from inbox.api.schemas import MediaSchema, MessageSchema, ProblemSchema, ReadSchema
+from inbox.media import uploads
 from inbox.models import Contact, Conversation, Message, Program, Upload
 from inbox.receiving import identities
 from inbox.sending import queue, read_receipts

@@ -17,10 +17,10 @@ from inbox.importing import applying, copying, files, report, sources, staging
 from inbox.importing.numbers import Numbers
 from inbox.importing.places import SourceError
 from inbox.importing.report import Report
-from inbox.listing import listed, unhurried
+from inbox.media.storage.inventory import listed, unhurried
+from inbox.media.storage.local import MediaStorage
 from inbox.models import ImportedItem
 from inbox.models.imports import ImportedItem as Item
-from inbox.storage import MediaStorage
 
 __all__ = ["Report", "SourceError", "run"]
 

@@ -15,11 +15,12 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.postgres import bulk
-from inbox import changes, conversations, media, statuses
+from inbox import changes, conversations, statuses
 from inbox.importing import batches, reading
 from inbox.importing.batches import Prepared
 from inbox.importing.numbers import Numbers
 from inbox.importing.records import plain
+from inbox.media import fetch
 from inbox.models import ImportedItem, Media
 from inbox.models.imports import ImportedItem as Item
 from inbox.receiving import identities
@@ -347,7 +348,7 @@ def _whereabouts(one: Prepared, adopt: bool, now: datetime) -> bulk.Row:
         }
     if one.found:
         return {"state": Media.State.RETRYING, "error": "The file is being copied from the old storage."}
-    young = item.sent_at is not None and now < item.sent_at + media.LIFETIME - timedelta(hours=1)
+    young = item.sent_at is not None and now < item.sent_at + fetch.LIFETIME - timedelta(hours=1)
     if file and file.media_id and not item.outbound and young:
         return {"state": Media.State.RETRYING, "next_try_at": now, "error": "The old system had not kept this file."}
     if item.outbound and item.status == Status.FAILED:

@@ -11,11 +11,12 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from inbox import adopting, changes, inspection, media
-from inbox.inspection import Inspected
+from inbox import changes
+from inbox.media import fetch, inspection, stored_files
+from inbox.media.inspection import Inspected
+from inbox.media.storage.local import MediaStorage, MissingFileError, StorageError, media_storage
 from inbox.models import ImportedItem, Media
 from inbox.models.media import storage_key
-from inbox.storage import MediaStorage, MissingFileError, StorageError, media_storage
 
 THREADS = 4
 PAGE = 200
@@ -90,9 +91,9 @@ def _record(row: Media, name: str, facts: Inspected) -> None:
                 remote_url="",
                 next_try_at=None,
                 attempts=0,
-                **adopting.columns(facts),
+                **stored_files.columns(facts),
             )
         )
         if stored:
             changes.touch([row.message_id])
-            media.enqueue_previews(row.pk)
+            fetch.enqueue_previews(row.pk)

@@ -10,7 +10,7 @@ from core.postgres import bulk
 from inbox.importing.kinds import OldFile
 from inbox.importing.reading import LONGEST_KEY, UUID, MessageItem
 
-#: The temporary table with everything that lies in the old storage (inbox.listing).
+#: The temporary table with everything that lies in the old storage (inbox.media.storage.inventory).
 TABLE = "old_object"
 #: What AWS appends to the key it was asked for.
 SUFFIX = re.compile(r"(?P<media_id>[0-9]{6,32})\.[A-Za-z0-9]{1,8}")

@@ -13,10 +13,10 @@ from django.db import connection
 from django.utils import timezone
 
 from core.postgres.advisory_lock import only_one
-from inbox.listing import listed, unhurried
+from inbox.media.storage.inventory import listed, unhurried
+from inbox.media.storage.local import media_storage
 from inbox.models import Reconciliation
 from inbox.reconciling import comparing, days, digests, mending
-from inbox.storage import media_storage
 
 __all__ = ["AlreadyRunningError", "faults_found", "run"]
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import connection
 
-from inbox import inspection
-from inbox.storage import MissingFileError, StorageError, media_storage
+from inbox.media import inspection
+from inbox.media.storage.local import MissingFileError, StorageError, media_storage
 
 PAGE = 200
 

@@ -14,9 +14,10 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from inbox import adopting, changes, inspection, media
+from inbox import changes
+from inbox.media import fetch, inspection, stored_files
+from inbox.media.storage.local import MissingFileError, StorageError, media_storage
 from inbox.models import Media, Message, Upload
-from inbox.storage import MissingFileError, StorageError, media_storage
 
 log = structlog.get_logger(__name__)
 
@@ -24,7 +25,7 @@ PAGE = 500
 QUARANTINE = "quarantine/"
 LOST = "The stored file is gone, and WhatsApp no longer has it. Ask for it again."
 #: A little less than the seven days for which WhatsApp keeps a file.
-FETCHABLE = media.LIFETIME - timedelta(hours=4)
+FETCHABLE = fetch.LIFETIME - timedelta(hours=4)
 
 
 def mend(progress: Callable[[int], None]) -> dict[str, int]:
@@ -67,7 +68,7 @@ def _fetch(key: str, row: str, _detail: str) -> bool:
             error="The stored file was not whole; it is being fetched again.",
         )
         changes.touch([found.message_id])
-        media.enqueue_fetch(found.pk)
+        fetch.enqueue_fetch(found.pk)
     return True
 
 
@@ -101,21 +102,21 @@ ANEW = {"preview_state": Media.PreviewState.NONE, "preview_error": "", "attempts
 
 
 def _draw(row: str) -> bool:
-    media.enqueue_previews(uuid.UUID(row))
+    fetch.enqueue_previews(uuid.UUID(row))
     return True
 
 
 def _try_now(_key: str, row: str, _detail: str) -> bool:
-    waiting = Q(pk=row, state__in=media.WAITING) & (Q(next_try_at=None) | Q(next_try_at__gt=Now()) | Q(attempts__gt=0))
+    waiting = Q(pk=row, state__in=fetch.WAITING) & (Q(next_try_at=None) | Q(next_try_at__gt=Now()) | Q(attempts__gt=0))
     if not _update(waiting, next_try_at=Now(), attempts=0):
         return False
-    media.enqueue_fetch(uuid.UUID(row))
+    fetch.enqueue_fetch(uuid.UUID(row))
     return True
 
 
 def _fetch_given_up(_key: str, row: str, _detail: str) -> bool:
     found = Media.objects.filter(pk=row).first()
-    return found is not None and media.fetch_again(found)
+    return found is not None and fetch.fetch_again(found)
 
 
 def _take_size(key: str, row: str, detail: str) -> bool:
@@ -136,7 +137,7 @@ def _adopt(key: str, row: str, _detail: str) -> bool:
     announced = Q(sha256="") | Q(sha256=facts.sha256)
     waiting = Q(pk=row) & announced & ~Q(state__in=[Media.State.STORED, Media.State.PREPARING])
     columns = {"file": key, "state": Media.State.STORED, "stored_at": Now(), "error": "", "remote_url": "", **ANEW}
-    return facts.size > 0 and _update(waiting, **columns, **adopting.columns(facts)) and _draw(row)
+    return facts.size > 0 and _update(waiting, **columns, **stored_files.columns(facts)) and _draw(row)
 
 
 def _refuse_upload(_key: str, row: str, _detail: str) -> bool:

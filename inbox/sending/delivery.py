@@ -18,12 +18,13 @@ from django.db import IntegrityError, InterfaceError, OperationalError, transact
 from django.utils import timezone
 from prometheus_client import Counter, Histogram
 
-from inbox import callback_data, conversations, file_names, outgoing_webhooks, statuses, uploads
+from inbox import callback_data, conversations, outgoing_webhooks, statuses
+from inbox.media import file_names, uploads
+from inbox.media.storage.local import MissingFileError, StorageError, media_storage
 from inbox.models import Conversation, Media, Message
 from inbox.sending import rate_limit
 from inbox.sending.outbox import Lease, LeaseLostError
 from inbox.sending.queue import NotSendableError, address_of, outbox
-from inbox.storage import MissingFileError, StorageError, media_storage
 from whatsapp import compose, limits
 from whatsapp.errors import PAIR_RATE, REPORTED, WINDOW_CLOSED
 from whatsapp.events import MEDIA_KINDS, Kind, Status

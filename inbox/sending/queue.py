@@ -17,7 +17,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.postgres import bulk
-from inbox import changes, conversations, uploads
+from inbox import changes, conversations
+from inbox.media import uploads
 from inbox.models import (
     Agent,
     Contact,

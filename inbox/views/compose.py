@@ -12,11 +12,12 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
-from inbox import composer, drafts, rows, uploads
+from inbox import composer, drafts, rows
+from inbox.media import uploads
+from inbox.media.storage.local import StorageError
 from inbox.models import Agent, Conversation, Message, Upload
 from inbox.sending import queue, read_receipts
 from inbox.sending.queue import Intent, NotSendableError
-from inbox.storage import StorageError
 from inbox.views import changes
 from inbox.views.conversation import find, page
 from inbox.wording import display_name

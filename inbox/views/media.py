@@ -25,12 +25,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from inbox import access, file_names, pages
-from inbox import media as files
+from inbox import access
+from inbox.media import fetch as files
+from inbox.media import file_names, pdf_pages
+from inbox.media.content_types import INLINE_TYPES
+from inbox.media.storage.local import SignedFileSystemStorage, StorageError, media_storage, signature_holds
 from inbox.models import Media
 from inbox.models.media import copy_type
-from inbox.sniffing import INLINE_TYPES
-from inbox.storage import SignedFileSystemStorage, StorageError, media_storage, signature_holds
 
 DOWNLOAD_TYPE = "application/octet-stream"
 #: Seconds that a redirect's address must still work when a browser takes it from its cache.
@@ -82,10 +83,10 @@ def playable(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
 def page(request: HttpRequest, media_id: uuid.UUID, number: int) -> HttpResponse:
     """One page of a document as a picture. 503 while too many are being drawn: ask again in a moment."""
     try:
-        key = pages.picture(find_stored(request, media_id), number)
-    except pages.NoPageError as error:
+        key = pdf_pages.picture(find_stored(request, media_id), number)
+    except pdf_pages.NoPageError as error:
         raise Http404 from error
-    except (pages.BusyError, StorageError):
+    except (pdf_pages.BusyError, StorageError):
         return HttpResponse("Ask again.", status=503, content_type="text/plain", headers={"Retry-After": "3"})
     return send_file(key, "image/webp", "inline")
 

@@ -7,7 +7,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from inbox import access, uploads
+from inbox import access
+from inbox.media import uploads
 from inbox.models import Message
 from inbox.sending import queue
 from inbox.sending.queue import NotSendableError

@@ -11,9 +11,10 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from inbox import composed, drafts, rows, uploads
+from inbox import composed, drafts, rows
 from inbox.composer import Card, is_uuid
 from inbox.forms import BUTTONS, PHONES, ROWS, ContactForm, InteractiveForm, LocationForm
+from inbox.media import uploads
 from inbox.models import Conversation, Media
 from inbox.sending import queue as sending_queue
 from inbox.sending.queue import Intent, NotSendableError

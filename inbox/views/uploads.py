@@ -10,12 +10,13 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
-from inbox import access, drafts, rows, uploads
+from inbox import access, drafts, rows
 from inbox.composer import Card, is_uuid
-from inbox.file_refusals import TooMuchError
+from inbox.media import uploads
+from inbox.media.content_types import INLINE_TYPES
+from inbox.media.file_refusals import TooMuchError
+from inbox.media.storage.local import StorageError
 from inbox.models import Conversation, Upload
-from inbox.sniffing import INLINE_TYPES
-from inbox.storage import StorageError
 from inbox.views.compose import agent_of, refused, wants_fragment
 from inbox.views.conversation import find
 from inbox.views.media import send_file

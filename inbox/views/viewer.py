@@ -13,10 +13,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from inbox import access, bubbles, document_contents, gallery, pages, wording, words
+from inbox import access, bubbles, gallery, wording
 from inbox.attachments import Attachment
+from inbox.media import document_contents, pdf_pages, text_preview
+from inbox.media.storage.local import MissingFileError, StorageError
 from inbox.models import Media, Message
-from inbox.storage import MissingFileError, StorageError
 
 
 @require_safe
@@ -43,14 +44,14 @@ def viewer(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
         "neighbours": gallery.around(message) if message.kind in gallery.KINDS and not message.revoked_at else None,
     }
     if shown.opens == "pages":
-        context["pages"] = range(1, min(media.pages or 0, pages.MOST) + 1)
-        context["more"] = max(0, (media.pages or 0) - pages.MOST)
+        context["pages"] = range(1, min(media.pages or 0, pdf_pages.MOST) + 1)
+        context["more"] = max(0, (media.pages or 0) - pdf_pages.MOST)
     elif shown.opens == "contents":
         with contextlib.suppress(StorageError, MissingFileError):  # then it only says so
             context["contents"] = document_contents.read(media)
     elif shown.opens == "words":
         with contextlib.suppress(StorageError, MissingFileError):  # then it only says so
-            context["words"] = words.read(media)
+            context["words"] = text_preview.read(media)
     template = "inbox/_viewer.html" if request.htmx else "inbox/viewer.html"  # type: ignore[attr-defined]
     return render(request, template, context)
 

@@ -11,7 +11,8 @@ from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
-from inbox import changes, uploads
+from inbox import changes
+from inbox.media import uploads
 from inbox.models import Agent, Conversation, Message, Outbox, Reaction, Upload
 from tests.browser.conftest import OpenWindow
 from tests.inbox.thread_rows import conversation, message

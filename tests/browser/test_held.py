@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
-from inbox import uploads
+from inbox.media import uploads
 from inbox.models import Conversation, Upload
 from tests import samples
 from tests.browser.test_composer import amara, arrived, field, log, page, sent

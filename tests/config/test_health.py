@@ -146,7 +146,10 @@ class ReadyTests:
 
     def test_it_notices_a_storage_that_is_away(self, client: Client, settings: Settings) -> None:
         settings.STORAGES = settings.STORAGES | {
-            "default": {"BACKEND": "inbox.storage.SignedFileSystemStorage", "OPTIONS": {"location": "/dev/null/media"}}
+            "default": {
+                "BACKEND": "inbox.media.storage.local.SignedFileSystemStorage",
+                "OPTIONS": {"location": "/dev/null/media"},
+            }
         }
         checks = self.ask(client, 503)
         self.check_only_this_fails(checks, "storage", "The file storage")

@@ -13,7 +13,7 @@ import pytest
 import requests
 from django.conf import settings
 
-from inbox.storage import SignedFileSystemStorage
+from inbox.media.storage.local import SignedFileSystemStorage
 from tests.servers import WebProcess, wait_until, web_process
 from tests.webhooks import PATH, a_body, post
 from whatsapp.models import Notification

@@ -14,7 +14,8 @@ from django.test import Client
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from inbox import changes, uploads
+from inbox import changes
+from inbox.media import uploads
 from inbox.models import Agent, Conversation, Draft, Media, Message, OutboxEntry, Upload
 from inbox.views import compose
 from tests import samples

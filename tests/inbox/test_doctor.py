@@ -282,7 +282,7 @@ class StorageTests:
     def test_a_disk_that_works(self, settings: Any, tmp_path: Path) -> None:
         settings.STORAGES = settings.STORAGES | {
             "default": {
-                "BACKEND": "inbox.storage.SignedFileSystemStorage",
+                "BACKEND": "inbox.media.storage.local.SignedFileSystemStorage",
                 "OPTIONS": {"location": str(tmp_path / "files")},
             }
         }
@@ -293,7 +293,7 @@ class StorageTests:
         (tmp_path / "file").write_text("in the way")
         settings.STORAGES = settings.STORAGES | {
             "default": {
-                "BACKEND": "inbox.storage.SignedFileSystemStorage",
+                "BACKEND": "inbox.media.storage.local.SignedFileSystemStorage",
                 "OPTIONS": {"location": str(tmp_path / "file" / "below")},
             }
         }
@@ -304,7 +304,7 @@ class StorageTests:
     def use(self, settings: Any, options: dict[str, Any]) -> None:
         settings.S3_BUCKET = options["bucket_name"]
         settings.STORAGES = settings.STORAGES | {
-            "default": {"BACKEND": "inbox.s3.PrivateS3Storage", "OPTIONS": options}
+            "default": {"BACKEND": "inbox.media.storage.s3.PrivateS3Storage", "OPTIONS": options}
         }
 
     def test_a_bucket_that_works_is_left_empty(self, settings: Any, object_storage: ObjectStorage) -> None:

@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from inbox.media.storage.local import media_storage
 from inbox.models import Agent, Media, Message
-from inbox.storage import media_storage
 from tests import samples
 from tests.media_rows import own_files, stored
 from whatsapp.models import PhoneNumber

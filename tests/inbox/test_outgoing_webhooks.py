@@ -333,11 +333,11 @@ class WholeWayTests:
         assert told["data"]["error"]["code"] == code
 
     def test_a_photo(self, phone: Phone, listener: Listener, settings: Any) -> None:
-        from inbox import media
+        from inbox.media import fetch
 
         endpoint = endpoint_of(listener, phone.number)
         thread = phone.writes("", kind="image")
-        media.fetch(thread.messages.get().media.pk)
+        fetch.fetch(thread.messages.get().media.pk)
         delivery.deliver(endpoint.pk)
         ready = [one["data"] for one in listener.told if one["type"] == "media.ready"]
         assert ready[0]["mediaState"] == "stored"

@@ -14,7 +14,8 @@ from django.db import connections
 from django.db.models import F
 from django.test import Client
 
-from inbox import streams, tasks, uploads
+from inbox import streams, tasks
+from inbox.media import uploads
 from inbox.models import Agent, OpenStream, Program, Upload, Usage
 from inbox.quotas import Quota
 from inbox.tokens import make

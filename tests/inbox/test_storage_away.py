@@ -32,7 +32,7 @@ def away(settings: Any, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file where the folder would be")
     settings.STORAGES = settings.STORAGES | {
         "default": {
-            "BACKEND": "inbox.storage.SignedFileSystemStorage",
+            "BACKEND": "inbox.media.storage.local.SignedFileSystemStorage",
             "OPTIONS": {"location": str(tmp_path / "taken")},
         }
     }

@@ -162,9 +162,9 @@ class JobTests:
     @pytest.mark.parametrize(
         ("job", "act", "given", "expected"),
         [
-            (tasks.fetch_media, "inbox.media.fetch", {"media_id": str(FILE)}, FILE),
-            (tasks.make_previews, "inbox.previews.make", {"media_id": str(FILE)}, FILE),
-            (tasks.prepare_upload, "inbox.uploads.prepare", {"upload_id": str(FILE)}, FILE),
+            (tasks.fetch_media, "inbox.media.fetch.fetch", {"media_id": str(FILE)}, FILE),
+            (tasks.make_previews, "inbox.media.previews.jobs.make", {"media_id": str(FILE)}, FILE),
+            (tasks.prepare_upload, "inbox.media.uploads.prepare", {"upload_id": str(FILE)}, FILE),
             (tasks.report_read, "inbox.sending.read_receipts.report_read", {"conversation_id": 7}, 7),
             (tasks.report_typing, "inbox.sending.read_receipts.report_typing", {"conversation_id": 7}, 7),
             (tasks.sync_templates_of, "whatsapp.message_templates.sync.sync", {"waba_id": "1"}, "1"),

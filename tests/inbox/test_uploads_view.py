@@ -9,7 +9,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from inbox import drafts, uploads
+from inbox import drafts
+from inbox.media import uploads
 from inbox.models import Agent, Conversation, Upload
 from tests import samples
 from tests.inbox.test_compose import SCRIPT, amara, ready, signed_in

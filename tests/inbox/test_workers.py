@@ -11,7 +11,8 @@ from django.db import connection
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from inbox import media, tasks, workers
+from inbox import tasks, workers
+from inbox.media import fetch
 from inbox.models import Media, Message, OutboxEntry, WorkerProcess
 from inbox.sending.queue import outbox
 from tests.inbox import admin_rows
@@ -143,7 +144,7 @@ class StalledJobTests:
 
     def test_the_file_that_a_dead_worker_was_fetching_is_due_at_once(self, number: PhoneNumber) -> None:
         row = admin_rows.media(number, "pending")
-        Media.objects.filter(pk=row.pk).update(next_try_at=timezone.now() + media.LEASE)
+        Media.objects.filter(pk=row.pk).update(next_try_at=timezone.now() + fetch.LEASE)
         job = self.dead_job("fetch_media", row.pk)
         self.retry()
         assert ProcrastinateJob.objects.get(pk=job).status == "todo"

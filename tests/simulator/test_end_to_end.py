@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from inbox import media
+from inbox.media import fetch
 from inbox.models import Media, Message
 from inbox.receiving import pipeline
 from simulator import world
@@ -45,7 +45,7 @@ def settle(api: Api) -> None:
     api.wait_until_posted()
     pipeline.drain()
     for row in Media.objects.filter(state=Media.State.PENDING):
-        media.fetch(row.pk)
+        fetch.fetch(row.pk)
 
 
 class EndToEndTests:
@@ -90,7 +90,7 @@ class EndToEndTests:
 
         for row in list(waiting):
             api.media_fault(row.media_id)
-            media.fetch_again(row)
-            media.fetch(row.pk)
+            fetch.fetch_again(row)
+            fetch.fetch(row.pk)
 
         assert set(Media.objects.values_list("state", flat=True)) == {Media.State.STORED}

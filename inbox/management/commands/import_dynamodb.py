@@ -13,10 +13,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from core.postgres.outages import outlast
 from inbox import importing
 from inbox.importing import report, sources
+from inbox.media.storage.local import MediaStorage, SignedFileSystemStorage, StorageError, media_storage
+from inbox.media.storage.s3 import PrivateS3Storage
 from inbox.models.imports import ImportedItem
 from inbox.progress import Bar
-from inbox.s3 import PrivateS3Storage
-from inbox.storage import MediaStorage, SignedFileSystemStorage, StorageError, media_storage
 
 #: Items held back that the text shows whole.
 HELD_SHOWN = 20

@@ -10,10 +10,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.postgres.outages import outlast
 from inbox import reconciling
+from inbox.media.storage.local import StorageError
 from inbox.models import Reconciliation
 from inbox.progress import Bar
 from inbox.reconciling.faults import FAULTS
-from inbox.storage import StorageError
 
 #: Examples of each kind that the text shows.
 SHOWN = 5

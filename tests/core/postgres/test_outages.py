@@ -42,7 +42,7 @@ def restart_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
         return ended
 
     monkeypatch.setattr("inbox.importing.applying.BATCH", 3)
-    monkeypatch.setattr("inbox.listing.PROGRESS_EVERY", 1)
+    monkeypatch.setattr("inbox.media.storage.inventory.PROGRESS_EVERY", 1)
     return arrange
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from core.sandbox import Limits, Lock, child_process
 from core.sandbox.child_process import Cause, CrashError, LockError, UndecodableError
-from inbox import converting, drawing
+from inbox.media import conversion, previews
 
 LIMITS = Limits(memory_bytes=1 << 30, cpu_seconds=10, wall_seconds=60, file_bytes=1 << 20)
 
@@ -104,7 +104,7 @@ class LockTests:
 
 
 class LimitsTests:
-    @pytest.mark.parametrize(("limits", "memory", "seconds"), [(drawing.LIMITS, 1, 60), (converting.LIMITS, 2, 1200)])
+    @pytest.mark.parametrize(("limits", "memory", "seconds"), [(previews.LIMITS, 1, 60), (conversion.LIMITS, 2, 1200)])
     def test_no_kind_of_work_may_use_more_than_the_machine_can_spare(
         self, limits: Limits, memory: int, seconds: int
     ) -> None:

@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from core.sandbox import Limits, Lock, child_process
-from inbox import conversion, converting, document_text, drawing, previews
-from inbox.document_text.child import READERS
+from inbox.media import conversion as conversion_work
+from inbox.media import document_text
+from inbox.media import previews as preview_work
+from inbox.media.conversion import jobs
+from inbox.media.document_text.child import READERS
+from inbox.media.previews import jobs
 from tests import conversions, samples
-from tests.inbox.document_text import documents
+from tests.inbox.media.document_text import documents
 from whatsapp.events import Kind
 
 KOREAN_MAIL = b"Subject: =?euc-kr?q?=BE=C8=B3=E7?=\nContent-Type: text/plain; charset=euc-kr\n\n\xbe\xc8\xb3\xe7\n"
@@ -96,34 +100,34 @@ class LateTests:
     @pytest.mark.parametrize("name", DRAWN)
     def test_drawing_has_all_it_needs(self, tmp_path: Path, name: str) -> None:
         content_type, content = DRAWN[name]
-        work, limits, outputs = drawing.work_for(content_type), drawing.LIMITS, drawing.OUTPUTS
+        work, limits, outputs = preview_work.work_for(content_type), preview_work.LIMITS, preview_work.OUTPUTS
         assert touched(tmp_path, work, content(), content_type, limits=limits, outputs=outputs) == []
 
     def test_pages_have_all_they_need(self, tmp_path: Path) -> None:
-        work, limits = "inbox.drawing.pages:draw", drawing.LIMITS
+        work, limits = "inbox.media.previews.document_pages:draw", preview_work.LIMITS
         assert touched(tmp_path, work, samples.pdf(), "1", "1", limits=limits, outputs=("1.webp",)) == []
 
     @pytest.mark.parametrize("name", CONVERTED)
     def test_converting_has_all_it_needs(self, tmp_path: Path, name: str) -> None:
         form, content_type, content = CONVERTED[name]
-        work, outputs = converting.work_for(form, content_type), tuple(conversion.MADE.values())
-        limits = converting.LIMITS
+        work, outputs = conversion_work.work_for(form, content_type), tuple(jobs.MADE.values())
+        limits = conversion_work.LIMITS
         assert touched(tmp_path, work, content(), content_type, limits=limits, outputs=outputs) == []
 
     def test_every_kind_of_work_is_tried(self) -> None:
-        forms = {kind: [str(kind)] for kind in conversion.SOURCES} | {Kind.AUDIO: ["audio", "voice"]}
-        works = {drawing.work_for(content_type) for content_type in previews.DRAWABLE_TYPES} | {
-            converting.work_for(form, content_type)
-            for kind, content_types in conversion.SOURCES.items()
+        forms = {kind: [str(kind)] for kind in jobs.SOURCES} | {Kind.AUDIO: ["audio", "voice"]}
+        works = {preview_work.work_for(content_type) for content_type in jobs.DRAWABLE_TYPES} | {
+            conversion_work.work_for(form, content_type)
+            for kind, content_types in jobs.SOURCES.items()
             for content_type in content_types
             for form in forms[kind]
         }
-        tried = {drawing.work_for(content_type) for content_type, _ in DRAWN.values()}
-        tried |= {converting.work_for(form, content_type) for form, content_type, _ in CONVERTED.values()}
+        tried = {preview_work.work_for(content_type) for content_type, _ in DRAWN.values()}
+        tried |= {conversion_work.work_for(form, content_type) for form, content_type, _ in CONVERTED.values()}
         assert works == tried
 
     def test_every_type_is_drawn_whose_decoder_is_pythons_to_import(self) -> None:
         """Pillow's and ours; FFmpeg's are all in one library."""
         tried = {content_type for content_type, _ in DRAWN.values()}
-        assert {one for one in previews.DRAWABLE_TYPES if one.startswith("image/")} <= tried
+        assert {one for one in jobs.DRAWABLE_TYPES if one.startswith("image/")} <= tried
         assert set(READERS.values()) == {READERS[one] for one in tried & READERS.keys()}

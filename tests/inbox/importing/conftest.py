@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from inbox.storage import media_storage
+from inbox.media.storage.local import media_storage
 from tests import samples
 from whatsapp.models import PhoneNumber
 
@@ -30,7 +30,10 @@ def own_storage(settings: Any, tmp_path: Path) -> Path:
     """An empty storage of this test's own. Returns its folder."""
     folder = tmp_path / "files"
     settings.STORAGES = settings.STORAGES | {
-        "default": {"BACKEND": "inbox.storage.SignedFileSystemStorage", "OPTIONS": {"location": str(folder)}}
+        "default": {
+            "BACKEND": "inbox.media.storage.local.SignedFileSystemStorage",
+            "OPTIONS": {"location": str(folder)},
+        }
     }
     return folder
 

@@ -14,9 +14,9 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from inbox import importing
 from inbox.importing import copying, sources
 from inbox.importing.records import dumped
+from inbox.media.storage.local import SignedFileSystemStorage, media_storage
 from inbox.models import ImportedItem, Media, Message, OutboxEntry
 from inbox.receiving import pipeline
-from inbox.storage import SignedFileSystemStorage, media_storage
 from tests import payloads, samples
 from tests.inbox import admin_rows
 from tests.inbox.importing.conftest import OBJECTS, SAMPLES
@@ -61,7 +61,7 @@ class InterruptedTests:
     @pytest.mark.parametrize("at", ["Reading", "Listing", "Contacts", "Messages"])
     def test_an_interrupted_import_goes_on_to_the_same_end(self, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
         monkeypatch.setattr("inbox.importing.applying.BATCH", 3)
-        monkeypatch.setattr("inbox.listing.PROGRESS_EVERY", 1)
+        monkeypatch.setattr("inbox.media.storage.inventory.PROGRESS_EVERY", 1)
         for key, content in OBJECTS.items():
             media_storage().put(key, io.BytesIO(content), content_type="")
 

@@ -20,8 +20,8 @@ from inbox import importing
 from inbox.importing import kinds, reading, sources
 from inbox.importing.problems import HOLDING, SENTENCES
 from inbox.importing.records import UnreadableItemError, dumped, plain
+from inbox.media.storage.local import media_storage
 from inbox.models import Contact, Conversation, ImportedItem, Media, Message
-from inbox.storage import media_storage
 from whatsapp.models import PhoneNumber
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

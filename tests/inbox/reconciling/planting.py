@@ -14,10 +14,10 @@ from typing import Any
 
 from django.utils import timezone
 
+from inbox.media.storage.local import media_storage
+from inbox.media.storage.s3 import PrivateS3Storage
 from inbox.models import Media, Message, Upload
 from inbox.models.media import thumbnail_key
-from inbox.s3 import PrivateS3Storage
-from inbox.storage import media_storage
 from tests import samples
 from tests.inbox import admin_rows
 from tests.object_storage import BUCKET

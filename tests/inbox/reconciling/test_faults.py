@@ -17,9 +17,9 @@ from django.core.management import call_command
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from inbox.media.storage.local import media_storage
 from inbox.models import Draft, Media, Message, Reconciliation, Upload
 from inbox.models.media import thumbnail_key
-from inbox.storage import media_storage
 from tests import samples
 from tests.inbox import admin_rows
 from tests.inbox.reconciling.planting import FAULTS, FOR_PEOPLE, OLD, PHOTO, SOUND, Planter, orphan_file, put
@@ -34,13 +34,18 @@ def folder(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> Ite
     """Makes the default storage one of the two, empty. Gives the folder that its objects are files in."""
     if request.param == "local":
         backend, options = "SignedFileSystemStorage", {"location": str(tmp_path / "files")}
-        settings.STORAGES = settings.STORAGES | {"default": {"BACKEND": f"inbox.storage.{backend}", "OPTIONS": options}}
+        settings.STORAGES = settings.STORAGES | {
+            "default": {"BACKEND": f"inbox.media.storage.local.{backend}", "OPTIONS": options}
+        }
         yield tmp_path / "files"
         return
     server: ObjectStorage = request.getfixturevalue("object_storage")
     prefix = uuid.uuid4().hex
     settings.STORAGES = settings.STORAGES | {
-        "default": {"BACKEND": "inbox.s3.PrivateS3Storage", "OPTIONS": server.options | {"location": prefix}}
+        "default": {
+            "BACKEND": "inbox.media.storage.s3.PrivateS3Storage",
+            "OPTIONS": server.options | {"location": prefix},
+        }
     }
     yield server.directory / "data" / BUCKET / prefix
 

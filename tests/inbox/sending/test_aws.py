@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from inbox import media, uploads
 from inbox.demo import people
+from inbox.media import fetch, uploads
+from inbox.media.storage.local import media_storage
 from inbox.models import Media, Message, Upload
 from inbox.sending import queue, read_receipts
 from inbox.sending.queue import Intent
-from inbox.storage import media_storage
 from simulator import world
 from simulator.server import Simulator
 from tests import samples
@@ -38,12 +38,12 @@ def storage(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> st
     if request.param == "S3":
         server: ObjectStorage = request.getfixturevalue("object_storage")
         default = {
-            "BACKEND": "inbox.s3.PrivateS3Storage",
+            "BACKEND": "inbox.media.storage.s3.PrivateS3Storage",
             "OPTIONS": server.options | {"location": f"some/{uuid.uuid4()}"},
         }
     else:
         default = {
-            "BACKEND": "inbox.storage.SignedFileSystemStorage",
+            "BACKEND": "inbox.media.storage.local.SignedFileSystemStorage",
             "OPTIONS": {"location": str(tmp_path / "files"), "bucket_name": "on-this-machine"},
         }
     settings.STORAGES = settings.STORAGES | {"default": default}
@@ -84,7 +84,7 @@ def phone(
 
 def fetched(kind: str, **fields: Any) -> Media:
     row = Media.objects.get(message__kind=kind, **fields)
-    media.fetch(row.pk)
+    fetch.fetch(row.pk)
     row.refresh_from_db()
     return row
 
@@ -140,7 +140,7 @@ class ReceivingTests:
         assert (row.state, row.attempts, words in row.error) == (Media.State.RETRYING, 0, True)
 
         PhoneNumber.objects.filter(pk=phone.number.pk).update(**{column: right})
-        assert media.fetch_waiting(phone.number) == 1
+        assert fetch.fetch_waiting(phone.number) == 1
         assert fetched("image").state == Media.State.STORED
 
     @pytest.mark.parametrize("storage", ["a folder"], indirect=True)
@@ -155,13 +155,16 @@ class ReceivingTests:
         row = fetched("image")
         for _ in range(4):
             Media.objects.filter(pk=row.pk, next_try_at__isnull=False).update(next_try_at=row.created_at)
-            media.fetch(row.pk)
+            fetch.fetch(row.pk)
         row.refresh_from_db()
         assert row.state == Media.State.EXPIRED
 
     @pytest.mark.parametrize("storage", ["a folder"], indirect=True)
     def test_without_a_bucket_it_waits_and_says_why(self, phone: Phone, settings: Any, tmp_path: Path) -> None:
-        default = {"BACKEND": "inbox.storage.SignedFileSystemStorage", "OPTIONS": {"location": str(tmp_path / "x")}}
+        default = {
+            "BACKEND": "inbox.media.storage.local.SignedFileSystemStorage",
+            "OPTIONS": {"location": str(tmp_path / "x")},
+        }
         settings.STORAGES = settings.STORAGES | {"default": default}
         phone.writes("", kind="image")
         row = fetched("image")
