@@ -128,7 +128,7 @@ def arrive(conversation: int, count: int, serial: int) -> None:
     from django.db import transaction
     from django.utils import timezone
 
-    from inbox import changes
+    from inbox.changes import pages
     from inbox.models import Conversation, Message
 
     with transaction.atomic():
@@ -142,7 +142,7 @@ def arrive(conversation: int, count: int, serial: int) -> None:
             for i in range(count)
         )  # fmt: skip
         Conversation.objects.filter(pk=conversation).update(last_message_at=timezone.now())
-        changes.announce([(row.number_id, row.pk)])
+        pages.announce([(row.number_id, row.pk)])
 
 
 def cold(browser: Browser, path: str) -> list[Figure]:

@@ -162,13 +162,13 @@ def commit_events(number: int, count: int) -> list[float]:
     """Announce ``count`` conversations, one transaction each; gives the moment before each commit."""
     from django.db import transaction
 
-    from inbox import changes
+    from inbox.changes import pages
 
     moments = []
     for conversation in range(1, count + 1):
         moments.append(time.monotonic())
         with transaction.atomic():
-            changes.announce([(number, conversation)])
+            pages.announce([(number, conversation)])
         time.sleep(PAUSE)
     time.sleep(1)
     return moments

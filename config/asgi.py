@@ -22,7 +22,7 @@ from config.connections import take_over
 from config.pages import Pages
 from core.asgi import Receive, Scope, Send
 from core.sandbox.kernel import hide_process
-from inbox.live import Live
+from inbox.changes.stream import Live
 from whatsapp.webhooks.aws import AwsIntake
 from whatsapp.webhooks.meta import Intake
 

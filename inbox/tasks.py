@@ -16,9 +16,9 @@ from procrastinate.jobs import Status
 
 from inbox import quotas, reconciling, workers
 from inbox.api import idempotency
+from inbox.changes.webhooks import delivery as webhook_delivery
 from inbox.media import fetch, uploads
 from inbox.media.previews import jobs, renditions
-from inbox.outgoing_webhooks import delivery as webhook_delivery
 from inbox.receiving import pipeline
 from inbox.sending import rate_limit, read_receipts
 from inbox.sending.queue import delivery, outbox, reactions

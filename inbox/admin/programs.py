@@ -20,9 +20,9 @@ from core.admin.changelist import NewestFirstAdmin, ViewOnly
 from core.admin.display import as_json
 from inbox import tokens
 from inbox.admin.scope import numbers_of
+from inbox.changes.webhooks import delivery as posting
+from inbox.changes.webhooks import signing, wake_up
 from inbox.models import ApiToken, Program, WebhookDelivery, WebhookEndpoint
-from inbox.outgoing_webhooks import delivery as posting
-from inbox.outgoing_webhooks import signing, wake_up
 
 
 class ForSuperusers:

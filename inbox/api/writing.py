@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from ninja import Router
 from ninja.responses import Status
 
-from inbox import access, changes, conversations
+from inbox import access, conversations
 from inbox.api import answers, bodies, files, idempotency
 from inbox.api.authentication import may_send
 from inbox.api.paging import Id
@@ -19,6 +19,7 @@ from inbox.api.problems import Problem, invalid
 from inbox.api.reading import REFUSALS, caller, find_conversation, find_message, phone_of
 from inbox.api.requests import Location, ReactionRequest, SendRequest, TemplateValues, UploadRequest, schema
 from inbox.api.schemas import MediaSchema, MessageSchema, ProblemSchema, ReadSchema
+from inbox.changes import pages
 from inbox.media import uploads
 from inbox.models import Contact, Conversation, Message, Program, Upload
 from inbox.receiving import identities
@@ -310,7 +311,7 @@ def mark_read(request: HttpRequest, conversation_id: Id) -> Any:
     conversation = find_conversation(caller(request), conversation_id)
     with transaction.atomic():
         if Conversation.objects.unread().filter(pk=conversation.pk).update(unread_count=0):
-            changes.announce([(conversation.number_id, conversation.pk)])
+            pages.announce([(conversation.number_id, conversation.pk)])
         read_receipts.mark_read(conversation)
     return {"conversationId": str(conversation.pk), "unreadCount": 0}
 

@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import F, Min
 from django.utils import timezone
 
-from inbox import changes
+from inbox.changes import pages
 from inbox.demo import script
 from inbox.demo.script import Step, Story
 from inbox.models import Contact, Conversation, Message
@@ -187,10 +187,10 @@ def _pretend_it_came_in_time(began: datetime, late: list[str]) -> None:
     ):
         if contact.first:
             Contact.objects.filter(pk=contact.pk).update(created_at=contact.first)
-    changes.announce(Conversation.objects.filter(created_at__gte=began).values_list("number_id", "pk"))
+    pages.announce(Conversation.objects.filter(created_at__gte=began).values_list("number_id", "pk"))
 
 
 @transaction.atomic
 def _mark_read(conversation: Conversation) -> None:
     if Conversation.objects.unread().filter(pk=conversation.pk).update(unread_count=0):
-        changes.announce([(conversation.number_id, conversation.pk)])
+        pages.announce([(conversation.number_id, conversation.pk)])

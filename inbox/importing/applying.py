@@ -15,7 +15,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from core.postgres import bulk
-from inbox import changes, conversations, statuses
+from inbox import conversations, statuses
+from inbox.changes import pages
 from inbox.importing import batches, reading
 from inbox.importing.batches import Prepared
 from inbox.importing.numbers import Numbers
@@ -208,9 +209,9 @@ def _write(batch: list[Prepared], *, adopt: bool) -> None:
     attached = bulk.run(ATTACH, _files(batch, adopt=adopt))
     late = {row[0] for row in attached} - inserted
     if touched := late | {row[0] for row in advanced}:
-        changes.touch(touched)
+        pages.touch(touched)
         refresh_previews(touched)
-    changes.announce((row["number_id"], row["conversation_id"]) for row in new)
+    pages.announce((row["number_id"], row["conversation_id"]) for row in new)
 
 
 def _number(one: Prepared) -> PhoneNumber:

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from inbox import changes
+from inbox.changes import pages
 from inbox.media import fetch, inspection, stored_files
 from inbox.media.inspection import Inspected
 from inbox.media.storage.local import MediaStorage, MissingFileError, StorageError, media_storage
@@ -95,5 +95,5 @@ def _record(row: Media, name: str, facts: Inspected) -> None:
             )
         )
         if stored:
-            changes.touch([row.message_id])
+            pages.touch([row.message_id])
             fetch.enqueue_previews(row.pk)

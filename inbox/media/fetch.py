@@ -20,7 +20,7 @@ from prometheus_client import Counter
 
 from core.jobs import enqueue_once
 from core.sandbox import parent as sandbox
-from inbox import changes, outgoing_webhooks
+from inbox.changes import pages, webhooks
 from inbox.media import download, s3_copy
 from inbox.media.download import DownloadError, Trouble
 from inbox.media.inspection import Inspected
@@ -127,7 +127,7 @@ def fetch_again(media: Media) -> bool:
             state=Media.State.RETRYING, attempts=0, next_try_at=Now(), error="Somebody asked for the file again."
         )
         if asked:
-            changes.touch([media.message_id])
+            pages.touch([media.message_id])
             enqueue_fetch(media.pk)
     return bool(asked)
 
@@ -268,8 +268,8 @@ def _store(media: Media, downloaded: Inspected, key: str) -> bool:
             )
         )
         if stored:
-            changes.touch([media.message_id])
-            outgoing_webhooks.record(stored=[media.message_id])
+            pages.touch([media.message_id])
+            webhooks.record(stored=[media.message_id])
             enqueue_previews(media.pk)
             return True
     if not Media.objects.filter(pk=media.pk).exists():
@@ -290,7 +290,7 @@ def _postpone_or_end(lease: Lease, error: DownloadError) -> None:
             remote_url="",
         )
         if written and (state, sentence) != (media.state, media.error):
-            changes.touch([media.message_id])
+            pages.touch([media.message_id])
     if written:
         fetches.labels(error.trouble.value).inc()
         if isinstance(error.__cause__, ProviderError):

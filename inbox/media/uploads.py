@@ -20,7 +20,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from core.jobs import enqueue_once
-from inbox import changes, drafts
+from inbox import drafts
+from inbox.changes import pages
 from inbox.media import fetch, inspection
 from inbox.media.conversion import jobs
 from inbox.media.conversion.jobs import ConversionCrashError, Converted
@@ -147,7 +148,7 @@ def finish(file: Media, *, on_progress: Callable[[], None]) -> Media:
             return Media.objects.get(pk=file.pk)
         if upload.state == Upload.State.REFUSED:
             Media.objects.filter(pk=file.pk).update(state=Media.State.FAILED, error=upload.error)
-            changes.touch([file.message_id])
+            pages.touch([file.message_id])
             refusal = upload.error
         else:
             refusal = ""
@@ -155,7 +156,7 @@ def finish(file: Media, *, on_progress: Callable[[], None]) -> Media:
             # A GIF may have turned out to be a still picture.
             Message.objects.filter(pk=file.message_id, kind__in=MEDIA_KINDS).update(kind=upload.kind)
             _hand_over(upload)
-            changes.touch([file.message_id])
+            pages.touch([file.message_id])
     if refusal:
         raise FileRefusedError(refusal)
     return Media.objects.get(pk=file.pk)

@@ -13,7 +13,8 @@ from django.db.models import F
 from prometheus_client import Counter
 
 from core.postgres import bulk
-from inbox import callback_data, changes, conversations, outgoing_webhooks, statuses
+from inbox import callback_data, conversations, statuses
+from inbox.changes import pages, webhooks
 from inbox.models import Message
 from inbox.receiving import arrival_order, duplicates, identities
 from inbox.receiving.left_out import Personal, Resolved, left_out
@@ -153,8 +154,8 @@ def apply(claimed: list[journal.Claimed], before_writing: Callable[[], None] = l
         batch.numbers,
     )
     if changed:
-        changes.touch(changed)
-    changes.announce((row["number_id"], row["conversation_id"]) for row in new)
+        pages.touch(changed)
+    pages.announce((row["number_id"], row["conversation_id"]) for row in new)
     journal.settle(batch.processed, batch.problems)
     journal.park(batch.parked)
     PARKED.inc(len(batch.parked))
@@ -274,7 +275,7 @@ def _write(batch: Batch) -> tuple[list[bulk.Row], set[int]]:
     conversations.refresh(folded)
     changed.update(folded)
     received = [row["id"] for row in new if row["direction"] == events.Direction.INBOUND]
-    outgoing_webhooks.record(received=received, sent=outbound, changed=folded)
+    webhooks.record(received=received, sent=outbound, changed=folded)
     changed.update(reactions.apply(_reactions(batch)))
     changed.update(reactions.fail(_failed_reactions(batch)))
     return new, changed.difference(row["id"] for row in new)

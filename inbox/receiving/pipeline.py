@@ -15,7 +15,8 @@ import structlog
 from django.db import InterfaceError, OperationalError, transaction
 
 from core.postgres import bulk
-from inbox import changes, conversations, outgoing_webhooks, statuses
+from inbox import conversations, statuses
+from inbox.changes import pages, webhooks
 from inbox.receiving.pipeline import batch
 from whatsapp.webhooks import journal
 
@@ -155,8 +156,8 @@ def settle_waiting_statuses() -> int:
         changed = statuses.fold(statuses.take_waiting(awaited))
         if changed:
             conversations.refresh(changed)
-            changes.touch(changed)
-            outgoing_webhooks.record(changed=changed)
+            pages.touch(changed)
+            webhooks.record(changed=changed)
     return len(changed)
 
 

@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
-from inbox import changes
+from inbox.changes import pages
 from inbox.media import fetch, inspection, stored_files
 from inbox.media.storage.local import MissingFileError, StorageError, media_storage
 from inbox.models import Media, Message, Upload
@@ -67,7 +67,7 @@ def _fetch(key: str, row: str, _detail: str) -> bool:
             next_try_at=Now(),
             error="The stored file was not whole; it is being fetched again.",
         )
-        changes.touch([found.message_id])
+        pages.touch([found.message_id])
         fetch.enqueue_fetch(found.pk)
     return True
 
@@ -153,7 +153,7 @@ def _add_file_row(_key: str, row: str, _detail: str) -> bool:
         Media.objects.create(
             message=message, state=Media.State.FAILED, error="The file of this message was never recorded."
         )
-        changes.touch([message.pk])
+        pages.touch([message.pk])
     return True
 
 
@@ -164,7 +164,7 @@ def _update(condition: Q, **columns: object) -> bool:
         messages = list(rows.values_list("message_id", flat=True))
         changed = rows.update(**columns)
         if changed:
-            changes.touch(messages)
+            pages.touch(messages)
     return bool(changed)
 
 

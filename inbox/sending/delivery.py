@@ -18,7 +18,8 @@ from django.db import IntegrityError, InterfaceError, OperationalError, transact
 from django.utils import timezone
 from prometheus_client import Counter, Histogram
 
-from inbox import callback_data, conversations, outgoing_webhooks, statuses
+from inbox import callback_data, conversations, statuses
+from inbox.changes import webhooks
 from inbox.media import file_names, uploads
 from inbox.media.storage.local import MissingFileError, StorageError, media_storage
 from inbox.models import Conversation, Media, Message
@@ -184,7 +185,7 @@ def _accepted(lease: Lease, message: Message, accepted: Accepted) -> None:
         waiting = statuses.take_waiting([message.pk])
         statuses.fold(waiting)
         lease.show()
-        outgoing_webhooks.record(sent=[message.pk])
+        webhooks.record(sent=[message.pk])
     outbox.sent_from(message.number)
     SENT.labels("sent", message.number_id).inc()
     log.info("message_sent", message=message.pk, number=message.number_id, kind=message.kind, held=accepted.held)
@@ -209,7 +210,7 @@ def _unknown(lease: Lease, message: Message, error: ProviderError) -> None:
                 status=Status.UNKNOWN, error=f"{error} A receipt will settle it.", error_code=error.code or None
             )
             lease.show()
-            outgoing_webhooks.record(changed=[message.pk])
+            webhooks.record(changed=[message.pk])
     SENT.labels("unknown", message.number_id).inc()
     REPORTED.labels("sending", error.code, message.number_id).inc()
     log.warning("message_unknown", message=message.pk, number=message.number_id, code=error.code)
@@ -255,6 +256,6 @@ def _fail(lease: Lease, message: Message, sentence: str, *, code: int = 0) -> No
                 open_ones = Conversation.objects.filter(pk=message.conversation_id, window_closes_at__gt=timezone.now())
                 open_ones.update(window_closes_at=timezone.now())
             lease.show()
-            outgoing_webhooks.record(changed=[message.pk])
+            webhooks.record(changed=[message.pk])
     SENT.labels("failed", message.number_id).inc()
     log.warning("message_failed", message=message.pk, number=message.number_id, code=code)

@@ -17,7 +17,8 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from inbox import changes, conversations, outgoing_webhooks, workers
+from inbox import conversations, workers
+from inbox.changes import pages, webhooks
 from inbox.models import Conversation, Message, Outbox, OutboxEntry, SlowAnswer
 from inbox.sending import rate_limit
 from inbox.sending.jobs import wake_up
@@ -87,7 +88,7 @@ class Lease:
         """Bring the list and the live pages up to date with the message that was just written. The caller holds the
         conversation's lock, as everything does that changes a message and then its conversation."""
         conversations.refresh([self.message_id])
-        changes.announce([(self.number_id, self.conversation_id)])
+        pages.announce([(self.number_id, self.conversation_id)])
 
     def begin_request(self) -> None:
         """The request leaves next: commit that it may have, so that a crash can never send it twice. Raises
@@ -182,7 +183,7 @@ def announce_number(number: PhoneNumber) -> None:
     """Tell live pages that a number's banner changed: any conversation of it will do, they all read it."""
     newest = Conversation.objects.filter(number=number).newest_first().values_list("pk", flat=True).first()
     if newest is not None:
-        changes.announce([(number.pk, newest)])
+        pages.announce([(number.pk, newest)])
 
 
 def probe() -> None:
@@ -241,6 +242,6 @@ def settle_abandoned() -> int:
 
 def show(message_ids: list[int]) -> None:
     """The same for messages of several conversations."""
-    changes.touch(message_ids)
+    pages.touch(message_ids)
     conversations.refresh(message_ids)
-    outgoing_webhooks.record(changed=message_ids)
+    webhooks.record(changed=message_ids)

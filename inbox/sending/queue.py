@@ -17,7 +17,8 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from core.postgres import bulk
-from inbox import changes, conversations
+from inbox import conversations
+from inbox.changes import pages
 from inbox.media import uploads
 from inbox.models import (
     Agent,
@@ -138,7 +139,7 @@ def resend(message: Message, *, agent: Agent | None = None, program: Program | N
         if message.resent_at is None:
             Message.objects.filter(pk=message.pk).update(resent_at=timezone.now())
             conversations.refresh([message.pk])
-            changes.touch([message.pk])
+            pages.touch([message.pk])
     return copy
 
 
@@ -152,7 +153,7 @@ def dismiss(message: Message) -> None:
         dismissed = Message.objects.unsettled().filter(pk=message.pk).update(dismissed_at=timezone.now())
         if dismissed:
             conversations.refresh([message.pk])
-            changes.touch([message.pk])
+            pages.touch([message.pk])
             log.info("failure_dismissed", message=message.pk, conversation=message.conversation_id)
             return
     failed = Message.objects.filter(pk=message.pk, status__in=(Status.FAILED, Status.UNKNOWN)).exists()
@@ -221,7 +222,7 @@ def react(message: Message, emoji: str, *, agent: Agent | None = None) -> Reacti
                 "error": "",
             },
         )
-        changes.touch([message.pk])
+        pages.touch([message.pk])
         wake_up_reactions()
     return reaction
 
@@ -327,7 +328,7 @@ def _insert(
     elif intent.media is not None:
         uploads.attach_again(intent.media, message)
     conversations.advance([_line(message, intent.upload or intent.media)], locked)
-    changes.announce([(number.pk, conversation.pk)])
+    pages.announce([(number.pk, conversation.pk)])
     wake_up()
     return message
 

@@ -8,7 +8,8 @@ import structlog
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from inbox import callback_data, changes
+from inbox import callback_data
+from inbox.changes import pages
 from inbox.models import Reaction
 from inbox.sending.queue import NotSendableError, address_of
 from whatsapp import compose
@@ -71,6 +72,6 @@ def _settle(reaction: Reaction, status: Status, sentence: str) -> bool:
     # If it was changed meanwhile, that is still to be sent.
     unchanged = Reaction.objects.filter(pk=reaction.pk, at=reaction.at)
     if unchanged.update(status=status, error=sentence) and reaction.message_id:
-        changes.touch([reaction.message_id])
+        pages.touch([reaction.message_id])
     log.info("reaction_settled", reaction=reaction.pk, number=reaction.number_id, status=status)
     return True

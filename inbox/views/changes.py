@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
 from inbox import access, banners, bubbles, details, marks, rows, thread
-from inbox import changes as feed
+from inbox.changes import pages as feed
 from inbox.models import Agent, Conversation, Message
 from inbox.rows import Filters
 from inbox.wording import display_name

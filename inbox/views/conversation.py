@@ -15,7 +15,8 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from core.postgres import keyset
-from inbox import access, bubbles, changes, composer, details, message_facts, rows, thread
+from inbox import access, bubbles, composer, details, message_facts, rows, thread
+from inbox.changes import pages
 from inbox.models import Agent, Conversation, Message
 from inbox.rows import Filters, Number
 from inbox.sending import read_receipts
@@ -100,7 +101,7 @@ def conversation(request: HttpRequest, pk: int) -> HttpResponse:
 
 def page(request: HttpRequest, pk: int, *, problem: str = "", status: int = 200) -> HttpResponse:
     """The conversation with its composer; ``problem`` is why what was written into that could not be sent."""
-    cursor = changes.current_cursor()
+    cursor = pages.current_cursor()
     numbers = rows.numbers_of(request)
     found = find(numbers, pk)
     if (day := first_of_day(request, found)) is not None:
@@ -118,7 +119,7 @@ def page(request: HttpRequest, pk: int, *, problem: str = "", status: int = 200)
     }
     if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
         context["unread"] = rows.unread_words(numbers)
-        return changes.read_at(cursor, render(request, "inbox/_conversation.html", context))
+        return pages.read_at(cursor, render(request, "inbox/_conversation.html", context))
     return render(request, "inbox/conversation.html", context | list_context(request, numbers), status=status)
 
 
@@ -126,9 +127,9 @@ def page(request: HttpRequest, pk: int, *, problem: str = "", status: int = 200)
 @never_cache
 def messages(request: HttpRequest, pk: int) -> HttpResponse:
     """Another stretch of the thread as days of bubbles; the address says which, as in stretch()."""
-    cursor = changes.current_cursor()
+    cursor = pages.current_cursor()
     context = thread_context(request, find(rows.numbers_of(request), pk))
-    return changes.read_at(cursor, render(request, "inbox/_messages.html", context))
+    return pages.read_at(cursor, render(request, "inbox/_messages.html", context))
 
 
 @require_GET
@@ -172,5 +173,5 @@ def read(request: HttpRequest, pk: int) -> HttpResponse:
     with transaction.atomic():
         if unread.update(unread_count=0):
             read_receipts.mark_read(found)
-            changes.announce([(found.number_id, found.pk)])
+            pages.announce([(found.number_id, found.pk)])
     return HttpResponse(status=204)

@@ -9,7 +9,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from inbox import changes, rows
+from inbox import rows
+from inbox.changes import pages
 from inbox.models import Agent, Conversation, PinnedConversation
 from inbox.rows import Filters
 from inbox.views.conversation import find
@@ -42,7 +43,7 @@ def unread(request: HttpRequest, pk: int) -> HttpResponse:
     found = find(rows.numbers_of(request), pk)
     with transaction.atomic():
         if Conversation.objects.filter(pk=found.pk, unread_count=0).update(unread_count=1):
-            changes.announce([(found.number_id, found.pk)])
+            pages.announce([(found.number_id, found.pk)])
     return _back(request, reverse("inbox:conversations"))
 
 

@@ -11,7 +11,8 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from core.postgres import keyset
-from inbox import banners, changes, marks, rows
+from inbox import banners, marks, rows
+from inbox.changes import pages
 from inbox.models import Agent
 from inbox.rows import Filters, Number
 
@@ -52,9 +53,9 @@ def list_context(request: HttpRequest, numbers: list[Number]) -> dict[str, objec
 @vary_on_headers("HX-Request")
 def conversations(request: HttpRequest) -> HttpResponse:
     """The list with nothing open; to htmx the list alone, or its next older rows."""
-    cursor = changes.current_cursor()
+    cursor = pages.current_cursor()
     context = {"cursor": cursor} | list_context(request, rows.numbers_of(request))
     if not request.htmx or request.htmx.history_restore_request:  # type: ignore[attr-defined]
         return render(request, "inbox/conversations.html", context)
     part = "_list" if request.htmx.target == "list" else "_rows"  # type: ignore[attr-defined]
-    return changes.read_at(cursor, render(request, f"inbox/{part}.html", context))
+    return pages.read_at(cursor, render(request, f"inbox/{part}.html", context))

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from inbox import changes
+from inbox.changes import pages
 from inbox.models import Agent, Conversation, Media
 from tests import samples
 from tests.browser.conftest import OpenWindow
@@ -27,7 +27,7 @@ def amara(number: PhoneNumber) -> Conversation:
 def photo(amara: Conversation, seconds_ago: float) -> Media:
     at = timezone.now() - timedelta(seconds=seconds_ago)
     row = stored(amara, "image", samples.picture(), "image/jpeg", ".jpg", at=at)
-    changes.announce([(amara.number_id, amara.pk)])
+    pages.announce([(amara.number_id, amara.pk)])
     return row
 
 
@@ -55,7 +55,7 @@ class AlbumTests:
             photo(amara, 40 - second)
         page = window(alice).open(f"/conversations/{amara.pk}/")
         row = message(amara, "That is all", at=timezone.now())
-        changes.announce([(amara.number_id, amara.pk)])
+        pages.announce([(amara.number_id, amara.pk)])
         expect(page.locator(f".album + #message-{row.pk}")).to_be_visible()
         expect(page.locator(".album [data-message]")).to_have_count(4)
 
@@ -66,7 +66,7 @@ class AlbumTests:
         # Its picture is asked for at once; after the deletion that would be answered with 404.
         expect(page.locator(f"#message-{rows[4].message_id} img")).not_to_have_js_property("naturalWidth", 0)
         type(rows[4].message).objects.filter(pk=rows[4].message_id).update(revoked_at=timezone.now())
-        changes.touch([rows[4].message_id])
+        pages.touch([rows[4].message_id])
         expect(page.locator(f".album + #message-{rows[4].message_id}")).to_contain_text("deleted this message")
         expect(page.locator(".album [data-message]")).to_have_count(4)
 

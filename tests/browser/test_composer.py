@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
-from inbox import changes
+from inbox.changes import pages
 from inbox.media import uploads
 from inbox.models import Agent, Conversation, Message, Outbox, Reaction, Upload
 from tests.browser.conftest import OpenWindow
@@ -66,7 +66,7 @@ def prepare(page: Page, count: int) -> None:
 def change(amara: Conversation, row: Message, **columns: object) -> None:
     with transaction.atomic():
         Message.objects.filter(pk=row.pk).update(**columns)
-        changes.announce([(amara.number_id, amara.pk)])
+        pages.announce([(amara.number_id, amara.pk)])
 
 
 class WordsTests:
@@ -188,11 +188,11 @@ class MessageTests:
     ) -> None:
         with transaction.atomic():
             Outbox.objects.create(number=number, probe_at=timezone.now(), reason="The access token has expired.")
-            changes.announce([(number.pk, amara.pk)])
+            pages.announce([(number.pk, amara.pk)])
         expect(page.get_by_text("The access token has expired.")).to_be_visible()
         with transaction.atomic():
             Outbox.objects.update(active=False)
-            changes.announce([(number.pk, amara.pk)])
+            pages.announce([(number.pk, amara.pk)])
         expect(page.get_by_text("The access token has expired.")).to_have_count(0)
 
 
@@ -239,13 +239,13 @@ class WindowTests:
             field(page).fill("Not sent yet")
         with transaction.atomic():
             Conversation.objects.filter(pk=amara.pk).update(window_closes_at=timezone.now() - timedelta(minutes=1))
-            changes.announce([(amara.number_id, amara.pk)])
+            pages.announce([(amara.number_id, amara.pk)])
         expect(page.get_by_role("link", name="All templates")).to_be_visible()
         expect(field(page)).to_have_count(0)
         expect(page.locator("#composer")).to_contain_text("Not sent yet")
         with transaction.atomic():
             Conversation.objects.filter(pk=amara.pk).update(window_closes_at=timezone.now() + timedelta(hours=1))
-            changes.announce([(amara.number_id, amara.pk)])
+            pages.announce([(amara.number_id, amara.pk)])
         expect(field(page)).to_have_value("Not sent yet")
         expect(page.locator("#composer")).to_contain_text(re.compile("59 min left"))
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from inbox import changes
+from inbox.changes import pages
 from inbox.models import Agent, Conversation, Draft
 from tests.browser.conftest import OpenWindow
 from tests.browser.test_composer import amara, arrived, field, log, page, sent
@@ -106,7 +106,7 @@ class SignedOutTests:
         page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
         field(page).fill("Typed too late to be kept")
         with transaction.atomic():
-            changes.announce([(amara.number_id, amara.pk)])
+            pages.announce([(amara.number_id, amara.pk)])
         expect(page).to_have_url(re.compile("/accounts/login/"))
         page.context.add_cookies(cookies)  # type: ignore[arg-type]
         page.goto(page.url.split("/accounts/")[0] + f"/conversations/{amara.pk}/")
@@ -136,6 +136,6 @@ class SignedOutTests:
         value = client.cookies[settings.SESSION_COOKIE_NAME].value
         page.context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": value, "url": opened.url}])
         with transaction.atomic():
-            changes.announce([(amara.number_id, amara.pk)])
+            pages.announce([(amara.number_id, amara.pk)])
         expect(page.locator(".app")).to_have_attribute("data-agent", str(bob.pk))
         opened.faults.clear()  # the browser writes every 403 to its console

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from inbox import changes
+from inbox.changes import pages
 from inbox.models import Agent, Conversation, Message
 from inbox.models.media import Media
 from inbox.receiving import pipeline
@@ -37,7 +37,7 @@ def receive(conversation: Conversation, text: str, **fields: object) -> Message:
     with transaction.atomic():
         new = message(conversation, text, at=fields.pop("at", None) or timezone.now(), **fields)  # type: ignore[arg-type]
         Conversation.objects.filter(pk=conversation.pk).update(unread_count=1)
-        changes.announce([(conversation.number_id, conversation.pk)])
+        pages.announce([(conversation.number_id, conversation.pk)])
     return new
 
 
@@ -85,7 +85,7 @@ class LiveTests:
         expect(page.get_by_role("heading", name="Media and files")).to_be_hidden()
         with transaction.atomic():
             stored(amara, "image", samples.picture(), "image/jpeg", ".jpg", at=timezone.now())
-            changes.announce([(amara.number_id, amara.pk)])
+            pages.announce([(amara.number_id, amara.pk)])
         expect(beside).to_be_visible()
 
     def test_a_page_that_may_not_see_changes_is_read_again_once(
@@ -134,7 +134,7 @@ class LiveTests:
         expect(page.locator(f"#message-{ours.pk} .tick--sent")).to_be_visible()
         with transaction.atomic():
             Message.objects.filter(pk=ours.pk).update(status="read")
-            changes.announce([(amara.number_id, amara.pk)])
+            pages.announce([(amara.number_id, amara.pk)])
         expect(page.locator(f"#message-{ours.pk} .tick--read")).to_be_visible()
 
     def test_a_file_that_arrives_takes_its_placeholders_place(
@@ -146,7 +146,7 @@ class LiveTests:
         expect(bubble).to_contain_text("Photo on its way")
         with transaction.atomic():
             Media.objects.filter(pk=picture.pk).update(state="failed", error="It was damaged.")
-            changes.touch([picture.message_id])
+            pages.touch([picture.message_id])
         expect(bubble).to_contain_text("It was damaged.")
         expect(bubble.get_by_role("button", name="Fetch again")).to_be_visible()
 
@@ -203,5 +203,5 @@ class LiveTests:
         # Nothing unread: what was fetched just before would be marked as read, and refused.
         with transaction.atomic():
             message(amara, "Not for strangers", at=timezone.now())
-            changes.announce([(amara.number_id, amara.pk)])
+            pages.announce([(amara.number_id, amara.pk)])
         expect(page).to_have_url(re.compile("/accounts/login/"))

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from inbox import changes
+from inbox.changes import pages
 from inbox.models import Agent, Conversation, Media
 from tests import samples
 from tests.browser.conftest import OpenWindow
@@ -60,7 +60,7 @@ class PlayerTests:
         clock = page.locator("[data-clock]")
         expect(clock).to_have_text(re.compile(r"0:(0[1-9]|[12]\d) /"))
         with page.expect_response("**/changes/**"):
-            changes.touch([note.message_id])
+            pages.touch([note.message_id])
         expect(clock).not_to_have_text(clock.inner_text())
         assert page.locator("audio").evaluate("(audio) => !audio.paused")
 

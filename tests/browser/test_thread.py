@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, Route, expect
 
-from inbox import changes
+from inbox.changes import pages
 from inbox.models import Agent, Conversation, Message
 from tests.browser.conftest import OpenWindow
 from tests.browser.test_live import receive
@@ -110,7 +110,7 @@ class LongThreadTests:
         with transaction.atomic():
             Message.objects.filter(pk=rows[-1].pk).update(text="Changed meanwhile.")
             message(amara, "Late and in the midst", at=rows[-2].sent_at + timedelta(seconds=9))
-            changes.announce([(amara.number_id, amara.pk)])
+            pages.announce([(amara.number_id, amara.pk)])
         receive(amara, "And one at the end")
         expect(page.locator("[data-pill]")).to_contain_text("1 new")
         page.locator("[data-pill]").click()

@@ -19,7 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from pytest_django import Settings
 
 from inbox.models import Agent
-from tests.inbox.test_live import announce, cookies, stream
+from tests.inbox.changes.test_stream import announce, cookies, stream
 from tests.poolers import Pooler
 from tests.servers import WebServer, serve, wait_until, web_process
 from tests.webhooks import a_body, post

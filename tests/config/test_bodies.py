@@ -15,7 +15,7 @@ from django.views.decorators.csrf import csrf_exempt
 from config import bodies
 from inbox.models import Agent, Program
 from inbox.tokens import make
-from tests.inbox.test_live import cookies
+from tests.inbox.changes.test_stream import cookies
 from tests.servers import WebServer, serve
 from tests.webhooks import talk
 from whatsapp.models import PhoneNumber

@@ -10,9 +10,9 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
-from inbox import outgoing_webhooks
+from inbox.changes import webhooks
+from inbox.changes.webhooks import signing
 from inbox.models import Agent, ApiToken, Program, WebhookDelivery, WebhookEndpoint
-from inbox.outgoing_webhooks import signing
 from tests.inbox.thread_rows import conversation, message
 from whatsapp.models import PhoneNumber
 
@@ -123,7 +123,7 @@ class DeliveryTests:
     def test_its_attempts_are_shown_and_it_is_sent_again(
         self, signed_in: Client, endpoint: WebhookEndpoint, number: PhoneNumber
     ) -> None:
-        outgoing_webhooks.record(received=[message(conversation(number)).pk])
+        webhooks.record(received=[message(conversation(number)).pk])
         log = [{"at": "2026-11-20T12:00:00Z", "status": 500, "seconds": 0.2, "error": "The endpoint answered 500."}]
         WebhookDelivery.objects.update(state="failed", attempts=10, log=log, response_status=500)
         row = WebhookDelivery.objects.get()

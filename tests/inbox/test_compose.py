@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from inbox import changes
+from inbox.changes import pages as page_changes
 from inbox.media import uploads
 from inbox.models import Agent, Conversation, Draft, Media, Message, OutboxEntry, Upload
 from inbox.views import compose
@@ -46,7 +46,7 @@ def open_window(row: Conversation, hours: float = 20) -> Conversation:
 
 def send(client: Client, row: Conversation, *, script: bool = True, **form: object) -> HttpResponse:
     form.setdefault("token", str(uuid.uuid4()))
-    query = urlencode({"since": changes.current_cursor(), "open": row.pk})
+    query = urlencode({"since": page_changes.current_cursor(), "open": row.pk})
     answer: HttpResponse = client.post(f"/conversations/{row.pk}/send/?{query}", form, headers=SCRIPT if script else {})
     return answer
 

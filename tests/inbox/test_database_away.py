@@ -17,7 +17,7 @@ from django.urls import path
 from config.postgresql import base
 from config.urls import urlpatterns as real_urls
 from core.postgres.event_loop import is_away
-from inbox import live
+from inbox.changes import stream
 from inbox.models import Agent
 from tests.databases import Cluster
 from tests.servers import WebServer, serve
@@ -91,7 +91,7 @@ class HangingTests:
         self, transactional_db: None, cluster: Cluster, settings: Any, monkeypatch: pytest.MonkeyPatch
     ) -> Iterator[WebServer]:
         settings.PAGES_DATABASE = {"ANSWER_SECONDS": 2}
-        monkeypatch.setattr(live, "LOOK_UP_SECONDS", 2)
+        monkeypatch.setattr(stream, "LOOK_UP_SECONDS", 2)
         monkeypatch.setattr(base, "USABLE_SECONDS", 1)
         settings.PAGE_THREADS = 1
         with cluster.as_default(), serve() as server:

@@ -9,7 +9,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from inbox import changes, wording
+from inbox import wording
+from inbox.changes import pages
 from inbox.models import Agent, Conversation, Message, Reaction
 from inbox.sending import queue
 from tests.inbox.test_compose import SCRIPT, amara, signed_in, texts
@@ -124,7 +125,7 @@ class DismissTests:
     @pytest.mark.django_db(transaction=True)
     def test_open_pages_are_told(self, signed_in: Client, amara: Conversation) -> None:
         row = failed(amara)
-        cursor = changes.current_cursor()
+        cursor = pages.current_cursor()
         page = {"since": cursor, "open": amara.pk, "filter": "failed"}
         answer = signed_in.post(f"/messages/{row.pk}/dismiss/?{urlencode(page)}", headers=SCRIPT).content.decode()
         assert f'data-gone="{amara.pk}"' in answer

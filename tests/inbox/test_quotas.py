@@ -14,12 +14,13 @@ from django.db import connections
 from django.db.models import F
 from django.test import Client
 
-from inbox import streams, tasks
+from inbox import tasks
+from inbox.changes import stream_limit
 from inbox.media import uploads
 from inbox.models import Agent, OpenStream, Program, Upload, Usage
 from inbox.quotas import Quota
 from inbox.tokens import make
-from tests.inbox.test_live import cookies, stream
+from tests.inbox.changes.test_stream import cookies, stream
 from tests.inbox.thread_rows import conversation
 from tests.media_rows import own_files  # noqa: F401
 from tests.servers import WebServer, wait_until, web_process
@@ -190,7 +191,7 @@ class StreamTests:
             other.running.kill()
             other.running.wait()
         assert self.refused(web_server.url, alice)
-        OpenStream.objects.update(until=F("until") - timedelta(seconds=streams.SECONDS))
+        OpenStream.objects.update(until=F("until") - timedelta(seconds=stream_limit.SECONDS))
         assert not self.refused(web_server.url, alice)
 
     def test_a_process_that_stops_leaves_none_behind(self, web_server: WebServer, alice: Agent) -> None:
@@ -201,7 +202,7 @@ class StreamTests:
     def test_no_two_get_the_last_one(self, transactional_db: None, alice: Agent) -> None:
         def open_one(_: int) -> bool:
             try:
-                return streams.opened(alice.pk) is not None
+                return stream_limit.opened(alice.pk) is not None
             finally:
                 connections.close_all()
 

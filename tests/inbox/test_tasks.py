@@ -20,7 +20,8 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from procrastinate.contrib.django.procrastinate_app import current_app
 from procrastinate.jobs import Job
 
-from inbox import outgoing_webhooks, tasks
+from inbox import tasks
+from inbox.changes import webhooks
 from inbox.management.commands.worker import _worker_app
 from inbox.models import (
     Agent,
@@ -106,7 +107,7 @@ def delivery(number: PhoneNumber) -> WebhookDelivery:
     WebhookEndpoint.objects.create(
         program=program, url="https://93.184.216.34/", secret="whsec_x", events=["message.received"]
     )
-    outgoing_webhooks.record(received=[message(conversation(number, phone="+351912345679")).pk])
+    webhooks.record(received=[message(conversation(number, phone="+351912345679")).pk])
     return WebhookDelivery.objects.get()
 
 
@@ -168,7 +169,7 @@ class JobTests:
             (tasks.report_read, "inbox.sending.read_receipts.report_read", {"conversation_id": 7}, 7),
             (tasks.report_typing, "inbox.sending.read_receipts.report_typing", {"conversation_id": 7}, 7),
             (tasks.sync_templates_of, "whatsapp.message_templates.sync.sync", {"waba_id": "1"}, "1"),
-            (tasks.deliver_webhooks, "inbox.outgoing_webhooks.delivery.deliver", {"endpoint_id": 7}, 7),
+            (tasks.deliver_webhooks, "inbox.changes.webhooks.delivery.deliver", {"endpoint_id": 7}, 7),
         ],
         ids=lambda value: getattr(value, "name", None),
     )

@@ -22,7 +22,8 @@ from prometheus_client import Counter
 
 from core.sandbox import parent as sandbox
 from core.sandbox.parent import Cause, CrashError, NoSandboxError, UndecodableError
-from inbox import changes, conversations
+from inbox import conversations
+from inbox.changes import pages
 from inbox.media import document_contents, document_text, stored_files, text_preview
 from inbox.media import fetch as files
 from inbox.media.content_types import ENCRYPTED, HEAD_BYTES, sniff
@@ -259,7 +260,7 @@ def _settle(media: Media, drawing: Drawing) -> None:
             **drawing.facts,
         )
         if settled:
-            changes.touch([media.message_id])
+            pages.touch([media.message_id])
             pipeline.refresh_preview(media.message_id)
             if state == Media.PreviewState.COPYING:
                 files.enqueue_copy(media.pk)
@@ -282,7 +283,7 @@ def _leave_for_later(media: Media) -> None:
         Media.objects.filter(pk=media.pk, next_try_at=media.next_try_at, preview_state=Media.PreviewState.NONE).update(
             preview_error=PREVIEWS_ARE_OFF, next_try_at=None, attempts=media.attempts - 1
         )
-        changes.touch([media.message_id])
+        pages.touch([media.message_id])
 
 
 def _postpone(media: Media, wait: timedelta, *, attempts: int) -> None:

@@ -15,7 +15,8 @@ from django.db.models.functions import Now
 
 from core.sandbox import parent as sandbox
 from core.sandbox.parent import NoSandboxError
-from inbox import changes, conversations
+from inbox import conversations
+from inbox.changes import pages
 from inbox.media.conversion import jobs
 from inbox.media.conversion.jobs import ConversionCrashError
 from inbox.media.previews.jobs import DIRECTORY_PREFIX
@@ -110,7 +111,7 @@ def _settle(media: Media, key: str) -> None:
             next_try_at=None,
         )
         if settled:
-            changes.touch([media.message_id])
+            pages.touch([media.message_id])
     if settled:
         log.info("copy_settled", media=str(media.pk), message=media.message_id, made=bool(key))
 

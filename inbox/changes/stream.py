@@ -18,9 +18,10 @@ from prometheus_client import Gauge
 from core.asgi import Body, DisconnectedError, Receive, Scope, Send, respond
 from core.postgres.event_loop import connection_parameters, describe, hang_up
 from core.thread_pool import DjangoThreads
-from inbox import credentials, streams
+from inbox import credentials
 from inbox.access import numbers_visible_to
-from inbox.changes import CHANNEL
+from inbox.changes import stream_limit
+from inbox.changes.pages import CHANNEL
 
 log = structlog.get_logger(__name__)
 
@@ -176,7 +177,7 @@ class Live:
         session = credentials.session_key(scope["headers"])
         try:
             found = await self._look_up(session) if session else None
-            stream = await self._in_thread(streams.opened, found.agent) if found else None
+            stream = await self._in_thread(stream_limit.opened, found.agent) if found else None
         except DatabaseError as error:
             log.warning("live_refused", reason=describe(error))
             await respond(send, 503, "The database is away. Try again.", headers=((b"retry-after", b"5"),), body=body)
@@ -280,7 +281,7 @@ class Live:
                 cut.cancel()
 
     def _publish(self, payload: str) -> None:
-        """Tell those who see the number of a conversation that it changed; ``payload`` as in inbox.changes."""
+        """Tell those who see the number of a conversation that it changed; ``payload`` as in inbox.changes.pages."""
         try:
             pairs = [(int(number), int(conversation)) for number, conversation in json.loads(payload)["conversations"]]
         except (ValueError, KeyError, TypeError):
@@ -322,10 +323,10 @@ class Live:
         ended, self._ended = self._ended, []
         try:
             if ended:
-                await self._in_thread(streams.closed, ended)
+                await self._in_thread(stream_limit.closed, ended)
             if self._clients and time.monotonic() >= self._say_again_at:
                 self._say_again_at = time.monotonic() + RECHECK_SECONDS
-                await self._in_thread(streams.kept, [client.stream for client in self._clients])
+                await self._in_thread(stream_limit.kept, [client.stream for client in self._clients])
         except (DatabaseError, RuntimeError) as error:  # away, or the process ends: then they run out by themselves
             log.warning("live_streams_untold", reason=describe(error))
 

@@ -15,7 +15,8 @@ from django.db import connection, transaction
 from django.test import Client
 from pytest_django import Settings
 
-from inbox import changes, live
+from inbox.changes import pages
+from inbox.changes import stream as live_stream
 from inbox.models import Agent
 from tests.servers import WebProcess, WebServer, serve, wait_until
 from whatsapp.models import PhoneNumber
@@ -78,7 +79,7 @@ def stream(server: WebServer | WebProcess, agent: Agent, *, listening: bool = Tr
 
 def announce(*conversations: tuple[int, int]) -> None:
     with transaction.atomic():
-        changes.announce(conversations)
+        pages.announce(conversations)
 
 
 def announce_and_hang_up(*conversations: tuple[int, int]) -> None:
@@ -124,7 +125,7 @@ class StreamTests:
     ) -> None:
         with stream(web_server, alice) as opened:
             with transaction.atomic():
-                changes.announce([(number.pk, 7)])
+                pages.announce([(number.pk, 7)])
                 transaction.set_rollback(True)
             announce((number.pk, 8))
             assert opened.event() == {"conversations": [8]}
@@ -139,7 +140,7 @@ class StreamTests:
             assert [each.event() for each in (first, second, third)] == [{"conversations": [7]}] * 3
 
     def test_it_shows_signs_of_life(self, web_server: WebServer, alice: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.5)
+        monkeypatch.setattr(live_stream, "HEARTBEAT_SECONDS", 0.5)
         with stream(web_server, alice) as opened:
             assert opened.lines() == [":"]
 
@@ -163,7 +164,7 @@ class StreamTests:
     def test_an_unknown_announcement_means_everything(self, web_server: WebServer, alice: Agent) -> None:
         with stream(web_server, alice) as opened:
             with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_notify(%s, 'from another release')", [changes.CHANNEL])
+                cursor.execute("SELECT pg_notify(%s, 'from another release')", [pages.CHANNEL])
             assert opened.event() == EVERYTHING
 
 
@@ -216,7 +217,7 @@ class AccessTests:
         monkeypatch: pytest.MonkeyPatch,
         change: str,
     ) -> None:
-        monkeypatch.setattr(live, "RECHECK_SECONDS", 0.0)
+        monkeypatch.setattr(live_stream, "RECHECK_SECONDS", 0.0)
         with stream(web_server, alice) as opened:
             if change == "logged out":
                 with connection.cursor() as cursor:
@@ -232,8 +233,8 @@ class AccessTests:
     def test_it_stays_open_while_nothing_changes(
         self, web_server: WebServer, alice: Agent, number: PhoneNumber, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(live, "RECHECK_SECONDS", 0.0)
-        monkeypatch.setattr(live, "HEARTBEAT_SECONDS", 0.5)
+        monkeypatch.setattr(live_stream, "RECHECK_SECONDS", 0.0)
+        monkeypatch.setattr(live_stream, "HEARTBEAT_SECONDS", 0.5)
         with stream(web_server, alice) as opened:
             for _ in range(4):
                 assert opened.lines() == [":"]
@@ -251,7 +252,7 @@ class SlowBrowserTests:
         }
 
         async def browse() -> list[bytes]:
-            endpoint = live.Live()
+            endpoint = live_stream.Live()
             written: list[bytes] = []
             reads, leaves, waits = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
@@ -271,7 +272,7 @@ class SlowBrowserTests:
 
             async with asyncio.timeout(20):
                 page = asyncio.create_task(endpoint(scope, receive, send))
-                await until(lambda: live._EVERYTHING in written)
+                await until(lambda: live_stream._EVERYTHING in written)
                 await asyncio.to_thread(announce_and_hang_up, pairs[0])
                 await waits.wait()
                 for start in range(0, 1000, 200):
@@ -285,7 +286,7 @@ class SlowBrowserTests:
                 await endpoint.close()
             return written[3:]
 
-        assert asyncio.run(browse()) == [b'event: change\ndata: {"conversations": [0]}\n\n', live._EVERYTHING]
+        assert asyncio.run(browse()) == [b'event: change\ndata: {"conversations": [0]}\n\n', live_stream._EVERYTHING]
 
 
 class ShutdownTests:

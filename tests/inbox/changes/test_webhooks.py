@@ -16,9 +16,9 @@ from cryptography.fernet import Fernet
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from inbox import outgoing_webhooks
+from inbox.changes import webhooks
+from inbox.changes.webhooks import delivery, signing
 from inbox.models import Message, Program, WebhookDelivery, WebhookEndpoint
-from inbox.outgoing_webhooks import delivery, signing
 from inbox.receiving import pipeline
 from tests.inbox.thread_rows import conversation, message
 from tests.simulated import Phone, deliver_all, queue_text
@@ -98,7 +98,7 @@ class RecordTests:
     def test_it_works(self, number: PhoneNumber, listener: Listener) -> None:
         endpoint = endpoint_of(listener, number)
         row = message(conversation(number), "Hello")
-        outgoing_webhooks.record(received=[row.pk])
+        webhooks.record(received=[row.pk])
         assert delivery.deliver(endpoint.pk) == 1
         ((headers, body),) = listener.posts
         told = Webhook(endpoint.secret).verify(body.decode(), headers)
@@ -112,9 +112,9 @@ class RecordTests:
     def test_it_costs_one_query_when_nobody_listens(self, number: PhoneNumber, django_assert_num_queries: Any) -> None:
         row = message(conversation(number))
         with django_assert_num_queries(1):
-            outgoing_webhooks.record(received=[row.pk], changed=[row.pk])
+            webhooks.record(received=[row.pk], changed=[row.pk])
         with django_assert_num_queries(0):
-            outgoing_webhooks.record()
+            webhooks.record()
 
     def test_it_tells_each_program_what_it_asked_for_of_its_own_numbers(
         self, number: PhoneNumber, other_number: PhoneNumber, listener: Listener
@@ -127,7 +127,7 @@ class RecordTests:
         Program.objects.filter(pk=blind.program_id).update(may_read=False)
         everything = endpoint_of(listener, other_number)
         Program.objects.filter(pk=everything.program_id).update(all_numbers=True)
-        outgoing_webhooks.record(received=[message(conversation(number)).pk])
+        webhooks.record(received=[message(conversation(number)).pk])
         told = set(WebhookDelivery.objects.values_list("endpoint", flat=True))
         assert told == {wanted.pk, everything.pk}
 
@@ -136,7 +136,7 @@ class RecordTests:
         row = message(conversation(number), direction="outbound", status="delivered")
         for status in ("delivered", "delivered", "read", "read"):
             Message.objects.filter(pk=row.pk).update(status=status)
-            outgoing_webhooks.record(changed=[row.pk])
+            webhooks.record(changed=[row.pk])
         assert list(WebhookDelivery.objects.order_by("created_at").values_list("status", flat=True)) == [
             "delivered",
             "read",
@@ -146,10 +146,10 @@ class RecordTests:
         endpoint_of(listener, number)
         statuses_only = endpoint_of(listener, number, events=["message.status"])
         row = message(conversation(number), direction="outbound", status="sent")
-        outgoing_webhooks.record(sent=[row.pk])
-        outgoing_webhooks.record(changed=[row.pk])
+        webhooks.record(sent=[row.pk])
+        webhooks.record(changed=[row.pk])
         unsure = message(row.conversation, direction="outbound", status="sent")
-        outgoing_webhooks.record(changed=[unsure.pk])
+        webhooks.record(changed=[unsure.pk])
         told = WebhookDelivery.objects.exclude(endpoint=statuses_only).values_list("event", "message")
         assert set(told) == {("message.sent", row.pk), ("message.status", unsure.pk)}
         assert len(told) == 2
@@ -157,7 +157,7 @@ class RecordTests:
 
     def test_it_says_nothing_of_history(self, number: PhoneNumber, listener: Listener) -> None:
         endpoint_of(listener, number)
-        outgoing_webhooks.record(received=[message(conversation(number), historic=True).pk])
+        webhooks.record(received=[message(conversation(number), historic=True).pk])
         assert not WebhookDelivery.objects.exists()
 
 
@@ -166,7 +166,7 @@ class DeliveryTests:
     @pytest.fixture
     def endpoint(self, number: PhoneNumber, listener: Listener) -> WebhookEndpoint:
         endpoint = endpoint_of(listener, number)
-        outgoing_webhooks.record(received=[message(conversation(number), "Hello").pk])
+        webhooks.record(received=[message(conversation(number), "Hello").pk])
         return endpoint
 
     def test_it_tries_again_with_the_same_id_until_it_is_taken(
@@ -212,7 +212,7 @@ class DeliveryTests:
         self, endpoint: WebhookEndpoint, number: PhoneNumber, listener: Listener
     ) -> None:
         for _ in range(5):
-            outgoing_webhooks.record(received=[message(conversation(number)).pk])
+            webhooks.record(received=[message(conversation(number)).pk])
         listener.status = 503
         listener.headers = {"Retry-After": "900"}
         assert delivery.deliver(endpoint.pk) == 1

@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, transaction
 from django.test import Client
 
-from inbox import changes as feed
+from inbox.changes import pages as feed
 from inbox.models import Agent, Conversation, Message
 from inbox.models.media import Media
 from inbox.views import changes

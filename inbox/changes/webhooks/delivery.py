@@ -19,8 +19,8 @@ from prometheus_client import Counter
 
 from core import safe_http
 from inbox.api import answers
+from inbox.changes.webhooks import signing, wake_up
 from inbox.models import Message, WebhookDelivery, WebhookEndpoint
-from inbox.outgoing_webhooks import signing, wake_up
 
 log = structlog.get_logger(__name__)
 
