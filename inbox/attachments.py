@@ -8,13 +8,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from inbox import icons, wording
+from inbox import icons
 from inbox.drawn import Drawn
+from inbox.formatting import humanize
+from inbox.formatting.summary import DOCUMENT_TYPES
 from inbox.media import document_contents, file_names, text_preview
 from inbox.media.content_types import INLINE_TYPES
 from inbox.models import Media
 from inbox.models.media import copy_type
-from inbox.summaries import DOCUMENT_TYPES
 from whatsapp.errors import MEDIA_NOT_FETCHED
 from whatsapp.events import Direction, Kind
 
@@ -105,14 +106,14 @@ class Attachment(Drawn):
     def of(cls, media: Media, kind: str, sender: str) -> Attachment:
         """``sender`` is who could send it again, for the sentence about an expired file."""
         noun = "Voice note" if media.voice else NOUNS.get(kind, "Sticker")
-        facts = [wording.size(media.size)] if media.size is not None else []
+        facts = [humanize.size(media.size)] if media.size is not None else []
         attachment = cls(
             id=str(media.pk),
             template="inbox/message/_media_state.html",
             shape="media",
             noun=noun,
             icon=icons.icon("mic" if media.voice else ICONS.get(kind, "sticker")),
-            name=wording.clean_name(media.file_name),
+            name=humanize.clean_name(media.file_name),
             facts=" · ".join(facts),
         )
         if media.state == Media.State.STORED:
@@ -129,7 +130,7 @@ class Attachment(Drawn):
         self.view, self.download = f"{self.href}view/", f"{self.href}download/"
         self.source = f"{self.href}playable/" if media.playable else self.href
         if media.duration is not None:
-            self.length, self.seconds = wording.clock(media.duration), media.duration
+            self.length, self.seconds = humanize.clock(media.duration), media.duration
         if media.thumbnail:
             self.picture = f"{self.href}thumbnail/"
             self.width = media.thumbnail_width or UNKNOWN_SIZE[0]
@@ -206,7 +207,7 @@ class Attachment(Drawn):
             case Media.State.RETRYING:
                 self.icon, self.again = icons.icon("retry"), "Fetch now"
                 due = (media.next_try_at - timezone.now()).total_seconds() if media.next_try_at else 0
-                self.title = f"{thing}: trying again " + (f"in {wording.wait(due)}" if due > 1 else "now")
+                self.title = f"{thing}: trying again " + (f"in {humanize.wait(due)}" if due > 1 else "now")
                 # WhatsApp's sentences come with and without a full stop.
                 reason = media.error if media.error.endswith((".", "!", "?")) or not media.error else f"{media.error}."
                 self.reason = f"{reason} {media.attempts} tries so far.".strip() if media.attempts > 1 else reason

@@ -1,7 +1,7 @@
 """From messages to bubbles: every fact that templates/inbox/_message.html draws, worked out once, in Python.
 
 A template that asks few questions is what makes fifty bubbles cheap. Nothing here is HTML but ``html``, which
-inbox.markup escaped; everything else is plain text that the template escapes.
+inbox.formatting.markup escaped; everything else is plain text that the template escapes.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from core.postgres import keyset
-from inbox import albums, cards, composed, icons, lines, markup, message_times, replies, wording
+from inbox import albums, cards, composed, icons, lines, message_times
 from inbox.attachments import Attachment
 from inbox.drawn import Drawn
+from inbox.formatting import humanize, markup, replies
+from inbox.formatting.summary import summarize
 from inbox.models import Agent, Media, Message
 from inbox.sending import resending
-from inbox.summaries import summarize
 from whatsapp.errors import explain, explain_received
 from whatsapp.events import Direction, Kind, Origin, Status
 
@@ -209,7 +210,7 @@ def joins(one: Bubble, other: Bubble) -> bool:
 
 
 def _day(day: date, today: date) -> Day:
-    return Day(day.isoformat(), wording.day_name(day, today), [])
+    return Day(day.isoformat(), humanize.day_name(day, today), [])
 
 
 def draw(message: Message, zone: tzinfo, *, name: str, whole_text: bool = False, deleted: bool = False) -> Bubble:
@@ -224,7 +225,7 @@ def draw(message: Message, zone: tzinfo, *, name: str, whole_text: bool = False,
         group=f"{message.direction}.{message.author_id or ''}.{message.agent_id or ''}.{message.origin}",
         at=at,
         iso=at.isoformat(),
-        time=wording.hour(at),
+        time=humanize.hour(at),
         moment=message_times.moment(message, at),
         tick=icons.NOTHING if message.inbound else icons.tick(message.status),
         token=str(message.client_token) if message.client_token and message.agent_id else "",
@@ -280,7 +281,7 @@ def _content(bubble: Bubble, message: Message, name: str, whole_text: bool) -> N
     _flag(bubble, message)
     if message.edited_at:
         bubble.previous = [
-            (wording.moment(timezone.localtime(revision.at)), revision.previous_text)
+            (humanize.moment(timezone.localtime(revision.at)), revision.previous_text)
             for revision in message.revisions.all()
         ]
 
@@ -298,13 +299,13 @@ def who(message: Message, name: str) -> str:
     """Who wrote it, in a word; ``name`` is what the contact is called."""
     if message.direction == Direction.OUTBOUND:
         return str(message.agent) if message.agent else "We"
-    return wording.display_name(message.author) if message.author else name
+    return humanize.display_name(message.author) if message.author else name
 
 
 def _author(message: Message) -> tuple[str, str]:
     """The name above a group: colleagues and programs on our side, members of a group on the other."""
     if message.direction == Direction.INBOUND:
-        return (wording.display_name(message.author), "") if message.author else ("", "")
+        return (humanize.display_name(message.author), "") if message.author else ("", "")
     icon, words = ORIGINS.get(message.origin, ("", ""))
     if isinstance(message.agent, Agent):
         return str(message.agent), icon

@@ -10,10 +10,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from inbox import replies, wording
 from inbox.drawn import Drawn
+from inbox.formatting import humanize, replies
+from inbox.formatting.summary import UNSUPPORTED, card_name, quantity
 from inbox.models import Message, Reaction
-from inbox.summaries import UNSUPPORTED, card_name, quantity
 from whatsapp.errors import UNSUPPORTED_TYPE, explain_received
 from whatsapp.events import Kind
 
@@ -161,7 +161,7 @@ def _person(card: dict[str, Any]) -> Person:
         details += [(str(entry.get("value") or ""), str(entry.get("label") or "")) for entry in dicts(card.get(part))]
     if card.get("birthday"):
         details.append((str(card["birthday"]), "Birthday"))
-    return Person(name, wording.initials(name), facts, [row for row in details if row[0]])
+    return Person(name, humanize.initials(name), facts, [row for row in details if row[0]])
 
 
 def _price(value: object) -> Decimal | None:
@@ -281,6 +281,6 @@ def reactions(message: Message) -> list[tuple[str, str, bool]]:
     for emoji, given in by_emoji.items():
         ours = any(reaction.contact is None for reaction in given)
         one = given[0].contact
-        by = str(len(given)) if len(given) > 1 else (wording.display_name(one) if one else "us")
+        by = str(len(given)) if len(given) > 1 else (humanize.display_name(one) if one else "us")
         result.append((emoji, by, ours))
     return result

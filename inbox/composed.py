@@ -11,9 +11,10 @@ from typing import Any
 
 from django.utils.safestring import SafeString
 
-from inbox import icons, markup
+from inbox import icons
 from inbox.cards import dicts, web_address
 from inbox.drawn import Drawn
+from inbox.formatting import markup
 from whatsapp import message_templates
 from whatsapp.events import Kind
 

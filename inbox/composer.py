@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from django.urls import reverse
 from django.utils.safestring import SafeString
 
-from inbox import bubbles, drafts, icons, picker, stand_ins, wording
+from inbox import bubbles, drafts, icons, picker, stand_ins
 from inbox.attachments import ICONS, NOUNS
 from inbox.drawn import Drawn
+from inbox.formatting import humanize
+from inbox.formatting.summary import file_kind
 from inbox.models import Agent, Conversation, Message, Upload
 from inbox.picker import Choice
-from inbox.summaries import file_kind
 from whatsapp import limits
 from whatsapp.events import Kind
 from whatsapp.models import PhoneNumber
@@ -51,7 +52,7 @@ class Card(Drawn):
         noun = "Voice note" if upload.voice else NOUNS.get(kind, "Sticker")
         card = cls(
             id=str(upload.pk),
-            name=wording.clean_name(upload.file_name) or noun,
+            name=humanize.clean_name(upload.file_name) or noun,
             facts="",
             state=upload.state,
             icon=icons.icon("mic" if upload.voice else ICONS.get(kind, "sticker")),
@@ -64,8 +65,8 @@ class Card(Drawn):
             case Upload.State.PREPARING:
                 card.facts = "Being prepared…"
             case Upload.State.READY:
-                size = wording.size(upload.size if upload.size is not None else upload.original_size)
-                length = wording.clock(upload.duration) if upload.duration else ""
+                size = humanize.size(upload.size if upload.size is not None else upload.original_size)
+                length = humanize.clock(upload.duration) if upload.duration else ""
                 type_words = file_kind(upload.content_type, upload.file_name) if kind == Kind.DOCUMENT else ""
                 if upload.content_type == limits.ENCRYPTED:
                     type_words = "Protected by a password"

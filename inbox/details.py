@@ -9,8 +9,9 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from core.postgres import keyset
-from inbox import groups, rows, thread, wording
+from inbox import groups, rows, thread
 from inbox.attachments import Attachment
+from inbox.formatting import humanize
 from inbox.models import Conversation, Media, Message
 from inbox.models.messages import MessageQuerySet
 from inbox.rows import Number
@@ -36,10 +37,10 @@ def of(conversation: Conversation, numbers: Sequence[Number], *, staff: bool) ->
     contact = conversation.contact
     return {
         "contact": contact,
-        "initials": wording.initials(wording.display_name(contact)),
+        "initials": humanize.initials(humanize.display_name(contact)),
         "hue": rows.HUES[conversation.contact_id % len(rows.HUES)],
-        "phone": wording.phone_words(contact.phone) if contact.phone else "",
-        "username": wording.clean_name(contact.username),
+        "phone": humanize.phone_words(contact.phone) if contact.phone else "",
+        "username": humanize.clean_name(contact.username),
         "since": timezone.localtime(contact.created_at),
         "identities": list(contact.identities.order_by("kind", "id")) if staff else [],
         "numbers_used": _numbers_used(conversation, numbers),
@@ -54,7 +55,7 @@ def _numbers_used(conversation: Conversation, numbers: Sequence[Number]) -> list
     conversations = Conversation.objects.filter(number_id__in=by_id, contact_id=conversation.contact_id)
     found = conversations.newest_first().values_list("pk", "number_id", "last_message_at")
     return [
-        NumberUsed(pk, by_id[number].name, by_id[number].swatch, wording.row_time(timezone.localtime(at), today))
+        NumberUsed(pk, by_id[number].name, by_id[number].swatch, humanize.row_time(timezone.localtime(at), today))
         for pk, number, at in found
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from inbox import system_lines, wording
+from inbox.formatting import humanize, system_lines
 from inbox.models import Contact, ContactIdentity, Conversation, Message
 from whatsapp.events import Kind
 
@@ -28,7 +28,7 @@ def of(conversation: Conversation) -> Group | None:
     lines = Message.objects.filter(conversation=conversation, kind=Kind.SYSTEM, payload__type="group")
     writers = _writers(conversation)
     found = Group()
-    members = {str(contact.pk): wording.display_name(contact) for contact in writers.values()}
+    members = {str(contact.pk): humanize.display_name(contact) for contact in writers.values()}
     for payload in lines.in_order().values_list("payload", flat=True):
         found.description = str(payload.get("description") or found.description)
         found.state = STATES.get(str(payload.get("step")), found.state)
@@ -37,11 +37,11 @@ def of(conversation: Conversation) -> Group | None:
             key = str(writer.pk if writer else person.get("wa_id") or person.get("user_id"))
             if payload.get("step") == "joined":
                 members[key] = (
-                    wording.display_name(writer) if writer else system_lines.called(str(person.get("name") or ""))
+                    humanize.display_name(writer) if writer else system_lines.called(str(person.get("name") or ""))
                 )
             elif payload.get("step") in ("left", "removed"):
                 members.pop(key, None)
-    found.members = sorted(filter(None, map(wording.clean_name, members.values())), key=str.casefold)
+    found.members = sorted(filter(None, map(humanize.clean_name, members.values())), key=str.casefold)
     return found
 
 

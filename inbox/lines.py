@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from inbox import icons, system_lines, wording
+from inbox import icons
 from inbox.attachments import Attachment
+from inbox.formatting import humanize, system_lines
 from inbox.models import Message
 from whatsapp.events import Direction, Kind
 
@@ -39,7 +40,7 @@ def _words(message: Message, name: str) -> tuple[str, str]:
     match payload.get("outcome"):
         case "answered":
             duration = payload.get("duration")
-            length = f", {wording.clock(duration)}" if isinstance(duration, int | float) and duration else ""
+            length = f", {humanize.clock(duration)}" if isinstance(duration, int | float) and duration else ""
             return f"Voice call {by}{length}", "call"
         case "rejected":
             return f"Declined voice call {by}", "call-missed"

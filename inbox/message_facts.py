@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from inbox import wording
+from inbox.formatting import humanize
 from inbox.models import Message, Reaction
 from whatsapp.errors import explain, explain_received
 from whatsapp.events import Status
@@ -57,12 +57,12 @@ def facts(message: Message) -> list[tuple[str, str]]:
 
 
 def _moment(at: datetime) -> str:
-    return wording.moment(timezone.localtime(at))
+    return humanize.moment(timezone.localtime(at))
 
 
 def _reaction(reaction: Reaction) -> str:
     """Whose it is, when, and what keeps one of ours from the customer: "Amara · 20 November 2026, 10:42:05"."""
-    who = wording.display_name(reaction.contact) if reaction.contact else str(reaction.agent or "us")
+    who = humanize.display_name(reaction.contact) if reaction.contact else str(reaction.agent or "us")
     trouble = f"did not arrive: {reaction.error}" if reaction.status == Status.FAILED else ""
     return " · ".join(filter(None, [who, _moment(reaction.at), trouble]))
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils import timezone
 
-from inbox import wording
+from inbox.formatting import humanize
 from inbox.models import Message
 
 #: Arrivals later than this after WhatsApp's own time say so beside their time.
@@ -26,12 +26,12 @@ def moment(message: Message, at: datetime) -> str:
         ("played", message.played_at),
         ("failed", message.failed_at),
     )
-    words = [f"{word} {wording.hour(timezone.localtime(when))}" for word, when in steps if when]
+    words = [f"{word} {humanize.hour(timezone.localtime(when))}" for word, when in steps if when]
     if message.bad_timestamp:
         words.append("WhatsApp gave no usable time")
     elif message.inbound and not message.historic and message.late_by > DELAYED:
-        words.append(f"reached us {wording.moment(timezone.localtime(message.created_at))}")
-    return " · ".join([wording.moment(at), *words])
+        words.append(f"reached us {humanize.moment(timezone.localtime(message.created_at))}")
+    return " · ".join([humanize.moment(at), *words])
 
 
 def lateness(message: Message, at: datetime) -> tuple[str, str]:
@@ -41,9 +41,9 @@ def lateness(message: Message, at: datetime) -> tuple[str, str]:
     if message.bad_timestamp:
         return "no time given", "WhatsApp gave no usable time: this is when it reached us."
     if message.inbound and message.late_by > LATE:
-        arrived = wording.moment(timezone.localtime(message.created_at))
+        arrived = humanize.moment(timezone.localtime(message.created_at))
         return (
-            f"arrived {wording.wait(message.late_by)} late",
-            f"Sent {wording.moment(at)}, reached us {arrived}",
+            f"arrived {humanize.wait(message.late_by)} late",
+            f"Sent {humanize.moment(at)}, reached us {arrived}",
         )
     return "", ""

@@ -8,7 +8,7 @@ from django.contrib.postgres.search import SearchQueryField
 from django.db.models import BooleanField, F, Func, Q, QuerySet, Value
 from django.db.models.functions import Cast, Reverse
 
-from inbox import folding
+from inbox.formatting import folding
 from inbox.models import Contact
 from inbox.models.contacts import NAME_WORDS
 from whatsapp import phone_numbers

@@ -10,9 +10,9 @@ from django.db.models import F
 from django.http import QueryDict
 from django.utils import timezone
 
-from inbox import markup
 from inbox.composed import Composed, template
 from inbox.drawn import Drawn
+from inbox.formatting import markup
 from inbox.models import Conversation
 from whatsapp import message_templates
 from whatsapp.models import MessageTemplate

@@ -14,8 +14,9 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from core.postgres import keyset
-from inbox import access, cards, icons, people, wording
+from inbox import access, cards, icons, people
 from inbox.drawn import Drawn
+from inbox.formatting import humanize
 from inbox.marks import Marks
 from inbox.models import Conversation
 from inbox.models.conversations import ConversationQuerySet
@@ -223,7 +224,7 @@ def draw(
     today = timezone.localdate(now)
     rows = []
     for conversation in conversations:
-        name = wording.display_name(conversation.contact)
+        name = humanize.display_name(conversation.contact)
         at = timezone.localtime(conversation.last_message_at)
         outbound = conversation.last_message_direction == Direction.OUTBOUND
         closes_at = conversation.window_closes_at
@@ -240,9 +241,9 @@ def draw(
                 changed=str(conversation.changed_xid),
                 href=reverse("inbox:conversation", args=[conversation.pk]) + query,
                 name=name,
-                initials=wording.initials(name),
+                initials=humanize.initials(name),
                 hue=HUES[conversation.contact_id % len(HUES)],
-                time=wording.row_time(at, today) if conversation.last_message_id else "",
+                time=humanize.row_time(at, today) if conversation.last_message_id else "",
                 at=at.isoformat(),
                 preview=preview,
                 draft=drafts.get(conversation.pk, ""),
@@ -252,7 +253,7 @@ def draw(
                 failing=failing and not trouble,
                 unread=badge(conversation.unread_count),
                 closes_at=still.isoformat() if still else "",
-                closes_in=wording.time_left((still - now).total_seconds()) if still else "",
+                closes_in=humanize.time_left((still - now).total_seconds()) if still else "",
                 closing=closes_soon(closes_at, now),
                 number=number.name if len(numbers) > 1 else "",
                 swatch=number.swatch,

@@ -14,10 +14,11 @@ from django.utils.safestring import SafeString
 from core.admin.actions import ActsAdmin
 from core.admin.changelist import NewestFirstAdmin, ReceivedFilter, ViewOnly
 from core.admin.display import excerpt, person
-from inbox import access, wording
+from inbox import access
 from inbox.admin.messages import ReadOnlyInline
 from inbox.admin.scope import NumberFilter, NumberScoped, links_to_the_inbox
 from inbox.admin.search import contacts_by_phone, looks_like_a_phone
+from inbox.formatting import humanize
 from inbox.models import Contact, ContactIdentity, Conversation
 
 SHOWN = 50
@@ -74,11 +75,11 @@ class ContactAdmin(ViewOnly, NewestFirstAdmin):
 
     @admin.display(description="name")
     def name(self, contact: Contact) -> SafeString:
-        return person(wording.display_name(contact))
+        return person(humanize.display_name(contact))
 
     @admin.display(description="phone")
     def phone_shown(self, contact: Contact) -> SafeString | str:
-        return person(wording.phone_words(contact.phone)) if contact.phone else "not told"
+        return person(humanize.phone_words(contact.phone)) if contact.phone else "not told"
 
     @admin.display(description="username")
     def username_shown(self, contact: Contact) -> SafeString | str:
@@ -150,7 +151,7 @@ class ConversationAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
 
     @admin.display(description="contact")
     def contact_shown(self, conversation: Conversation) -> SafeString:
-        return person(wording.display_name(conversation.contact))
+        return person(humanize.display_name(conversation.contact))
 
     @admin.display(description="contact")
     def contact_link(self, conversation: Conversation) -> SafeString:

@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from core.admin.actions import ActsAdmin, record, record_all
 from core.admin.changelist import NewestFirstAdmin, ReceivedFilter, ViewOnly, moment_in
 from core.admin.display import excerpt, whole
-from inbox import wording
+from inbox.formatting import humanize
 from inbox.models import Message
 from inbox.models.messages import wamid_token_of
 from whatsapp import events, parse
@@ -201,7 +201,7 @@ class NotificationAdmin(ViewOnly, ActsAdmin, NewestFirstAdmin):
 
     @admin.display(description="size")
     def body_size(self, notification: Notification) -> str:
-        return wording.size(notification.length)  # type: ignore[attr-defined]
+        return humanize.size(notification.length)  # type: ignore[attr-defined]
 
     @admin.display(description="problems")
     def problem_count(self, notification: Notification) -> int | str:

@@ -15,9 +15,9 @@ from django.utils.safestring import SafeString
 from core.admin.actions import ActsAdmin, record
 from core.admin.changelist import NewestFirstAdmin, ReceivedFilter, ViewOnly
 from core.admin.display import excerpt, whole
-from inbox import wording
 from inbox.admin.player import player
 from inbox.admin.scope import NumberFilter, NumberScoped
+from inbox.formatting import humanize
 from inbox.media import fetch as files
 from inbox.models import Media
 
@@ -123,7 +123,7 @@ class MediaAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
 
     @admin.display(description="size")
     def size_shown(self, media: Media) -> str:
-        return "" if media.size is None else wording.size(media.size)
+        return "" if media.size is None else humanize.size(media.size)
 
     @admin.display(description="why")
     def why(self, media: Media) -> SafeString:

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from inbox import wording
+from inbox.formatting import humanize
 from inbox.models import Media
 
 
@@ -15,7 +15,7 @@ def player(media: Media) -> SafeString:
     if media.state != Media.State.STORED:
         return format_html("{}. {}", media.get_state_display(), media.error)
     address = reverse("media", args=[media.pk])
-    facts = " · ".join(filter(None, [media.content_type, wording.size(media.size) if media.size is not None else ""]))
+    facts = " · ".join(filter(None, [media.content_type, humanize.size(media.size) if media.size is not None else ""]))
     download = format_html(
         '<div>{} · <a href="{}">Download</a></div>', facts, reverse("media_download", args=[media.pk])
     )

@@ -17,6 +17,7 @@ from django.utils import timezone
 from core.postgres import bulk
 from inbox import conversations, statuses
 from inbox.changes import pages
+from inbox.formatting.summary import summarize
 from inbox.importing import batches, reading
 from inbox.importing.batches import Prepared
 from inbox.importing.numbers import Numbers
@@ -27,7 +28,6 @@ from inbox.models.imports import ImportedItem as Item
 from inbox.receiving import identities
 from inbox.receiving.batch import refresh_previews
 from inbox.receiving.pipeline import messages, reactions
-from inbox.summaries import summarize
 from whatsapp import phone_numbers
 from whatsapp.events import Direction, Origin, Party, Status
 from whatsapp.models import PhoneNumber

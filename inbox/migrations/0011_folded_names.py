@@ -6,7 +6,7 @@ import django.contrib.postgres.operations
 from django.db import migrations, models
 
 # Immutable, for an index stands on it: what changes here needs another function and another index. PL/pgSQL is never
-# inlined, and the cost keeps the planner from calling it for every contact. inbox/folding.py does the same in Python.
+# inlined, and the cost keeps the planner from calling it for every contact. inbox/formatting/folding.py does the same in Python.
 # PostgreSQL's own parser of words is left out: it takes "amara.rides" for a host and drops "<b>" and "🚲".
 NAME_WORDS = r"""
 CREATE OR REPLACE FUNCTION inbox_name_words(name text, username text) RETURNS tsvector

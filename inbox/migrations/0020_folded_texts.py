@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-# inbox/folding.py does the same in Python. Most texts are plain ASCII, for which none of it is needed.
+# inbox/formatting/folding.py does the same in Python. Most texts are plain ASCII, for which none of it is needed.
 FOLDED = r"""
 CREATE OR REPLACE FUNCTION inbox_folded(said text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS $$

@@ -12,8 +12,8 @@ from procrastinate.contrib.django import app
 from procrastinate.types import JSONValue
 
 from core.postgres import bulk
+from inbox.formatting.summary import summarize
 from inbox.models import Media
-from inbox.summaries import summarize
 from whatsapp import phone_numbers
 from whatsapp.errors import MEDIA_NOT_FETCHED, explain_received
 from whatsapp.events import MEDIA_KINDS, CallChanged, Direction, Kind, MessageReceived, Origin, RemoteMedia, Status

@@ -19,6 +19,7 @@ from django.utils import timezone
 from core.postgres import bulk
 from inbox import conversations
 from inbox.changes import pages
+from inbox.formatting.summary import summarize
 from inbox.media import uploads
 from inbox.models import (
     Agent,
@@ -35,7 +36,6 @@ from inbox.models import (
 from inbox.models.messages import UNANSWERABLE
 from inbox.sending.jobs import wake_up, wake_up_reactions
 from inbox.sending.queue import outbox
-from inbox.summaries import summarize
 from whatsapp import compose, phone_numbers
 from whatsapp.events import MEDIA_KINDS, Direction, Kind, Origin, Status
 from whatsapp.models import PhoneNumber

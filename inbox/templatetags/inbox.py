@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from inbox import icons, wording
+from inbox import icons
+from inbox.formatting import humanize
 
 register = template.Library()
 
@@ -61,4 +62,4 @@ def inspect_href(message_id: str) -> str:
 @register.filter
 def left(moment: datetime) -> str:
     """How long it is until a moment, in words: 23 h 58."""
-    return wording.time_left((moment - timezone.now()).total_seconds())
+    return humanize.time_left((moment - timezone.now()).total_seconds())

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_GET
 
 from inbox import access, banners, bubbles, details, marks, rows, thread
 from inbox.changes import pages as feed
+from inbox.formatting.humanize import display_name
 from inbox.models import Agent, Conversation, Message
 from inbox.rows import Filters
-from inbox.wording import display_name
 
 #: More than this, of conversations or of messages, and reading the whole page again is the better answer.
 LIMIT = 200

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox import composer, drafts, rows
+from inbox.formatting.humanize import display_name
 from inbox.media import uploads
 from inbox.media.storage.local import StorageError
 from inbox.models import Agent, Conversation, Message, Upload
@@ -20,7 +21,6 @@ from inbox.sending import queue, read_receipts
 from inbox.sending.queue import Intent, NotSendableError
 from inbox.views import changes
 from inbox.views.conversation import find, page
-from inbox.wording import display_name
 from whatsapp import limits
 from whatsapp.events import Kind
 

@@ -17,12 +17,12 @@ from django.views.decorators.vary import vary_on_headers
 from core.postgres import keyset
 from inbox import access, bubbles, composer, details, message_facts, rows, thread
 from inbox.changes import pages
+from inbox.formatting.humanize import display_name
 from inbox.models import Agent, Conversation, Message
 from inbox.rows import Filters, Number
 from inbox.sending import read_receipts
 from inbox.thread import Stretch
 from inbox.views.conversations import list_context
-from inbox.wording import display_name
 
 
 def find(numbers: list[Number], pk: int) -> Conversation:

@@ -17,12 +17,13 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from core.postgres import keyset
-from inbox import access, cards, folding, icons, rows, wording
+from inbox import access, cards, icons, rows
 from inbox.drawn import Drawn
+from inbox.formatting import folding, humanize
+from inbox.formatting.humanize import display_name
+from inbox.formatting.summary import summarize
 from inbox.models import Agent, Conversation, Message
-from inbox.summaries import summarize
 from inbox.views.conversation import find
-from inbox.wording import display_name
 from whatsapp.events import Direction
 
 PAGE_SIZE = 30
@@ -47,7 +48,7 @@ class Hit(Drawn):
 
 
 class Folded(Func):
-    """A text without case and accents, as inbox.folding.fold() gives it."""
+    """A text without case and accents, as inbox.formatting.folding.fold() gives it."""
 
     function = "inbox_folded"
     output_field = TextField()
@@ -112,9 +113,9 @@ def _hit(message: Message, words: str, name: str) -> Hit:
         id=str(message.pk),
         href=f"{reverse('inbox:conversation', args=[message.conversation_id])}?at={message.pk}#message-{message.pk}",
         author=author,
-        when=f"{wording.row_time(moment, timezone.localdate())}, {wording.hour(moment)}"
+        when=f"{humanize.row_time(moment, timezone.localdate())}, {humanize.hour(moment)}"
         if moment.date() != timezone.localdate()
-        else wording.hour(moment),
+        else humanize.hour(moment),
         icon=icons.icon(cards.icon(message.kind, voice=bool(media and media.voice)), icons.SMALL),
         before=("…" if start > BEFORE else "") + text[max(start - BEFORE, 0) : start],
         found=text[start:end],

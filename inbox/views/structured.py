@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from inbox import composed, drafts, rows
 from inbox.composer import Card, is_uuid
+from inbox.formatting.humanize import display_name
 from inbox.forms import BUTTONS, PHONES, ROWS, ContactForm, InteractiveForm, LocationForm
 from inbox.media import uploads
 from inbox.models import Conversation, Media
@@ -21,7 +22,6 @@ from inbox.sending.queue import Intent, NotSendableError
 from inbox.views.compose import agent_of, sent, token, wants_fragment
 from inbox.views.conversation import find
 from inbox.views.uploads import header_file
-from inbox.wording import display_name
 from whatsapp import phone_numbers
 from whatsapp.events import Kind
 

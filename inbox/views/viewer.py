@@ -13,8 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from inbox import access, bubbles, gallery, wording
+from inbox import access, bubbles, gallery
 from inbox.attachments import Attachment
+from inbox.formatting import humanize
 from inbox.media import document_contents, pdf_pages, text_preview
 from inbox.media.storage.local import MissingFileError, StorageError
 from inbox.models import Media, Message
@@ -31,7 +32,7 @@ def viewer(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
     )
     media = get_object_or_404(visible, pk=media_id, state=Media.State.STORED)
     message: Message = media.message
-    name = wording.display_name(message.conversation.contact)
+    name = humanize.display_name(message.conversation.contact)
     shown = Attachment.of(media, message.kind, name)
     context: dict[str, Any] = {
         "media": shown,
@@ -40,7 +41,7 @@ def viewer(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
         "message": message,
         "name": name,
         "sender": bubbles.who(message, name),
-        "moment": wording.moment(timezone.localtime(message.sent_at)),
+        "moment": humanize.moment(timezone.localtime(message.sent_at)),
         "neighbours": gallery.around(message) if message.kind in gallery.KINDS and not message.revoked_at else None,
     }
     if shown.opens == "pages":

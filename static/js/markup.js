@@ -1,4 +1,4 @@
-// WhatsApp's marks as HTML, as inbox/markup.py writes them: for the bubble of a message that has no row yet.
+// WhatsApp's marks as HTML, as inbox/formatting/markup.py writes them: for the bubble of a message that has no row yet.
 (() => {
   const TAGS = { "*": "strong", _: "em", "~": "s" };
   const INLINE = /`[^`]+`|(?:https?:\/\/|www\.)[^\s<>"`\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+|[*_~]/gi;
@@ -71,7 +71,7 @@
     return groups.map(([name, lines]) => block(name, lines)).join("");
   }
 
-  inbox.markup = (text) => {
+  inbox.formatting.markup = (text) => {
     const parts = text.split("```");
     const pieces = parts.map((part, index) => {
       if (index % 2 === 0) return blocks(part);

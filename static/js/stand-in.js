@@ -50,7 +50,7 @@
     drawn.removeAttribute("id");
     Object.assign(drawn.dataset, { token: one.token, press: entry.token, state: state(entry) });
     const [words, meta] = [".message__text", ".message__meta"].map((part) => drawn.querySelector(part));
-    if (one.words) words.replaceChildren(...inbox.elements(inbox.markup(one.words)).childNodes, meta);
+    if (one.words) words.replaceChildren(...inbox.elements(inbox.formatting.markup(one.words)).childNodes, meta);
     if (one.preview) preview(drawn, one.preview);
     const [time, at] = [drawn.querySelector("time"), new Date(entry.at)];
     Object.assign(time, { dateTime: at.toISOString(), textContent: `${two(at.getHours())}:${two(at.getMinutes())}`, title: "" });

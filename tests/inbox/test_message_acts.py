@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from inbox import wording
 from inbox.changes import pages
+from inbox.formatting import humanize
 from inbox.models import Agent, Conversation, Message, Reaction
 from inbox.sending import queue
 from tests.inbox.test_compose import SCRIPT, amara, signed_in, texts
@@ -52,7 +52,7 @@ class ReactTests:
         Reaction.objects.create(contact=amara.contact, emoji="🎉", **fields)
         Reaction.objects.create(agent=alice, emoji="👍", status="failed", error="Too late.", **fields)
         html = signed_in.get(f"/messages/{asked.pk}/").content.decode()
-        moment = wording.moment(timezone.localtime(NOON))
+        moment = humanize.moment(timezone.localtime(NOON))
         assert f"<dt>Reaction 🎉</dt><dd><bdi>{amara.contact} · {moment}</bdi>" in html
         assert f"<dt>Reaction 👍</dt><dd><bdi>{alice} · {moment} · did not arrive: Too late.</bdi>" in html
 

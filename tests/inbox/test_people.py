@@ -7,7 +7,8 @@ from django.db import connection
 from hypothesis import given
 from hypothesis.strategies import characters, text
 
-from inbox import folding, people
+from inbox import people
+from inbox.formatting import folding
 from inbox.models import Contact
 
 pytestmark = pytest.mark.django_db

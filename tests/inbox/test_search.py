@@ -12,7 +12,7 @@ from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inbox import folding
+from inbox.formatting import folding
 from inbox.models import Agent, Conversation
 from tests.inbox.test_conversation import text
 from tests.inbox.thread_rows import NOON, conversation, media, message

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
 
+from inbox.formatting.summary import summarize
 from inbox.models import Contact, Conversation, Media, Message
-from inbox.summaries import summarize
 from whatsapp.models import PhoneNumber
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inbox import wording
+from inbox.formatting import humanize
 from inbox.models import Conversation, Message
 from tests import payloads
 from tests.inbox.receiving.support import only_message, receive
@@ -70,7 +70,7 @@ class GroupTests:
         for body in bodies if first == "lifecycle" else reversed(bodies):
             receive(body)
         conversation = Conversation.objects.get()
-        assert wording.display_name(conversation.contact) == "Workshop"
+        assert humanize.display_name(conversation.contact) == "Workshop"
         assert conversation.contact.is_group
         assert [message.kind for message in conversation.messages.in_order()] == ["system", "text"]
         assert conversation.unread_count == 1
@@ -80,7 +80,7 @@ class GroupTests:
         setting = {"text": "Workshop 2", "update_successful": True}
         receive(group("group_settings_update", "group_settings_update", at=1_760_000_100, group_subject=setting))
         conversation = Conversation.objects.get()
-        assert wording.display_name(conversation.contact) == "Workshop 2"
+        assert humanize.display_name(conversation.contact) == "Workshop 2"
         assert conversation.last_message_preview == "New name of the group: Workshop 2"
 
     def test_an_older_name_that_comes_late_or_again_changes_nothing(self, number: PhoneNumber) -> None:
@@ -89,13 +89,13 @@ class GroupTests:
         late = group("group_create", subject="Workshop")
         receive(late)
         receive(payloads.encode(late) + b" ")
-        assert wording.display_name(Conversation.objects.get().contact) == "Workshop 2"
+        assert humanize.display_name(Conversation.objects.get().contact) == "Workshop 2"
 
     def test_a_refused_name_is_not_taken(self, number: PhoneNumber) -> None:
         receive(group("group_create", subject="Workshop"))
         setting = {"text": "Workshop 2", "update_successful": False}
         receive(group("group_settings_update", "group_settings_update", at=1_760_000_100, group_subject=setting))
-        assert wording.display_name(Conversation.objects.get().contact) == "Workshop"
+        assert humanize.display_name(Conversation.objects.get().contact) == "Workshop"
 
     def test_a_group_that_could_not_be_made_has_no_conversation(self, number: PhoneNumber) -> None:
         receive(group("group_create", subject="Workshop", errors=[{"code": 131000, "title": "Something went wrong"}]))

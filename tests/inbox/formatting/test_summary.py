@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inbox.summaries import MAX_LENGTH, summarize
+from inbox.formatting.summary import MAX_LENGTH, summarize
 
 
 class SummarizeTests:

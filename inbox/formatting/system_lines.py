@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from inbox.wording import phone_words
+from inbox.formatting.humanize import phone_words
 
 #: The icon of a line, by the type of its payload.
 ICONS = {"call_transcript": "file", "handover": "bot", "ai_summary": "bot", "group": "person"}

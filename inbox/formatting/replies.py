@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from inbox import wording
+from inbox.formatting import humanize
 
 #: Rows that say what the title says already, or nothing to a colleague.
 UNSAID = {
@@ -88,4 +88,4 @@ def _moment(value: str) -> str:
     """Seconds since 1970 as a time; what is none stays."""
     if not (value.isascii() and value.isdigit() and len(value) <= 10):
         return value
-    return wording.moment(timezone.localtime(datetime.fromtimestamp(int(value), UTC)))
+    return humanize.moment(timezone.localtime(datetime.fromtimestamp(int(value), UTC)))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Any
 
-from inbox import markup, replies, system_lines, wording
-from inbox.wording import clock
+from inbox.formatting import humanize, markup, replies, system_lines
+from inbox.formatting.humanize import clock
 from whatsapp.errors import UNAVAILABLE
 from whatsapp.events import Kind
 
@@ -154,7 +154,7 @@ def card_name(card: dict[str, Any]) -> str:
     """What a contact card is called: its name, else its company or its first phone number."""
     phones = [phone for phone in card.get("phones") or [] if isinstance(phone, dict)]
     first = str(phones[0].get("number") or "") if phones else ""
-    return wording.clean_name(str(card.get("name") or "")) or str(card.get("organization") or "") or first
+    return humanize.clean_name(str(card.get("name") or "")) or str(card.get("organization") or "") or first
 
 
 def _contacts(contacts: list[dict[str, Any]]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inbox import system_lines
+from inbox.formatting import system_lines
 
 BOT = "Meta Business Agent"
 

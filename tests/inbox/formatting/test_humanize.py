@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox import wording
+from inbox.formatting import humanize
 from inbox.models import Contact
 
 TODAY = date(2026, 11, 20)
@@ -29,16 +29,16 @@ class NameTests:
         ],
     )
     def test_a_contact_always_has_one(self, fields: dict[str, object], name: str) -> None:
-        assert wording.display_name(Contact(**fields)) == name
+        assert humanize.display_name(Contact(**fields)) == name
 
     def test_a_family_stays_together(self) -> None:
-        assert wording.clean_name("👨\u200d👩\u200d👧") == "👨\u200d👩\u200d👧"
+        assert humanize.clean_name("👨\u200d👩\u200d👧") == "👨\u200d👩\u200d👧"
 
     @given(st.text(max_size=1000))
     def test_no_name_is_long_or_turns_its_surroundings(self, name: str) -> None:
-        words = wording.clean_name(name)
-        assert len(words) <= wording.NAME_LENGTH
-        assert not wording.UNSAFE_IN_NAMES.search(words)
+        words = humanize.clean_name(name)
+        assert len(words) <= humanize.NAME_LENGTH
+        assert not humanize.UNSAFE_IN_NAMES.search(words)
 
     @pytest.mark.parametrize(
         ("name", "letters"),
@@ -52,11 +52,11 @@ class NameTests:
         ],
     )
     def test_initials(self, name: str, letters: str) -> None:
-        assert wording.initials(name) == letters
+        assert humanize.initials(name) == letters
 
     @given(st.text(max_size=50))
     def test_initials_are_two_at_most(self, name: str) -> None:
-        assert len(wording.initials(name)) <= 2
+        assert len(humanize.initials(name)) <= 2
 
 
 class NumberTests:
@@ -65,7 +65,7 @@ class NumberTests:
         [(999, "999 B"), (412_000, "412 kB"), (1_800_000, "1.8 MB"), (2 * 10**9, "2.0 GB")],
     )
     def test_sizes(self, count: int, words: str) -> None:
-        assert wording.size(count) == words
+        assert humanize.size(count) == words
 
     @pytest.mark.parametrize(
         ("seconds", "words"),
@@ -80,7 +80,7 @@ class NumberTests:
         ],
     )
     def test_waits(self, seconds: float, words: str) -> None:
-        assert wording.wait(seconds) == words
+        assert humanize.wait(seconds) == words
 
 
 class DayTests:
@@ -94,7 +94,7 @@ class DayTests:
         ],
     )
     def test_days_of_a_thread(self, day: date, name: str) -> None:
-        assert wording.day_name(day, TODAY) == name
+        assert humanize.day_name(day, TODAY) == name
 
     @pytest.mark.parametrize(
         ("at", "words"),
@@ -107,7 +107,7 @@ class DayTests:
         ],
     )
     def test_times_of_a_row(self, at: datetime, words: str) -> None:
-        assert wording.row_time(at, TODAY) == words
+        assert humanize.row_time(at, TODAY) == words
 
 
 class ClockTests:
@@ -115,4 +115,4 @@ class ClockTests:
         ("seconds", "shown"), [(0, "0:00"), (0.1, "0:01"), (12.4, "0:12"), (59.6, "1:00"), (3725, "1:02:05")]
     )
     def test_a_length_is_shown_as_players_do_and_never_as_nothing(self, seconds: float, shown: str) -> None:
-        assert wording.clock(seconds) == shown
+        assert humanize.clock(seconds) == shown

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inbox import markup
+from inbox.formatting import markup
 
 ALLOWED = {"strong", "em", "s", "code", "ul", "ol", "li", "blockquote", "a", "bdi"}
 ATTRIBUTES = {"a": {"href", "target", "rel"}, "ol": {"start"}}
