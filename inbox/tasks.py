@@ -18,7 +18,7 @@ from inbox import quotas, reconciling, workers
 from inbox.api import idempotency
 from inbox.changes.webhooks import delivery as webhook_delivery
 from inbox.media import fetch, uploads
-from inbox.media.previews import jobs, renditions
+from inbox.media.previews import preview_jobs, renditions
 from inbox.receiving import pipeline
 from inbox.sending import rate_limit, read_receipts
 from inbox.sending.queue import delivery, outbox, reactions
@@ -65,7 +65,7 @@ def fetch_media(media_id: str) -> None:
 
 @app.task(name="make_previews", queue="previews")
 def make_previews(media_id: str) -> None:
-    jobs.make(uuid.UUID(media_id))
+    preview_jobs.make(uuid.UUID(media_id))
 
 
 @app.task(name="make_copy", queue="previews", lock="make_copy")

@@ -14,7 +14,7 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from inbox.media import fetch, inspection
-from inbox.media.previews import jobs
+from inbox.media.previews import preview_jobs
 from inbox.media.storage.local import media_storage
 from inbox.models import Media
 from tests import samples
@@ -101,6 +101,6 @@ def stored(number: PhoneNumber, content: bytes = PHOTO, *, kind: str = "document
 
 def drawn(number: PhoneNumber, content: bytes, **fields: Any) -> Media:
     row = stored(number, content, **fields)
-    jobs.make(row.pk)
+    preview_jobs.make(row.pk)
     row.refresh_from_db()
     return row

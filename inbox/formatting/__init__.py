@@ -1,0 +1,1 @@
+"""Facts as text: names, sizes, dates, summaries, and WhatsApp's markup."""

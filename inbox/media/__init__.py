@@ -1,0 +1,1 @@
+"""Files: fetched from WhatsApp, received from agents, converted, previewed and stored."""

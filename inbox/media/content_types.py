@@ -143,7 +143,8 @@ def sniff(head: bytes, tail: bytes = b"", index: bytes = b"") -> FileType:
     """The type of a file whose first HEAD_BYTES are ``head`` and last TAIL_BYTES are ``tail``.
 
     ``index`` is the file's own directory where it lies elsewhere (see `directory`). Never raises, whatever the bytes
-    are. What the sender or WhatsApp called the file plays no part. `inbox.media.inspection` reads these parts of a file.
+    are. What the sender or WhatsApp called the file plays no part.
+    `inbox.media.inspection` reads these parts of a file.
     """
     for signature, file_type in SIGNATURES:
         if head.startswith(signature):

@@ -17,7 +17,7 @@ from core.sandbox import parent as sandbox
 from core.sandbox.parent import CrashError, NoSandboxError, UndecodableError
 from inbox.media.content_types import HEAD_BYTES, sniff
 from inbox.media.previews import LIMITS
-from inbox.media.previews.jobs import DIRECTORY_PREFIX
+from inbox.media.previews.preview_jobs import DIRECTORY_PREFIX
 from inbox.media.storage.local import MissingFileError, StorageError, media_storage
 from inbox.models import Media
 from inbox.models.media import page_key

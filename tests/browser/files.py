@@ -7,7 +7,7 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from inbox.media.previews import jobs
+from inbox.media.previews import preview_jobs
 from inbox.models import Conversation, Media
 from tests.inbox.thread_rows import media
 
@@ -21,6 +21,6 @@ def stored(
     row.size = len(content)
     row.stored_at = timezone.now()
     row.save()
-    jobs.make(row.pk)
+    preview_jobs.make(row.pk)
     row.refresh_from_db()
     return row

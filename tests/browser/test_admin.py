@@ -9,7 +9,7 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from inbox.media.previews import jobs
+from inbox.media.previews import preview_jobs
 from inbox.media.storage.local import media_storage
 from inbox.models import Agent, Media, Message
 from tests import payloads, samples
@@ -28,7 +28,7 @@ def stored(number: PhoneNumber, kind: str, content: bytes, content_type: str, ex
     media.file.name = f"media/{media.pk}{extension}"
     media.save()
     media_storage().put(media.file.name, io.BytesIO(content), content_type=content_type)
-    jobs.make(media.pk)
+    preview_jobs.make(media.pk)
     return Media.objects.get(pk=media.pk)
 
 

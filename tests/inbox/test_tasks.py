@@ -164,7 +164,7 @@ class JobTests:
         ("job", "act", "given", "expected"),
         [
             (tasks.fetch_media, "inbox.media.fetch.fetch", {"media_id": str(FILE)}, FILE),
-            (tasks.make_previews, "inbox.media.previews.jobs.make", {"media_id": str(FILE)}, FILE),
+            (tasks.make_previews, "inbox.media.previews.preview_jobs.make", {"media_id": str(FILE)}, FILE),
             (tasks.prepare_upload, "inbox.media.uploads.prepare", {"upload_id": str(FILE)}, FILE),
             (tasks.report_read, "inbox.sending.read_receipts.report_read", {"conversation_id": 7}, 7),
             (tasks.report_typing, "inbox.sending.read_receipts.report_typing", {"conversation_id": 7}, 7),

@@ -17,9 +17,9 @@ from core.sandbox import parent as sandbox
 from core.sandbox.parent import NoSandboxError
 from inbox import conversations
 from inbox.changes import pages
-from inbox.media.conversion import jobs
-from inbox.media.conversion.jobs import ConversionCrashError
-from inbox.media.previews.jobs import DIRECTORY_PREFIX
+from inbox.media.conversion import convert
+from inbox.media.conversion.convert import ConversionCrashError
+from inbox.media.previews.preview_jobs import DIRECTORY_PREFIX
 from inbox.media.storage.local import MissingFileError, StorageError, media_storage
 from inbox.models import Media
 from inbox.models.media import COPIES, playable_key
@@ -85,7 +85,7 @@ def _copy(media: Media, directory: Path) -> str:
     source = directory / "source"
     with source.open("xb") as file:
         media_storage().copy_to(media.file.name or "", file)
-    made = jobs.convert(source, media.content_type, Kind.VIDEO, directory)
+    made = convert.convert(source, media.content_type, Kind.VIDEO, directory)
     if made.refusal:
         log.info("copy_impossible", media=str(media.pk), message=media.message_id, reason=made.refusal)
         return ""

@@ -1,0 +1,1 @@
+"""Where files are kept: a private bucket, or a local folder for machines without one."""

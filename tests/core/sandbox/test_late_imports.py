@@ -11,9 +11,9 @@ from core.sandbox import Limits, Lock, child_process
 from inbox.media import conversion as conversion_work
 from inbox.media import document_text
 from inbox.media import previews as preview_work
-from inbox.media.conversion import jobs
+from inbox.media.conversion import convert
 from inbox.media.document_text.child import READERS
-from inbox.media.previews import jobs
+from inbox.media.previews import preview_jobs
 from tests import conversions, samples
 from tests.inbox.media.document_text import documents
 from whatsapp.events import Kind
@@ -110,15 +110,15 @@ class LateTests:
     @pytest.mark.parametrize("name", CONVERTED)
     def test_converting_has_all_it_needs(self, tmp_path: Path, name: str) -> None:
         form, content_type, content = CONVERTED[name]
-        work, outputs = conversion_work.work_for(form, content_type), tuple(jobs.MADE.values())
+        work, outputs = conversion_work.work_for(form, content_type), tuple(convert.MADE.values())
         limits = conversion_work.LIMITS
         assert touched(tmp_path, work, content(), content_type, limits=limits, outputs=outputs) == []
 
     def test_every_kind_of_work_is_tried(self) -> None:
-        forms = {kind: [str(kind)] for kind in jobs.SOURCES} | {Kind.AUDIO: ["audio", "voice"]}
-        works = {preview_work.work_for(content_type) for content_type in jobs.DRAWABLE_TYPES} | {
+        forms = {kind: [str(kind)] for kind in convert.SOURCES} | {Kind.AUDIO: ["audio", "voice"]}
+        works = {preview_work.work_for(content_type) for content_type in preview_jobs.DRAWABLE_TYPES} | {
             conversion_work.work_for(form, content_type)
-            for kind, content_types in jobs.SOURCES.items()
+            for kind, content_types in convert.SOURCES.items()
             for content_type in content_types
             for form in forms[kind]
         }
@@ -129,5 +129,5 @@ class LateTests:
     def test_every_type_is_drawn_whose_decoder_is_pythons_to_import(self) -> None:
         """Pillow's and ours; FFmpeg's are all in one library."""
         tried = {content_type for content_type, _ in DRAWN.values()}
-        assert {one for one in jobs.DRAWABLE_TYPES if one.startswith("image/")} <= tried
+        assert {one for one in preview_jobs.DRAWABLE_TYPES if one.startswith("image/")} <= tried
         assert set(READERS.values()) == {READERS[one] for one in tried & READERS.keys()}

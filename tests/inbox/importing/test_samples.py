@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from inbox.media.previews import jobs
+from inbox.media.previews import preview_jobs
 from inbox.models import Contact, ContactIdentity, Conversation, ImportedItem, Media, Message
 from tests.inbox.importing.conftest import INCOMING, OUTGOING, SAMPLES
 from whatsapp.models import PhoneNumber
@@ -155,7 +155,7 @@ class SamplesTests:
         assert rows[9].state == "failed"
         for row in rows.values():
             if row.state == "stored":
-                jobs.make(row.pk)
+                preview_jobs.make(row.pk)
                 row.refresh_from_db()
                 assert (row.preview_state, len(row.sha256)) == ("ready", 64)
         assert [rows[sample].content_type for sample in (2, 4, 5)] == ["image/jpeg", "audio/ogg", "application/pdf"]

@@ -9,7 +9,7 @@ from django.test import Client
 from PIL import Image
 
 from inbox.media import pdf_pages
-from inbox.media.previews import jobs
+from inbox.media.previews import preview_jobs
 from inbox.media.storage.local import media_storage
 from inbox.models import Agent, Media
 from inbox.models.media import page_key
@@ -156,7 +156,7 @@ class PageTests:
         client.force_login(alice)
         settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)  # type: ignore[attr-defined]
         page(client, row, 1)
-        assert list(tmp_path.glob(f"{jobs.DIRECTORY_PREFIX}*")) == []
+        assert list(tmp_path.glob(f"{preview_jobs.DIRECTORY_PREFIX}*")) == []
 
 
 class ViewerTests:

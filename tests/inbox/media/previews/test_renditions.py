@@ -14,7 +14,7 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from inbox.media import fetch
-from inbox.media.conversion import jobs
+from inbox.media.conversion import convert
 from inbox.media.previews import renditions
 from inbox.models import Agent, Media
 from tests import samples
@@ -91,8 +91,8 @@ class MakeTests:
     def test_one_that_cannot_be_converted_says_so(
         self, number: PhoneNumber, client: Client, alice: Agent, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        refused = jobs.Converted(None, "video/quicktime", ".mov", refusal="Too long.")
-        monkeypatch.setattr(jobs, "convert", lambda *_arguments, **_options: refused)
+        refused = convert.Converted(None, "video/quicktime", ".mov", refusal="Too long.")
+        monkeypatch.setattr(convert, "convert", lambda *_arguments, **_options: refused)
         row = copied(number, samples.video("mov"), kind="video")
         client.force_login(alice)
 
@@ -106,9 +106,9 @@ class MakeTests:
         self, number: PhoneNumber, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def crash(*_arguments: object, **_options: object) -> None:
-            raise jobs.ConversionCrashError("ended with -9")
+            raise convert.ConversionCrashError("ended with -9")
 
-        monkeypatch.setattr(jobs, "convert", crash)
+        monkeypatch.setattr(convert, "convert", crash)
         row = drawn(number, samples.video("mov"))
         for attempt in range(1, renditions.MAX_CRASHES + 1):
             renditions.make(row.pk)

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from inbox import conversations
 from inbox.media import fetch
-from inbox.media.previews import jobs
+from inbox.media.previews import preview_jobs
 from inbox.models import Conversation, Media, Message
 from tests import samples
 from tests.databases import somebody_waits
@@ -51,23 +51,23 @@ class MakeTests:
     def test_it_is_done_once(self, number: PhoneNumber) -> None:
         row = drawn(number, samples.picture(), kind="image")
         default_storage.delete(row.thumbnail.name)
-        jobs.make(row.pk)
+        preview_jobs.make(row.pk)
         assert not default_storage.exists(row.thumbnail.name)
 
     def test_what_is_not_stored_is_left_alone(self, number: PhoneNumber) -> None:
         row = samples.waiting_media(number)
-        jobs.make(row.pk)
+        preview_jobs.make(row.pk)
         row.refresh_from_db()
         assert (row.preview_state, row.attempts) == (Media.PreviewState.NONE, 0)
 
     def test_two_workers_one_row(self, number: PhoneNumber) -> None:
         row = stored(number, samples.picture(), kind="image")
-        Media.objects.update(attempts=1, next_try_at=timezone.now() + jobs.LEASE)  # another worker has it
-        jobs.make(row.pk)
+        Media.objects.update(attempts=1, next_try_at=timezone.now() + preview_jobs.LEASE)  # another worker has it
+        preview_jobs.make(row.pk)
         row.refresh_from_db()
         assert row.preview_state == Media.PreviewState.NONE
         Media.objects.update(next_try_at=timezone.now())  # which died
-        jobs.make(row.pk)
+        preview_jobs.make(row.pk)
         row.refresh_from_db()
         assert row.preview_state == Media.PreviewState.READY
 
@@ -84,7 +84,7 @@ class MakeTests:
             return read(*args, **options)
 
         monkeypatch.setattr(os, "fdopen", fetched_meanwhile)
-        jobs.make(row.pk)
+        preview_jobs.make(row.pk)
         row.refresh_from_db()
         assert (row.preview_state, row.preview_error) == (Media.PreviewState.NONE, "")
 
@@ -92,9 +92,9 @@ class MakeTests:
         row = stored(number, samples.picture(), kind="image")
         (tmp_path / "files" / "media").rename(tmp_path / "elsewhere")
         (tmp_path / "files" / "media").write_text("in the way")
-        for _ in range(jobs.MAX_CRASHES + 2):
+        for _ in range(preview_jobs.MAX_CRASHES + 2):
             Media.objects.update(next_try_at=timezone.now())
-            jobs.make(row.pk)
+            preview_jobs.make(row.pk)
         row.refresh_from_db()
         assert (row.preview_state, row.attempts) == (Media.PreviewState.NONE, 0)
         assert row.next_try_at is not None
@@ -103,7 +103,7 @@ class MakeTests:
         (tmp_path / "elsewhere").rename(tmp_path / "files" / "media")
         Media.objects.update(next_try_at=timezone.now(), stored_at=timezone.now() - fetch.PREVIEW_GRACE)
         fetch.sweep()
-        jobs.make(row.pk)
+        preview_jobs.make(row.pk)
         row.refresh_from_db()
         assert row.preview_state == Media.PreviewState.READY
 
@@ -134,7 +134,7 @@ class MakeTests:
 
         row = stored(number, samples.picture(), kind="image")
         monkeypatch.setattr(os, "scandir", look_while_it_vanishes)
-        jobs.make(row.pk)
+        preview_jobs.make(row.pk)
         assert not (tmp_path / "inbox-preview-1").exists()
         row.refresh_from_db()
         assert (row.preview_state, row.preview_error) == (Media.PreviewState.READY, "")
@@ -149,7 +149,7 @@ class MakeTests:
     def test_a_missing_file_is_said_plainly(self, number: PhoneNumber) -> None:
         row = stored(number, samples.picture(), kind="image")
         default_storage.delete(row.file.name)
-        jobs.make(row.pk)
+        preview_jobs.make(row.pk)
         row.refresh_from_db()
         assert "missing" in row.preview_error
 
@@ -162,9 +162,9 @@ class MakeTests:
         monkeypatch.setattr(sys, "executable", str(dying))
         row = stored(number, samples.picture(), kind="image")
         states = []
-        for _ in range(jobs.MAX_CRASHES + 1):
+        for _ in range(preview_jobs.MAX_CRASHES + 1):
             Media.objects.update(next_try_at=None)
-            jobs.make(row.pk)
+            preview_jobs.make(row.pk)
             row.refresh_from_db()
             states.append(row.preview_state)
         assert states == ["none", "none", "none", "impossible"]
@@ -188,8 +188,8 @@ class MakeTests:
         assert row.message.changed_xid
 
     def test_what_waited_for_a_sandbox_is_drawn_once_there_is_one(self, number: PhoneNumber) -> None:
-        row = stored(number, samples.picture(), kind="image", preview_error=jobs.PREVIEWS_ARE_OFF)
-        jobs.make(row.pk)
+        row = stored(number, samples.picture(), kind="image", preview_error=preview_jobs.PREVIEWS_ARE_OFF)
+        preview_jobs.make(row.pk)
         row.refresh_from_db()
         assert (row.preview_state, row.preview_error) == (Media.PreviewState.READY, "")
 
@@ -250,7 +250,7 @@ class MakeTests:
 def test_it_waits_for_the_conversation_before_it_holds_the_message(number: PhoneNumber) -> None:
     """As everything else does: whoever sends the message would be the victim of the deadlock."""
     row = stored(number, samples.picture(), kind="image")
-    worker = threading.Thread(target=in_own_connection, args=(jobs.make, row.pk))
+    worker = threading.Thread(target=in_own_connection, args=(preview_jobs.make, row.pk))
     with transaction.atomic():
         conversations.open_and_lock([], [row.message.conversation_id])
         worker.start()

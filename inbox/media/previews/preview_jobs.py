@@ -27,7 +27,7 @@ from inbox.changes import pages
 from inbox.media import document_contents, document_text, stored_files, text_preview
 from inbox.media import fetch as files
 from inbox.media.content_types import ENCRYPTED, HEAD_BYTES, sniff
-from inbox.media.conversion import jobs
+from inbox.media.conversion import convert
 from inbox.media.previews import LIMITS, OUTPUTS, work_for
 from inbox.media.storage.local import MissingFileError, StorageError, media_storage
 from inbox.models import Media
@@ -39,7 +39,9 @@ log = structlog.get_logger(__name__)
 drawings = Counter("inbox_previews_total", "Attempts to draw a preview, by what came of them", ["outcome"])
 
 #: What inbox.media.previews knows how to draw. Every other file shows its kind and size.
-DRAWABLE_TYPES = frozenset({*jobs.PICTURES, *jobs.FILMS, *jobs.SOUNDS, "application/pdf", *document_text.TYPES})
+DRAWABLE_TYPES = frozenset(
+    {*convert.PICTURES, *convert.FILMS, *convert.SOUNDS, "application/pdf", *document_text.TYPES}
+)
 #: What is said while nothing is decoded on this server, for want of a sandbox.
 PREVIEWS_ARE_OFF = "Previews are off on this server."
 #: What is said when the file is to blame and the decoder has no better words.
@@ -236,7 +238,7 @@ def _settle(media: Media, drawing: Drawing) -> None:
     state, note = Media.PreviewState.READY, ""
     if drawing.impossible:
         state, note = Media.PreviewState.IMPOSSIBLE, drawing.impossible
-    elif not drawing.plays and media.content_type in jobs.FILMS:
+    elif not drawing.plays and media.content_type in convert.FILMS:
         state = Media.PreviewState.COPYING
     elif not drawing.plays:
         note = UNPLAYABLE

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings as project
 
-from inbox.media.conversion.jobs import ConversionCrashError
+from inbox.media.conversion.convert import ConversionCrashError
 from tests import samples
 from tests.conversions import Desk, desk
 from whatsapp.events import Kind
@@ -55,10 +55,10 @@ class ConvertTests:
         source = desk.directory / "source"
         source.touch()
         os.truncate(source, 100 * 1024 * 1024 + 1)
-        from inbox.media.conversion import jobs
+        from inbox.media.conversion import convert
 
         for kind in (Kind.DOCUMENT, Kind.VIDEO):
-            assert "100 MB" in jobs.convert(source, "video/mp4", kind, desk.directory).refusal
+            assert "100 MB" in convert.convert(source, "video/mp4", kind, desk.directory).refusal
 
 
 class WithoutSandboxTests:
