@@ -91,10 +91,10 @@ MIDDLEWARE = [
     "core.middleware.CompressPages",
     # Before the policy: it is for pages, and as long as some of the sixty files of one.
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "inbox.middleware.private_answers",
+    "inbox.web.middleware.private_answers",
     "csp.middleware.CSPMiddleware",
     # Around everything that reads the database: sessions and agents as well as pages.
-    "inbox.database_away.middleware",
+    "inbox.web.database_away.middleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -105,13 +105,13 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "inbox.middleware.reader_timezone",
-    "inbox.middleware.same_agent",
-    "inbox.login_limits.remember_browser",
+    "inbox.web.middleware.reader_timezone",
+    "inbox.web.middleware.same_agent",
+    "inbox.web.login_limits.remember_browser",
     "axes.middleware.AxesMiddleware",
 ]
 if DEBUG:
-    MIDDLEWARE.append("inbox.middleware.OwnNotFoundPage")
+    MIDDLEWARE.append("inbox.web.middleware.OwnNotFoundPage")
 
 # --- Templates -------------------------------------------------------------------------------------------------------
 
@@ -206,15 +206,15 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_ADAPTER = "inbox.accounts.AccountAdapter"
+ACCOUNT_ADAPTER = "inbox.web.auth_adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_CHANGE_EMAIL = False
 ACCOUNT_PREVENT_ENUMERATION = True
-#: inbox.login_limits does that, so that nobody can hold up everybody of one network. The others of allauth's stay.
+#: inbox.web.login_limits does that, so that nobody can hold up everybody of one network. The others of allauth's stay.
 ACCOUNT_RATE_LIMITS = {"login": "", "login_failed": "5/5m/key"}
-MFA_ADAPTER = "inbox.accounts.MFAAdapter"
+MFA_ADAPTER = "inbox.web.auth_adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = False
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # accounts are made by administrators, nobody verifies addresses
@@ -224,13 +224,13 @@ MFA_TOTP_TOLERANCE = 1  # a phone's clock may be 30 seconds off
 ADMIN_MFA_REQUIRED = env.bool("ADMIN_MFA_REQUIRED", default=not DEBUG)
 #: How many proxies of ours append to X-Forwarded-For; what stands before them may be forged.
 TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
-AXES_HANDLER = "inbox.login_limits.Handler"
+AXES_HANDLER = "inbox.web.login_limits.Handler"
 AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_USERNAME_CALLABLE = "inbox.accounts.attempted_login"
-AXES_CLIENT_IP_CALLABLE = "inbox.accounts.client_ip"
-AXES_LOCKOUT_CALLABLE = "inbox.accounts.locked_out"
+AXES_USERNAME_CALLABLE = "inbox.web.auth_adapters.attempted_login"
+AXES_CLIENT_IP_CALLABLE = "inbox.web.auth_adapters.client_ip"
+AXES_LOCKOUT_CALLABLE = "inbox.web.auth_adapters.locked_out"
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "login", "csrfmiddlewaretoken"]
 AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # trying again does not prolong the wait
@@ -329,7 +329,7 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
 LOG_JSON = env.bool("LOG_JSON", default=not DEBUG)
 LOGGING = configure_logging(json=LOG_JSON, level=env("LOG_LEVEL", default="INFO"))
 DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
-DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # inbox.middleware does, with TRUSTED_PROXIES
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # inbox.web.middleware does, with TRUSTED_PROXIES
 
 #: What Prometheus sends as "Authorization: Bearer …". Empty: /metrics answers this machine alone.
 METRICS_TOKEN = env("METRICS_TOKEN", default="")

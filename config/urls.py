@@ -9,7 +9,7 @@ from django.urls import include, path
 from config import health
 from config.csp_reports import csp_reports
 from config.metrics import metrics
-from inbox.views import media, viewer
+from inbox.web.views import media, viewer
 
 # Only what an installation without sign-up and without e-mail needs; allauth's other views have no address here.
 accounts = [

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from inbox.views import (
+from inbox.web.views import (
     all_files,
     changes,
     compose,
     conversation,
     conversation_acts,
     conversations,
+    dialogs,
     message_acts,
     search,
-    structured,
     template_picker,
     theme,
     uploads,
@@ -36,10 +36,10 @@ urlpatterns = [
     path("conversations/<int:pk>/draft/", compose.draft, name="draft"),
     path("conversations/<int:pk>/typing/", compose.typing, name="typing"),
     path("conversations/<int:pk>/uploads/", uploads.upload, name="upload"),
-    path("conversations/<int:pk>/location/", structured.location, name="location"),
-    path("conversations/<int:pk>/contact/", structured.contact, name="contact"),
-    path("conversations/<int:pk>/interactive/", structured.interactive, name="interactive"),
-    path("conversations/<int:pk>/interactive/preview/", structured.interactive_preview, name="interactive_preview"),
+    path("conversations/<int:pk>/location/", dialogs.location, name="location"),
+    path("conversations/<int:pk>/contact/", dialogs.contact, name="contact"),
+    path("conversations/<int:pk>/interactive/", dialogs.interactive, name="interactive"),
+    path("conversations/<int:pk>/interactive/preview/", dialogs.interactive_preview, name="interactive_preview"),
     path("conversations/<int:pk>/templates/", template_picker.template_picker, name="template_picker"),
     path("conversations/<int:pk>/templates/<int:template_id>/", template_picker.template, name="template"),
     path(

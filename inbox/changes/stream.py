@@ -18,10 +18,10 @@ from prometheus_client import Gauge
 from core.asgi import Body, DisconnectedError, Receive, Scope, Send, respond
 from core.postgres.event_loop import connection_parameters, describe, hang_up
 from core.thread_pool import DjangoThreads
-from inbox import credentials
 from inbox.access import numbers_visible_to
 from inbox.changes import stream_limit
 from inbox.changes.pages import CHANNEL
+from inbox.web import credentials
 
 log = structlog.get_logger(__name__)
 

@@ -12,8 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
-from inbox import icons
 from inbox.formatting import humanize
+from inbox.web import icons
 
 register = template.Library()
 

@@ -1,4 +1,4 @@
-// Albums: pictures sent together stand in one grid. inbox/albums.py draws them by the same rule; here they follow what arrives.
+// Albums: pictures sent together stand in one grid. inbox/web/presenters/album.py draws them by the same rule; here they follow what arrives.
 window.albums = (() => {
   const LEAST = 4;
   const SHOWN = 4;

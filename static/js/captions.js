@@ -1,10 +1,10 @@
-// What the tray says: whose caption the words are, and which files cannot be sent. inbox/views/compose.py decides the same.
+// What the tray says: whose caption the words are, and which files cannot be sent. inbox/web/views/compose.py decides the same.
 (() => {
   const form = () => document.querySelector("[data-answer]");
   const cards = (state) => [...form().querySelectorAll("[data-tray] > [data-card]")].filter((card) => (card.dataset.state === "refused") === state);
   const named = (card) => `“${card.querySelector(".tray__name").textContent.trim()}”`;
   const own = (card) => card.querySelector("[data-caption]")?.value.trim() ?? "";
-  const LIMIT = 1024; // characters; inbox/views/compose.py decides by the same
+  const LIMIT = 1024; // characters; inbox/web/views/compose.py decides by the same
   const long = (text) => [...text].length > LIMIT;
   const first = (files = cards(false)) => files.find((card) => "captioned" in card.dataset);
 

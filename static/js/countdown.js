@@ -1,6 +1,6 @@
 // Time left: counts down to the moments that the page names, in the words the server uses; marks what is close.
 (() => {
-  const SOON = 2 * 60 * 60; // seconds; inbox/rows.py marks by the same
+  const SOON = 2 * 60 * 60; // seconds; inbox/web/queries/conversation_list.py marks by the same
   const closed = new Set();
 
   function words(seconds) {

@@ -49,7 +49,7 @@
     return keepalive ? keep() : inbox.inOrder(keep);
   }
 
-  /** Say in the list what is not sent; inbox/marks.py says the same when the page is read again. */
+  /** Say in the list what is not sent; inbox/web/queries/pins_and_drafts.py says the same when the page is read again. */
   function mark(form) {
     const line = document.querySelector(`#conversation-${form.closest("[data-composer]").dataset.conversation}-row [data-row-draft]`);
     if (!line) return;

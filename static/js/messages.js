@@ -1,6 +1,6 @@
 // Messages of the open thread as they stand in the page: their places, their parts, and the groups they form.
 (() => {
-  const GROUP = 5 * 60 * 1e6; // microseconds; inbox/bubbles.py draws groups by the same rule
+  const GROUP = 5 * 60 * 1e6; // microseconds; inbox/web/presenters/message.py draws groups by the same rule
   const scroller = () => document.querySelector(".thread__scroll");
   const container = () => document.querySelector(".thread__messages");
   const numbers = (place) => place.split(",").map(Number);

@@ -1,6 +1,6 @@
 // Messages on their way to the inbox, at the end of their thread: drawn from the template of a message, until their rows are here.
 (() => {
-  const GROUP = 5 * 60 * 1e3; // milliseconds; inbox/bubbles.py draws groups by the same rule
+  const GROUP = 5 * 60 * 1e3; // milliseconds; inbox/web/presenters/message.py draws groups by the same rule
   const composer = () => document.querySelector("[data-composer]");
   const open = () => document.querySelector("#thread")?.dataset.conversation;
   const inThread = (token) => document.querySelector(`[data-message][data-token="${token}"]`);
@@ -63,12 +63,12 @@
   /** Bubbles of one sender stand together, also across the edge between what has rows and what has none. */
   function group(box) {
     const previous = [...document.querySelectorAll(".thread__messages [data-message]")].at(-1);
-    if (previous) inbox.thread.regroup(previous);
+    if (previous) inbox.web.queries.thread.regroup(previous);
     const now = new Date();
     const today = previous && previous.closest(".day")?.dataset.day === day(now);
     if (today) delete box.dataset.newDay;
     else box.dataset.newDay = composer().dataset.today;
-    const recent = today && now - inbox.thread.place(previous)[0] / 1e3 < GROUP;
+    const recent = today && now - inbox.web.queries.thread.place(previous)[0] / 1e3 < GROUP;
     const joined = recent && previous.dataset.group === box.firstElementChild?.dataset.group;
     if (joined) previous.classList.remove("message--last");
     for (const [index, one] of [...box.children].entries()) {
@@ -78,7 +78,7 @@
   }
 
   function draw() {
-    const container = inbox.thread.container();
+    const container = inbox.web.queries.thread.container();
     if (!container || !composer()) return;
     const entries = [...landed, ...inbox.leaving.all()].filter(({ conversation }) => conversation === open());
     const shown = entries.flatMap((entry) => entry.bubbles.map((one, index, all) => [entry, one, index === all.length - 1]));

@@ -8,8 +8,8 @@ from html import unescape
 import pytest
 from django.test import Client
 
-from inbox import details
 from inbox.models import Agent, Conversation, Media
+from inbox.web.presenters import contact_panel
 from tests.inbox.test_conversation import text
 from tests.inbox.thread_rows import NOON, conversation, media, thread
 from whatsapp.models import PhoneNumber
@@ -33,7 +33,7 @@ class AllFilesTests:
         client.force_login(alice)
 
     def test_the_details_lead_to_all_files_newest_first(self, client: Client, amara: Conversation) -> None:
-        for minute in range(details.GRID + 2):
+        for minute in range(contact_panel.GRID + 2):
             document(amara, f"file-{minute}.pdf", minute)
         beside = text(client.get(f"/conversations/{amara.pk}/"))
         assert f'href="{address(amara)}" data-dialog' in beside
@@ -53,7 +53,7 @@ class AllFilesTests:
         assert "Older files" not in html
 
     def test_it_pages_through_files_of_one_moment(self, client: Client, amara: Conversation) -> None:
-        for number in range(details.PAGE_SIZE * 2 + 5):
+        for number in range(contact_panel.PAGE_SIZE * 2 + 5):
             document(amara, f"file-{number:03}.pdf")
         html = text(client.get(address(amara), headers=SCRIPT))
         pages = [html]

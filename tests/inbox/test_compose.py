@@ -17,7 +17,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 from inbox.changes import pages as page_changes
 from inbox.media import uploads
 from inbox.models import Agent, Conversation, Draft, Media, Message, OutboxEntry, Upload
-from inbox.views import compose
+from inbox.web.views import compose
 from tests import samples
 from tests.inbox.thread_rows import conversation, message
 from whatsapp.models import MessageTemplate, PhoneNumber

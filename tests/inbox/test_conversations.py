@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from inbox import rows as rows_module
 from inbox.models import Agent, Contact, Conversation, Outbox
+from inbox.web.queries import conversation_list as rows_module
 from tests.inbox.thread_rows import NOON, conversation, message
 from whatsapp.models import PhoneNumber
 

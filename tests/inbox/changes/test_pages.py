@@ -13,7 +13,7 @@ from django.test import Client
 from inbox.changes import pages as feed
 from inbox.models import Agent, Conversation, Message
 from inbox.models.media import Media
-from inbox.views import changes
+from inbox.web.views import changes
 from tests.inbox.test_conversations import rows, text
 from tests.inbox.thread_rows import NOON, conversation, media, message
 from whatsapp.models import PhoneNumber

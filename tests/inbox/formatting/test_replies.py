@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from inbox.bubbles import quote
 from inbox.formatting.summary import summarize
 from inbox.models import Agent, Conversation, Message
 from inbox.receiving import pipeline
+from inbox.web.presenters.message import quote
 from tests import payloads
 from tests.inbox.receiving.support import store
 from whatsapp.models import PhoneNumber

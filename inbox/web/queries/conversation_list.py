@@ -1,0 +1,265 @@
+"""From conversations to the rows of the list: what each row shows, and which rows a filter lets in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from django.db.models import F
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+
+from core.postgres import keyset
+from inbox import access
+from inbox.formatting import humanize
+from inbox.models import Conversation
+from inbox.models.conversations import ConversationQuerySet
+from inbox.web import icons
+from inbox.web.presenters import message_content
+from inbox.web.presenters.base import Drawn
+from inbox.web.queries import contact_search
+from inbox.web.queries.pins_and_drafts import Marks
+from whatsapp import limits
+from whatsapp.events import Direction, Kind
+
+PAGE_SIZE = 25
+#: A window that closes sooner than this is marked in the list.
+CLOSING_SOON = timedelta(hours=2)
+#: A search looks at this many of the newest conversations before it asks the indexes of contacts;
+NEWEST = 150
+#: where those find many, at this many before it goes through all: what one in a hundred has fills a page of these.
+NEWER = 25_000
+#: So many contacts are few: their conversations are looked up one by one.
+FEW = 20_000
+#: Unread conversations are counted up to this; the badge then says "99+".
+COUNT_LIMIT = 100
+#: Words of the filter in addresses, and what the list calls them.
+FILTERS = {"unread": "Unread", "closing": "Closing within 2 h", "failed": "Failed"}
+HUES = ("clay", "moss", "sky", "plum", "sand", "slate")
+
+
+@dataclass(slots=True)
+class Row(Drawn):
+    id: str
+    place: str
+    changed: str
+    href: str
+    name: str
+    initials: str
+    hue: str
+    time: str
+    at: str
+    preview: str
+    #: What this agent has written here and not sent: "" when nothing.
+    draft: str
+    icon: SafeString
+    tick: SafeString
+    #: The last message is one that failed.
+    failed: bool
+    #: An earlier message failed, or may have.
+    failing: bool
+    unread: str
+    closes_at: str
+    closes_in: str
+    closing: bool
+    number: str
+    swatch: int
+
+
+@dataclass(slots=True)
+class Number(Drawn):
+    """One of our numbers as the list shows it: its name and the colour of its square."""
+
+    id: int
+    name: str
+    swatch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What the list is narrowed to; the same words in every address, so that a list can be bookmarked."""
+
+    #: "", "unread", "closing" (the customer service window closes within CLOSING_SOON) or "failed".
+    word: str = ""
+    number: int | None = None
+    #: What is searched in names, usernames and phone numbers.
+    sought: str = ""
+
+    @classmethod
+    def of(cls, request: HttpRequest) -> Filters:
+        number = request.GET.get("number", "")
+        if number and not (number.isascii() and number.isdigit() and len(number) < 19):
+            raise Http404
+        word = request.GET.get("filter", "")
+        sought = " ".join(request.GET.get("q", "").replace("\x00", " ").split())[: contact_search.MAX_LENGTH]
+        return cls(word if word in FILTERS else "", int(number) if number else None, sought)
+
+    def query(self, **changes: str) -> str:
+        """The part of an address that keeps these filters: "?filter=unread&number=3", or nothing."""
+        parts = {"filter": self.word, "number": str(self.number or ""), "q": self.sought} | changes
+        words = urlencode({name: value for name, value in parts.items() if value})
+        return f"?{words}" if words else ""
+
+    def lets_in(self, conversation: Conversation) -> bool:
+        if self.number is not None and conversation.number_id != self.number:
+            return False
+        if self.sought and not contact_search.is_found(conversation.contact, self.sought):
+            return False
+        match self.word:
+            case "unread":
+                return conversation.unread_count > 0
+            case "closing":
+                return closes_soon(conversation.window_closes_at, timezone.now())
+            case "failed":
+                return conversation.oldest_failure_at is not None
+        return True
+
+
+def closes_soon(closes_at: datetime | None, now: datetime) -> bool:
+    return closes_at is not None and now < closes_at < now + CLOSING_SOON
+
+
+def numbers_of(request: HttpRequest) -> list[Number]:
+    """The numbers that this agent sees, coloured in their order."""
+    numbers = access.visible_numbers(request.user).only("name", "display_number", "phone_number_id")
+    return [Number(number.pk, str(number), index % len(HUES)) for index, number in enumerate(numbers)]
+
+
+def visible(numbers: Sequence[Number]) -> ConversationQuerySet:
+    """Conversations of numbers that numbers_of() found for this agent, with what a row shows of the contact."""
+    return Conversation.objects.filter(number_id__in=[number.id for number in numbers]).select_related("contact")
+
+
+def pinned(marks: Marks, numbers: Sequence[Number], filters: Filters) -> list[Conversation]:
+    """What an agent keeps on top of the list, newest first: nothing in a list that is narrowed to something else."""
+    if filters.word or filters.sought or not marks.pinned:
+        return []
+    conversations = visible([number for number in numbers if filters.number in (None, number.id)])
+    return list(conversations.filter(pk__in=marks.pinned).newest_first())
+
+
+def page(
+    numbers: Sequence[Number],
+    filters: Filters,
+    drafts: Mapping[int, str],
+    place: keyset.Place | None = None,
+    without: Sequence[int] = (),
+) -> tuple[list[Row], keyset.Place | None]:
+    """One page of rows, newest first, older than ``place``, but for those ``without``; and the place to go on from,
+    None at the end."""
+    conversations = visible([number for number in numbers if filters.number in (None, number.id)]).newest_first()
+    match filters.word:
+        case "unread":
+            conversations = conversations.unread()
+        case "failed":
+            conversations = conversations.failed()
+        case "closing":
+            now = timezone.now()
+            # The message that opened the window is within the day before it closes: the index on it finds the few rows.
+            conversations = conversations.filter(
+                last_message_at__gt=now - limits.WINDOW,
+                window_closes_at__gt=now,
+                window_closes_at__lt=now + CLOSING_SOON,
+            )
+    if without:
+        conversations = conversations.exclude(pk__in=without)
+    if place is not None:
+        conversations = conversations.filter(keyset.before("last_message_at", place))
+    found = _sought(conversations, filters.sought) if filters.sought else list(conversations[: PAGE_SIZE + 1])
+    more = len(found) > PAGE_SIZE
+    found = found[:PAGE_SIZE]
+    next_place = keyset.Place(found[-1].last_message_at, found[-1].pk) if more else None
+    return draw(found, numbers, filters, drafts), next_place
+
+
+def _sought(conversations: ConversationQuerySet, sought: str) -> list[Conversation]:
+    """The first page, and one more, of those whose contact is found by a search.
+
+    What many have is soon found among the newest, what few have in the indexes of contacts. The planner cannot tell
+    them apart: it does not know how rare the beginning of a word is, and walks through everything for one name.
+    """
+    found = contact_search.found(sought)
+
+    def among(newest: int) -> list[Conversation]:
+        return list(
+            conversations.filter(pk__in=conversations.values("pk")[:newest], contact__in=found)[: PAGE_SIZE + 1]
+        )
+
+    if len(page := among(NEWEST)) > PAGE_SIZE:
+        return page
+    # An order that no index has: else the limit tempts the planner to read the table until it has seen enough.
+    few = list(found.order_by(F("pk") + 0)[: FEW + 1])
+    if len(few) <= FEW:
+        return list(conversations.filter(contact__in=few)[: PAGE_SIZE + 1])
+    if len(page := among(NEWER)) > PAGE_SIZE:
+        return page
+    return list(conversations.filter(contact__in=found)[: PAGE_SIZE + 1])
+
+
+def unread_words(numbers: Sequence[Number]) -> str:
+    """How many conversations hold unread messages, for the badge: "", "7" or "99+"."""
+    conversations = Conversation.objects.filter(number_id__in=[number.id for number in numbers]).unread()
+    return badge(conversations.order_by()[:COUNT_LIMIT].count())
+
+
+def badge(count: int) -> str:
+    return "99+" if count >= COUNT_LIMIT else str(count or "")
+
+
+def _icon(kind: str, preview: str) -> str:
+    """The icon of the last message, where only the words of the preview tell a voice note or a missed call."""
+    if kind == Kind.CALL and preview.startswith(("Missed", "Declined", "Failed")):
+        return "call-missed"
+    return message_content.icon(kind, voice=preview.startswith("Voice "))
+
+
+def draw(
+    conversations: Iterable[Conversation], numbers: Sequence[Number], filters: Filters, drafts: Mapping[int, str]
+) -> list[Row]:
+    """The rows as one agent sees them: ``drafts`` are theirs, by conversation, as inbox.web.queries.pins_and_drafts finds them."""
+    by_id = {number.id: number for number in numbers}
+    query = filters.query()
+    now = timezone.now()
+    today = timezone.localdate(now)
+    rows = []
+    for conversation in conversations:
+        name = humanize.display_name(conversation.contact)
+        at = timezone.localtime(conversation.last_message_at)
+        outbound = conversation.last_message_direction == Direction.OUTBOUND
+        closes_at = conversation.window_closes_at
+        still = closes_at if closes_at is not None and closes_at > now else None
+        failing = conversation.oldest_failure_at is not None
+        # Its tick says so already.
+        trouble = outbound and conversation.last_message_status in ("failed", "unknown")
+        number = by_id[conversation.number_id]
+        preview = conversation.last_message_preview
+        rows.append(
+            Row(
+                id=str(conversation.pk),
+                place=str(keyset.Place(at, conversation.pk)),
+                changed=str(conversation.changed_xid),
+                href=reverse("inbox:conversation", args=[conversation.pk]) + query,
+                name=name,
+                initials=humanize.initials(name),
+                hue=HUES[conversation.contact_id % len(HUES)],
+                time=humanize.row_time(at, today) if conversation.last_message_id else "",
+                at=at.isoformat(),
+                preview=preview,
+                draft=drafts.get(conversation.pk, ""),
+                icon=icons.icon(_icon(conversation.last_message_kind, preview), icons.SMALL),
+                tick=icons.tick(conversation.last_message_status) if outbound else icons.NOTHING,
+                failed=failing and trouble,
+                failing=failing and not trouble,
+                unread=badge(conversation.unread_count),
+                closes_at=still.isoformat() if still else "",
+                closes_in=humanize.time_left((still - now).total_seconds()) if still else "",
+                closing=closes_soon(closes_at, now),
+                number=number.name if len(numbers) > 1 else "",
+                swatch=number.swatch,
+            )
+        )
+    return rows

@@ -1,0 +1,97 @@
+"""What changed since the page was read: fresh rows for the list and fresh bubbles for the open thread."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+from inbox import access
+from inbox.changes import pages as feed
+from inbox.formatting.humanize import display_name
+from inbox.models import Agent, Conversation, Message
+from inbox.web.presenters import contact_panel, sending_banner
+from inbox.web.presenters import message as message_presenter
+from inbox.web.queries import conversation_list, pins_and_drafts, thread
+from inbox.web.queries.conversation_list import Filters
+
+#: More than this, of conversations or of messages, and reading the whole page again is the better answer.
+LIMIT = 200
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    text = request.GET.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise Http404
+    return int(text)
+
+
+@require_GET
+@never_cache
+def changes(request: HttpRequest) -> HttpResponse:
+    """?since=CURSOR, ?open=CONVERSATION and the list's filters. What comes may have come before; nothing is missed."""
+    return fragment(request)
+
+
+def fragment(request: HttpRequest) -> HttpResponse:
+    """What changed since the cursor in the request's address.
+
+    The answer carries the next cursor, taken before anything was read. Elements carry the transaction that changed
+    them, so that the page leaves alone what it already shows. 404 if the open conversation is no longer visible.
+    """
+    open_id = _number(request, "open")
+    filters = Filters.of(request)
+    cursor = feed.current_cursor()
+    try:
+        since = feed.since(request.GET.get("since", ""), cursor)
+    except ValueError:
+        raise Http404 from None
+    numbers = conversation_list.numbers_of(request)
+    changed = list(
+        conversation_list.visible(numbers).filter(since).select_related("number").order_by("-changed_xid")[: LIMIT + 1]
+    )
+    opened, messages = _opened(numbers, open_id, since, changed)
+    name = display_name(opened.contact) if opened else ""
+    # The open conversation keeps its row in a list that has no place for it any more.
+    shown = [one for one in changed if filters.lets_in(one) or one.pk == open_id]
+    drafts = pins_and_drafts.of(cast(Agent, request.user)).drafts if shown else {}
+    context = {
+        "cursor": cursor,
+        "reload": len(changed) > LIMIT or len(messages) > LIMIT,
+        "rows": conversation_list.draw(shown, numbers, filters, drafts),
+        "gone": [one.pk for one in changed if not filters.lets_in(one)],
+        "open_id": str(open_id),
+        "conversation": opened,
+        "name": name,
+        "files": contact_panel.files(opened) if opened and any(hasattr(one, "media") for one in messages) else None,
+        "days": message_presenter.days(
+            messages,
+            name=name,
+            deleted=access.sees_deleted_text(cast(Agent, request.user)),
+            window_open=opened is not None and opened.window_open,
+        ),
+        "unread": conversation_list.unread_words(numbers),
+        "banners": sending_banner.of(numbers),
+    }
+    return render(request, "inbox/_changes.html", context)
+
+
+def _opened(
+    numbers: list[conversation_list.Number], open_id: int | None, since: Q, changed: list[Conversation]
+) -> tuple[Conversation | None, list[Message]]:
+    """The open conversation if it may be seen, and its changed messages in the thread's order."""
+    if open_id is None:
+        return None, []
+    opened = next((one for one in changed if one.pk == open_id), None)
+    opened = opened or conversation_list.visible(numbers).filter(pk=open_id).select_related("number").first()
+    if opened is None:
+        raise Http404
+    messages = Message.objects.filter(since, conversation_id=open_id)
+    found = thread.fetch(messages.order_by("-changed_xid", "-id")[: LIMIT + 1])
+    return opened, sorted(found, key=lambda message: (message.sent_at, message.pk))

@@ -1,0 +1,180 @@
+"""One conversation: its thread and details, further stretches of the thread, and the mark that it was read."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+from typing import cast
+
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from core.postgres import keyset
+from inbox import access
+from inbox.changes import pages
+from inbox.formatting.humanize import display_name
+from inbox.models import Agent, Conversation, Message
+from inbox.sending import read_receipts
+from inbox.web.presenters import composer, contact_panel, message_details
+from inbox.web.presenters import message as message_presenter
+from inbox.web.queries import conversation_list, thread
+from inbox.web.queries.conversation_list import Filters, Number
+from inbox.web.queries.thread import Stretch
+from inbox.web.views.conversations import list_context
+
+
+def find(numbers: list[Number], pk: int) -> Conversation:
+    """The conversation if it is on one of the numbers this agent sees; missing and forbidden are both 404."""
+    return get_object_or_404(conversation_list.visible(numbers).select_related("number"), pk=pk)
+
+
+def stretch(request: HttpRequest, conversation: Conversation) -> Stretch:
+    """The part of the thread that the address asks for: ?at=ID, ?on=DATE, ?before=PLACE, ?after=PLACE, ?from=PLACE
+    with &to=PLACE, or the newest."""
+    try:
+        if "from" in request.GET:
+            places = (keyset.Place.parse(request.GET.get(name, "")) for name in ("from", "to"))
+            return thread.between(conversation, *places)
+        if "before" in request.GET:
+            return thread.older_than(conversation, keyset.Place.parse(request.GET["before"]))
+        if "after" in request.GET:
+            return thread.newer_than(conversation, keyset.Place.parse(request.GET["after"]))
+    except keyset.BadPlaceError as error:
+        raise Http404 from error
+    if (day := first_of_day(request, conversation)) is not None:
+        return thread.around(conversation, day)
+    at = request.GET.get("at", "")
+    if at.isascii() and at.isdigit() and len(at) < 19:
+        return thread.around(conversation, get_object_or_404(conversation.messages, pk=int(at)))
+    return thread.newest(conversation)
+
+
+def first_of_day(request: HttpRequest, conversation: Conversation) -> Message | None:
+    """The first message of the reader's day ?on=DATE, or the next there is; None if not asked for. 404 for no date."""
+    if "on" not in request.GET:
+        return None
+    try:
+        day = date.fromisoformat(request.GET["on"])
+        moment = datetime.combine(day, time(), tzinfo=timezone.get_current_timezone()).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise Http404 from error
+    return thread.first_since(conversation, moment)
+
+
+def thread_context(request: HttpRequest, conversation: Conversation) -> dict[str, object]:
+    name = display_name(conversation.contact)
+    part = stretch(request, conversation)
+    first_unread = thread.first_unread(conversation, part)
+    agent = cast(Agent, request.user)
+    days = message_presenter.days(
+        part.messages,
+        name=name,
+        unread=conversation.unread_count,
+        first_unread=first_unread,
+        deleted=access.sees_deleted_text(agent),
+        window_open=conversation.window_open,
+    )
+    return {
+        "conversation": conversation,
+        "name": name,
+        "days": days,
+        "first_unread": first_unread,
+        "unread_above": first_unread is not None and all(message.pk != first_unread for message in part.messages),
+        "older": part.older,
+        "newer": part.newer,
+        "query": Filters.of(request).query(),
+    }
+
+
+@require_GET
+@never_cache
+@vary_on_headers("HX-Request")
+def conversation(request: HttpRequest, pk: int) -> HttpResponse:
+    """The thread with its details: a whole page with the list, or to htmx only what stands beside the list.
+
+    ?reply=MESSAGE opens the composer with an answer to that message.
+    """
+    return page(request, pk)
+
+
+def page(request: HttpRequest, pk: int, *, problem: str = "", status: int = 200) -> HttpResponse:
+    """The conversation with its composer; ``problem`` is why what was written into that could not be sent."""
+    cursor = pages.current_cursor()
+    numbers = conversation_list.numbers_of(request)
+    found = find(numbers, pk)
+    if (day := first_of_day(request, found)) is not None:
+        return redirect(f"{reverse('inbox:conversation', args=[pk])}?at={day.pk}#message-{day.pk}")
+    context = thread_context(request, found) | contact_panel.of(found, numbers, staff=request.user.is_staff)
+    quoted = composer.quotable(found, request.GET.get("reply", ""))
+    shown = composer.of(found, cast(Agent, request.user), name=display_name(found.contact), quoted=quoted)
+    shown.problem = problem
+    context |= {
+        "composer": shown,
+        "cursor": cursor,
+        "at_details": "details" in request.GET,
+        "open_id": str(found.pk),
+        "is_pinned": found.pins.filter(agent=cast(Agent, request.user)).exists(),
+    }
+    if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
+        context["unread"] = conversation_list.unread_words(numbers)
+        return pages.read_at(cursor, render(request, "inbox/_conversation.html", context))
+    return render(request, "inbox/conversation.html", context | list_context(request, numbers), status=status)
+
+
+@require_GET
+@never_cache
+def messages(request: HttpRequest, pk: int) -> HttpResponse:
+    """Another stretch of the thread as days of bubbles; the address says which, as in stretch()."""
+    cursor = pages.current_cursor()
+    context = thread_context(request, find(conversation_list.numbers_of(request), pk))
+    return pages.read_at(cursor, render(request, "inbox/_messages.html", context))
+
+
+@require_GET
+@never_cache
+@vary_on_headers("HX-Request")
+def message(request: HttpRequest, pk: int) -> HttpResponse:
+    """One message with its whole text, however long, and what became of it; to htmx only the latter."""
+    found = thread.fetch(access.messages_visible_to(request.user).filter(pk=pk))
+    if not found:
+        raise Http404
+    row = found[0]
+    name = display_name(row.conversation.contact)
+    deleted = access.sees_deleted_text(cast(Agent, request.user))
+    window_open = row.conversation.window_open
+    days = message_presenter.days(found, name=name, whole_text=True, deleted=deleted, window_open=window_open)
+    context = {
+        "days": days,
+        "bubble": days[0].bubbles[0],
+        "message": row,
+        "facts": message_details.facts(row),
+        "copied": row.text if deleted or not row.revoked_at else "",
+        "link": request.build_absolute_uri(f"{reverse('inbox:conversation', args=[row.conversation_id])}?at={row.pk}"),
+        "reactions": message_details.REACTIONS,
+        "ours": next((one.emoji for one in row.shown_reactions if one.contact is None), ""),  # type: ignore[attr-defined]
+        "name": name,
+        "conversation": row.conversation,
+    }
+    template = "inbox/_message_dialog.html" if request.htmx else "inbox/message.html"  # type: ignore[attr-defined]
+    return render(request, template, context)
+
+
+@require_POST
+def read(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everything up to the state the page showed was seen. ``changed`` is that state's mark: if the conversation has
+    changed since, nothing happens, and the page asks again once it shows the change. Safe to repeat."""
+    changed = request.POST.get("changed", "")
+    if not (changed.isascii() and changed.isdigit() and len(changed) < 19):
+        return HttpResponse("changed is missing.", status=400, content_type="text/plain")
+    found = find(conversation_list.numbers_of(request), pk)
+    unread = Conversation.objects.unread().filter(pk=found.pk, changed_xid=int(changed))
+    with transaction.atomic():
+        if unread.update(unread_count=0):
+            read_receipts.mark_read(found)
+            pages.announce([(found.number_id, found.pk)])
+    return HttpResponse(status=204)

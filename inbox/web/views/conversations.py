@@ -1,0 +1,62 @@
+"""The list of conversations, alone or with an open thread beside it."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+from django.views.decorators.vary import vary_on_headers
+
+from core.postgres import keyset
+from inbox.changes import pages
+from inbox.models import Agent
+from inbox.web.presenters import sending_banner
+from inbox.web.queries import conversation_list, pins_and_drafts
+from inbox.web.queries.conversation_list import Filters, Number
+
+
+def list_context(request: HttpRequest, numbers: list[Number]) -> dict[str, object]:
+    """What the list needs; ``numbers`` are those this agent sees. 404 for a place that is none."""
+    filters = Filters.of(request)
+    try:
+        place = keyset.Place.parse(request.GET["before"]) if "before" in request.GET else None
+    except keyset.BadPlaceError as error:
+        raise Http404 from error
+    own = pins_and_drafts.of(cast(Agent, request.user))
+    pinned = conversation_list.pinned(own, numbers, filters)
+    page, next_place = conversation_list.page(numbers, filters, own.drafts, place, [one.pk for one in pinned])
+    return {
+        "rows": page,
+        "pinned_rows": conversation_list.draw(pinned, numbers, filters, own.drafts) if place is None else [],
+        "numbers": numbers,
+        "number": next((number for number in numbers if number.id == filters.number), None),
+        "filters": filters,
+        "all_href": "/" + Filters(number=filters.number, sought=filters.sought).query(),
+        "chips": [
+            (word, name, "/" + Filters(word, filters.number, filters.sought).query())
+            for word, name in conversation_list.FILTERS.items()
+        ],
+        "every_number_href": "/" + Filters(filters.word, None, filters.sought).query(),
+        "number_hrefs": [(one, "/" + Filters(filters.word, one.id, filters.sought).query()) for one in numbers],
+        "unsought_href": "/" + Filters(filters.word, filters.number).query(),
+        "older_href": "/" + filters.query(before=str(next_place)) if next_place else "",
+        "from_the_top": place is None,
+        "unread": conversation_list.unread_words(numbers),
+        "banners": sending_banner.of(numbers),
+    }
+
+
+@require_GET
+@never_cache
+@vary_on_headers("HX-Request")
+def conversations(request: HttpRequest) -> HttpResponse:
+    """The list with nothing open; to htmx the list alone, or its next older rows."""
+    cursor = pages.current_cursor()
+    context = {"cursor": cursor} | list_context(request, conversation_list.numbers_of(request))
+    if not request.htmx or request.htmx.history_restore_request:  # type: ignore[attr-defined]
+        return render(request, "inbox/conversations.html", context)
+    part = "_list" if request.htmx.target == "list" else "_rows"  # type: ignore[attr-defined]
+    return pages.read_at(cursor, render(request, f"inbox/{part}.html", context))

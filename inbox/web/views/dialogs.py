@@ -1,0 +1,147 @@
+"""Messages that a form makes: a place, a contact card, a message with buttons. Dialogs of the composer, and pages."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from inbox import drafts
+from inbox.formatting.humanize import display_name
+from inbox.media import uploads
+from inbox.models import Conversation, Media
+from inbox.sending import queue as sending_queue
+from inbox.sending.queue import Intent, NotSendableError
+from inbox.web.forms import BUTTONS, PHONES, ROWS, ContactForm, InteractiveForm, LocationForm
+from inbox.web.presenters import interactive as interactive_presenter
+from inbox.web.presenters.composer import Card, is_uuid
+from inbox.web.queries import conversation_list
+from inbox.web.views.compose import agent_of, sent, token, wants_fragment
+from inbox.web.views.conversation import find
+from inbox.web.views.uploads import header_file
+from whatsapp import phone_numbers
+from whatsapp.events import Kind
+
+#: Types of messages with buttons whose header may show a file.
+MEDIA_HEADERS = ("buttons", "link", "flow")
+
+dialog_methods = require_http_methods(["GET", "POST"])
+
+
+def show(
+    request: HttpRequest, conversation: Conversation, name: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """A form as the inside of the page's dialog, or as a page of its own. ``name`` is the template's."""
+    partial = f"inbox/_{name}.html"
+    context |= {"conversation": conversation, "name": display_name(conversation.contact), "partial": partial}
+    context.setdefault("token", token(request.POST) if request.POST else uuid.uuid4())
+    return render(request, partial if wants_fragment(request) else "inbox/dialog.html", context, status=status)
+
+
+def message_token(request: HttpRequest, intent: Intent) -> uuid.UUID:
+    content = json.dumps([intent.kind, intent.text, intent.payload], sort_keys=True, default=str)
+    return drafts.message_token(token(request.POST), content)
+
+
+def queue(request: HttpRequest, conversation: Conversation, intent: Intent) -> str:
+    """Send what a dialog made. Why not, as a sentence; empty when it is on its way. Safe to repeat."""
+    client_token = message_token(request, intent)
+    try:
+        sending_queue.queue(conversation, intent, client_token=client_token, agent=agent_of(request))
+    except (NotSendableError, uploads.FileRefusedError) as error:
+        return str(error)
+    return ""
+
+
+def _form_view(
+    request: HttpRequest, conversation: Conversation, template: str, kind: Kind, form: Any, context: dict[str, Any]
+) -> HttpResponse:
+    """Show the form, or send what it makes. ``context`` may hold the header's ``upload`` and a ``problem`` with it."""
+    context = {"form": form, "problem": "", "upload": None} | context
+    if request.method == "POST" and form.is_valid() and not context["problem"]:
+        payload, upload = form.payload(), context["upload"]
+        if upload is not None:
+            payload["header"] = {"type": upload.kind}
+        text = form.cleaned_data["text"].replace("\r\n", "\n") if "text" in form.fields else ""
+        context["problem"] = queue(request, conversation, Intent(kind=kind, text=text, payload=payload, upload=upload))
+        if not context["problem"]:
+            return sent(request, conversation)
+    return show(request, conversation, template, context, status=422 if request.method == "POST" else 200)
+
+
+@dialog_methods
+@never_cache
+def location(request: HttpRequest, pk: int) -> HttpResponse:
+    """A place, from its coordinates."""
+    conversation = find(conversation_list.numbers_of(request), pk)
+    return _form_view(request, conversation, "location", Kind.LOCATION, LocationForm(request.POST or None), {})
+
+
+@dialog_methods
+@never_cache
+def contact(request: HttpRequest, pk: int) -> HttpResponse:
+    """A contact card."""
+    conversation = find(conversation_list.numbers_of(request), pk)
+    country = phone_numbers.country_of(conversation.number.display_number)
+    form = ContactForm(request.POST or None, country=country)
+    phones = [form[f"phone_{index}"] for index in range(1, PHONES + 1)]
+    return _form_view(request, conversation, "contact", Kind.CONTACTS, form, {"phones": phones})
+
+
+@dialog_methods
+@never_cache
+def interactive(request: HttpRequest, pk: int) -> HttpResponse:
+    """A message with buttons. ?type=TYPE chooses which."""
+    conversation = find(conversation_list.numbers_of(request), pk)
+    form = InteractiveForm(
+        request.POST or None, initial={"type": request.GET.get("type", "buttons"), "button": "Choose"}
+    )
+    if "again" in request.POST:
+        # Another type was chosen, without scripts: the same words in another form.
+        form = InteractiveForm(initial=request.POST.dict())
+    context = _interactive_context(form)
+    if form.is_bound and form.chosen in MEDIA_HEADERS:
+        if _left_already(request, conversation):
+            return sent(request, conversation)
+        upload, problem = header_file(request, conversation)
+        card = Card.of(upload) if upload is not None else None
+        context |= {"upload": upload, "problem": problem, "card": card}
+    return _form_view(request, conversation, "interactive", Kind.INTERACTIVE, form, context)
+
+
+def _left_already(request: HttpRequest, conversation: Conversation) -> bool:
+    """Whether this press of Send came before: the file in its header belongs to a message by now."""
+    word = request.POST.get("upload", "")
+    return is_uuid(word) and Media.objects.filter(pk=word, message__conversation=conversation).exists()
+
+
+def _interactive_context(form: InteractiveForm) -> dict[str, Any]:
+    text = str(form["text"].value() or "")
+    return {
+        "chosen": form.chosen,
+        "buttons": [form[f"button_{index}"] for index in range(1, BUTTONS + 1)],
+        "rows": [
+            [form[f"{part}_{index}"] for part in ("section", "row", "description")] for index in range(1, ROWS + 1)
+        ],
+        "sectioned": any(form[f"section_{index}"].value() for index in range(1, ROWS + 1)),
+        "preview": interactive_presenter.draw(Kind.INTERACTIVE, form.payload(), text),
+    }
+
+
+@require_POST
+def interactive_preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """The message as it would look, valid or not."""
+    conversation = find(conversation_list.numbers_of(request), pk)
+    form = InteractiveForm(request.POST)
+    preview = _interactive_context(form)["preview"]
+    upload = None
+    if form.chosen in MEDIA_HEADERS and not request.FILES:
+        upload, _ = header_file(request, conversation)
+    if upload is not None and preview is not None:
+        preview.title, preview.media = "", upload.kind
+    return render(request, "inbox/_preview.html", {"preview": preview})
