@@ -18,8 +18,8 @@ from core.asgi import Body, DisconnectedError, Header, Receive, Scope, Send, res
 from core.body_budget import HeldBytes, NoRoomError
 from core.client_address import address_of
 from core.postgres.event_loop import describe
-from inbox.api.bodies import MAX_FORM_FIELDS
 from inbox.api.problems import CONTENT_TYPE, Problem, unauthorized
+from inbox.api.request_bodies import MAX_FORM_FIELDS
 from inbox.web import credentials
 
 log = structlog.get_logger(__name__)

@@ -18,8 +18,8 @@ from core import safe_http
 from core.admin.actions import ActsAdmin, record
 from core.admin.changelist import NewestFirstAdmin, ViewOnly
 from core.admin.display import as_json
-from inbox import tokens
 from inbox.admin.scope import numbers_of
+from inbox.api import tokens
 from inbox.changes.webhooks import delivery as posting
 from inbox.changes.webhooks import signing, wake_up
 from inbox.models import ApiToken, Program, WebhookDelivery, WebhookEndpoint

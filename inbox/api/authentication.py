@@ -10,7 +10,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from ninja.security.http import HttpAuthBase
 
-from inbox import quotas, tokens
+from inbox import quotas
+from inbox.api import tokens
 from inbox.api.problems import Problem, too_many
 from inbox.models import Program
 

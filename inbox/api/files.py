@@ -16,8 +16,8 @@ from django.core.files.uploadedfile import UploadedFile
 
 from core import safe_http
 from inbox import access
-from inbox.api.bodies import MAX_BASE64_FILE
 from inbox.api.problems import Problem, invalid
+from inbox.api.request_bodies import MAX_BASE64_FILE
 from inbox.api.requests import SendRequest, UploadRequest
 from inbox.media import file_names, uploads
 from inbox.media.file_refusals import TooMuchError

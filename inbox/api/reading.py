@@ -14,7 +14,7 @@ from ninja import Router
 from pydantic import AfterValidator, Field
 
 from inbox import access
-from inbox.api import answers
+from inbox.api import serializers
 from inbox.api.authentication import may_read
 from inbox.api.paging import LIMIT, Cursor, Id, Limit, page, page_by_id
 from inbox.api.problems import invalid, not_found
@@ -100,11 +100,11 @@ def list_messages(
         messages = messages.filter(
             conversation_id__in=_conversations(caller(request), conversationId, contactId, phone)
         )
-        found, following = page(answers.complete(messages), "sent_at", cursor, limit)
+        found, following = page(serializers.complete(messages), "sent_at", cursor, limit)
     else:
-        found, following = page(answers.complete(messages), "created_at", cursor, limit)
+        found, following = page(serializers.complete(messages), "created_at", cursor, limit)
     absolute = request.build_absolute_uri
-    return {"messages": [answers.message(row, absolute) for row in found], "nextCursor": following}
+    return {"messages": [serializers.message(row, absolute) for row in found], "nextCursor": following}
 
 
 def _conversations(program: Program, pk: str | None, contact: str | None, phone: str | None) -> list[int]:
@@ -139,11 +139,11 @@ def spellings(written: str, numbers: Iterable[int]) -> list[str]:
 )
 def get_message(request: HttpRequest, message_id: Id) -> Any:
     """A message as it is now, its file's address fresh."""
-    return answers.message(find_message(caller(request), message_id), request.build_absolute_uri)
+    return serializers.message(find_message(caller(request), message_id), request.build_absolute_uri)
 
 
 def find_message(program: Program, pk: str) -> Message:
-    found = answers.complete(access.messages_visible_to(program)).filter(pk=int(pk)).first()
+    found = serializers.complete(access.messages_visible_to(program)).filter(pk=int(pk)).first()
     if found is None:
         raise not_found()
     return found
@@ -182,12 +182,12 @@ def _contacts(program: Program, found: list[Contact]) -> list[dict[str, Any]]:
     for row in access.conversations_visible_to(program).filter(contact__in=found).order_by("pk"):
         conversations[row.contact_id].append(row)
     strangers = access.strangers_to(program, conversations)
-    return [answers.contact(row, conversations[row.pk], stranger=row.pk in strangers) for row in found]
+    return [serializers.contact(row, conversations[row.pk], stranger=row.pk in strangers) for row in found]
 
 
 def _conversations_of(program: Program, found: list[Conversation]) -> list[dict[str, Any]]:
     strangers = access.strangers_to(program, {row.contact_id for row in found})
-    return [answers.conversation(row, stranger=row.contact_id in strangers) for row in found]
+    return [serializers.conversation(row, stranger=row.contact_id in strangers) for row in found]
 
 
 @router.get(
@@ -250,8 +250,8 @@ def get_media(
     else:
         found = visible.filter(pk=pk).first()
         if found is None and (upload := access.uploads_visible_to(program).filter(pk=pk).first()):
-            return answers.upload(upload, absolute)
-    return answers.media(found or _nothing(), absolute)
+            return serializers.upload(upload, absolute)
+    return serializers.media(found or _nothing(), absolute)
 
 
 @router.get(
@@ -272,7 +272,7 @@ def list_templates(
         *([Q(name=name)] if name else []), *([Q(status__iexact=status)] if status else [])
     )
     rows = templates.order_by("name", "language", "waba_id")
-    return {"templates": [answers.template(row, senders[row.waba_id]) for row in rows]}
+    return {"templates": [serializers.template(row, senders[row.waba_id]) for row in rows]}
 
 
 @router.get("/numbers", response={200: NumberList, **REFUSALS}, tags=["Numbers"], summary="List our numbers")
@@ -281,4 +281,4 @@ def list_numbers(request: HttpRequest) -> Any:
     visible = PhoneNumber.objects.filter(pk__in=access.numbers_visible_to(caller(request))).defer("access_token")
     visible = visible.select_related("outbox")
     visible = visible.order_by("pk")
-    return {"numbers": [answers.number(row) for row in visible]}
+    return {"numbers": [serializers.number(row) for row in visible]}

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from inbox.api.bodies import MAX_BASE64, MAX_BASE64_FILE
+from inbox.api.request_bodies import MAX_BASE64, MAX_BASE64_FILE
 from whatsapp import phone_numbers
 
 Word = Annotated[str, Field(max_length=512)]

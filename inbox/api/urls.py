@@ -14,8 +14,8 @@ from django.views.decorators.csrf import csrf_exempt
 from prometheus_client import Histogram
 
 from inbox.api import reference
-from inbox.api.bodies import clean
 from inbox.api.problems import Problem, not_found
+from inbox.api.request_bodies import clean
 from inbox.api.root import api
 
 SECONDS = Histogram("inbox_api_request_seconds", "Requests of programs.", ["call", "method", "status"])

@@ -12,7 +12,7 @@ from ninja import Router
 from ninja.responses import Status
 
 from inbox import access, conversations
-from inbox.api import answers, bodies, files, idempotency
+from inbox.api import files, idempotency, request_bodies, serializers
 from inbox.api.authentication import may_send
 from inbox.api.paging import Id
 from inbox.api.problems import Problem, invalid
@@ -81,8 +81,8 @@ def send(request: HttpRequest) -> Any:
     Outside the customer service window only `template` is taken (409 `window_closed`).
     """
     program = caller(request)
-    with bodies.read(request) as body:
-        wanted = bodies.validated(SendRequest, body.fields)
+    with request_bodies.read(request) as body:
+        wanted = request_bodies.validated(SendRequest, body.fields)
 
         def act(token: uuid.UUID) -> tuple[int, dict[str, Any]]:
             message = _sent(token)
@@ -94,8 +94,8 @@ def send(request: HttpRequest) -> Any:
                     message = _sent(token)
                     if message is None:
                         raise
-            row = answers.complete(Message.objects.filter(pk=message.pk)).get()
-            return 202, answers.message(row, request.build_absolute_uri)
+            row = serializers.complete(Message.objects.filter(pk=message.pk)).get()
+            return 202, serializers.message(row, request.build_absolute_uri)
 
         return idempotency.answer(request, program, body.fingerprint, act)
 
@@ -257,8 +257,8 @@ def _open(program: Program, wanted: SendRequest, number: PhoneNumber) -> Convers
 )
 def react(request: HttpRequest, message_id: Id) -> Any:
     """Puts this business's one reaction on a message, in place of the one before. Safe to repeat."""
-    with bodies.read(request) as body:
-        wanted = bodies.validated(ReactionRequest, body.fields)
+    with request_bodies.read(request) as body:
+        wanted = request_bodies.validated(ReactionRequest, body.fields)
     return _react(request, message_id, wanted.emoji)
 
 
@@ -280,7 +280,7 @@ def _react(request: HttpRequest, message_id: str, emoji: str) -> Any:
         queue.react(message, emoji)
     except queue.NotSendableError as error:
         raise _refusal(error) from None
-    return Status(202, answers.message(find_message(program, message_id), request.build_absolute_uri))
+    return Status(202, serializers.message(find_message(program, message_id), request.build_absolute_uri))
 
 
 @router.post(
@@ -297,7 +297,7 @@ def dismiss(request: HttpRequest, message_id: Id) -> Any:
         queue.dismiss(find_message(program, message_id))
     except queue.NotSendableError as error:
         raise _refusal(error) from None
-    return answers.message(find_message(program, message_id), request.build_absolute_uri)
+    return serializers.message(find_message(program, message_id), request.build_absolute_uri)
 
 
 @router.post(
@@ -326,14 +326,14 @@ def mark_read(request: HttpRequest, conversation_id: Id) -> Any:
 def upload_media(request: HttpRequest) -> Any:
     """Keeps a file for a message that is sent within a day, and prepares it: `mediaState` tells how far it is."""
     program = caller(request)
-    with bodies.read(request) as body:
-        wanted = bodies.validated(UploadRequest, body.fields)
+    with request_bodies.read(request) as body:
+        wanted = request_bodies.validated(UploadRequest, body.fields)
 
         def act(_token: uuid.UUID) -> tuple[int, dict[str, Any]]:
             number = _number(program, wanted, None)
             upload: Upload | None = files.take(wanted, body.file, program=program, number=number)
             if upload is None:
                 raise invalid("file", "Send the file: as the field “file” of a form, as mediaFile, or as a link.")
-            return 201, answers.upload(upload, request.build_absolute_uri)
+            return 201, serializers.upload(upload, request.build_absolute_uri)
 
         return idempotency.answer(request, program, body.fingerprint, act)

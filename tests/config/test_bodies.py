@@ -13,8 +13,8 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
 from config import bodies
+from inbox.api.tokens import make
 from inbox.models import Agent, Program
-from inbox.tokens import make
 from tests.inbox.changes.test_stream import cookies
 from tests.servers import WebServer, serve
 from tests.webhooks import talk

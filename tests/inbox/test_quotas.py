@@ -15,11 +15,11 @@ from django.db.models import F
 from django.test import Client
 
 from inbox import tasks
+from inbox.api.tokens import make
 from inbox.changes import stream_limit
 from inbox.media import uploads
 from inbox.models import Agent, OpenStream, Program, Upload, Usage
 from inbox.quotas import Quota
-from inbox.tokens import make
 from tests.inbox.changes.test_stream import cookies, stream
 from tests.inbox.thread_rows import conversation
 from tests.media_rows import own_files  # noqa: F401

@@ -18,7 +18,7 @@ from django.utils import timezone
 from prometheus_client import Counter
 
 from core import safe_http
-from inbox.api import answers
+from inbox.api import serializers
 from inbox.changes.webhooks import signing, wake_up
 from inbox.models import Message, WebhookDelivery, WebhookEndpoint
 
@@ -123,13 +123,13 @@ def _claim(endpoint_id: int) -> WebhookDelivery | None:
 def payload(delivery: WebhookDelivery) -> dict[str, Any] | None:
     """What is posted: the message as it is now, so that even an old event tells nothing old. None when it was
     deleted. Addresses of files are not in it: they would be stale when they are read."""
-    message = answers.complete(Message.objects.filter(pk=delivery.message_id)).first()
+    message = serializers.complete(Message.objects.filter(pk=delivery.message_id)).first()
     if message is None:
         return None
     told: dict[str, Any] = {"type": delivery.event, "timestamp": delivery.created_at.isoformat()}
     if delivery.event == WebhookEndpoint.Event.STATUS:
         told["status"] = delivery.status
-    return told | {"data": answers.message(message, None)}
+    return told | {"data": serializers.message(message, None)}
 
 
 def _outcome(delivery: WebhookDelivery) -> Outcome:

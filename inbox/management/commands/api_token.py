@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.db.models import Q
 
-from inbox import tokens
+from inbox.api import tokens
 from inbox.models import Program
 from whatsapp.models import PhoneNumber
 

@@ -9,7 +9,7 @@ import pytest
 import requests
 from django.test import Client
 
-from inbox import tokens
+from inbox.api import tokens
 from inbox.models import Program
 from tests.servers import WebServer
 from tests.simulated import Phone

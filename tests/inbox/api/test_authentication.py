@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from inbox import tokens
+from inbox.api import tokens
 from inbox.models import Agent, ApiToken, Program
 from tests.inbox.api.conftest import client_of
 from tests.inbox.thread_rows import conversation, message

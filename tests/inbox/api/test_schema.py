@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from config.wsgi import application
-from inbox import tokens
+from inbox.api import tokens
 from inbox.api.root import description
 from inbox.models import Program
 from tests.inbox.thread_rows import conversation, media, message

@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from inbox.api.tokens import make
 from inbox.models import Agent, Conversation, Draft, Program
-from inbox.tokens import make
 from tests.inbox.thread_rows import conversation, message
 from tests.media_rows import own_files, stored  # noqa: F401
 from whatsapp.models import PhoneNumber
