@@ -248,7 +248,7 @@ def _prepare() -> tuple[dict[str, bool], bool]:
     try:
         _wait_for_database()
         call_command("migrate", verbosity=0, interactive=False)
-        from inbox.demo import loading, people
+        from inbox.operations.demo import loading, people
 
         return people.ensure(os.environ["DEMO_PASSWORD"]), loading.is_loaded()
     except DatabaseError as error:

@@ -18,8 +18,9 @@ from django.views.decorators.http import require_safe
 
 from core.postgres.event_loop import describe
 from core.sandbox import parent as sandbox
-from inbox import attention, sessions, workers
 from inbox.media.storage.local import StorageError, media_storage
+from inbox.operations import attention, workers
+from inbox.operations.doctor import database_sessions
 
 log = structlog.get_logger(__name__)
 
@@ -135,7 +136,7 @@ def _database() -> dict[str, Check]:
 
 def _sessions() -> list[str]:
     try:
-        return sessions.faults()
+        return database_sessions.faults()
     except psycopg.Error as error:
         log.warning("health_check_failed", check="sessions", reason=describe(error))
         return ["The database cannot be reached or refuses to work; the log says why."]

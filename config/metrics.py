@@ -25,7 +25,7 @@ from prometheus_client.registry import Collector
 
 from config.counting import living, tidy, undisturbed
 from core.postgres.event_loop import describe
-from inbox import workers
+from inbox.operations import workers
 
 log = structlog.get_logger(__name__)
 

@@ -14,11 +14,12 @@ from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
-from inbox import quotas, reconciling, workers
+from inbox import quotas
 from inbox.api import idempotency
 from inbox.changes.webhooks import delivery as webhook_delivery
 from inbox.media import fetch, uploads
 from inbox.media.previews import preview_jobs, renditions
+from inbox.operations import reconciliation, workers
 from inbox.receiving import pipeline
 from inbox.sending import rate_limit, read_receipts
 from inbox.sending.queue import delivery, outbox, reactions
@@ -176,8 +177,8 @@ def sweep_media(timestamp: int) -> None:
 def reconcile(timestamp: int) -> None:
     """Compare storage and database once a night, so that a fault is seen on its first day. Mends nothing."""
     try:
-        report = reconciling.run()
-    except reconciling.AlreadyRunningError:
+        report = reconciliation.run()
+    except reconciliation.AlreadyRunningError:
         return
     if report.counts:
         log.warning("reconciliation_faults", reconciliation=report.pk, **report.counts)

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from inbox.demo import people
 from inbox.models import Conversation, Message, OutboxEntry, Pace
+from inbox.operations.demo import people
 from inbox.receiving import pipeline
 from inbox.sending import queue
 from inbox.sending.queue import Intent, delivery

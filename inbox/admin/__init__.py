@@ -3,14 +3,14 @@
 from inbox.admin import (
     agents,
     contacts,
-    importing,
+    imported_items,
     journal,
     media,
     messages,
     numbers,
     outbox,
     programs,
-    reconciling,
+    reconciliations,
 )
 
 __all__ = [

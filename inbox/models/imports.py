@@ -39,7 +39,7 @@ class ImportedItem(models.Model):
     #: Deleted from the source later; what we have stays.
     deleted = models.BooleanField(default=False)
     state = models.CharField(max_length=8, choices=State, default=State.STAGED)
-    #: Codes of inbox.importing.problems.
+    #: Codes of inbox.operations.dynamodb_import.problems.
     problems = ArrayField(models.CharField(max_length=32), default=list, blank=True)
     #: No constraint: it would be checked for each of a million rows, and nothing follows this link but people.
     message = models.ForeignKey(
@@ -109,7 +109,7 @@ class Reconciliation(models.Model):
     digests_compared = models.BooleanField(default=False)
     #: Whether faults were mended, not only listed.
     applied = models.BooleanField(default=False)
-    #: {code of inbox.reconciling.faults: how many}.
+    #: {code of inbox.operations.reconciliation.faults: how many}.
     counts = models.JSONField(default=dict, blank=True)
     #: {code: how many were mended}.
     mended = models.JSONField(default=dict, blank=True)

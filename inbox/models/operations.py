@@ -27,7 +27,7 @@ class WorkerProcess(models.Model):
     host = models.CharField(max_length=255)
     pid = models.PositiveIntegerField()
     started_at = models.DateTimeField(db_default=Now())
-    #: Its last report. inbox.workers says how often they come.
+    #: Its last report. inbox.operations.workers says how often they come.
     seen_at = models.DateTimeField(db_default=Now())
     #: Since when its reports have come without a gap: after an outage of the database everybody looks dead at first.
     steady_since = models.DateTimeField(db_default=Now())

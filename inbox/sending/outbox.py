@@ -17,9 +17,10 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
-from inbox import conversations, workers
+from inbox import conversations
 from inbox.changes import pages, webhooks
 from inbox.models import Conversation, Message, Outbox, OutboxEntry, SlowAnswer
+from inbox.operations import workers
 from inbox.sending import rate_limit
 from inbox.sending.jobs import wake_up
 from whatsapp.events import Status

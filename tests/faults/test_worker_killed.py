@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import pytest
 from django.conf import settings
 
-from inbox import workers
 from inbox.models import Message, OutboxEntry, WorkerProcess
+from inbox.operations import workers
 from tests.faults.test_worker import start_worker
 from tests.servers import wait_until
 from tests.simulated import Phone, queue_text

@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG or not settings.WHATSAPP_SIMULATOR_URL:
             raise CommandError("The demo is for development: start `make run`, which sets DEBUG and the simulator.")
-        from inbox.demo import loading, people
+        from inbox.operations.demo import loading, people
 
         people.ensure(settings.DEMO_PASSWORD)
         try:

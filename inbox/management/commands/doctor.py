@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from inbox import doctor
+from inbox.operations import doctor
 
 
 class Command(BaseCommand):

@@ -11,12 +11,12 @@ from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.postgres.outages import outlast
-from inbox import importing
-from inbox.importing import report, sources
 from inbox.media.storage.local import MediaStorage, SignedFileSystemStorage, StorageError, media_storage
 from inbox.media.storage.s3 import PrivateS3Storage
 from inbox.models.imports import ImportedItem
-from inbox.progress import Bar
+from inbox.operations import dynamodb_import
+from inbox.operations.dynamodb_import import report, sources
+from inbox.operations.progress import Bar
 
 #: Items held back that the text shows whole.
 HELD_SHOWN = 20
@@ -62,7 +62,7 @@ class Command(BaseCommand):
             }
             self._told = False
             outlast(
-                lambda: importing.run(
+                lambda: dynamodb_import.run(
                     opened,
                     place,
                     bar,
@@ -73,7 +73,7 @@ class Command(BaseCommand):
                 self.stderr.write,
                 repeatable=lambda: not self._told,
             )
-        except (importing.SourceError, StorageError) as error:
+        except (dynamodb_import.SourceError, StorageError) as error:
             raise CommandError(str(error)) from error
         finally:
             bar.end()

@@ -9,11 +9,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.postgres.outages import outlast
-from inbox import reconciling
 from inbox.media.storage.local import StorageError
 from inbox.models import Reconciliation
-from inbox.progress import Bar
-from inbox.reconciling.faults import FAULTS
+from inbox.operations import reconciliation
+from inbox.operations.progress import Bar
+from inbox.operations.reconciliation.faults import FAULTS
 
 #: Examples of each kind that the text shows.
 SHOWN = 5
@@ -36,7 +36,7 @@ class Command(BaseCommand):
         try:
             self._told = False
             report = outlast(
-                lambda: reconciling.run(
+                lambda: reconciliation.run(
                     bar,
                     apply=options["apply"],
                     compare_digests=options["digests"],
@@ -46,7 +46,7 @@ class Command(BaseCommand):
                 self.stderr.write,
                 repeatable=lambda: not self._told,
             )
-        except (StorageError, reconciling.AlreadyRunningError) as error:
+        except (StorageError, reconciliation.AlreadyRunningError) as error:
             raise CommandError(str(error)) from error
         finally:
             bar.end()
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         head = json.dumps({name: getattr(report, name) for name in names}, indent=2, ensure_ascii=False)
         self.stdout.write(head[: head.rindex("}")].rstrip() + ',\n  "faults": [', ending="")
         separator = "\n    "
-        for fault in reconciling.faults_found():
+        for fault in reconciliation.faults_found():
             self.stdout.write(separator + json.dumps(fault), ending="")
             separator = ",\n    "
         self.stdout.write("\n  ]\n}")

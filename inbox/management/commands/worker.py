@@ -27,7 +27,7 @@ from procrastinate.periodic import PeriodicRegistry
 from core.postgres.event_loop import describe
 from core.sandbox import report as sandbox
 from core.sandbox.kernel import hide_process
-from inbox import workers
+from inbox.operations import workers
 from inbox.sending.queue import jobs as sending
 from whatsapp.providers.aws import sqs
 from whatsapp.webhooks import journal

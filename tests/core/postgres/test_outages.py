@@ -14,8 +14,8 @@ from django.db import OperationalError, ProgrammingError, connection
 from core.postgres import outages
 from core.postgres.event_loop import connection_parameters
 from inbox.models import Media, Message
-from inbox.progress import Bar
-from tests.inbox.importing.conftest import SAMPLES, bucket, first, own_storage, second
+from inbox.operations.progress import Bar
+from tests.inbox.operations.dynamodb_import.conftest import SAMPLES, bucket, first, own_storage, second
 
 __all__ = ["bucket", "first", "own_storage", "second"]
 
@@ -41,7 +41,7 @@ def restart_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
         monkeypatch.setattr(Bar, "__call__", told)
         return ended
 
-    monkeypatch.setattr("inbox.importing.applying.BATCH", 3)
+    monkeypatch.setattr("inbox.operations.dynamodb_import.applying.BATCH", 3)
     monkeypatch.setattr("inbox.media.storage.inventory.PROGRESS_EVERY", 1)
     return arrange
 

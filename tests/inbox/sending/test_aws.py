@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from inbox.demo import people
 from inbox.media import fetch, uploads
 from inbox.media.storage.local import media_storage
 from inbox.models import Media, Message, Upload
+from inbox.operations.demo import people
 from inbox.sending import queue, read_receipts
 from inbox.sending.queue import Intent
 from simulator import world

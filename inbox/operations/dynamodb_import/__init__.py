@@ -1,0 +1,114 @@
+"""Moving in: the replaced system's DynamoDB tables and files become conversations, messages and media.
+
+Everything is written down as it came first (staging), then understood in the order of time (applying). Both can be
+interrupted and repeated; the result is the same. A dry run does the same on a temporary table and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection, reset_queries
+
+from core.postgres.advisory_lock import only_one
+from inbox.media.storage.inventory import listed, unhurried
+from inbox.media.storage.local import MediaStorage
+from inbox.models import ImportedItem
+from inbox.models.imports import ImportedItem as Item
+from inbox.operations.dynamodb_import import applying, copying, files, report, sources, staging
+from inbox.operations.dynamodb_import.numbers import Numbers
+from inbox.operations.dynamodb_import.places import SourceError
+from inbox.operations.dynamodb_import.report import Report
+
+__all__ = ["Report", "SourceError", "run"]
+
+LOCK = 7_281_003
+#: Told what is being done, how much of it is done, and of how much (None: nobody knows).
+Progress = Callable[[str, int, int | None], None]
+
+
+def run(
+    opened: dict[str, list[sources.Source]],
+    files_at: MediaStorage,
+    progress: Progress,
+    *,
+    adopt: bool,
+    dry_run: bool = False,
+    look: Callable[[Report], None] = lambda _: None,
+) -> Report:
+    """Import these sources (by ImportedItem.Table). ``adopt``: ``files_at`` is our own storage, and keys stay as they
+    are; otherwise files are copied from it. ``look`` is called with the report while the items can still be read,
+    which in a dry run is the only time. Raises SourceError, StorageError."""
+    progress = _forgetting(progress)
+    with unhurried(), only_one(LOCK, SourceError("Another import is running.")), _dry() if dry_run else _wet():
+        read = [_stage(table, source, progress, dry_run) for table in Item.Table.values for source in opened[table]]
+        # What was held back may be understood now: a table that was missing, a number entered since.
+        retried = ["unreadable", "no_key", "deleted_unseen"]
+        ImportedItem.objects.filter(state=Item.State.HELD).exclude(problems__overlap=retried).update(state="staged")
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE inbox_importeditem")  # a million new rows, of which the planner knows nothing yet
+        with listed(files_at, files.TABLE, lambda done: progress("Listing files", done, None)):
+            left = _count(Item.Table.CONTACT)
+            applying.apply_contacts(write=not dry_run, progress=lambda done: progress("Contacts", done, left))
+            waiting = _count(Item.Table.MESSAGE)
+            applying.apply_messages(
+                Numbers(write=not dry_run),
+                write=not dry_run,
+                adopt=adopt,
+                progress=lambda done: progress("Messages", done, waiting),
+            )
+        report.mark_shared_files()
+        found = report.report(read, dry_run=dry_run)
+        if not adopt and not dry_run:
+            copied, failed = copying.copy(files_at, lambda done: progress("Copying files", done, found.files["found"]))
+            found.files |= {"copied": copied, "failed": failed}
+        look(found)
+        return found
+
+
+def _forgetting(progress: Progress) -> Progress:
+    """With DEBUG, Django keeps the text of thousands of statements; these have hundreds of rows in each."""
+
+    def told(what: str, done: int, total: int | None) -> None:
+        reset_queries()
+        progress(what, done, total)
+
+    return told
+
+
+def _stage(table: str, source: sources.Source, progress: Progress, dry_run: bool) -> dict[str, Any]:
+    def told(done: int) -> None:
+        progress(f"Reading {source.name}", done, source.expected)
+
+    count = staging.stage(table, source, keep_position=not dry_run, progress=told)
+    return {"table": table, "name": source.name, "items": count, "warning": source.warning}
+
+
+def _count(table: str) -> int:
+    return ImportedItem.objects.filter(table=table, state=Item.State.STAGED).count()
+
+
+@contextmanager
+def _wet() -> Iterator[None]:
+    yield
+
+
+@contextmanager
+def _dry() -> Iterator[None]:
+    """A temporary table in place of the real one, with its rows: PostgreSQL looks for a name there first."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT relnamespace::regnamespace FROM pg_class WHERE oid = 'inbox_importeditem'::regclass")
+        real = f"{cursor.fetchone()[0]}.inbox_importeditem"
+        cursor.execute(f"CREATE TEMP TABLE inbox_importeditem (LIKE {real} INCLUDING ALL)")
+        try:
+            cursor.execute(f"INSERT INTO inbox_importeditem SELECT * FROM {real}")  # noqa: S608 - from the catalogue
+            cursor.execute(
+                "SELECT setval(pg_get_serial_sequence('inbox_importeditem', 'id'), coalesce(max(id), 0) + 1, false)"
+                " FROM inbox_importeditem"
+            )
+            yield
+        finally:
+            if connection.connection is not None and not connection.needs_rollback:
+                cursor.execute("DROP TABLE pg_temp.inbox_importeditem")
