@@ -16,12 +16,12 @@ from inbox.admin import (
 __all__ = [
     "agents",
     "contacts",
-    "importing",
+    "imported_items",
     "journal",
     "media",
     "messages",
     "numbers",
     "outbox",
     "programs",
-    "reconciling",
+    "reconciliations",
 ]

@@ -1,0 +1,1 @@
+"""Running an installation: checks, reconciliation, moving in, the demo, worker processes."""

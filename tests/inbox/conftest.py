@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 
 from inbox.models import Agent, Conversation
-from tests.inbox.test_conversations import text
 from tests.inbox.thread_rows import conversation
+from tests.inbox.web.views.test_conversations import text
 from whatsapp.models import PhoneNumber
 
 

@@ -126,9 +126,9 @@ def convert(
     """Make the file ``source`` into what WhatsApp takes as ``kind``, or say in a sentence why not.
 
     ``content_type`` is what `inbox.media.content_types` says of it; ``voice`` asks for a voice note (kind AUDIO only).
-    ``source`` is never changed; what is made lies in a new directory inside ``directory``, which is the caller's to delete. A
-    document is not touched at all: who sends a photo that way wants it to lose nothing, its hidden data included.
-    Takes up to ten minutes for a long film; ``on_wait`` is called meanwhile and may raise to end it. Raises
+    ``source`` is never changed; what is made lies in a new directory inside ``directory``, which is the caller's to
+    delete. A document is not touched at all: who sends a photo that way wants it to lose nothing, its hidden data
+    included. Takes up to ten minutes for a long film; ``on_wait`` is called meanwhile and may raise to end it. Raises
     ConversionCrashError when the child died. Safe to repeat.
     """
     size = source.stat().st_size

@@ -220,7 +220,7 @@ def _icon(kind: str, preview: str) -> str:
 def draw(
     conversations: Iterable[Conversation], numbers: Sequence[Number], filters: Filters, drafts: Mapping[int, str]
 ) -> list[Row]:
-    """The rows as one agent sees them: ``drafts`` are theirs, by conversation, as inbox.web.queries.pins_and_drafts finds them."""
+    """The rows as one agent sees them: ``drafts`` are theirs, by conversation, as `pins_and_drafts` finds them."""
     by_id = {number.id: number for number in numbers}
     query = filters.query()
     now = timezone.now()

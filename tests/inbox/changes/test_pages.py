@@ -14,8 +14,8 @@ from inbox.changes import pages as feed
 from inbox.models import Agent, Conversation, Message
 from inbox.models.media import Media
 from inbox.web.views import changes
-from tests.inbox.test_conversations import rows, text
 from tests.inbox.thread_rows import NOON, conversation, media, message
+from tests.inbox.web.views.test_conversations import rows, text
 from whatsapp.models import PhoneNumber
 
 

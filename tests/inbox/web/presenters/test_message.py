@@ -13,8 +13,8 @@ from django.utils.html import escape
 
 from inbox.models import Agent, Contact, Conversation, Media, Message, Reaction, Revision
 from inbox.web.queries import thread
-from tests.inbox.test_conversations import text
 from tests.inbox.thread_rows import NOON, media, message
+from tests.inbox.web.views.test_conversations import text
 from whatsapp.errors import explain, explain_received
 from whatsapp.models import PhoneNumber
 

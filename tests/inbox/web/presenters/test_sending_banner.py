@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from inbox.models import Agent, Conversation, Outbox, OutboxEntry
-from tests.inbox.test_conversations import text
 from tests.inbox.thread_rows import thread
+from tests.inbox.web.views.test_conversations import text
 from whatsapp.models import PhoneNumber
 
 pytestmark = pytest.mark.django_db

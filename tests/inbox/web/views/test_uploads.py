@@ -13,7 +13,7 @@ from inbox import drafts
 from inbox.media import uploads
 from inbox.models import Agent, Conversation, Upload
 from tests import samples
-from tests.inbox.test_compose import SCRIPT, amara, ready, signed_in
+from tests.inbox.web.views.test_compose import SCRIPT, amara, ready, signed_in
 
 __all__ = ["amara", "signed_in"]
 

@@ -10,7 +10,7 @@ from django.test import Client
 
 from inbox.models import Agent, Conversation, Message, Upload
 from tests import samples
-from tests.inbox.test_compose import SCRIPT, amara, picture, signed_in
+from tests.inbox.web.views.test_compose import SCRIPT, amara, picture, signed_in
 
 __all__ = ["amara", "signed_in"]
 

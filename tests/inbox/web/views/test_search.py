@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from inbox.formatting import folding
 from inbox.models import Agent, Conversation
-from tests.inbox.test_conversation import text
 from tests.inbox.thread_rows import NOON, conversation, media, message
+from tests.inbox.web.views.test_conversation import text
 from whatsapp.models import PhoneNumber
 
 pytestmark = pytest.mark.django_db

@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 
 from inbox.models import Agent, Conversation
-from tests.inbox.test_conversations import rows, text
 from tests.inbox.thread_rows import NOON, conversation, media, message, thread
+from tests.inbox.web.views.test_conversations import rows, text
 from whatsapp.models import PhoneNumber
 
 pytestmark = pytest.mark.django_db

@@ -13,8 +13,8 @@ from inbox.changes import pages
 from inbox.formatting import humanize
 from inbox.models import Agent, Conversation, Message, Reaction
 from inbox.sending import queue
-from tests.inbox.test_compose import SCRIPT, amara, signed_in, texts
 from tests.inbox.thread_rows import NOON, message
+from tests.inbox.web.views.test_compose import SCRIPT, amara, signed_in, texts
 
 __all__ = ["amara", "signed_in"]
 

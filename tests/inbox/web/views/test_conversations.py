@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from inbox.models import Agent, Contact, Conversation, Outbox
-from inbox.web.queries import conversation_list as rows_module
+from inbox.web.queries import conversation_list
 from tests.inbox.thread_rows import NOON, conversation, message
 from whatsapp.models import PhoneNumber
 
@@ -282,7 +282,7 @@ class ManyPeopleTests:
     @pytest.fixture
     def crowd(self, number: PhoneNumber) -> None:
         people = Contact.objects.bulk_create(
-            Contact(profile_name="Zora Old" if i < 3 else f"Person {i}") for i in range(rows_module.NEWEST + 40)
+            Contact(profile_name="Zora Old" if i < 3 else f"Person {i}") for i in range(conversation_list.NEWEST + 40)
         )
         Conversation.objects.bulk_create(
             Conversation(number=number, contact=person, last_message_at=NOON + timedelta(minutes=i))
@@ -293,12 +293,14 @@ class ManyPeopleTests:
         client.force_login(alice)
         assert len(rows(text(client.get("/?q=zora")))) == 3
 
-    @pytest.mark.parametrize(("few", "newer"), [(rows_module.FEW, rows_module.NEWER), (5, rows_module.NEWER), (5, 160)])
+    @pytest.mark.parametrize(
+        ("few", "newer"), [(conversation_list.FEW, conversation_list.NEWER), (5, conversation_list.NEWER), (5, 160)]
+    )
     def test_it_finds_everybody_page_by_page(
         self, client: Client, alice: Agent, crowd: None, monkeypatch: pytest.MonkeyPatch, few: int, newer: int
     ) -> None:
-        monkeypatch.setattr(rows_module, "FEW", few)
-        monkeypatch.setattr(rows_module, "NEWER", newer)
+        monkeypatch.setattr(conversation_list, "FEW", few)
+        monkeypatch.setattr(conversation_list, "NEWER", newer)
         client.force_login(alice)
         found, address = [], "/?q=person"
         while address:
@@ -306,5 +308,5 @@ class ManyPeopleTests:
             found += rows(html)
             match = re.search(r'class="list__more" href="([^"]+)"', html)
             address = match[1].replace("&amp;", "&") if match else ""
-        assert len(found) == rows_module.NEWEST + 37
+        assert len(found) == conversation_list.NEWEST + 37
         assert found == sorted(found, reverse=True)

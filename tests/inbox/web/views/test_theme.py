@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from inbox.models import Agent
-from tests.inbox.test_conversations import text
+from tests.inbox.web.views.test_conversations import text
 
 pytestmark = pytest.mark.django_db
 

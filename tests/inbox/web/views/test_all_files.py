@@ -10,8 +10,8 @@ from django.test import Client
 
 from inbox.models import Agent, Conversation, Media
 from inbox.web.presenters import contact_panel
-from tests.inbox.test_conversation import text
 from tests.inbox.thread_rows import NOON, conversation, media, thread
+from tests.inbox.web.views.test_conversation import text
 from whatsapp.models import PhoneNumber
 
 pytestmark = pytest.mark.django_db
