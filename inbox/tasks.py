@@ -21,9 +21,8 @@ from inbox.media import fetch, uploads
 from inbox.media.previews import preview_jobs, renditions
 from inbox.operations import reconciliation, workers
 from inbox.receiving import pipeline
-from inbox.sending import rate_limit, read_receipts
-from inbox.sending.queue import delivery, outbox, reactions
-from inbox.sending.queue import jobs as sending
+from inbox.sending import delivery, outbox, rate_limit, reactions, read_receipts
+from inbox.sending import jobs as sending
 from whatsapp.message_templates import sync
 from whatsapp.webhooks import journal
 

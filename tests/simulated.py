@@ -13,8 +13,8 @@ from django.utils import timezone
 from inbox.models import Conversation, Message, OutboxEntry, Pace
 from inbox.operations.demo import people
 from inbox.receiving import pipeline
-from inbox.sending import queue
-from inbox.sending.queue import Intent, delivery
+from inbox.sending import delivery, queue
+from inbox.sending.queue import Intent
 from simulator import world
 from simulator.control.client import SimulatorClient
 from simulator.server import Simulator

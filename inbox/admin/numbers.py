@@ -20,7 +20,7 @@ from core.admin.display import as_json, whole
 from inbox.admin.scope import NumberFilter, NumberScoped, numbers_of
 from inbox.media import fetch
 from inbox.models import Outbox, OutboxEntry
-from inbox.sending.queue import outbox
+from inbox.sending import outbox
 from whatsapp.models import NumberUpdate, PhoneNumber, Provider
 from whatsapp.providers.aws import arns
 from whatsapp.providers.base import ProviderError, provider_for

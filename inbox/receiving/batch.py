@@ -17,9 +17,8 @@ from inbox import callback_data, conversations, statuses
 from inbox.changes import pages, webhooks
 from inbox.formatting.summary import summarize
 from inbox.models import Message
-from inbox.receiving import arrival_order, duplicates, identities
+from inbox.receiving import arrival_order, duplicates, group_names, identities, messages, numbers, reactions, targets
 from inbox.receiving.left_out import Personal, Resolved, left_out
-from inbox.receiving.pipeline import group_names, messages, numbers, reactions, targets
 from inbox.receiving.targets import Target, Targets
 from whatsapp import events, parse
 from whatsapp.models import PhoneNumber, Provider

@@ -17,7 +17,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from core.postgres import bulk
 from inbox import conversations, statuses
 from inbox.changes import pages, webhooks
-from inbox.receiving.pipeline import batch
+from inbox.receiving import batch
 from whatsapp.webhooks import journal
 
 log = structlog.get_logger(__name__)

@@ -23,9 +23,9 @@ from inbox.changes import webhooks
 from inbox.media import file_names, uploads
 from inbox.media.storage.local import MissingFileError, StorageError, media_storage
 from inbox.models import Conversation, Media, Message
-from inbox.sending import rate_limit
+from inbox.sending import outbox, rate_limit
 from inbox.sending.outbox import Lease, LeaseLostError
-from inbox.sending.queue import NotSendableError, address_of, outbox
+from inbox.sending.queue import NotSendableError, address_of
 from whatsapp import compose, limits
 from whatsapp.errors import PAIR_RATE, REPORTED, WINDOW_CLOSED
 from whatsapp.events import MEDIA_KINDS, Kind, Status

@@ -34,8 +34,8 @@ from inbox.models import (
     Upload,
 )
 from inbox.models.messages import UNANSWERABLE
+from inbox.sending import outbox
 from inbox.sending.jobs import wake_up, wake_up_reactions
-from inbox.sending.queue import outbox
 from whatsapp import compose, phone_numbers
 from whatsapp.events import MEDIA_KINDS, Direction, Kind, Origin, Status
 from whatsapp.models import PhoneNumber

@@ -14,7 +14,7 @@ from pytest_django import Settings
 
 from config import health
 from inbox.models import WorkerProcess
-from inbox.sending.queue import outbox
+from inbox.sending import outbox
 from tests.databases import Cluster, read_only
 from tests.poolers import Pooler
 from tests.whatsapp.test_checks import PRODUCTION, manage

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from inbox.models import Message, OutboxEntry
 from inbox.receiving import pipeline
-from inbox.sending.queue import delivery, outbox
+from inbox.sending import delivery, outbox
 from tests.faults import processes
 from tests.servers import wait_until
 from tests.simulated import Phone, deliver_all, due_now, queue_text

@@ -28,7 +28,7 @@ from core.postgres.event_loop import describe
 from core.sandbox import report as sandbox
 from core.sandbox.kernel import hide_process
 from inbox.operations import workers
-from inbox.sending.queue import jobs as sending
+from inbox.sending import jobs as sending
 from whatsapp.providers.aws import sqs
 from whatsapp.webhooks import journal
 

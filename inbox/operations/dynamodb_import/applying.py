@@ -25,9 +25,8 @@ from inbox.operations.dynamodb_import import batches, reading
 from inbox.operations.dynamodb_import.batches import Prepared
 from inbox.operations.dynamodb_import.numbers import Numbers
 from inbox.operations.dynamodb_import.records import plain
-from inbox.receiving import identities
+from inbox.receiving import identities, messages, reactions
 from inbox.receiving.batch import refresh_previews
-from inbox.receiving.pipeline import messages, reactions
 from whatsapp import phone_numbers
 from whatsapp.events import Direction, Origin, Party, Status
 from whatsapp.models import PhoneNumber

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from inbox.models import Agent, Media, Outbox
-from inbox.sending.queue import outbox
+from inbox.sending import outbox
 from tests.inbox import admin_rows
 from whatsapp.models import NumberUpdate, PhoneNumber
 from whatsapp.providers.base import ProviderError

@@ -14,7 +14,7 @@ from django.test import Client
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from inbox.models import Media, Program
-from inbox.sending.queue import outbox
+from inbox.sending import outbox
 from tests.inbox.thread_rows import NOON, conversation, media, message, thread
 from tests.servers import WebServer
 from whatsapp.message_templates import sync

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from inbox.models import Message, Outbox, OutboxEntry, Pace
 from inbox.operations import attention
-from inbox.sending.queue import delivery, outbox
+from inbox.sending import delivery, outbox
 from tests.inbox import admin_rows
 from tests.simulated import Phone, queue_text
 from whatsapp.models import Notification, PhoneNumber

@@ -23,7 +23,7 @@ from django.utils import timezone
 
 from inbox.models import Media, OutboxEntry, WorkerProcess
 from inbox.operations import doctor
-from inbox.sending.queue import outbox
+from inbox.sending import outbox
 from tests.inbox import admin_rows
 from tests.object_storage import SECRET_KEY, ObjectStorage, object_storage
 from tests.poolers import Pooler

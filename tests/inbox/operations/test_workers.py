@@ -15,7 +15,7 @@ from inbox import tasks
 from inbox.media import fetch
 from inbox.models import Media, Message, OutboxEntry, WorkerProcess
 from inbox.operations import workers
-from inbox.sending.queue import outbox
+from inbox.sending import outbox
 from tests.inbox import admin_rows
 from whatsapp.models import PhoneNumber
 

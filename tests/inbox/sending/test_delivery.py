@@ -15,8 +15,7 @@ from django.utils import timezone
 from inbox import callback_data, conversations
 from inbox.models import Conversation, Message, Outbox, OutboxEntry, PendingStatus
 from inbox.receiving import pipeline
-from inbox.sending import rate_limit
-from inbox.sending.queue import delivery, outbox
+from inbox.sending import delivery, outbox, rate_limit
 from tests.databases import somebody_waits
 from tests.servers import in_own_connection, wait_until
 from tests.simulated import Phone, deliver_all, due_now, queue_text

@@ -13,8 +13,8 @@ from core.sandbox import child_process
 from inbox.media import uploads
 from inbox.media.storage.local import media_storage
 from inbox.models import Media, OutboxEntry, Upload
-from inbox.sending import queue
-from inbox.sending.queue import Intent, outbox
+from inbox.sending import outbox, queue
+from inbox.sending.queue import Intent
 from tests import samples
 from tests.simulated import Phone, deliver_all, due_now, queue_text
 from whatsapp.events import Kind

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from inbox.models import Message, PendingStatus, Reaction
-from inbox.sending import queue
-from inbox.sending.queue import reactions
+from inbox.sending import queue, reactions
 from tests.simulated import Phone
 
 

@@ -12,7 +12,7 @@ from inbox.media.storage.local import media_storage
 from tests import samples
 from whatsapp.models import PhoneNumber
 
-SAMPLES = Path(__file__).resolve().parents[2] / "fixtures" / "dynamodb"
+SAMPLES = Path(__file__).resolve().parents[3] / "fixtures" / "dynamodb"
 INCOMING, OUTGOING = "whatsapp-media/whatsapp-media-incoming", "whatsapp-media/whatsapp-media-outgoing"
 #: What really lies in the bucket. The third was asked for as ….jpg; AWS appended media id and extension.
 OBJECTS = {
