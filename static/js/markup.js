@@ -71,7 +71,7 @@
     return groups.map(([name, lines]) => block(name, lines)).join("");
   }
 
-  inbox.formatting.markup = (text) => {
+  inbox.markup = (text) => {
     const parts = text.split("```");
     const pieces = parts.map((part, index) => {
       if (index % 2 === 0) return blocks(part);

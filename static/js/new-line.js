@@ -27,8 +27,8 @@
     if (kept) return;
     albums.loosen(message);
     message.before(element);
-    inbox.web.queries.thread.regroup(message);
-    albums.form(inbox.web.queries.thread.container());
+    inbox.thread.regroup(message);
+    albums.form(inbox.thread.container());
   }
 
   document.addEventListener("inbox:merged", ({ detail: { added, first, unseen } }) => {

@@ -18,7 +18,7 @@
       if (!response.ok) throw new Error(response.status);
       const fresh = inbox.elements(await response.text());
       if (!link.isConnected) return;
-      inbox.quietly(() => inbox.web.queries.thread.join(fresh.querySelectorAll(".day")));
+      inbox.quietly(() => inbox.thread.join(fresh.querySelectorAll(".day")));
       const next = fresh.querySelector(end)?.parentElement;
       if (next) link.parentElement.replaceWith(next);
       else link.parentElement.remove();

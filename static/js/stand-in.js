@@ -50,7 +50,7 @@
     drawn.removeAttribute("id");
     Object.assign(drawn.dataset, { token: one.token, press: entry.token, state: state(entry) });
     const [words, meta] = [".message__text", ".message__meta"].map((part) => drawn.querySelector(part));
-    if (one.words) words.replaceChildren(...inbox.elements(inbox.formatting.markup(one.words)).childNodes, meta);
+    if (one.words) words.replaceChildren(...inbox.elements(inbox.markup(one.words)).childNodes, meta);
     if (one.preview) preview(drawn, one.preview);
     const [time, at] = [drawn.querySelector("time"), new Date(entry.at)];
     Object.assign(time, { dateTime: at.toISOString(), textContent: `${two(at.getHours())}:${two(at.getMinutes())}`, title: "" });
@@ -63,12 +63,12 @@
   /** Bubbles of one sender stand together, also across the edge between what has rows and what has none. */
   function group(box) {
     const previous = [...document.querySelectorAll(".thread__messages [data-message]")].at(-1);
-    if (previous) inbox.web.queries.thread.regroup(previous);
+    if (previous) inbox.thread.regroup(previous);
     const now = new Date();
     const today = previous && previous.closest(".day")?.dataset.day === day(now);
     if (today) delete box.dataset.newDay;
     else box.dataset.newDay = composer().dataset.today;
-    const recent = today && now - inbox.web.queries.thread.place(previous)[0] / 1e3 < GROUP;
+    const recent = today && now - inbox.thread.place(previous)[0] / 1e3 < GROUP;
     const joined = recent && previous.dataset.group === box.firstElementChild?.dataset.group;
     if (joined) previous.classList.remove("message--last");
     for (const [index, one] of [...box.children].entries()) {
@@ -78,7 +78,7 @@
   }
 
   function draw() {
-    const container = inbox.web.queries.thread.container();
+    const container = inbox.thread.container();
     if (!container || !composer()) return;
     const entries = [...landed, ...inbox.leaving.all()].filter(({ conversation }) => conversation === open());
     const shown = entries.flatMap((entry) => entry.bubbles.map((one, index, all) => [entry, one, index === all.length - 1]));

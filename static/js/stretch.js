@@ -12,8 +12,8 @@
       document.dispatchEvent(new CustomEvent("inbox:problem", { detail: sentence }));
       return false;
     }
-    inbox.quietly(() => inbox.web.queries.thread.container().replaceChildren(...inbox.elements(html).childNodes));
-    htmx.process(inbox.web.queries.thread.container());
+    inbox.quietly(() => inbox.thread.container().replaceChildren(...inbox.elements(html).childNodes));
+    htmx.process(inbox.thread.container());
     document.dispatchEvent(new CustomEvent("inbox:drawn"));
     document.dispatchEvent(new CustomEvent("inbox:shown"));
     inbox.readAt(response.headers.get("Cursor"));
