@@ -43,6 +43,8 @@ OURS = (
 START_TIMEOUT = 60
 #: Seconds that the embedded PostgreSQL may take until it answers.
 DATABASE_SECONDS = 60
+#: The apps whose tables this project makes.
+OURS = {"inbox", "whatsapp"}
 STOP_TIMEOUT = 10
 WORDS = (
     "amber birch brook cedar chain cobalt coral ember fable fern fjord gear harbor hazel heron indigo ivory jasper "
@@ -247,6 +249,7 @@ def _prepare() -> tuple[dict[str, bool], bool]:
     django.setup()
     try:
         _wait_for_database()
+        _refuse_other_versions()
         call_command("migrate", verbosity=0, interactive=False)
         from inbox.operations.demo import loading, people
 
@@ -263,6 +266,21 @@ def _prepare() -> tuple[dict[str, bool], bool]:
         ) from error
     finally:
         connections.close_all()
+
+
+def _refuse_other_versions() -> None:
+    """Raises Refusal for a database with migrations that this version does not have."""
+    from django.db import connection
+    from django.db.migrations.loader import MigrationLoader
+
+    loader = MigrationLoader(connection)
+    if unknown := [
+        name for app, name in loader.applied_migrations.keys() - loader.disk_migrations.keys() if app in OURS
+    ]:
+        raise Refusal(
+            f"The database was made by another version of the inbox ({min(unknown)}). `make reset` starts afresh and "
+            "forgets its data; with DATABASE_URL, name an empty database."
+        )
 
 
 def _wait_for_database() -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from types import SimpleNamespace
-
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
 
-from inbox.models import Message
-from tests import payloads
-from tests.inbox import admin_rows
-from whatsapp.models import PhoneNumber
+from config import development
 
 
 @pytest.mark.django_db
@@ -20,17 +16,15 @@ class MigrationsTests:
     def test_no_model_change_is_missing_from_the_migrations(self) -> None:
         call_command("makemigrations", check=True, dry_run=True)
 
-    def test_old_messages_get_their_tokens_in_batches_and_no_page_sees_a_change(
-        self, number: PhoneNumber, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        migration = import_module("inbox.migrations.0017_wamid_token_indexes")
-        monkeypatch.setattr(migration, "BATCH", 2)
-        tokens = [f"3A{place:018X}" for place in range(7)]
-        for token in tokens:
-            admin_rows.message(number, wamid=payloads.scoped_wamid(payloads.CUSTOMER, token))
-        Message.objects.update(wamid_token="", changed_xid=1)
-        admin_rows.message(number, wamid="")
-        migration.fill(None, SimpleNamespace(connection=connection))
-        kept = list(Message.objects.order_by("pk").values_list("wamid_token", "changed_xid"))
-        assert kept[:-1] == [(token, 1) for token in tokens]
-        assert kept[-1][0] == ""
+    def test_every_migration_can_be_undone(self) -> None:
+        executor = MigrationExecutor(connection)
+        plan = executor.migration_plan([("inbox", None), ("whatsapp", None)])
+        assert plan
+        for migration, _ in plan:
+            assert all(operation.reversible for operation in migration.operations), migration
+
+    def test_data_of_another_version_is_refused_with_the_way_out(self) -> None:
+        development._refuse_other_versions()
+        MigrationRecorder(connection).record_applied("inbox", "0025_copy_indexes")
+        with pytest.raises(development.Refusal, match="make reset"):
+            development._refuse_other_versions()

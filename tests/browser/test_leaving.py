@@ -114,7 +114,7 @@ class BubbleTests:
     @hypothesis_settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(text=st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
     def test_its_marks_are_the_servers(self, page: Page, text: str) -> None:
-        assert page.evaluate("inbox.formatting.markup", text) == markup.render(text)
+        assert page.evaluate("inbox.markup", text) == markup.render(text)
 
 
 class OfflineTests:
