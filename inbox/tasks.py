@@ -14,6 +14,7 @@ from procrastinate import JobContext, RetryStrategy, exceptions
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
+from core.jobs import enqueue_once, wake_up_once
 from inbox import quotas
 from inbox.api import idempotency
 from inbox.changes.webhooks import delivery as webhook_delivery
@@ -22,7 +23,6 @@ from inbox.media.previews import preview_jobs, renditions
 from inbox.operations import reconciliation, workers
 from inbox.receiving import pipeline
 from inbox.sending import delivery, outbox, rate_limit, reactions, read_receipts
-from inbox.sending import jobs as sending
 from whatsapp.message_templates import sync
 from whatsapp.webhooks import journal
 
@@ -40,7 +40,7 @@ KEEP_FAILED_HOURS = 7 * 24
 FORGET_ROWS = 5000
 
 
-@app.task(name=journal.WAKE_UP_TASK, queue=journal.WAKE_UP_QUEUE, queueing_lock=journal.WAKE_UP_LOCK)
+@app.task(name=journal.TASK, queue=journal.QUEUE)
 def process_notifications() -> None:
     _drain()
 
@@ -79,22 +79,22 @@ def prepare_upload(upload_id: str) -> None:
     uploads.prepare(uuid.UUID(upload_id))
 
 
-@app.task(name=sending.SEND_TASK, queue=sending.QUEUE, queueing_lock=sending.SEND_TASK)
+@app.task(name="send_messages", queue=outbox.QUEUE)
 def send_messages() -> None:
     """A bounded piece of the outbox. Where more waits, another of the worker's places helps with it."""
     helped = False
     for _ in range(MESSAGES_PER_JOB):
         if not delivery.deliver_next():
             if outbox.anything_due():
-                sending.wake_up_later(PACED_SECONDS)
+                enqueue_once("send_messages", delay=PACED_SECONDS)
             return
         if not helped and outbox.anything_due():
-            sending.wake_up()
+            wake_up_once("send_messages")
             helped = True
-    sending.wake_up()
+    wake_up_once("send_messages")
 
 
-@app.task(name=sending.REACT_TASK, queue=sending.QUEUE, queueing_lock=sending.REACT_TASK, lock=sending.REACT_TASK)
+@app.task(name="send_reactions", queue=outbox.QUEUE, lock="send_reactions")
 def send_reactions() -> None:
     reactions.send_queued()
 
@@ -115,22 +115,22 @@ def sync_templates(timestamp: int) -> None:
     sync.sync_all()
 
 
-@app.task(name=sync.SYNC_TASK, queue="templates", retry=RetryStrategy(max_attempts=3, exponential_wait=5))
+@app.task(name="sync_templates_of", queue="templates", retry=RetryStrategy(max_attempts=3, exponential_wait=5))
 def sync_templates_of(waba_id: str) -> None:
     sync.sync(waba_id)
 
 
 @app.periodic(cron="* * * * * */5")
-@app.task(name="sweep_outbox", queue=sending.QUEUE, queueing_lock="sweep_outbox")
+@app.task(name="sweep_outbox", queue=outbox.QUEUE, queueing_lock="sweep_outbox")
 def sweep_outbox(timestamp: int) -> None:
     """Send what has become due or lost its wake-up, and settle what dead workers left."""
     workers.end_leases_of_dead()
     outbox.settle_abandoned()
     outbox.probe()
     if reactions.anything_queued():
-        sending.wake_up_reactions()
+        wake_up_once("send_reactions")
     if outbox.anything_due():
-        sending.wake_up()
+        wake_up_once("send_messages")
 
 
 @app.periodic(cron="*/10 * * * *")
@@ -173,7 +173,7 @@ def sweep_media(timestamp: int) -> None:
 
 @app.periodic(cron="41 3 * * *")
 @app.task(name="reconcile", queue="previews", queueing_lock="reconcile")
-def reconcile(timestamp: int) -> None:
+def reconcile(timestamp: int = 0) -> None:
     """Compare storage and database once a night, so that a fault is seen on its first day. Mends nothing."""
     try:
         report = reconciliation.run()

@@ -53,13 +53,11 @@ class ReconciliationAdmin(ViewOnly, NewestFirstAdmin):
 
     def look_again(self, request: HttpRequest) -> HttpResponse:
         """Ask a worker for a new comparison. It mends nothing: that takes somebody at the command line."""
-        from inbox import tasks  # tasks imports what registers models
-
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not self.has_view_permission(request):
             raise PermissionDenied
-        enqueue_once(tasks.reconcile.configure(queueing_lock="reconcile"), timestamp=0)
+        enqueue_once("reconcile")
         record_all(request, Reconciliation, "Files", "Asked for a reconciliation.", "reconciliation_asked", 1)
         self.message_user(request, "A worker compares storage and database now; the report appears in this list.")
         return redirect("admin:inbox_reconciliation_changelist")

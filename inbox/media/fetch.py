@@ -15,10 +15,9 @@ from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Concat, Now
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
-from procrastinate.tasks import Task
 from prometheus_client import Counter
 
-from core.jobs import enqueue_once
+from core.jobs import enqueue_once, queueing_lock
 from core.sandbox import parent as sandbox
 from inbox.changes import pages, webhooks
 from inbox.media import download, s3_copy
@@ -170,36 +169,21 @@ def sweep() -> None:
 
 def enqueue_fetch(media_id: uuid.UUID) -> None:
     """Make the job that fetches a file, unless one is waiting. Commits with the current transaction."""
-    from inbox import tasks  # tasks imports this module
-
-    _enqueue(tasks.fetch_media, media_id)
+    enqueue_once("fetch_media", media_id=str(media_id))
 
 
 def enqueue_previews(media_id: uuid.UUID) -> None:
     """Make the job that draws a file's previews, unless one is waiting. Commits with the current transaction."""
-    from inbox import tasks  # tasks imports this module
-
-    _enqueue(tasks.make_previews, media_id)
+    enqueue_once("make_previews", media_id=str(media_id))
 
 
 def enqueue_copy(media_id: uuid.UUID) -> None:
     """Make the job that makes a film playable, unless one is waiting. Commits with the current transaction."""
-    from inbox import tasks  # tasks imports this module
-
-    _enqueue(tasks.make_copy, media_id)
-
-
-def job_lock(task_name: str, media_id: uuid.UUID) -> str:
-    """The queueing lock of a media job: at most one of them waits at any time."""
-    return f"{task_name}:{media_id}"
-
-
-def _enqueue(task: Task, media_id: uuid.UUID) -> None:
-    enqueue_once(task.configure(queueing_lock=job_lock(task.name, media_id)), media_id=str(media_id))
+    enqueue_once("make_copy", media_id=str(media_id))
 
 
 def _without_job(rows: QuerySet[Media], task_name: str) -> list[uuid.UUID]:
-    lock = Concat(Value(f"{task_name}:"), Cast(OuterRef("pk"), CharField()))
+    lock = Concat(Value(queueing_lock(task_name, "")), Cast(OuterRef("pk"), CharField()))
     waiting = ProcrastinateJob.objects.filter(status="todo", queueing_lock=lock)
     return list(rows.exclude(Exists(waiting)).values_list("pk", flat=True)[:SWEEP_LIMIT])
 

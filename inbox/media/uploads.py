@@ -254,10 +254,7 @@ def forget() -> int:
 
 def enqueue_prepare(upload_id: uuid.UUID) -> None:
     """Make the job that prepares an upload, unless one is waiting. Commits with the current transaction."""
-    from inbox import tasks  # tasks imports this module
-
-    lock = fetch.job_lock(tasks.prepare_upload.name, upload_id)
-    enqueue_once(tasks.prepare_upload.configure(queueing_lock=lock, lock=lock), upload_id=str(upload_id))
+    enqueue_once("prepare_upload", one_at_a_time=True, upload_id=str(upload_id))
 
 
 def kind_for(content_type: str, *, voice: bool = False) -> Kind:

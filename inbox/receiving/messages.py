@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from procrastinate.contrib.django import app
-from procrastinate.types import JSONValue
-
+from core.jobs import enqueue_all
 from core.postgres import bulk
 from inbox.formatting.summary import summarize
 from inbox.models import Media
@@ -254,11 +252,7 @@ def _insert_media(messages: list[bulk.Row]) -> None:
         """,
         files,
     )
-    waiting: list[dict[str, JSONValue]] = [
-        {"media_id": str(id)} for id, state in inserted if state == Media.State.PENDING
-    ]
-    if waiting:
-        app.configure_task("fetch_media", allow_unknown=True, queue="media").batch_defer(*waiting)
+    enqueue_all("fetch_media", [{"media_id": str(id)} for id, state in inserted if state == Media.State.PENDING])
 
 
 def _media_row(message: bulk.Row) -> bulk.Row:

@@ -17,18 +17,20 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
 
+from core.jobs import wake_up_once
 from inbox import conversations
 from inbox.changes import pages, webhooks
 from inbox.models import Conversation, Message, Outbox, OutboxEntry, SlowAnswer
 from inbox.operations import workers
 from inbox.sending import rate_limit
-from inbox.sending.jobs import wake_up
 from whatsapp.events import Status
 from whatsapp.models import PhoneNumber
 from whatsapp.providers.base import ProviderError, provider_for
 
 log = structlog.get_logger(__name__)
 
+#: The queue of jobs that send; the worker reserves threads for it.
+QUEUE = "sending"
 #: A worker that has not renewed for this long is taken for dead. Longer than any one request to a provider lasts.
 LEASE = timedelta(seconds=90)
 #: How long a paused number waits before its provider is asked whether it works again; doubled each time it does not.
@@ -171,7 +173,7 @@ def resume(number: PhoneNumber) -> None:
     with transaction.atomic():
         if Outbox.objects.filter(number=number, active=True).update(active=False):
             announce_number(number)
-            wake_up()
+            wake_up_once("send_messages")
             log.info("number_resumed", number=number.pk)
 
 

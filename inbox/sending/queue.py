@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from core.jobs import wake_up_once
 from core.postgres import bulk
 from inbox import conversations
 from inbox.changes import pages
@@ -35,7 +36,6 @@ from inbox.models import (
 )
 from inbox.models.messages import UNANSWERABLE
 from inbox.sending import outbox
-from inbox.sending.jobs import wake_up, wake_up_reactions
 from whatsapp import compose, phone_numbers
 from whatsapp.events import MEDIA_KINDS, Direction, Kind, Origin, Status
 from whatsapp.models import PhoneNumber
@@ -223,7 +223,7 @@ def react(message: Message, emoji: str, *, agent: Agent | None = None) -> Reacti
             },
         )
         pages.touch([message.pk])
-        wake_up_reactions()
+        wake_up_once("send_reactions")
     return reaction
 
 
@@ -329,7 +329,7 @@ def _insert(
         uploads.attach_again(intent.media, message)
     conversations.advance([_line(message, intent.upload or intent.media)], locked)
     pages.announce([(number.pk, conversation.pk)])
-    wake_up()
+    wake_up_once("send_messages")
     return message
 
 

@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import structlog
 from django.utils import timezone
-from procrastinate.tasks import Task
 
 from core.jobs import enqueue_once
 from inbox.models import Conversation, Message, ReadReceipt
@@ -24,18 +23,14 @@ def mark_read(conversation: Conversation) -> None:
     """Have WhatsApp told that everything in this conversation was read, where the number's settings say so. Safe to
     repeat; commits with the caller's transaction."""
     if conversation.number.read_receipts and not conversation.contact.is_group:
-        from inbox import tasks  # tasks imports this module
-
-        _defer(tasks.report_read, conversation)
+        enqueue_once("report_read", conversation_id=conversation.pk)
 
 
 def typing(conversation: Conversation) -> None:
     """Have "typing…" shown to the customer for up to 25 seconds. WhatsApp takes it only together with a read receipt,
     so it follows the same setting."""
     if conversation.number.read_receipts and conversation.window_open and not conversation.contact.is_group:
-        from inbox import tasks  # tasks imports this module
-
-        _defer(tasks.report_typing, conversation)
+        enqueue_once("report_typing", conversation_id=conversation.pk)
 
 
 def report_read(conversation_id: int) -> None:
@@ -80,8 +75,3 @@ def _tell(message: Message, *, typing: bool) -> bool:
         log.warning("read_receipt_refused", message=message.pk, number=number.pk, code=error.code)
         return False
     return True
-
-
-def _defer(task: Task, conversation: Conversation) -> None:
-    lock = f"{task.name}:{conversation.pk}"
-    enqueue_once(task.configure(queueing_lock=lock), conversation_id=conversation.pk)

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 import structlog
 from django.db import transaction
 from django.utils import timezone
-from procrastinate.contrib.django import app
 
 from core.jobs import enqueue_once
 from whatsapp.models import MessageTemplate, PhoneNumber
@@ -15,7 +14,6 @@ from whatsapp.providers.base import ProviderError, TemplateInfo, provider_for
 
 log = structlog.get_logger(__name__)
 
-SYNC_TASK = "sync_templates_of"
 BATCH = 200
 
 
@@ -72,7 +70,7 @@ def sync_all() -> int:
 def ask_for(waba_id: str) -> None:
     """Have one account's templates copied by a worker, unless that is asked for already. Commits with the caller's
     transaction."""
-    enqueue_once(app.tasks[SYNC_TASK].configure(queueing_lock=f"{SYNC_TASK}:{waba_id}"), waba_id=waba_id)
+    enqueue_once("sync_templates_of", waba_id=waba_id)
 
 
 def ask_where_none_is_known(waba_ids: Iterable[str]) -> None:

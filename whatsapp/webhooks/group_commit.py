@@ -13,6 +13,7 @@ from prometheus_client import Counter, Histogram
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
+from core.jobs import queueing_lock
 from core.postgres.event_loop import AsyncDatabase, DatabaseAwayError, RowError, describe
 from whatsapp.webhooks import journal
 from whatsapp.webhooks.backpressure import Backlog
@@ -38,8 +39,10 @@ INSERT = """
     )
     SELECT array_agg(id) FROM accepted
 """
-# The partial unique index on queueing_lock keeps one waiting job; the table's trigger notifies the worker.
-DEFER = """
+# core.jobs.enqueue_once(journal.TASK), written out: the event loop has a connection of its own, neither Django's nor
+# Procrastinate's, and a wake-up costs one statement without a transaction around it. The partial unique index on
+# queueing_lock keeps one waiting job; the table's trigger notifies the worker.
+WAKE_UP = """
     INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock) VALUES (%s, %s, %s)
     ON CONFLICT (queueing_lock) WHERE status = 'todo' DO NOTHING
 """
@@ -268,7 +271,7 @@ class WakeUp:
     async def _defer(self) -> None:
         try:
             await self._database.execute(
-                DEFER, (journal.WAKE_UP_QUEUE, journal.WAKE_UP_TASK, journal.WAKE_UP_LOCK), within=PATIENCE
+                WAKE_UP, (journal.QUEUE, journal.TASK, queueing_lock(journal.TASK)), within=PATIENCE
             )
             await self._backlog.look(self._database, within=PATIENCE)
         except (DatabaseAwayError, *RowError) as error:

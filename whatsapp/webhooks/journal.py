@@ -11,7 +11,6 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Count, Min
 from django.utils import timezone
-from procrastinate.contrib.django import app
 from psycopg.types.json import Jsonb
 
 from core.jobs import enqueue_once
@@ -20,10 +19,9 @@ from whatsapp.models import Notification
 
 log = structlog.get_logger(__name__)
 
-#: The job that works the journal off. Deferred with a queueing lock: at most one wake-up waits at any time.
-WAKE_UP_TASK = "process_notifications"
-WAKE_UP_QUEUE = "journal"
-WAKE_UP_LOCK = "process_notifications"
+#: The task that processes pending notifications, and the queue in which its jobs wait.
+TASK = "process_notifications"
+QUEUE = "journal"
 #: Bodies that one claim brings into memory. One may have 4 MiB, and a customer's history comes in many such.
 CLAIM_BYTES = 32 * 1024 * 1024
 
@@ -172,7 +170,7 @@ def _replay(notifications: Any) -> int:
 
 def wake_up() -> None:
     """Ask a worker to look at the journal once the current transaction commits. Free to call often."""
-    enqueue_once(app.configure_task(WAKE_UP_TASK, allow_unknown=True, queue=WAKE_UP_QUEUE, queueing_lock=WAKE_UP_LOCK))
+    enqueue_once(TASK)
 
 
 @dataclass(frozen=True, slots=True)

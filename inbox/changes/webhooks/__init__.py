@@ -63,8 +63,5 @@ def record(
 def wake_up(endpoint_id: int) -> None:
     """Ask for a worker that posts what is due at this endpoint, unless one is asked for already. Commits with the
     caller's transaction."""
-    from inbox import tasks  # tasks imports what records
-
-    lock = f"{tasks.deliver_webhooks.name}:{endpoint_id}"
-    # One at a time, so that a slow endpoint takes one place of the worker and no more.
-    wake_up_once(tasks.deliver_webhooks.configure(queueing_lock=lock, lock=lock), endpoint_id=endpoint_id)
+    # One at a time, so that a slow endpoint occupies one of the worker's threads and no more.
+    wake_up_once("deliver_webhooks", one_at_a_time=True, endpoint_id=endpoint_id)

@@ -28,7 +28,7 @@ from core.postgres.event_loop import describe
 from core.sandbox import report as sandbox
 from core.sandbox.kernel import hide_process
 from inbox.operations import workers
-from inbox.sending import jobs as sending
+from inbox.sending import outbox
 from whatsapp.providers.aws import sqs
 from whatsapp.webhooks import journal
 
@@ -161,11 +161,11 @@ async def _within(waiting: Any, seconds: float) -> None:
 async def _work(concurrency: int, sending_jobs: int, stopping: asyncio.Event) -> None:
     """Run the workers until ``stopping`` is set or one of them ends. Raises one of ``DatabaseFaults``."""
     worker_app = _worker_app()
-    rest = sorted({task.queue for task in worker_app.tasks.values()} - {journal.WAKE_UP_QUEUE, sending.QUEUE})
+    rest = sorted({task.queue for task in worker_app.tasks.values()} - {journal.QUEUE, outbox.QUEUE})
     async with worker_app.open_async():
         workers = [
-            asyncio.create_task(_take_jobs(worker_app, [journal.WAKE_UP_QUEUE], JOURNAL_JOBS, "journal")),
-            asyncio.create_task(_take_jobs(worker_app, [sending.QUEUE], sending_jobs, "sending")),
+            asyncio.create_task(_take_jobs(worker_app, [journal.QUEUE], JOURNAL_JOBS, "journal")),
+            asyncio.create_task(_take_jobs(worker_app, [outbox.QUEUE], sending_jobs, "sending")),
             asyncio.create_task(_take_jobs(worker_app, rest, concurrency, "files")),
         ]
         end = asyncio.create_task(stopping.wait())

@@ -127,7 +127,7 @@ class ReplayTests:
         assert "1 put back to pending" in page.content.decode()
         row.refresh_from_db()
         assert (row.state, row.error) == ("pending", "")
-        assert ProcrastinateJob.objects.filter(task_name=journal.WAKE_UP_TASK).count() == 1
+        assert ProcrastinateJob.objects.filter(task_name=journal.TASK).count() == 1
         assert LogEntry.objects.get(user=admin).get_change_message() == "Replayed."
 
     def test_the_result_is_the_same_message_once(self, signed_in: Client, number: PhoneNumber) -> None:

@@ -17,7 +17,6 @@ from inbox.models import Media, Program
 from inbox.sending import outbox
 from tests.inbox.thread_rows import NOON, conversation, media, message, thread
 from tests.servers import WebServer
-from whatsapp.message_templates import sync
 from whatsapp.models import MessageTemplate, PhoneNumber
 from whatsapp.providers.base import ProviderError
 
@@ -235,7 +234,7 @@ class NumbersTests:
         assert api.get("/api/templates?status=pending").json()["templates"] == []
 
     def test_templates_of_an_account_that_is_new_here_are_asked_for(self, api: Client, number: PhoneNumber) -> None:
-        waiting = ProcrastinateJob.objects.filter(task_name=sync.SYNC_TASK)
+        waiting = ProcrastinateJob.objects.filter(task_name="sync_templates_of")
         for _ in range(2):
             assert api.get("/api/templates").json() == {"templates": []}
         assert waiting.get().args == {"waba_id": number.waba_id}

@@ -15,7 +15,6 @@ from inbox.models import Conversation, Message
 from inbox.receiving import pipeline
 from tests import payloads
 from tests.inbox.receiving.support import receive, store
-from whatsapp.message_templates import sync
 from whatsapp.models import MessageTemplate, Notification, NumberUpdate, PhoneNumber
 from whatsapp.webhooks import journal
 
@@ -170,5 +169,5 @@ class NumberUpdateTests:
             )
         template = MessageTemplate.objects.get()
         # The webhook has no texts and buttons: they are asked for.
-        assert ProcrastinateJob.objects.filter(task_name=sync.SYNC_TASK).count() == 1
+        assert ProcrastinateJob.objects.filter(task_name="sync_templates_of").count() == 1
         assert (template.name, template.language, template.status) == ("pickup", "pt_PT", "APPROVED")

@@ -92,7 +92,7 @@ class SyncTests:
     def test_two_who_ask_make_one_job(self, number: PhoneNumber) -> None:
         for _ in range(2):
             sync.ask_for(number.waba_id)
-        assert ProcrastinateJob.objects.filter(task_name=sync.SYNC_TASK).count() == 1
+        assert ProcrastinateJob.objects.filter(task_name="sync_templates_of").count() == 1
 
 
 class AdminTests:

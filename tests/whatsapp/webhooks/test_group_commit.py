@@ -123,7 +123,7 @@ class WakeUpTests:
     def test_it_works(self, web_server: WebServer) -> None:
         post(web_server, a_body())
         wait_until(self.waiting)
-        assert self.waiting() == [(journal.WAKE_UP_QUEUE, journal.WAKE_UP_TASK, "{}")]
+        assert self.waiting() == [(journal.QUEUE, journal.TASK, "{}")]
 
     def test_many_notifications_leave_one_waiting_job(self, web_server: WebServer) -> None:
         for _ in range(20):
@@ -141,7 +141,7 @@ class WakeUpTests:
 
     def test_it_tells_a_listening_worker(self, web_server: WebServer) -> None:
         with psycopg.connect(**connection_parameters(application_name="test")) as worker:
-            worker.execute(f'LISTEN "procrastinate_queue_v1#{journal.WAKE_UP_QUEUE}"'.encode())
+            worker.execute(f'LISTEN "procrastinate_queue_v1#{journal.QUEUE}"'.encode())
             post(web_server, a_body())
             assert list(worker.notifies(timeout=10, stop_after=1))
 
