@@ -19,7 +19,7 @@ from inbox import quotas
 from inbox.api import idempotency
 from inbox.changes.webhooks import delivery as webhook_delivery
 from inbox.media import fetch, uploads
-from inbox.media.previews import preview_jobs, renditions
+from inbox.media.previews import playable_copies, preview_jobs
 from inbox.operations import reconciliation, workers
 from inbox.receiving import pipeline
 from inbox.sending import delivery, outbox, rate_limit, reactions, read_receipts
@@ -71,7 +71,7 @@ def make_previews(media_id: str) -> None:
 @app.task(name="make_copy", queue="previews", lock="make_copy")
 def make_copy(media_id: str) -> None:
     """One film at a time: each keeps two processors busy, for minutes."""
-    renditions.make(uuid.UUID(media_id))
+    playable_copies.make(uuid.UUID(media_id))
 
 
 @app.task(name="prepare_upload", queue="media", retry=RetryStrategy(max_attempts=5, exponential_wait=4))

@@ -14,9 +14,8 @@ import av
 import pytest
 from PIL import Image
 
-from inbox.media import inspection
-from inbox.media.conversion import convert
-from inbox.media.conversion.convert import Converted
+from inbox.media import conversion, inspection
+from inbox.media.conversion import Converted
 from tests import samples
 from whatsapp.events import Kind
 
@@ -36,7 +35,7 @@ class Desk:
         source = self.directory / "source"
         source.write_bytes(content)
         found = content_type or inspection.inspect(io.BytesIO(content)).file_type.content_type
-        converted = convert.convert(source, found, kind, self.directory, voice=voice)
+        converted = conversion.convert(source, found, kind, self.directory, voice=voice)
         assert source.read_bytes() == content
         if converted.path is None:
             assert list(self.directory.iterdir()) == [source], "nothing is left behind"

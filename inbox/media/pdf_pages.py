@@ -16,8 +16,8 @@ from django.core.files.storage import default_storage
 from core.sandbox import parent as sandbox
 from core.sandbox.parent import CrashError, NoSandboxError, UndecodableError
 from inbox.media.content_types import HEAD_BYTES, sniff
-from inbox.media.previews import LIMITS
 from inbox.media.previews.preview_jobs import DIRECTORY_PREFIX
+from inbox.media.sandboxed.previews import LIMITS
 from inbox.media.storage.local import MissingFileError, StorageError, media_storage
 from inbox.models import Media
 from inbox.models.media import page_key
@@ -121,7 +121,7 @@ def _drawn(media: Media, directory: Path, first: int) -> dict[int, Path]:
     last = min(first + TOGETHER - 1, media.pages or 0, MOST)
     wanted = {page: target / f"{page}.webp" for page in range(first, last + 1)}
     outputs = [path.name for path in wanted.values()]
-    work, numbers = "inbox.media.previews.document_pages:draw", (str(first), str(last))
+    work, numbers = "inbox.media.sandboxed.previews.document_pages:draw", (str(first), str(last))
     found = sandbox.run(work, source, target, *numbers, limits=PAGE_LIMITS, outputs=outputs).get("pages")
     drawn = {page: path for page, path in wanted.items() if isinstance(found, list) and page in found}
     if not drawn:

@@ -22,9 +22,8 @@ from django.utils import timezone
 from core.jobs import enqueue_once
 from inbox import drafts
 from inbox.changes import pages
-from inbox.media import fetch, inspection
-from inbox.media.conversion import convert
-from inbox.media.conversion.convert import ConversionCrashError, Converted
+from inbox.media import conversion, fetch, inspection
+from inbox.media.conversion import ConversionCrashError, Converted
 from inbox.media.file_refusals import FileRefusedError, check_quota
 from inbox.media.inspection import Inspected
 from inbox.media.storage.local import MissingFileError, StorageError, media_storage
@@ -267,7 +266,7 @@ def kind_for(content_type: str, *, voice: bool = False) -> Kind:
     if content_type == GIF:
         return Kind.VIDEO
     family = {"image": Kind.IMAGE, "video": Kind.VIDEO, "audio": Kind.AUDIO}.get(content_type.partition("/")[0])
-    return family if family and content_type in convert.SOURCES[family] else Kind.DOCUMENT
+    return family if family and content_type in conversion.SOURCES[family] else Kind.DOCUMENT
 
 
 def _examine(file: IO[bytes]) -> Inspected:
@@ -283,7 +282,9 @@ def _examine(file: IO[bytes]) -> Inspected:
 def _convert(upload: Upload, source: Path, directory: Path, on_wait: Callable[[], None]) -> Converted:
     target = directory / "target"
     target.mkdir(exist_ok=True)
-    return convert.convert(source, upload.original_type, Kind(upload.kind), target, voice=upload.voice, on_wait=on_wait)
+    return conversion.convert(
+        source, upload.original_type, Kind(upload.kind), target, voice=upload.voice, on_wait=on_wait
+    )
 
 
 def _keep(upload: Upload, source: Path, converted: Converted) -> None:

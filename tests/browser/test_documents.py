@@ -7,12 +7,12 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from inbox.media import document_text
+from inbox.media.sandboxed import document_text
 from inbox.models import Agent, Conversation
 from tests import samples
 from tests.browser.conftest import OpenWindow
 from tests.browser.files import stored
-from tests.inbox.media.document_text import documents
+from tests.inbox.media.sandboxed.document_text import documents
 from tests.inbox.thread_rows import conversation
 from whatsapp.models import PhoneNumber
 

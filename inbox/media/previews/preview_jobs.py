@@ -24,11 +24,11 @@ from core.sandbox import parent as sandbox
 from core.sandbox.parent import Cause, CrashError, NoSandboxError, UndecodableError
 from inbox import conversations
 from inbox.changes import pages
-from inbox.media import document_contents, document_text, stored_files, text_preview
+from inbox.media import conversion, document_contents, stored_files, text_preview
 from inbox.media import fetch as files
 from inbox.media.content_types import ENCRYPTED, HEAD_BYTES, sniff
-from inbox.media.conversion import convert
-from inbox.media.previews import LIMITS, OUTPUTS, work_for
+from inbox.media.sandboxed import document_text
+from inbox.media.sandboxed.previews import LIMITS, OUTPUTS, work_for
 from inbox.media.storage.local import MissingFileError, StorageError, media_storage
 from inbox.models import Media
 from inbox.models import media as media_model
@@ -40,7 +40,7 @@ drawings = Counter("inbox_previews_total", "Attempts to draw a preview, by what 
 
 #: What inbox.media.previews knows how to draw. Every other file shows its kind and size.
 DRAWABLE_TYPES = frozenset(
-    {*convert.PICTURES, *convert.FILMS, *convert.SOUNDS, "application/pdf", *document_text.TYPES}
+    {*conversion.PICTURES, *conversion.FILMS, *conversion.SOUNDS, "application/pdf", *document_text.TYPES}
 )
 #: What is said while nothing is decoded on this server, for want of a sandbox.
 PREVIEWS_ARE_OFF = "Previews are off on this server."
@@ -233,12 +233,12 @@ def _copy_key(media: Media, drawing: Drawing) -> str:
 def _settle(media: Media, drawing: Drawing) -> None:
     """Record the result and tell the pages, in one transaction. Does nothing when it is recorded already.
 
-    A film that not every browser plays is left to `renditions`, which takes minutes.
+    A film that not every browser plays is left to `playable_copies`, which takes minutes.
     """
     state, note = Media.PreviewState.READY, ""
     if drawing.impossible:
         state, note = Media.PreviewState.IMPOSSIBLE, drawing.impossible
-    elif not drawing.plays and media.content_type in convert.FILMS:
+    elif not drawing.plays and media.content_type in conversion.FILMS:
         state = Media.PreviewState.COPYING
     elif not drawing.plays:
         note = UNPLAYABLE

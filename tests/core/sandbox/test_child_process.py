@@ -13,7 +13,7 @@ import pytest
 
 from core.sandbox import Limits, Lock, child_process
 from core.sandbox.child_process import Cause, CrashError, LockError, UndecodableError
-from inbox.media import conversion, previews
+from inbox.media.sandboxed import conversion, previews
 
 LIMITS = Limits(memory_bytes=1 << 30, cpu_seconds=10, wall_seconds=60, file_bytes=1 << 20)
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from core.sandbox import Limits, Lock, child_process
-from inbox.media import conversion as conversion_work
-from inbox.media import document_text
-from inbox.media import previews as preview_work
-from inbox.media.conversion import convert
-from inbox.media.document_text.child import READERS
+from inbox.media import conversion
 from inbox.media.previews import preview_jobs
+from inbox.media.sandboxed import conversion as conversion_work
+from inbox.media.sandboxed import document_text
+from inbox.media.sandboxed import previews as preview_work
+from inbox.media.sandboxed.document_text.child import READERS
 from tests import conversions, samples
-from tests.inbox.media.document_text import documents
+from tests.inbox.media.sandboxed.document_text import documents
 from whatsapp.events import Kind
 
 KOREAN_MAIL = b"Subject: =?euc-kr?q?=BE=C8=B3=E7?=\nContent-Type: text/plain; charset=euc-kr\n\n\xbe\xc8\xb3\xe7\n"
@@ -104,21 +104,21 @@ class LateTests:
         assert touched(tmp_path, work, content(), content_type, limits=limits, outputs=outputs) == []
 
     def test_pages_have_all_they_need(self, tmp_path: Path) -> None:
-        work, limits = "inbox.media.previews.document_pages:draw", preview_work.LIMITS
+        work, limits = "inbox.media.sandboxed.previews.document_pages:draw", preview_work.LIMITS
         assert touched(tmp_path, work, samples.pdf(), "1", "1", limits=limits, outputs=("1.webp",)) == []
 
     @pytest.mark.parametrize("name", CONVERTED)
     def test_converting_has_all_it_needs(self, tmp_path: Path, name: str) -> None:
         form, content_type, content = CONVERTED[name]
-        work, outputs = conversion_work.work_for(form, content_type), tuple(convert.MADE.values())
+        work, outputs = conversion_work.work_for(form, content_type), tuple(conversion.MADE.values())
         limits = conversion_work.LIMITS
         assert touched(tmp_path, work, content(), content_type, limits=limits, outputs=outputs) == []
 
     def test_every_kind_of_work_is_tried(self) -> None:
-        forms = {kind: [str(kind)] for kind in convert.SOURCES} | {Kind.AUDIO: ["audio", "voice"]}
+        forms = {kind: [str(kind)] for kind in conversion.SOURCES} | {Kind.AUDIO: ["audio", "voice"]}
         works = {preview_work.work_for(content_type) for content_type in preview_jobs.DRAWABLE_TYPES} | {
             conversion_work.work_for(form, content_type)
-            for kind, content_types in convert.SOURCES.items()
+            for kind, content_types in conversion.SOURCES.items()
             for content_type in content_types
             for form in forms[kind]
         }

@@ -10,7 +10,7 @@ from django.test import Client
 from inbox.media import document_contents
 from inbox.models import Agent, Media
 from inbox.models.media import contents_key
-from tests.inbox.media.document_text import documents
+from tests.inbox.media.sandboxed.document_text import documents
 from tests.media_rows import drawn, own_files
 from whatsapp.models import PhoneNumber
 

@@ -10,7 +10,7 @@ from PIL import Image
 from pillow_heif import register_heif_opener
 
 from inbox.media.content_types import HEAD_BYTES, sniff
-from inbox.media.document_text import MOST_ROWS
+from inbox.media.sandboxed.document_text import MOST_ROWS
 from inbox.models import Media
 from tests import samples
 from tests.media_rows import drawn, own_files
@@ -350,8 +350,9 @@ class ChildTests:
     """The process by itself: what it may use, and what it gets to know."""
 
     def test_it_loads_neither_django_nor_boto(self) -> None:
-        works = "import sys; from inbox.media.previews import documents, pages, pictures, recordings, texts; "
-        script = works + "print([name for name in ('django', 'boto3', 'requests') if name in sys.modules])"
+        imports = "from inbox.media.sandboxed.previews import document_pages, documents, pictures, recordings"
+        heavy = "[name for name in ('django', 'boto3', 'requests') if name in sys.modules]"
+        script = f"import sys; {imports}; print({heavy})"
         found = subprocess.run(
             [sys.executable, "-c", script], cwd=project.BASE_DIR, capture_output=True, text=True, check=True
         )
