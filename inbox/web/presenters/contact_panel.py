@@ -13,8 +13,9 @@ from inbox import groups
 from inbox.formatting import humanize
 from inbox.models import Conversation, Media, Message
 from inbox.models.messages import MessageQuerySet
+from inbox.web.presenters import conversation_row
 from inbox.web.presenters.attachment import Attachment
-from inbox.web.queries import conversation_list, thread
+from inbox.web.queries import thread
 from inbox.web.queries.conversation_list import Number
 from whatsapp.events import Kind
 
@@ -39,7 +40,7 @@ def of(conversation: Conversation, numbers: Sequence[Number], *, staff: bool) ->
     return {
         "contact": contact,
         "initials": humanize.initials(humanize.display_name(contact)),
-        "hue": conversation_list.HUES[conversation.contact_id % len(conversation_list.HUES)],
+        "hue": conversation_row.hue(conversation),
         "phone": humanize.phone_words(contact.phone) if contact.phone else "",
         "username": humanize.clean_name(contact.username),
         "since": timezone.localtime(contact.created_at),

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from django.db import connection
 
 from inbox.web.presenters.base import Drawn
-from inbox.web.queries.conversation_list import Number, badge
+from inbox.web.presenters.conversation_row import badge
+from inbox.web.queries.conversation_list import Number
 from whatsapp import limits
 
 #: Seconds that the last of the waiting messages has to wait for the page to say so.

@@ -1,30 +1,24 @@
-"""From conversations to the rows of the list: what each row shows, and which rows a filter lets in."""
+"""The conversation list: its filters, and its pages of conversations."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlencode
 
 from django.db.models import F
 from django.http import Http404, HttpRequest
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString
 
 from core.postgres import keyset
 from inbox import access
-from inbox.formatting import humanize
 from inbox.models import Conversation
 from inbox.models.conversations import ConversationQuerySet
-from inbox.web import icons
-from inbox.web.presenters import message_content
 from inbox.web.presenters.base import Drawn
 from inbox.web.queries import contact_search
 from inbox.web.queries.pins_and_drafts import Marks
 from whatsapp import limits
-from whatsapp.events import Direction, Kind
 
 PAGE_SIZE = 25
 #: A window that closes sooner than this is marked in the list.
@@ -39,35 +33,8 @@ FEW = 20_000
 COUNT_LIMIT = 100
 #: Words of the filter in addresses, and what the list calls them.
 FILTERS = {"unread": "Unread", "closing": "Closing within 2 h", "failed": "Failed"}
-HUES = ("clay", "moss", "sky", "plum", "sand", "slate")
-
-
-@dataclass(slots=True)
-class Row(Drawn):
-    id: str
-    place: str
-    changed: str
-    href: str
-    name: str
-    initials: str
-    hue: str
-    time: str
-    at: str
-    preview: str
-    #: What this agent has written here and not sent: "" when nothing.
-    draft: str
-    icon: SafeString
-    tick: SafeString
-    #: The last message is one that failed.
-    failed: bool
-    #: An earlier message failed, or may have.
-    failing: bool
-    unread: str
-    closes_at: str
-    closes_in: str
-    closing: bool
-    number: str
-    swatch: int
+#: Colours of our numbers.
+SWATCHES = 6
 
 
 @dataclass(slots=True)
@@ -126,7 +93,7 @@ def closes_soon(closes_at: datetime | None, now: datetime) -> bool:
 def numbers_of(request: HttpRequest) -> list[Number]:
     """The numbers that this agent sees, coloured in their order."""
     numbers = access.visible_numbers(request.user).only("name", "display_number", "phone_number_id")
-    return [Number(number.pk, str(number), index % len(HUES)) for index, number in enumerate(numbers)]
+    return [Number(number.pk, str(number), index % SWATCHES) for index, number in enumerate(numbers)]
 
 
 def visible(numbers: Sequence[Number]) -> ConversationQuerySet:
@@ -145,12 +112,11 @@ def pinned(marks: Marks, numbers: Sequence[Number], filters: Filters) -> list[Co
 def page(
     numbers: Sequence[Number],
     filters: Filters,
-    drafts: Mapping[int, str],
     place: keyset.Place | None = None,
     without: Sequence[int] = (),
-) -> tuple[list[Row], keyset.Place | None]:
-    """One page of rows, newest first, older than ``place``, but for those ``without``; and the place to go on from,
-    None at the end."""
+) -> tuple[list[Conversation], keyset.Place | None]:
+    """One page of conversations with their contacts, newest first, older than ``place``, except those ``without``; and
+    the place of the next page, None at the end."""
     conversations = visible([number for number in numbers if filters.number in (None, number.id)]).newest_first()
     match filters.word:
         case "unread":
@@ -173,7 +139,7 @@ def page(
     more = len(found) > PAGE_SIZE
     found = found[:PAGE_SIZE]
     next_place = keyset.Place(found[-1].last_message_at, found[-1].pk) if more else None
-    return draw(found, numbers, filters, drafts), next_place
+    return found, next_place
 
 
 def _sought(conversations: ConversationQuerySet, sought: str) -> list[Conversation]:
@@ -200,66 +166,7 @@ def _sought(conversations: ConversationQuerySet, sought: str) -> list[Conversati
     return list(conversations.filter(contact__in=found)[: PAGE_SIZE + 1])
 
 
-def unread_words(numbers: Sequence[Number]) -> str:
-    """How many conversations hold unread messages, for the badge: "", "7" or "99+"."""
+def unread_count(numbers: Sequence[Number]) -> int:
+    """How many conversations have unread messages, counted up to COUNT_LIMIT."""
     conversations = Conversation.objects.filter(number_id__in=[number.id for number in numbers]).unread()
-    return badge(conversations.order_by()[:COUNT_LIMIT].count())
-
-
-def badge(count: int) -> str:
-    return "99+" if count >= COUNT_LIMIT else str(count or "")
-
-
-def _icon(kind: str, preview: str) -> str:
-    """The icon of the last message, where only the words of the preview tell a voice note or a missed call."""
-    if kind == Kind.CALL and preview.startswith(("Missed", "Declined", "Failed")):
-        return "call-missed"
-    return message_content.icon(kind, voice=preview.startswith("Voice "))
-
-
-def draw(
-    conversations: Iterable[Conversation], numbers: Sequence[Number], filters: Filters, drafts: Mapping[int, str]
-) -> list[Row]:
-    """The rows as one agent sees them: ``drafts`` are theirs, by conversation, as `pins_and_drafts` finds them."""
-    by_id = {number.id: number for number in numbers}
-    query = filters.query()
-    now = timezone.now()
-    today = timezone.localdate(now)
-    rows = []
-    for conversation in conversations:
-        name = humanize.display_name(conversation.contact)
-        at = timezone.localtime(conversation.last_message_at)
-        outbound = conversation.last_message_direction == Direction.OUTBOUND
-        closes_at = conversation.window_closes_at
-        still = closes_at if closes_at is not None and closes_at > now else None
-        failing = conversation.oldest_failure_at is not None
-        # Its tick says so already.
-        trouble = outbound and conversation.last_message_status in ("failed", "unknown")
-        number = by_id[conversation.number_id]
-        preview = conversation.last_message_preview
-        rows.append(
-            Row(
-                id=str(conversation.pk),
-                place=str(keyset.Place(at, conversation.pk)),
-                changed=str(conversation.changed_xid),
-                href=reverse("inbox:conversation", args=[conversation.pk]) + query,
-                name=name,
-                initials=humanize.initials(name),
-                hue=HUES[conversation.contact_id % len(HUES)],
-                time=humanize.row_time(at, today) if conversation.last_message_id else "",
-                at=at.isoformat(),
-                preview=preview,
-                draft=drafts.get(conversation.pk, ""),
-                icon=icons.icon(_icon(conversation.last_message_kind, preview), icons.SMALL),
-                tick=icons.tick(conversation.last_message_status) if outbound else icons.NOTHING,
-                failed=failing and trouble,
-                failing=failing and not trouble,
-                unread=badge(conversation.unread_count),
-                closes_at=still.isoformat() if still else "",
-                closes_in=humanize.time_left((still - now).total_seconds()) if still else "",
-                closing=closes_soon(closes_at, now),
-                number=number.name if len(numbers) > 1 else "",
-                swatch=number.swatch,
-            )
-        )
-    return rows
+    return conversations.order_by()[:COUNT_LIMIT].count()

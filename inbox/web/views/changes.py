@@ -14,7 +14,7 @@ from inbox import access
 from inbox.changes import pages as feed
 from inbox.formatting.humanize import display_name
 from inbox.models import Agent, Conversation, Message
-from inbox.web.presenters import contact_panel, sending_banner
+from inbox.web.presenters import contact_panel, conversation_row, sending_banner
 from inbox.web.presenters import message as message_presenter
 from inbox.web.queries import conversation_list, pins_and_drafts, thread
 from inbox.web.queries.conversation_list import Filters
@@ -64,7 +64,7 @@ def fragment(request: HttpRequest) -> HttpResponse:
     context = {
         "cursor": cursor,
         "reload": len(changed) > LIMIT or len(messages) > LIMIT,
-        "rows": conversation_list.draw(shown, numbers, filters, drafts),
+        "rows": conversation_row.rows(shown, numbers, drafts, filters.query()),
         "gone": [one.pk for one in changed if not filters.lets_in(one)],
         "open_id": str(open_id),
         "conversation": opened,
@@ -76,7 +76,7 @@ def fragment(request: HttpRequest) -> HttpResponse:
             deleted=access.sees_deleted_text(cast(Agent, request.user)),
             window_open=opened is not None and opened.window_open,
         ),
-        "unread": conversation_list.unread_words(numbers),
+        "unread": conversation_row.badge(conversation_list.unread_count(numbers)),
         "banners": sending_banner.of(numbers),
     }
     return render(request, "inbox/_changes.html", context)

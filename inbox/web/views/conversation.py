@@ -20,7 +20,7 @@ from inbox.changes import pages
 from inbox.formatting.humanize import display_name
 from inbox.models import Agent, Conversation, Message
 from inbox.sending import read_receipts
-from inbox.web.presenters import composer, contact_panel, message_details
+from inbox.web.presenters import composer, contact_panel, conversation_row, message_details
 from inbox.web.presenters import message as message_presenter
 from inbox.web.queries import conversation_list, thread
 from inbox.web.queries.conversation_list import Filters, Number
@@ -121,7 +121,7 @@ def page(request: HttpRequest, pk: int, *, problem: str = "", status: int = 200)
         "is_pinned": found.pins.filter(agent=cast(Agent, request.user)).exists(),
     }
     if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
-        context["unread"] = conversation_list.unread_words(numbers)
+        context["unread"] = conversation_row.badge(conversation_list.unread_count(numbers))
         return pages.read_at(cursor, render(request, "inbox/_conversation.html", context))
     return render(request, "inbox/conversation.html", context | list_context(request, numbers), status=status)
 

@@ -13,7 +13,7 @@ from django.views.decorators.vary import vary_on_headers
 from core.postgres import keyset
 from inbox.changes import pages
 from inbox.models import Agent
-from inbox.web.presenters import sending_banner
+from inbox.web.presenters import conversation_row, sending_banner
 from inbox.web.queries import conversation_list, pins_and_drafts
 from inbox.web.queries.conversation_list import Filters, Number
 
@@ -27,10 +27,11 @@ def list_context(request: HttpRequest, numbers: list[Number]) -> dict[str, objec
         raise Http404 from error
     own = pins_and_drafts.of(cast(Agent, request.user))
     pinned = conversation_list.pinned(own, numbers, filters)
-    page, next_place = conversation_list.page(numbers, filters, own.drafts, place, [one.pk for one in pinned])
+    page, next_place = conversation_list.page(numbers, filters, place, [one.pk for one in pinned])
+    query = filters.query()
     return {
-        "rows": page,
-        "pinned_rows": conversation_list.draw(pinned, numbers, filters, own.drafts) if place is None else [],
+        "rows": conversation_row.rows(page, numbers, own.drafts, query),
+        "pinned_rows": conversation_row.rows(pinned, numbers, own.drafts, query) if place is None else [],
         "numbers": numbers,
         "number": next((number for number in numbers if number.id == filters.number), None),
         "filters": filters,
@@ -44,7 +45,7 @@ def list_context(request: HttpRequest, numbers: list[Number]) -> dict[str, objec
         "unsought_href": "/" + Filters(filters.word, filters.number).query(),
         "older_href": "/" + filters.query(before=str(next_place)) if next_place else "",
         "from_the_top": place is None,
-        "unread": conversation_list.unread_words(numbers),
+        "unread": conversation_row.badge(conversation_list.unread_count(numbers)),
         "banners": sending_banner.of(numbers),
     }
 
