@@ -6,8 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import F
+
 from core.postgres import bulk
 from core.postgres.cursors import bigints
+from inbox.formatting import summary
+from inbox.models import Message
 from whatsapp.limits import WINDOW
 
 
@@ -179,6 +183,14 @@ def refresh(message_ids: Iterable[int], previews: dict[int, str] | None = None) 
     )
     if ids:
         bulk.fetch(OLDEST_FAILURE, bigints(ids))
+
+
+def refresh_previews(message_ids: Iterable[int]) -> None:
+    """Write the list's line again for those of these messages that are the last of their conversation. Safe to
+    repeat."""
+    last = Message.objects.filter(pk__in=list(message_ids), conversation__last_message_id=F("pk"))
+    last = last.select_related("media")
+    refresh([message.pk for message in last], {message.pk: summary.of_message(message) for message in last})
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:

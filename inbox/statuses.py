@@ -16,7 +16,7 @@ from core.postgres import bulk
 from inbox import callback_data
 from inbox.conversations import WINDOW as CUSTOMER_SERVICE_WINDOW
 from inbox.models import PendingStatus
-from inbox.receiving.messages import time_of
+from whatsapp import event_time
 from whatsapp.errors import REPORTED, WINDOW_CLOSED
 from whatsapp.events import PaymentChanged, Status, StatusChanged
 
@@ -73,7 +73,7 @@ PAYMENT_ORDER = ("pending", "failed", "captured")
 
 def payment_row(event: PaymentChanged, number: int, notification: int, received_at: datetime) -> bulk.Row:
     """The state of a payment as a row like ``row``'s, so that it waits for its message in the same place."""
-    at = time_of(event.at, received_at)[0]
+    at = event_time.resolve(event.at, received_at)[0]
     return {
         "number_id": number,
         "wamid": event.wamid,
@@ -98,7 +98,7 @@ def row(event: StatusChanged, number: int, notification: int, received_at: datet
         "number_id": number,
         "wamid": event.wamid[:255],
         "status": event.status,
-        "at": time_of(event.at, received_at)[0],
+        "at": event_time.resolve(event.at, received_at)[0],
         "callback_data": event.callback_data[:512],
         "error_code": fault.code if fault else None,
         "error": (fault.details or fault.title) if fault else "",

@@ -7,6 +7,7 @@ from typing import Any
 
 from inbox.formatting import humanize, markup, replies, system_lines
 from inbox.formatting.humanize import clock
+from inbox.models import Message
 from whatsapp.errors import UNAVAILABLE
 from whatsapp.events import Kind
 
@@ -104,6 +105,24 @@ def summarize(
     if kind == Kind.DOCUMENT:
         words = _document(words, pages, file_name, content_type)
     return words[: MAX_LENGTH - 1] + "…" if len(words) > MAX_LENGTH else words
+
+
+def of_message(message: Message) -> str:
+    """One line for a message as it is now, with its file as far as it is known. Reads ``message.media``."""
+    if message.revoked_at:
+        return "Deleted message"
+    media = getattr(message, "media", None)
+    return summarize(
+        message.kind,
+        message.text,
+        message.payload,
+        voice=media is not None and media.voice,
+        duration=media.duration if media else None,
+        pages=media.pages if media else None,
+        file_name=media.file_name if media else "",
+        content_type=(media.content_type or media.mime_type) if media else "",
+        error_code=message.error_code,
+    )
 
 
 def _without_words(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar
 
 from django.db import models
 from django.db.models.functions import Now
@@ -21,7 +22,10 @@ class Probe(models.Model):
 
 
 class WorkerProcess(models.Model):
-    """A worker that runs, or ran until it ended without saying so. One that ends in good order deletes its row."""
+    """A worker that runs, or that died without deleting its row."""
+
+    #: The id of this process's own row; None where jobs run outside a worker.
+    current: ClassVar[uuid.UUID | None] = None
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     host = models.CharField(max_length=255)

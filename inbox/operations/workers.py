@@ -30,9 +30,6 @@ REPLACES_FOR, MISSED_AFTER = 120.0, DEAD_AFTER + REPORT_SECONDS
 #: Seconds after which a dead worker that nobody replaced is missed no longer: it was meant to go.
 MISSED_FOR = 24 * 3600.0
 
-#: The WorkerProcess that this process is; None where jobs run outside of a worker.
-current: uuid.UUID | None = None
-
 REPORT = """
     INSERT INTO inbox_workerprocess AS w (id, host, pid, stopping) VALUES (%s, %s, %s, %s)
     ON CONFLICT (id) DO UPDATE SET seen_at = now(), stopping = excluded.stopping,
@@ -110,8 +107,7 @@ def forget(silent_for: float = MISSED_FOR) -> int:
 
 def begin() -> None:
     """This process is a worker from now on: what it takes, it takes in its own name."""
-    global current
-    current = uuid.uuid4()
+    WorkerProcess.current = uuid.uuid4()
 
 
 async def report(stopping: asyncio.Event) -> None:
@@ -122,10 +118,10 @@ async def report(stopping: asyncio.Event) -> None:
     try:
         while True:
             try:
-                values = (current, socket.gethostname()[:255], os.getpid(), stopping.is_set(), GAP)
+                values = (WorkerProcess.current, socket.gethostname()[:255], os.getpid(), stopping.is_set(), GAP)
                 await database.execute(REPORT, values, within=REPORT_SECONDS)
                 if not replaced:
-                    found = (current, DEAD_AFTER, REPLACES_FOR)
+                    found = (WorkerProcess.current, DEAD_AFTER, REPLACES_FOR)
                     replaced = await database.execute(REPLACE, found, within=REPORT_SECONDS) is not None
             except (DatabaseAwayError, *RowError) as error:
                 log.warning("worker_report_failed", reason=describe(error))
@@ -136,7 +132,7 @@ async def report(stopping: asyncio.Event) -> None:
 
 async def _say_goodbye(database: AsyncDatabase) -> None:
     try:
-        await database.execute("DELETE FROM inbox_workerprocess WHERE id = %s", (current,), within=2)
+        await database.execute("DELETE FROM inbox_workerprocess WHERE id = %s", (WorkerProcess.current,), within=2)
     except (DatabaseAwayError, *RowError) as error:
         log.warning("worker_report_failed", reason=describe(error))
     await database.close()

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import structlog
-from django.db.models import F
 from prometheus_client import Counter
 
 from core.postgres import bulk
 from inbox import callback_data, conversations, statuses
 from inbox.changes import pages, webhooks
-from inbox.formatting.summary import summarize
-from inbox.models import Message
 from inbox.receiving import arrival_order, duplicates, group_names, identities, messages, numbers, reactions, targets
 from inbox.receiving.left_out import Personal, Resolved, left_out
 from inbox.receiving.targets import Target, Targets
-from whatsapp import events, parse
+from whatsapp import event_time, events, parse
 from whatsapp.models import PhoneNumber, Provider
 from whatsapp.providers.aws.arns import AwsNumber
 from whatsapp.webhooks import journal
@@ -58,7 +55,7 @@ class Fact:
 
     @property
     def at(self) -> datetime:
-        return messages.time_of(self.event.at, self.received_at)[0]
+        return event_time.resolve(self.event.at, self.received_at)[0]
 
     @property
     def target(self) -> tuple[int, str]:
@@ -266,7 +263,7 @@ def _write(batch: Batch) -> tuple[list[bulk.Row], set[int]]:
     rewritten = upgraded + reactions.revise(_revisions(batch), {*awaited, *_revised(batch)})
     rewritten += messages.apply_calls(calls)
     if rewritten:
-        refresh_previews(rewritten)
+        conversations.refresh_previews(rewritten)
         changed.update(rewritten)
     outbound = [row["id"] for row in new if row["direction"] == events.Direction.OUTBOUND]
     waiting = statuses.take_waiting(outbound) if outbound else []
@@ -278,34 +275,6 @@ def _write(batch: Batch) -> tuple[list[bulk.Row], set[int]]:
     changed.update(reactions.apply(_reactions(batch)))
     changed.update(reactions.fail(_failed_reactions(batch)))
     return new, changed.difference(row["id"] for row in new)
-
-
-def refresh_previews(message_ids: Iterable[int]) -> None:
-    """Write the conversation list's line again for those of these messages that are a conversation's last."""
-    last = Message.objects.filter(pk__in=list(message_ids), conversation__last_message_id=F("pk")).select_related(
-        "media"
-    )
-    conversations.refresh([message.pk for message in last], {message.pk: preview(message) for message in last})
-
-
-def preview(message: Message) -> str:
-    """The conversation list's line for a message as it is now, its media included."""
-    if message.revoked_at:
-        return "Deleted message"
-    media = getattr(message, "media", None)
-    if media is None:
-        return summarize(message.kind, message.text, message.payload, error_code=message.error_code)
-    return summarize(
-        message.kind,
-        message.text,
-        message.payload,
-        voice=media.voice,
-        duration=media.duration,
-        pages=media.pages,
-        file_name=media.file_name,
-        content_type=media.content_type or media.mime_type,
-        error_code=message.error_code,
-    )
 
 
 def _arrival(batch: Batch, fact: Fact) -> messages.Arrival:

@@ -5,20 +5,17 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from core.jobs import enqueue_all
 from core.postgres import bulk
 from inbox.formatting.summary import summarize
 from inbox.models import Media
-from whatsapp import phone_numbers
+from whatsapp import event_time, phone_numbers
 from whatsapp.errors import MEDIA_NOT_FETCHED, explain_received
 from whatsapp.events import MEDIA_KINDS, CallChanged, Direction, Kind, MessageReceived, Origin, RemoteMedia, Status
 from whatsapp.models import PhoneNumber
-
-#: How far ahead of our clock WhatsApp's time may be before it is not believed.
-CLOCK_TOLERANCE = timedelta(minutes=5)
 
 #: Steps of a call that say that somebody calls. The others are told afterwards.
 CALLING = frozenset({"connect", "ringing", "accepted", "rejected", "terminate", "failed"})
@@ -69,16 +66,6 @@ class Arrival:
     received_at: datetime
 
 
-def time_of(at: datetime | None, received_at: datetime) -> tuple[datetime, bool]:
-    """When a message was sent, and whether WhatsApp's word had to be replaced by our time of receipt.
-
-    A missing time and one in the future (their clock or ours is wrong) would put the message in a wrong place for good.
-    """
-    if at is None or at > received_at + CLOCK_TOLERANCE:
-        return received_at, True
-    return at, False
-
-
 def insert(arrivals: list[Arrival]) -> tuple[list[bulk.Row], list[int]]:
     """Write the messages that are not there yet. Returns the inserted rows (with ``media`` and ``unread`` beside the
     columns) in the thread's order, and the ids of placeholders that became what they stood for. Any other message that
@@ -101,7 +88,7 @@ def insert(arrivals: list[Arrival]) -> tuple[list[bulk.Row], list[int]]:
 
 def _row(arrival: Arrival) -> bulk.Row:
     event = arrival.event
-    sent_at, bad_timestamp = time_of(event.at, arrival.received_at)
+    sent_at, bad_timestamp = event_time.resolve(event.at, arrival.received_at)
     row: bulk.Row = {
         "number_id": arrival.number.pk,
         "conversation_id": arrival.conversation,
@@ -198,7 +185,7 @@ def _call_columns(event: CallChanged) -> bulk.Row:
 def windows_of(calls: Iterable[Arrival]) -> list[tuple[int, datetime]]:
     """(conversation, since when) of the calls of customers: each opens the window, answered or not."""
     return [
-        (call.conversation, time_of(call.event.at, call.received_at)[0])
+        (call.conversation, event_time.resolve(call.event.at, call.received_at)[0])
         for call in calls
         if isinstance(call.event, CallChanged)
         and call.event.step == "connect"
@@ -342,7 +329,7 @@ def apply_calls(calls: Iterable[Arrival]) -> list[int]:
             continue
         key = (call.number.pk, event.call_id[:255])
         row = steps.setdefault(key, {"number_id": key[0], "wamid": key[1], "steps": {}, "error_code": None})
-        row["steps"][event.step] = time_of(event.at, call.received_at)[0].isoformat()
+        row["steps"][event.step] = event_time.resolve(event.at, call.received_at)[0].isoformat()
         if event.directed:
             row["direction"] = event.direction
         if event.duration is not None:

@@ -168,8 +168,3 @@ def forget_waiting_statuses() -> int:
         batch.UNMATCHED.inc(forgotten)
         log.warning("waiting_statuses_forgotten", count=forgotten)
     return forgotten
-
-
-def refresh_preview(message_id: int) -> None:
-    """Write the conversation list's line again if this message is its conversation's last. Safe to repeat."""
-    batch.refresh_previews([message_id])

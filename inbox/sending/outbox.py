@@ -20,8 +20,7 @@ from django.db.models.functions import Now
 from core.jobs import wake_up_once
 from inbox import conversations
 from inbox.changes import pages, webhooks
-from inbox.models import Conversation, Message, Outbox, OutboxEntry, SlowAnswer
-from inbox.operations import workers
+from inbox.models import Conversation, Message, Outbox, OutboxEntry, SlowAnswer, WorkerProcess
 from inbox.sending import rate_limit
 from whatsapp.events import Status
 from whatsapp.models import PhoneNumber
@@ -132,7 +131,12 @@ def claim() -> Lease | None:
     for number in numbers:
         token = uuid.uuid4()
         with connection.cursor() as cursor:
-            values = {"lease": token, "worker": workers.current, "length": LEASE.total_seconds(), "number": number}
+            values = {
+                "lease": token,
+                "worker": WorkerProcess.current,
+                "length": LEASE.total_seconds(),
+                "number": number,
+            }
             cursor.execute(CLAIM, values)
             taken = cursor.fetchone()
         if taken is not None:

@@ -33,7 +33,6 @@ from inbox.media.storage.local import MissingFileError, StorageError, media_stor
 from inbox.models import Media
 from inbox.models import media as media_model
 from inbox.models.media import contents_key, playable_key, thumbnail_key
-from inbox.receiving import pipeline
 
 log = structlog.get_logger(__name__)
 drawings = Counter("inbox_previews_total", "Attempts to draw a preview, by what came of them", ["outcome"])
@@ -263,7 +262,7 @@ def _settle(media: Media, drawing: Drawing) -> None:
         )
         if settled:
             pages.touch([media.message_id])
-            pipeline.refresh_preview(media.message_id)
+            conversations.refresh_previews([media.message_id])
             if state == Media.PreviewState.COPYING:
                 files.enqueue_copy(media.pk)
     if settled:

@@ -26,7 +26,6 @@ from inbox.operations.dynamodb_import.batches import Prepared
 from inbox.operations.dynamodb_import.numbers import Numbers
 from inbox.operations.dynamodb_import.records import plain
 from inbox.receiving import identities, messages, reactions
-from inbox.receiving.batch import refresh_previews
 from whatsapp import phone_numbers
 from whatsapp.events import Direction, Origin, Party, Status
 from whatsapp.models import PhoneNumber
@@ -209,7 +208,7 @@ def _write(batch: list[Prepared], *, adopt: bool) -> None:
     late = {row[0] for row in attached} - inserted
     if touched := late | {row[0] for row in advanced}:
         pages.touch(touched)
-        refresh_previews(touched)
+        conversations.refresh_previews(touched)
     pages.announce((row["number_id"], row["conversation_id"]) for row in new)
 
 

@@ -16,8 +16,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from core.postgres import keyset
-from inbox.formatting import humanize, markup, replies
-from inbox.formatting.summary import summarize
+from inbox.formatting import humanize, markup, replies, summary
 from inbox.models import Agent, Media, Message
 from inbox.sending import resending
 from inbox.web import icons
@@ -337,20 +336,9 @@ def quote(quoted: Message, name: str) -> Quote:
     if quoted.revoked_at:
         return Quote(who(quoted, name), "Deleted message", icons.icon("bin", icons.SMALL))
     media = getattr(quoted, "media", None)
-    words = summarize(
-        quoted.kind,
-        quoted.text,
-        quoted.payload,
-        voice=bool(media and media.voice),
-        duration=media.duration if media else None,
-        pages=media.pages if media else None,
-        file_name=media.file_name if media else "",
-        content_type=(media.content_type or media.mime_type) if media else "",
-        error_code=quoted.error_code,
-    )
     return Quote(
         author=who(quoted, name),
-        words=words,
+        words=summary.of_message(quoted),
         icon=icons.icon(message_content.icon(quoted.kind, voice=bool(media and media.voice)), icons.SMALL),
         href=f"{reverse('inbox:conversation', args=[quoted.conversation_id])}?at={quoted.pk}#message-{quoted.pk}",
         thumbnail=reverse("media_thumbnail", args=[media.pk]) if media and media.thumbnail else "",

@@ -39,7 +39,7 @@ async def report_once(stopping: bool = False) -> None:
         event.set()
     reporting = asyncio.create_task(workers.report(event))
     async with asyncio.timeout(30):
-        while not await WorkerProcess.objects.filter(pk=workers.current).aexists():
+        while not await WorkerProcess.objects.filter(pk=WorkerProcess.current).aexists():
             await asyncio.sleep(0.01)
     reporting.cancel()
     await asyncio.gather(reporting, return_exceptions=True)
@@ -47,7 +47,7 @@ async def report_once(stopping: bool = False) -> None:
 
 @pytest.fixture(autouse=True)
 def _nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "current", None)
+    monkeypatch.setattr(WorkerProcess, "current", None)
 
 
 class StandingTests:
@@ -122,7 +122,7 @@ class TakeOverTests:
         OutboxEntry.objects.update(leased_until=None, worker=None)
         workers.begin()
         assert outbox.claim() is not None
-        assert OutboxEntry.objects.get().worker == workers.current
+        assert OutboxEntry.objects.get().worker == WorkerProcess.current
 
 
 class StalledJobTests:
