@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 import phonenumbers
+from django.utils.formats import date_format, number_format
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
 
 from inbox.models import Contact
 
@@ -15,6 +17,7 @@ __all__ = [
     "clock",
     "day_name",
     "display_name",
+    "format_day",
     "initials",
     "moment",
     "phone_words",
@@ -28,7 +31,6 @@ __all__ = [
 #: characters. Joiners stay: Persian words and family emoji need them.
 UNSAFE_IN_NAMES = re.compile("[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 NAME_LENGTH = 80
-MONTHS = list(calendar.month_name)
 
 
 def clean_name(name: str) -> str:
@@ -68,47 +70,58 @@ def initials(name: str) -> str:
 
 
 def size(count: int) -> str:
-    """Bytes as file managers write them, in thousands: 412 kB, 1.8 MB, 24.6 MB."""
+    """Bytes in decimal units, in the reader's number format: 412 kB, 1.8 MB, 24.6 MB."""
     if count < 1000:
-        return f"{count} B"
+        return _("%(size)s B") % {"size": count}
     if count < 1_000_000:
-        return f"{count / 1000:.0f} kB"
+        return _("%(size)s kB") % {"size": number_format(round(count / 1000))}
     if count < 1_000_000_000:
-        return f"{count / 1_000_000:.1f} MB"
-    return f"{count / 1_000_000_000:.1f} GB"
+        return _("%(size)s MB") % {"size": number_format(count / 1_000_000, 1)}
+    return _("%(size)s GB") % {"size": number_format(count / 1_000_000_000, 1)}
 
 
 def wait(seconds: float) -> str:
-    """A stretch of time in its largest useful units: 40 s, 35 min, 1 h 50, 23 h, 3 days."""
+    """A duration in its largest useful units: 40 s, 35 min, 1 h 50, 23 h, 3 days."""
     seconds = max(int(seconds), 0)
     if seconds < 60:
-        return f"{seconds} s"
+        return _("%(seconds)d s") % {"seconds": seconds}
     minutes = seconds // 60
     if minutes < 60:
-        return f"{minutes} min"
+        return _("%(minutes)d min") % {"minutes": minutes}
     hours, minutes = divmod(minutes, 60)
-    if hours < 24:
-        return f"{hours} h {minutes:02}" if minutes else f"{hours} h"
-    days = hours // 24
-    return "1 day" if days == 1 else f"{days} days"
+    if hours >= 24:
+        days = hours // 24
+        return ngettext("%(days)d day", "%(days)d days", days) % {"days": days}
+    if not minutes:
+        return _("%(hours)d h") % {"hours": hours}
+    return _("%(hours)d h %(minutes)02d") % {"hours": hours, "minutes": minutes}
 
 
 def time_left(seconds: float) -> str:
-    """The time until a window closes, as static/js/countdown.js goes on counting it: 23 h 58, 12 min."""
+    """The time until a window closes; static/js/countdown.js counts on in the same form: 23 h 58, 12 min."""
     if seconds <= 0:
-        return "no time"
-    return "less than a minute" if seconds < 60 else wait(min(seconds, 86_399))
+        return _("no time")
+    return _("less than a minute") if seconds < 60 else wait(min(seconds, 86_399))
+
+
+@lru_cache(maxsize=4096)
+def _date(day: date, name: str, _language: str) -> str:
+    """``day`` in a format of config/formats: a page shows the same few days many times."""
+    return date_format(day, name)
+
+
+def format_day(day: date, name: str) -> str:
+    """``day`` in the reader's language, in the format of config/formats that ``name`` names."""
+    return _date(day, name, get_language() or "")
 
 
 def day_name(day: date, today: date) -> str:
-    """The name of a day in a thread: Today, Yesterday, Friday 20 November, 20 November 2025."""
+    """The heading of a day in a thread: Today, Yesterday, Friday 20 November, 20 November 2025."""
     if day == today:
-        return "Today"
+        return _("Today")
     if day == today - timedelta(days=1):
-        return "Yesterday"
-    if day.year == today.year:
-        return f"{day:%A} {day.day} {day:%B}"
-    return f"{day.day} {day:%B} {day.year}"
+        return _("Yesterday")
+    return format_day(day, "WEEKDAY_AND_DAY_FORMAT" if day.year == today.year else "LONG_DATE_FORMAT")
 
 
 def row_time(at: datetime, today: date) -> str:
@@ -117,8 +130,8 @@ def row_time(at: datetime, today: date) -> str:
     if day == today:
         return hour(at)
     if today - timedelta(days=6) <= day < today:
-        return f"{at:%a}"
-    return f"{at.day} {at:%b}" if day.year == today.year else f"{at.day} {at:%b} {at.year}"
+        return format_day(day, "WEEKDAY_FORMAT")
+    return format_day(day, "DAY_AND_MONTH_FORMAT" if day.year == today.year else "DAY_AND_YEAR_FORMAT")
 
 
 def hour(at: datetime) -> str:
@@ -135,4 +148,5 @@ def clock(seconds: float) -> str:
 
 def moment(at: datetime) -> str:
     """A point in time in full, from a local datetime: 20 November 2026, 10:42:05."""
-    return f"{at.day} {MONTHS[at.month]} {at.year}, {at.hour:02}:{at.minute:02}:{at.second:02}"
+    day = format_day(at.date(), "LONG_DATE_FORMAT")
+    return _("%(day)s, %(time)s") % {"day": day, "time": f"{at.hour:02}:{at.minute:02}:{at.second:02}"}
