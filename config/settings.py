@@ -8,6 +8,7 @@ from typing import Any
 
 import environ
 from csp.constants import NONE, SELF
+from django.utils.translation import gettext_lazy
 from whitenoise.compress import Compressor
 
 from config import embedded
@@ -51,7 +52,17 @@ LIVE_STREAMS_PER_AGENT = env.int("LIVE_STREAMS_PER_AGENT", default=20)
 #: What one program may ask of the API, and one agent or program may give us to send. 0 is no limit.
 API_CALLS_PER_MINUTE = env.int("API_CALLS_PER_MINUTE", default=3000)
 UPLOAD_MB_PER_DAY = env.int("UPLOAD_MB_PER_DAY", default=20_000)
+USE_I18N = True
 LANGUAGE_CODE = "en"
+#: Languages of the pages and the admin. Each has a folder in locale/ and its formats in config/formats/.
+LANGUAGES = [
+    ("en", gettext_lazy("English")),
+    ("es", gettext_lazy("Spanish")),
+    ("pt-br", gettext_lazy("Brazilian Portuguese")),
+    ("de", gettext_lazy("German")),
+    ("ar", gettext_lazy("Arabic")),
+]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env("TIME_ZONE", default="UTC")
 USE_TZ = True
 FORMAT_MODULE_PATH = ["config.formats"]
@@ -97,9 +108,10 @@ MIDDLEWARE = [
     "inbox.web.database_away.middleware",
     "django_structlog.middlewares.RequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "inbox.web.language.middleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -13,9 +13,9 @@ from inbox.web.views import (
     conversations,
     dialogs,
     message_acts,
+    preferences,
     search,
     template_picker,
-    theme,
     uploads,
 )
 
@@ -57,5 +57,6 @@ urlpatterns = [
     path("uploads/<uuid:upload_id>/discard/", uploads.discard, name="upload_discard"),
     path("uploads/<uuid:upload_id>/file/", uploads.file, name="upload_file"),
     path("changes/", changes.changes, name="changes"),
-    path("theme/", theme.theme, name="theme"),
+    path("preferences/", preferences.preferences, name="preferences"),
+    path("theme/", preferences.theme, name="theme"),
 ]

@@ -56,7 +56,7 @@ class AgentAdmin(ActsAdmin, UserAdmin):
     readonly_fields = ["two_factor", "last_login", "date_joined"]
     fieldsets = [
         (None, {"fields": ["username", "two_factor"]}),
-        ("Person", {"fields": ["first_name", "last_name", "email", "theme"]}),
+        ("Person", {"fields": ["first_name", "last_name", "email", "theme", "language"]}),
         ("Numbers", {"fields": ["numbers"], "description": "The conversations this agent sees and answers."}),
         (
             "Permissions",

@@ -10,6 +10,8 @@ from django.core.signals import got_request_exception
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.translation import gettext as _
 
 from core.postgres.event_loop import is_away
 from inbox.api import problems
@@ -34,12 +36,15 @@ def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
 def _unavailable(request: HttpRequest) -> HttpResponse:
     if request.path.startswith(API):
         return problems.database_away()
-    if request.headers.get("HX-Request") or not request.accepts("text/html"):
-        answer = HttpResponse("The database is away. Try again in a moment.", content_type="text/plain")
-    else:
-        # A form is not sent again by itself.
-        seconds = AGAIN_SECONDS if request.method in ("GET", "HEAD") else None
-        answer = HttpResponse(render_to_string("503.html", {"reload": seconds}))
+    # The agent's own language is in the database.
+    with translation.override(translation.get_language_from_request(request)):
+        if request.headers.get("HX-Request") or not request.accepts("text/html"):
+            sentence = _("The database is not available. Try again in a moment.")
+            answer = HttpResponse(sentence, content_type="text/plain")
+        else:
+            # A form is not sent again by itself.
+            seconds = AGAIN_SECONDS if request.method in ("GET", "HEAD") else None
+            answer = HttpResponse(render_to_string("503.html", {"reload": seconds}))
     answer.status_code = 503
     answer["Retry-After"] = str(AGAIN_SECONDS)
     answer["Cache-Control"] = "no-store"
@@ -47,7 +52,7 @@ def _unavailable(request: HttpRequest) -> HttpResponse:
 
 
 @receiver(got_request_exception)
-def note_reason(request: HttpRequest | None = None, **_: Any) -> None:
+def note_reason(request: HttpRequest | None = None, **_kwargs: Any) -> None:
     """Remember on the request that the database was the reason. The signal comes for errors in every middleware."""
     error = sys.exc_info()[1]
     while error is not None and request is not None:

@@ -1,4 +1,4 @@
-"""The colours an agent wants."""
+"""An agent's preferences: language and theme."""
 
 from __future__ import annotations
 
@@ -40,3 +40,31 @@ class ThemeTests:
         assert client.post("/theme/", {"theme": "dark"}).status_code == 302
         client.force_login(alice)
         assert client.get("/theme/").status_code == 405
+
+
+class PreferencesTests:
+    def test_it_shows_what_is_chosen(self, client: Client, alice: Agent) -> None:
+        Agent.objects.filter(pk=alice.pk).update(language="en", theme="dark")
+        client.force_login(alice)
+        page = text(client.get("/preferences/"))
+        assert '<option value="en" selected>English</option>' in page
+        assert '<option value="dark" selected>Dark</option>' in page
+        assert '<option value="">Same as the browser</option>' in page
+
+    def test_it_saves_both_and_answers_in_the_new_language(self, client: Client, alice: Agent) -> None:
+        client.force_login(alice)
+        response = client.post("/preferences/", {"language": "ar", "theme": "light"}, follow=True)
+        assert response.redirect_chain == [("/preferences/", 302)]
+        assert '<html lang="ar" dir="rtl" data-theme="light">' in text(response)
+        alice.refresh_from_db()
+        assert (alice.language, alice.theme) == ("ar", "light")
+
+    @pytest.mark.parametrize("wrong", [{"language": "xx"}, {"theme": "pink"}])
+    def test_it_refuses_what_is_no_choice(self, client: Client, alice: Agent, wrong: dict[str, str]) -> None:
+        client.force_login(alice)
+        assert client.post("/preferences/", wrong).status_code == 422
+        alice.refresh_from_db()
+        assert (alice.language, alice.theme) == ("", "")
+
+    def test_it_is_for_agents_alone(self, client: Client) -> None:
+        assert client.get("/preferences/").status_code == 302
