@@ -7,7 +7,7 @@ import inbox.models.agents
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inbox", "0025_copy_indexes"),
+        ("inbox", "0001_initial"),
     ]
 
     operations = [
