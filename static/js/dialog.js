@@ -27,8 +27,17 @@
     show(await response.text());
   }
 
+  /** Send it as the composer sends: the dialog closes at once, and the message stands in the thread. */
+  function leave(form) {
+    const entry = inbox.dialogSend.entry(form);
+    shut();
+    inbox.leaving.add(entry);
+    document.dispatchEvent(new CustomEvent("inbox:newest"));
+  }
+
   async function send(form) {
     if (form.ariaBusy === "true") return;
+    if (inbox.dialogSend.complete(form)) return leave(form);
     form.ariaBusy = "true";
     const answer = await inbox.inOrder(() => inbox.post(form.getAttribute("action"), new FormData(form)));
     form.ariaBusy = "false";
@@ -61,6 +70,12 @@
     );
   }
 
+  // A message of a dialog that is edited, or that has to be.
+  document.addEventListener("inbox:edit-dialog", ({ detail: entry }) => {
+    if (entry.conversation !== document.querySelector("#thread").dataset.conversation || document.querySelector("dialog[open]")) return;
+    inbox.leaving.remove(entry);
+    show(entry.dialog);
+  });
   document.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     const target = event.target.closest("[data-dialog], [data-dialog-close], [data-locate]");

@@ -35,6 +35,9 @@
     } else if (["network", "passing"].includes(answer.reason)) {
       change(entry, { waits: true });
       return false;
+    } else if (entry.dialog && answer.html) {
+      change(entry, { problem: "Some fields need a correction.", reason: "fields", dialog: answer.html });
+      tell("inbox:edit-dialog", entry);
     } else {
       change(entry, { problem: answer.sentence, reason: answer.reason });
       if (answer.reason === "window_closed") tell("inbox:window-closed");

@@ -8,7 +8,7 @@
     emoji: "button[data-emoji]:not(emoji-picker *), [data-react]",
     recorder: "[data-record]",
   };
-  const EVENTS = { "inbox:palette": "keys", "inbox:help": "keys" };
+  const EVENTS = { "inbox:palette": "keys", "inbox:help": "keys", "inbox:edit-dialog": "dialog" };
   const coming = {};
   const here = new Set();
   let pressed;
@@ -68,8 +68,8 @@
     true,
   );
   for (const [event, name] of Object.entries(EVENTS)) {
-    document.addEventListener(event, () => {
-      if (!here.has(name)) load(name).then(() => document.dispatchEvent(new CustomEvent(event)), () => missing());
+    document.addEventListener(event, ({ detail }) => {
+      if (!here.has(name)) load(name).then(() => document.dispatchEvent(new CustomEvent(event, { detail })), () => missing());
     });
   }
 

@@ -27,7 +27,7 @@
     const line = copy("not-sent");
     line.querySelector("[data-why]").textContent = `Not sent. ${problem}`;
     line.querySelector("[data-sign-in]").hidden = reason !== "session";
-    line.querySelector("[data-again]").hidden = ["session", "files"].includes(reason);
+    line.querySelector("[data-again]").hidden = ["session", "files", "fields"].includes(reason);
     return line;
   }
 
@@ -112,6 +112,7 @@
     const entry = button && inbox.leaving.all().find(({ token }) => token === button.closest("[data-press]").dataset.press);
     if (!entry) return;
     if (button.matches("[data-again]")) return inbox.leaving.again(entry);
+    if (button.matches("[data-edit]") && entry.dialog) return document.dispatchEvent(new CustomEvent("inbox:edit-dialog", { detail: entry }));
     document.dispatchEvent(new CustomEvent("inbox:taken-back", { detail: { entry, edit: button.matches("[data-edit]") } }));
     inbox.leaving.remove(entry);
   });

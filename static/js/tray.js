@@ -80,7 +80,7 @@
     });
     function broke() {
       if (++tries === TRIES) return failed("The connection broke. Remove it and try again.");
-      facts.textContent = "Waits for the connection";
+      facts.textContent = "Waiting for the connection";
       // What changed is heard of once the connection is back.
       document.addEventListener("inbox:changes", () => item.isConnected && begin(), { once: true });
       document.dispatchEvent(new CustomEvent("inbox:interrupted"));

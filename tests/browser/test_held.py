@@ -111,7 +111,7 @@ class ShownTests:
         choose(page, file("offer.pdf", "application/pdf"))
         field(page).fill("Look")
         field(page).press("Enter")
-        expect(page.locator(".leaving .message__state")).to_contain_text("Waits for the connection")
+        expect(page.locator(".leaving .message__state")).to_contain_text("Waiting for the connection")
         drawn = page.locator(".leaving use").evaluate_all("(all) => all.map((one) => one.getBBox().width > 0)")
         assert drawn == [True] * 3
 
@@ -164,7 +164,7 @@ class OrderTests:
         choose(page, file("bike.png"))
         field(page).fill("Once")
         field(page).press("Enter")
-        expect(page.locator(".leaving")).to_contain_text("Waits for the connection")
+        expect(page.locator(".leaving")).to_contain_text("Waiting for the connection")
         page.context.set_offline(False)
         prepare(page)
         arrived(page)

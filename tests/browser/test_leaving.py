@@ -67,7 +67,7 @@ def page(opened: Window) -> Page:
 
 
 def waiting(page: Page) -> None:
-    expect(page.get_by_text("Waits for the connection")).to_be_visible()
+    expect(page.locator(".leaving")).to_contain_text("Waiting for the connection")
 
 
 def release(page: Page, held: list[Route]) -> None:
@@ -125,10 +125,12 @@ class OfflineTests:
             field(page).press("Enter")
             expect(field(page)).to_have_value("")
         expect(page.locator(".leaving .message")).to_have_count(2)
-        expect(page.get_by_text("Waits for the connection")).to_have_count(2)
+        expect(page.locator(".leaving").get_by_text("Waiting for the connection")).to_have_count(2)
+        expect(page.locator(".conversation-row").get_by_text("Waiting for the connection")).to_have_count(1)
         page.context.set_offline(False)
         arrived(page)
         assert sent(amara) == ["One", "Two"]
+        expect(page.locator(".conversation-row").get_by_text("Waiting for the connection")).to_have_count(0)
 
     def test_it_is_there_after_a_reload_and_its_draft_is_not(self, page: Page, amara: Conversation) -> None:
         with page.expect_response("**/draft/**"):

@@ -40,7 +40,7 @@ class FileTests:
         (tmp_path / "one.png").write_bytes(samples.picture("PNG"))
         page.context.set_offline(True)
         page.locator("[data-files]").set_input_files(tmp_path / "one.png")
-        expect(page.locator("[data-card]")).to_contain_text("Waits for the connection")
+        expect(page.locator("[data-card]")).to_contain_text("Waiting for the connection")
         field(page).fill("Later")
         field(page).press("Enter")
         page.context.set_offline(False)

@@ -3,6 +3,8 @@ static/js/stand-in.js, until the row with the same token takes its place."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import timezone
 
 from inbox import drafts
@@ -41,8 +43,14 @@ def of_any_file(agent: Agent, *, captioned: bool) -> Bubble:
     return _draw(message)
 
 
-def _message(agent: Agent, kind: Kind, text: str) -> Message:
+def of_dialog(agent: Agent, kind: Kind, text: str, payload: dict[str, Any]) -> Bubble:
+    """The message that a dialog makes of what is filled in so far."""
+    return _draw(_message(agent, kind, text, payload))
+
+
+def _message(agent: Agent, kind: Kind, text: str, payload: dict[str, Any] | None = None) -> Message:
     return Message(
+        payload=payload or {},
         direction=Direction.OUTBOUND,
         kind=kind,
         origin=Origin.AGENT,

@@ -14,11 +14,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 from inbox import drafts
 from inbox.formatting.humanize import display_name
 from inbox.media import uploads
-from inbox.models import Conversation, Media
+from inbox.models import Conversation, Media, Upload
 from inbox.sending import queue as sending_queue
 from inbox.sending.queue import Intent, NotSendableError
 from inbox.web.forms import BUTTONS, PHONES, ROWS, ContactForm, InteractiveForm, LocationForm
 from inbox.web.presenters import interactive as interactive_presenter
+from inbox.web.presenters import stand_in
 from inbox.web.presenters.composer import Card, is_uuid
 from inbox.web.queries import conversation_list
 from inbox.web.views.compose import agent_of, sent, token, wants_fragment
@@ -44,6 +45,10 @@ def show(
 
 
 def message_token(request: HttpRequest, intent: Intent) -> uuid.UUID:
+    """The client token of what a dialog sends. ``press`` is the browser's own name for one press of Send: it drew the
+    message before that had a row. Without scripts it follows from the form's token and the content."""
+    if is_uuid(press := request.POST.get("press", "")):
+        return uuid.UUID(press)
     content = json.dumps([intent.kind, intent.text, intent.payload], sort_keys=True, default=str)
     return drafts.message_token(token(request.POST), content)
 
@@ -104,13 +109,13 @@ def interactive(request: HttpRequest, pk: int) -> HttpResponse:
     if "again" in request.POST:
         # Another type was chosen, without scripts: the same words in another form.
         form = InteractiveForm(initial=request.POST.dict())
-    context = _interactive_context(form)
+    upload, problem = None, ""
     if form.is_bound and form.chosen in MEDIA_HEADERS:
         if _left_already(request, conversation):
             return sent(request, conversation)
         upload, problem = header_file(request, conversation)
-        card = Card.of(upload) if upload is not None else None
-        context |= {"upload": upload, "problem": problem, "card": card}
+    context = _interactive_context(request, form, upload)
+    context |= {"upload": upload, "problem": problem, "card": Card.of(upload) if upload is not None else None}
     return _form_view(request, conversation, "interactive", Kind.INTERACTIVE, form, context)
 
 
@@ -120,8 +125,11 @@ def _left_already(request: HttpRequest, conversation: Conversation) -> bool:
     return is_uuid(word) and Media.objects.filter(pk=word, message__conversation=conversation).exists()
 
 
-def _interactive_context(form: InteractiveForm) -> dict[str, Any]:
+def _interactive_context(request: HttpRequest, form: InteractiveForm, upload: Upload | None) -> dict[str, Any]:
     text = str(form["text"].value() or "")
+    payload = form.payload()
+    if upload is not None:
+        payload["header"] = {"type": upload.kind}
     return {
         "chosen": form.chosen,
         "buttons": [form[f"button_{index}"] for index in range(1, BUTTONS + 1)],
@@ -129,7 +137,9 @@ def _interactive_context(form: InteractiveForm) -> dict[str, Any]:
             [form[f"{part}_{index}"] for part in ("section", "row", "description")] for index in range(1, ROWS + 1)
         ],
         "sectioned": any(form[f"section_{index}"].value() for index in range(1, ROWS + 1)),
-        "preview": interactive_presenter.draw(Kind.INTERACTIVE, form.payload(), text),
+        "preview": interactive_presenter.draw(Kind.INTERACTIVE, payload, text),
+        "stand_in": stand_in.of_dialog(agent_of(request), Kind.INTERACTIVE, text, payload),
+        "incomplete": not form.is_valid(),
     }
 
 
@@ -138,10 +148,7 @@ def interactive_preview(request: HttpRequest, pk: int) -> HttpResponse:
     """The message as it would look, valid or not."""
     conversation = find(conversation_list.numbers_of(request), pk)
     form = InteractiveForm(request.POST)
-    preview = _interactive_context(form)["preview"]
     upload = None
     if form.chosen in MEDIA_HEADERS and not request.FILES:
         upload, _ = header_file(request, conversation)
-    if upload is not None and preview is not None:
-        preview.title, preview.media = "", upload.kind
-    return render(request, "inbox/_preview.html", {"preview": preview})
+    return render(request, "inbox/_preview.html", _interactive_context(request, form, upload))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
@@ -9,10 +11,11 @@ from django.views.decorators.http import require_GET, require_POST
 
 from inbox.models import Conversation
 from inbox.sending.queue import Intent
+from inbox.web.presenters import stand_in
 from inbox.web.presenters import template_picker as picker
 from inbox.web.presenters.composer import Card
 from inbox.web.queries import conversation_list
-from inbox.web.views.compose import sent
+from inbox.web.views.compose import agent_of, sent
 from inbox.web.views.conversation import find
 from inbox.web.views.dialogs import dialog_methods, message_token, queue, show
 from inbox.web.views.uploads import header_file
@@ -76,10 +79,11 @@ def template(request: HttpRequest, pk: int, template_id: int) -> HttpResponse:
             return sent(request, conversation)
     context = {
         "form": form,
-        "preview": form.preview,
+        **_preview(request, form),
         "problem": problem,
         "card": Card.of(upload) if upload is not None else None,
         "posted": posted,
+        "incomplete": not form.valid if posted else bool(form.blanks),
         "language": picker.language_words(row.language),
     }
     return show(request, conversation, "template", context, status=422 if posted else 200)
@@ -89,5 +93,10 @@ def template(request: HttpRequest, pk: int, template_id: int) -> HttpResponse:
 def template_preview(request: HttpRequest, pk: int, template_id: int) -> HttpResponse:
     """The template with the values so far."""
     conversation = find(conversation_list.numbers_of(request), pk)
-    form = picker.form(_found(conversation, template_id), request.POST, has_media=True, check=False)
-    return render(request, "inbox/_preview.html", {"preview": form.preview})
+    form = picker.form(_found(conversation, template_id), request.POST, has_media=True, check=True)
+    return render(request, "inbox/_preview.html", _preview(request, form))
+
+
+def _preview(request: HttpRequest, form: picker.Form) -> dict[str, Any]:
+    drawn = stand_in.of_dialog(agent_of(request), Kind.TEMPLATE, form.text, form.payload)
+    return {"preview": form.preview, "stand_in": drawn, "incomplete": not form.valid}
