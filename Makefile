@@ -1,6 +1,7 @@
 # make run      everything, in one command: http://127.0.0.1:8000/ (PORT and DATA_DIR in the environment move it)
 # make test     all tests, in parallel        make lint    ruff, mypy, migrations, settings
 # make setup    only install                  make format  let ruff rewrite
+# make update   renew the locked versions     make audit   their known vulnerabilities
 # make bench    the performance figures       make reset   forget the data of make run
 # PYTHON names the interpreter (3.11 or newer) that .venv is made with.
 
@@ -55,7 +56,7 @@ pooler: $(INSTALLED)
 	    >$(VENV)/pgbouncer.log 2>&1 \
 	  || echo "PgBouncer could not be installed ($(VENV)/pgbouncer.log says why)."; }
 
-$(INSTALLED): requirements.txt requirements-dev.txt
+$(INSTALLED): requirements-dev.lock
 	@python= ; \
 	for name in $${PYTHON:-python3 python3.13 python3.12 python3.11}; do \
 	  if "$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$name; break; fi; \
@@ -72,16 +73,36 @@ $(INSTALLED): requirements.txt requirements-dev.txt
 	    exit 1; \
 	  fi; \
 	fi; \
-	echo "Installing what requirements-dev.txt lists into $(VENV) (a minute or two the first time) …"; \
-	if ! $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check -r requirements-dev.txt >$(VENV)/install.log 2>&1; then \
+	echo "Installing what requirements-dev.lock lists into $(VENV) (a minute the first time) …"; \
+	if ! $(BIN)/python -m pip install --quiet --no-input --disable-pip-version-check \
+	    "$$(grep -o '^uv==[^ ;]*' requirements-dev.lock)" >$(VENV)/install.log 2>&1 || \
+	  ! $(BIN)/python -m uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock \
+	    >>$(VENV)/install.log 2>&1; then \
 	  tail -n 5 $(VENV)/install.log >&2; \
-	  if grep -qE 'NewConnectionError|ConnectTimeout|Temporary failure|ProxyError|No matching distribution' $(VENV)/install.log; then \
-	    echo "The package index could not be reached: check the network, then try again. $(VENV)/install.log has pip's words." >&2; \
+	  if grep -qE 'NewConnectionError|ConnectTimeout|Temporary failure|ProxyError|No matching distribution|error sending request' $(VENV)/install.log; then \
+	    echo "The package index could not be reached: check the network, then try again. $(VENV)/install.log has the details." >&2; \
 	  else \
-	    echo "Installing failed; $(VENV)/install.log has pip's words. Running the same command again goes on where it stopped." >&2; \
+	    echo "Installing failed; $(VENV)/install.log has the details. The same command goes on where it stopped." >&2; \
 	  fi; \
 	  exit 1; \
 	fi; \
 	touch $@
 
-.PHONY: all run reset test lint format bench bench-large setup browser pooler
+# The newest versions that requirements.txt and requirements-dev.txt allow, with their hashes, and their licences.
+update: $(INSTALLED)
+	@for name in requirements requirements-dev; do \
+	  $(BIN)/uv pip compile $$name.txt --upgrade --universal --python-version 3.11 --generate-hashes --no-annotate \
+	    --custom-compile-command "make update" --quiet --output-file $$name.lock || exit 1; \
+	done
+	@$(MAKE) --no-print-directory $(INSTALLED) licences
+
+licences: $(INSTALLED)
+	@{ printf '# Licences\n\nWhat production installs, by requirements.lock. Renewed by `make update`.\n\n'; \
+	  $(BIN)/pip-licenses --format=markdown --packages $$(grep -o '^[a-z0-9-]*==' requirements.lock | tr -d =); \
+	} >docs/licences.md
+
+# Known vulnerabilities of what production installs. Fails when a package could not be looked up, too.
+audit: $(INSTALLED)
+	@$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict --progress-spinner off
+
+.PHONY: all run reset test lint format bench bench-large setup browser pooler update licences audit

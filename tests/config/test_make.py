@@ -36,7 +36,7 @@ class Machine:
         self.tools = folder / "bin"
         self.folder.mkdir()
         self.tools.mkdir()
-        for name in ("Makefile", "requirements.txt", "requirements-dev.txt"):
+        for name in ("Makefile", "requirements-dev.lock"):
             shutil.copy(ROOT / name, self.folder)
         for name in TOOLS:
             found = shutil.which(name)
@@ -72,8 +72,8 @@ class SetupTests:
         machine.has("python3", GOOD)
         done = machine.setup()
         assert done.returncode == 0, done.stderr
-        assert "Installing what requirements-dev.txt lists" in done.stdout
-        assert "-r requirements-dev.txt" in machine.note("pip-calls")[0]
+        assert "Installing what requirements-dev.lock lists" in done.stdout
+        assert "--require-hashes -r requirements-dev.lock" in machine.note("pip-calls")[1]
 
     def test_a_second_time_takes_no_time(self, machine: Machine) -> None:
         machine.has("python3", GOOD)
@@ -81,15 +81,15 @@ class SetupTests:
         again = machine.setup()
         assert again.returncode == 0
         assert "Installing" not in again.stdout
-        assert len(machine.note("pip-calls")) == 1
+        assert len(machine.note("pip-calls")) == 2
 
     def test_changed_requirements_are_installed_into_what_is_there(self, machine: Machine) -> None:
         machine.has("python3", GOOD)
         machine.setup()
         stamp = (machine.folder / ".venv/installed").stat().st_mtime
-        os.utime(machine.folder / "requirements.txt", (stamp + 5, stamp + 5))
+        os.utime(machine.folder / "requirements-dev.lock", (stamp + 5, stamp + 5))
         machine.setup()
-        assert len(machine.note("pip-calls")) == 2
+        assert len(machine.note("pip-calls")) == 4
         assert len(machine.note("made-with")) == 1
 
     def test_a_newer_python_beside_an_old_one_is_found(self, machine: Machine) -> None:
