@@ -19,6 +19,8 @@ from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 
+from config import __version__
+
 #: The index and the side bar: what is looked for first comes first, in the words of the product.
 SECTIONS = {
     "Inbox": {
@@ -92,8 +94,8 @@ class InboxAdminSite(admin.AdminSite):
         ]
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """With the webhooks that were switched off by themselves: somebody waits for what they would tell."""
-        context = super().each_context(request)
+        """With the version, and the webhooks that were switched off by themselves."""
+        context = super().each_context(request) | {"version": __version__}
         if request.user.is_active and request.user.is_superuser:
             endpoints = apps.get_model("inbox.WebhookEndpoint").objects.filter(active=False).exclude(disabled_reason="")
             context["disabled_webhooks"] = list(endpoints.only("pk", "url", "disabled_reason")[:5])

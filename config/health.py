@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from config import __version__
 from core.postgres.event_loop import describe
 from core.sandbox import parent as sandbox
 from inbox.media.storage.local import StorageError, media_storage
@@ -70,7 +71,7 @@ def live(request: HttpRequest) -> HttpResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """200 while the work goes on, also degraded, else 503.
 
-    {"ready": …, "state": "ok" | "degraded" | "down", "checks": {name: {"ok": …, "state": …, "says": sentence}}}.
+    {"ready": …, "state": "ok" | "degraded" | "down", "version": "1.0.0", "checks": {name: {"ok": …, "state": …, "says": sentence}}}.
     """
     storage = _threads.submit(_remember, "storage", STORAGE_REMEMBERED, _storage)
     decoding = _threads.submit(sandbox.available)
@@ -83,7 +84,7 @@ def ready(request: HttpRequest) -> JsonResponse:
         name: {"ok": check.level is Level.OK, "state": check.level.name.lower(), "says": check.says}
         for name, check in checks.items()
     }
-    answer = {"ready": worst is not Level.DOWN, "state": worst.name.lower(), "checks": shown}
+    answer = {"ready": worst is not Level.DOWN, "state": worst.name.lower(), "version": __version__, "checks": shown}
     return JsonResponse(answer, status=503 if worst is Level.DOWN else 200)
 
 
