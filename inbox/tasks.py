@@ -17,7 +17,7 @@ from procrastinate.jobs import Status
 from core.jobs import enqueue_once, wake_up_once
 from inbox import quotas
 from inbox.api import idempotency
-from inbox.changes.webhooks import delivery as webhook_delivery
+from inbox.api.webhooks import delivery as webhook_delivery
 from inbox.media import fetch, uploads
 from inbox.media.previews import playable_copies, preview_jobs
 from inbox.operations import reconciliation, workers

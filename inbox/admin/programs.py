@@ -20,8 +20,9 @@ from core.admin.changelist import NewestFirstAdmin, ViewOnly
 from core.admin.display import as_json
 from inbox.admin.scope import numbers_of
 from inbox.api import tokens
-from inbox.changes.webhooks import delivery as posting
-from inbox.changes.webhooks import signing, wake_up
+from inbox.api.webhooks import delivery as posting
+from inbox.api.webhooks import signing
+from inbox.changes.webhooks import wake_up
 from inbox.models import ApiToken, Program, WebhookDelivery, WebhookEndpoint
 
 

@@ -1,4 +1,4 @@
-"""How many pages of one agent are kept up to date at once, by all web processes together."""
+"""The limit on live update streams per agent, across all web processes."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Collection
 from django.conf import settings
 from django.db import connection, transaction
 
-#: A process that has died takes its streams with it after this long.
-SECONDS = 150
-#: First half of the advisory lock that lets one agent's streams open one after another; the second is the agent.
+#: Seconds after which the streams of a dead process no longer count.
+LIFETIME = 150
+#: First half of the advisory lock that serialises the opening of one agent's streams; the second is the agent's id.
 LOCK = 7_281_002
 
 OPEN = """
@@ -20,9 +20,9 @@ RETURNING id
 """
 
 
-def opened(agent: int) -> int | None:
-    """The id of a new stream of this agent, None when as many as may be are open."""
-    values = {"agent": agent, "seconds": SECONDS, "limit": settings.LIVE_STREAMS_PER_AGENT}
+def open_stream(agent: int) -> int | None:
+    """Record a new stream of this agent and return its id, None when the agent has as many as allowed."""
+    values = {"agent": agent, "seconds": LIFETIME, "limit": settings.LIVE_STREAMS_PER_AGENT}
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [LOCK, agent % 2**31])
         cursor.execute(OPEN, values)
@@ -30,17 +30,17 @@ def opened(agent: int) -> int | None:
     return found[0] if found else None
 
 
-def kept(streams: Collection[int]) -> None:
-    """Say that these are still open."""
+def renew(streams: Collection[int]) -> None:
+    """Record that these are still open."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE inbox_openstream SET until = statement_timestamp() + make_interval(secs => %s) WHERE id = ANY(%s)",
-            [SECONDS, list(streams)],
+            [LIFETIME, list(streams)],
         )
 
 
-def closed(streams: Collection[int]) -> None:
-    """Forget streams that ended, and those of processes that died. Safe to repeat."""
+def close(streams: Collection[int]) -> None:
+    """Delete streams that ended, and those of dead processes. Safe to repeat."""
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM inbox_openstream WHERE id = ANY(%s) OR until < statement_timestamp()", [list(streams)]

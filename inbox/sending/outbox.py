@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 from core.jobs import wake_up_once
 from inbox import conversations
 from inbox.changes import pages, webhooks
-from inbox.models import Conversation, Message, Outbox, OutboxEntry, SlowAnswer, WorkerProcess
+from inbox.models import Message, Outbox, OutboxEntry, SlowAnswer, WorkerProcess
 from inbox.sending import rate_limit
 from whatsapp.events import Status
 from whatsapp.models import PhoneNumber
@@ -168,7 +168,7 @@ def pause(number: PhoneNumber, error: ProviderError, sentence: str) -> None:
         outbox.active, outbox.reason, outbox.error_code = True, sentence, error.code
         outbox.probe_at = Now() + min(PROBE * 2 ** min(outbox.pauses - 1, 8), PROBE_AT_MOST)
         outbox.save()
-        announce_number(number)
+        pages.announce_number(number.pk)
     log.error("number_paused", number=number.pk, code=error.code, pauses=outbox.pauses)
 
 
@@ -176,7 +176,7 @@ def resume(number: PhoneNumber) -> None:
     """Send again from a number, because it works or because somebody changed its token. Safe to repeat."""
     with transaction.atomic():
         if Outbox.objects.filter(number=number, active=True).update(active=False):
-            announce_number(number)
+            pages.announce_number(number.pk)
             wake_up_once("send_messages")
             log.info("number_resumed", number=number.pk)
 
@@ -184,13 +184,6 @@ def resume(number: PhoneNumber) -> None:
 def sent_from(number: PhoneNumber) -> None:
     """A message left: whatever paused the number is over."""
     Outbox.objects.filter(number=number, active=False).delete()
-
-
-def announce_number(number: PhoneNumber) -> None:
-    """Tell live pages that a number's banner changed: any conversation of it will do, they all read it."""
-    newest = Conversation.objects.filter(number=number).newest_first().values_list("pk", flat=True).first()
-    if newest is not None:
-        pages.announce([(number.pk, newest)])
 
 
 def probe() -> None:

@@ -191,7 +191,7 @@ class StreamTests:
             other.running.kill()
             other.running.wait()
         assert self.refused(web_server.url, alice)
-        OpenStream.objects.update(until=F("until") - timedelta(seconds=stream_limit.SECONDS))
+        OpenStream.objects.update(until=F("until") - timedelta(seconds=stream_limit.LIFETIME))
         assert not self.refused(web_server.url, alice)
 
     def test_a_process_that_stops_leaves_none_behind(self, web_server: WebServer, alice: Agent) -> None:
@@ -202,7 +202,7 @@ class StreamTests:
     def test_no_two_get_the_last_one(self, transactional_db: None, alice: Agent) -> None:
         def open_one(_: int) -> bool:
             try:
-                return stream_limit.opened(alice.pk) is not None
+                return stream_limit.open_stream(alice.pk) is not None
             finally:
                 connections.close_all()
 

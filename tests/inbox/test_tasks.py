@@ -169,7 +169,7 @@ class JobTests:
             (tasks.report_read, "inbox.sending.read_receipts.report_read", {"conversation_id": 7}, 7),
             (tasks.report_typing, "inbox.sending.read_receipts.report_typing", {"conversation_id": 7}, 7),
             (tasks.sync_templates_of, "whatsapp.message_templates.sync.sync", {"waba_id": "1"}, "1"),
-            (tasks.deliver_webhooks, "inbox.changes.webhooks.delivery.deliver", {"endpoint_id": 7}, 7),
+            (tasks.deliver_webhooks, "inbox.api.webhooks.delivery.deliver", {"endpoint_id": 7}, 7),
         ],
         ids=lambda value: getattr(value, "name", None),
     )

@@ -10,8 +10,8 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from inbox.api.webhooks import signing
 from inbox.changes import webhooks
-from inbox.changes.webhooks import signing
 from inbox.models import Agent, ApiToken, Program, WebhookDelivery, WebhookEndpoint
 from tests.inbox.thread_rows import conversation, message
 from whatsapp.models import PhoneNumber

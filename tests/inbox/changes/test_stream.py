@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from django.test import Client
 from pytest_django import Settings
 
-from inbox.changes import pages
+from inbox.changes import pages, stream_client
 from inbox.changes import stream as live_stream
 from inbox.models import Agent
 from tests.servers import WebProcess, WebServer, serve, wait_until
@@ -120,6 +120,17 @@ class StreamTests:
             while seen != {7, 8}:
                 seen |= set(opened.event()["conversations"])
 
+    def test_a_change_of_a_number_names_no_conversation(
+        self, web_server: WebServer, alice: Agent, number: PhoneNumber, other_number: PhoneNumber
+    ) -> None:
+        with stream(web_server, alice) as opened:
+            with transaction.atomic():
+                pages.announce_number(other_number.pk)
+                pages.announce_number(number.pk)
+            assert opened.event() == {"conversations": []}
+            announce((number.pk, 8))
+            assert opened.event() == {"conversations": [8]}
+
     def test_it_says_nothing_of_what_was_rolled_back(
         self, web_server: WebServer, alice: Agent, number: PhoneNumber
     ) -> None:
@@ -140,7 +151,7 @@ class StreamTests:
             assert [each.event() for each in (first, second, third)] == [{"conversations": [7]}] * 3
 
     def test_it_shows_signs_of_life(self, web_server: WebServer, alice: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(live_stream, "HEARTBEAT_SECONDS", 0.5)
+        monkeypatch.setattr(stream_client, "HEARTBEAT_SECONDS", 0.5)
         with stream(web_server, alice) as opened:
             assert opened.lines() == [":"]
 
@@ -217,7 +228,7 @@ class AccessTests:
         monkeypatch: pytest.MonkeyPatch,
         change: str,
     ) -> None:
-        monkeypatch.setattr(live_stream, "RECHECK_SECONDS", 0.0)
+        monkeypatch.setattr(stream_client, "RECHECK_SECONDS", 0.0)
         with stream(web_server, alice) as opened:
             if change == "logged out":
                 with connection.cursor() as cursor:
@@ -233,8 +244,8 @@ class AccessTests:
     def test_it_stays_open_while_nothing_changes(
         self, web_server: WebServer, alice: Agent, number: PhoneNumber, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(live_stream, "RECHECK_SECONDS", 0.0)
-        monkeypatch.setattr(live_stream, "HEARTBEAT_SECONDS", 0.5)
+        monkeypatch.setattr(stream_client, "RECHECK_SECONDS", 0.0)
+        monkeypatch.setattr(stream_client, "HEARTBEAT_SECONDS", 0.5)
         with stream(web_server, alice) as opened:
             for _ in range(4):
                 assert opened.lines() == [":"]
@@ -272,7 +283,7 @@ class SlowBrowserTests:
 
             async with asyncio.timeout(20):
                 page = asyncio.create_task(endpoint(scope, receive, send))
-                await until(lambda: live_stream._EVERYTHING in written)
+                await until(lambda: stream_client._EVERYTHING in written)
                 await asyncio.to_thread(announce_and_hang_up, pairs[0])
                 await waits.wait()
                 for start in range(0, 1000, 200):
@@ -286,7 +297,7 @@ class SlowBrowserTests:
                 await endpoint.close()
             return written[3:]
 
-        assert asyncio.run(browse()) == [b'event: change\ndata: {"conversations": [0]}\n\n', live_stream._EVERYTHING]
+        assert asyncio.run(browse()) == [b'event: change\ndata: {"conversations": [0]}\n\n', stream_client._EVERYTHING]
 
 
 class ShutdownTests:

@@ -1,6 +1,6 @@
 """Telling programs what happened, as Standard Webhooks describes: one row per event and endpoint, written with it.
 
-`record` writes the rows in the transaction of the change; `inbox.changes.webhooks.delivery` posts them.
+`record` writes the rows in the transaction of the change; `inbox.api.webhooks.delivery` posts them.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hmac
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,8 +18,8 @@ from cryptography.fernet import Fernet
 from django.utils import timezone
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from inbox.api.webhooks import delivery, signing
 from inbox.changes import webhooks
-from inbox.changes.webhooks import delivery, signing
 from inbox.models import Message, Program, WebhookDelivery, WebhookEndpoint
 from inbox.receiving import pipeline
 from tests.inbox.thread_rows import conversation, message
@@ -269,6 +271,13 @@ class DeliveryTests:
         WebhookEndpoint.objects.update(previous_secret_until=timezone.now())
         endpoint.refresh_from_db()
         assert len(signing.headers(endpoint, "id", b"")["webhook-signature"].split()) == 1
+
+    def test_the_signature_is_the_hmac_of_id_time_and_body(self, endpoint: WebhookEndpoint) -> None:
+        body = '{"text":"Olá 😀"}'.encode()
+        headers = signing.headers(endpoint, "msg_1", body)
+        key = base64.b64decode(endpoint.secret.removeprefix("whsec_"))
+        digest = hmac.digest(key, f"msg_1.{headers['webhook-timestamp']}.".encode() + body, "sha256")
+        assert headers["webhook-signature"] == "v1," + base64.b64encode(digest).decode()
 
     def test_one_that_cannot_be_signed_says_so_and_comes_to_an_end(
         self, endpoint: WebhookEndpoint, listener: Listener, settings: Any

@@ -19,7 +19,8 @@ from prometheus_client import Counter
 
 from core import safe_http
 from inbox.api import serializers
-from inbox.changes.webhooks import signing, wake_up
+from inbox.api.webhooks import signing
+from inbox.changes.webhooks import wake_up
 from inbox.models import Message, WebhookDelivery, WebhookEndpoint
 
 log = structlog.get_logger(__name__)

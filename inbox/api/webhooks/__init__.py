@@ -1,0 +1,1 @@
+"""Posting to programs what happens, as Standard Webhooks describes: delivery and signing."""
