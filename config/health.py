@@ -71,7 +71,8 @@ def live(request: HttpRequest) -> HttpResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """200 while the work goes on, also degraded, else 503.
 
-    {"ready": …, "state": "ok" | "degraded" | "down", "version": "1.0.0", "checks": {name: {"ok": …, "state": …, "says": sentence}}}.
+    {"ready": …, "state": "ok" | "degraded" | "down", "version": "1.0.0",
+     "checks": {name: {"ok": …, "state": …, "says": sentence}}}.
     """
     storage = _threads.submit(_remember, "storage", STORAGE_REMEMBERED, _storage)
     decoding = _threads.submit(sandbox.available)
