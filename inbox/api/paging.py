@@ -23,32 +23,34 @@ T = TypeVar("T", bound=Model)
 
 
 def page(rows: QuerySet[T], field: str, cursor: str | None, limit: int) -> tuple[list[T], str | None]:
-    """Up to ``limit`` rows, newest first by (``field``, id), after the place that the cursor names, and the cursor of
-    the rest. Raises Problem for a cursor that is none of ours."""
+    """Up to ``limit`` rows after the cursor, newest first by (``field``, id), and the cursor of the next page. Raises
+    Problem."""
     if cursor:
-        rows = rows.filter(keyset.before(field, _place(cursor)))
+        rows = rows.filter(keyset.before(field, place_of(cursor)))
     found = list(rows.order_by(f"-{field}", "-pk")[: limit + 1])
     if len(found) <= limit:
         return found, None
     last = found[limit - 1]
-    return found[:limit], _cursor(keyset.Place(getattr(last, field), last.pk))
+    return found[:limit], cursor_at(keyset.Place(getattr(last, field), last.pk))
 
 
 def page_by_id(rows: QuerySet[T], cursor: str | None, limit: int) -> tuple[list[T], str | None]:
     """The same in the order of arrival, which every table has an index for."""
     if cursor:
-        rows = rows.filter(pk__lt=_place(cursor).id)
+        rows = rows.filter(pk__lt=place_of(cursor).id)
     found = list(rows.order_by("-pk")[: limit + 1])
     if len(found) <= limit:
         return found, None
-    return found[:limit], _cursor(keyset.Place(keyset.EPOCH, found[limit - 1].pk))
+    return found[:limit], cursor_at(keyset.Place(keyset.EPOCH, found[limit - 1].pk))
 
 
-def _cursor(place: keyset.Place) -> str:
+def cursor_at(place: keyset.Place) -> str:
+    """The cursor of what follows after this place."""
     return base64.urlsafe_b64encode(str(place).encode()).decode().rstrip("=")
 
 
-def _place(cursor: str) -> keyset.Place:
+def place_of(cursor: str) -> keyset.Place:
+    """The place that a cursor names. Raises Problem for a cursor that we did not write."""
     try:
         text = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         return keyset.Place.parse(text.decode("ascii"))

@@ -9,16 +9,18 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from django.db.models import Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Router
 from pydantic import AfterValidator, Field
 
 from inbox import access
-from inbox.api import serializers
+from inbox.api import messages, serializers
 from inbox.api.authentication import may_read
-from inbox.api.paging import LIMIT, Cursor, Id, Limit, page, page_by_id
+from inbox.api.file_urls import absolute
+from inbox.api.paging import LIMIT, Cursor, Id, Limit, cursor_at, page, page_by_id, place_of
 from inbox.api.problems import invalid, not_found
 from inbox.api.requests import Phone
+from inbox.api.responses import json_response
 from inbox.api.schemas import (
     ContactPage,
     ContactSchema,
@@ -78,45 +80,54 @@ def list_messages(
     until: Moment | None = None,
     cursor: Cursor = None,
     limit: Limit = LIMIT,
-) -> Any:
+) -> HttpResponse:
     """Newest first: within a conversation, of a contact or of a phone by WhatsApp's time, otherwise as they came here.
 
     To follow what happens, rather than ask for everything again: webhooks.
     """
-    messages = access.messages_visible_to(caller(request))
+    program = caller(request)
+    numbers = access.numbers_visible_to(program)
+    where: list[messages.Condition] = [("m.number_id = ANY(%s)", numbers)]
     if direction:
-        messages = messages.filter(direction=direction)
+        where.append(("m.direction = %s", direction))
     if kind:
-        messages = messages.filter(kind=kind)
+        where.append(("m.kind = %s", kind))
     if media is not None:
-        messages = messages.filter(media__isnull=not media)
-    if status:
-        messages = messages.filter(direction="inbound") if status == "received" else messages.filter(status=status)
+        where.append(("EXISTS (SELECT FROM inbox_media f WHERE f.message_id = m.id) = %s", media))
+    if status == "received":
+        where.append(("m.direction = 'inbound'",))
+    elif status:
+        where.append(("m.status = %s", status))
     if since:
-        messages = messages.filter(created_at__gte=since)
+        where.append(("m.created_at >= %s", since))
     if until:
-        messages = messages.filter(created_at__lt=until)
+        where.append(("m.created_at < %s", until))
+    order: messages.Order = "created_at"
     if conversationId or contactId or phone:
-        messages = messages.filter(
-            conversation_id__in=_conversations(caller(request), conversationId, contactId, phone)
-        )
-        found, following = page(serializers.complete(messages), "sent_at", cursor, limit)
-    else:
-        found, following = page(serializers.complete(messages), "created_at", cursor, limit)
-    absolute = request.build_absolute_uri
-    return {"messages": [serializers.message(row, absolute) for row in found], "nextCursor": following}
+        order = "sent_at"
+        where.append(_of_conversations(program, numbers, conversationId, contactId, phone))
+    if cursor:
+        after = place_of(cursor)
+        where.append((f"(m.{order}, m.id) < (%s, %s)", after.at, after.id))
+    rows = messages.read(where, absolute=absolute(request), order=order, limit=limit + 1)
+    following = cursor_at(rows[limit - 1][1]) if len(rows) > limit else None
+    return json_response({"messages": [body for body, _ in rows[:limit]], "nextCursor": following})
 
 
-def _conversations(program: Program, pk: str | None, contact: str | None, phone: str | None) -> list[int]:
-    """The conversations that all of these name together."""
+def _of_conversations(
+    program: Program, numbers: list[int], pk: str | None, contact: str | None, phone: str | None
+) -> messages.Condition:
+    """Messages of the conversations that all of these name together."""
+    if pk and not contact and not phone:
+        return "m.conversation_id = %s", int(pk)
     found = access.conversations_visible_to(program)
     if pk:
         found = found.filter(pk=int(pk))
     if contact:
         found = found.filter(contact_id=int(contact))
     if phone:
-        found = found.filter(contact__phone__in=spellings(phone, access.numbers_visible_to(program)))
-    return list(found.values_list("pk", flat=True)[:1000])
+        found = found.filter(contact__phone__in=spellings(phone, numbers))
+    return "m.conversation_id = ANY(%s)", list(found.values_list("pk", flat=True)[:1000])
 
 
 def phone_of(written: str, numbers: Iterable[int]) -> str:
@@ -137,13 +148,23 @@ def spellings(written: str, numbers: Iterable[int]) -> list[str]:
 @router.get(
     "/messages/{message_id}", response={200: MessageSchema, **REFUSALS}, tags=["Messages"], summary="One message"
 )
-def get_message(request: HttpRequest, message_id: Id) -> Any:
+def get_message(request: HttpRequest, message_id: Id) -> HttpResponse:
     """A message as it is now, its file's address fresh."""
-    return serializers.message(find_message(caller(request), message_id), request.build_absolute_uri)
+    return message_response(request, int(message_id))
+
+
+def message_response(request: HttpRequest, pk: int, status: int = 200) -> HttpResponse:
+    """A message as it is now. Raises Problem when the caller may not see it."""
+    numbers = access.numbers_visible_to(caller(request))
+    body = messages.one(pk, absolute=absolute(request), numbers=numbers)
+    if body is None:
+        raise not_found()
+    return json_response(body, status)
 
 
 def find_message(program: Program, pk: str) -> Message:
-    found = serializers.complete(access.messages_visible_to(program)).filter(pk=int(pk)).first()
+    """The row of a message that the program may see. Raises Problem."""
+    found = access.messages_visible_to(program).filter(pk=int(pk)).first()
     if found is None:
         raise not_found()
     return found
@@ -155,26 +176,24 @@ def list_contacts(
     phone: Phone | None = None,
     cursor: Cursor = None,
     limit: Limit = LIMIT,
-) -> Any:
+) -> HttpResponse:
     """The people and groups that the token's numbers have a conversation with, the newest contact first."""
     contacts = access.contacts_visible_to(caller(request))
     if phone:
         contacts = contacts.filter(phone__in=spellings(phone, access.numbers_visible_to(caller(request))))
     found, following = page_by_id(contacts, cursor, limit)
-    return {"contacts": _contacts(caller(request), found), "nextCursor": following}
+    return json_response({"contacts": _contacts(caller(request), found), "nextCursor": following})
 
 
 @router.get(
     "/contacts/{contact_id}", response={200: ContactSchema, **REFUSALS}, tags=["Contacts"], summary="One contact"
 )
-def get_contact(request: HttpRequest, contact_id: Id) -> Any:
+def get_contact(request: HttpRequest, contact_id: Id) -> HttpResponse:
     """A person or group, and the conversations with them that this token may see."""
     found = access.contacts_visible_to(caller(request)).filter(pk=int(contact_id))[:1]
-    return (_contacts(caller(request), list(found)) or [_nothing()])[0]
-
-
-def _nothing() -> Any:
-    raise not_found()
+    if not found:
+        raise not_found()
+    return json_response(_contacts(caller(request), list(found))[0])
 
 
 def _contacts(program: Program, found: list[Contact]) -> list[dict[str, Any]]:
@@ -201,7 +220,7 @@ def list_conversations(
     failed: Annotated[bool | None, Field(description="Only those with a failure that nobody has settled.")] = None,
     cursor: Cursor = None,
     limit: Limit = LIMIT,
-) -> Any:
+) -> HttpResponse:
     """The one with the newest message first."""
     conversations = access.conversations_visible_to(caller(request)).select_related("contact")
     if contactId:
@@ -213,7 +232,7 @@ def list_conversations(
     if failed:
         conversations = conversations.failed()
     found, following = page(conversations, "last_message_at", cursor, limit)
-    return {"conversations": _conversations_of(caller(request), found), "nextCursor": following}
+    return json_response({"conversations": _conversations_of(caller(request), found), "nextCursor": following})
 
 
 @router.get(
@@ -222,9 +241,10 @@ def list_conversations(
     tags=["Conversations"],
     summary="One conversation",
 )
-def get_conversation(request: HttpRequest, conversation_id: Id) -> Any:
+def get_conversation(request: HttpRequest, conversation_id: Id) -> HttpResponse:
     """One contact with one of our numbers: its newest message, what is unread, and whether the window is open."""
-    return _conversations_of(caller(request), [find_conversation(caller(request), conversation_id)])[0]
+    found = find_conversation(caller(request), conversation_id)
+    return json_response(_conversations_of(caller(request), [found])[0])
 
 
 def find_conversation(program: Program, pk: str) -> Conversation:
@@ -239,9 +259,9 @@ def find_conversation(program: Program, pk: str) -> Conversation:
 def get_media(
     request: HttpRequest,
     media_id: Annotated[str, Field(max_length=128, description="`fileId`, or WhatsApp's `mediaId`.")],
-) -> Any:
+) -> HttpResponse:
     """A file with a fresh signed address, good for 300 seconds at most."""
-    program, absolute = caller(request), request.build_absolute_uri
+    program, link = caller(request), absolute(request)
     visible = access.media_visible_to(program).select_related("message")
     try:
         pk = uuid.UUID(media_id)
@@ -250,8 +270,10 @@ def get_media(
     else:
         found = visible.filter(pk=pk).first()
         if found is None and (upload := access.uploads_visible_to(program).filter(pk=pk).first()):
-            return serializers.upload(upload, absolute)
-    return serializers.media(found or _nothing(), absolute)
+            return json_response(serializers.upload(upload, link))
+    if found is None:
+        raise not_found()
+    return json_response(serializers.media(found, link))
 
 
 @router.get(
@@ -261,7 +283,7 @@ def list_templates(
     request: HttpRequest,
     name: Annotated[str | None, Field(max_length=512)] = None,
     status: Annotated[str | None, Field(max_length=32, description="APPROVED, PENDING, REJECTED, …")] = None,
-) -> Any:
+) -> HttpResponse:
     """The message templates of the numbers' accounts as WhatsApp last described them."""
     program = caller(request)
     senders: dict[str, list[int]] = defaultdict(list)
@@ -272,13 +294,13 @@ def list_templates(
         *([Q(name=name)] if name else []), *([Q(status__iexact=status)] if status else [])
     )
     rows = templates.order_by("name", "language", "waba_id")
-    return {"templates": [serializers.template(row, senders[row.waba_id]) for row in rows]}
+    return json_response({"templates": [serializers.template(row, senders[row.waba_id]) for row in rows]})
 
 
 @router.get("/numbers", response={200: NumberList, **REFUSALS}, tags=["Numbers"], summary="List our numbers")
-def list_numbers(request: HttpRequest) -> Any:
+def list_numbers(request: HttpRequest) -> HttpResponse:
     """The numbers that this token may use."""
     visible = PhoneNumber.objects.filter(pk__in=access.numbers_visible_to(caller(request))).defer("access_token")
     visible = visible.select_related("outbox")
     visible = visible.order_by("pk")
-    return {"numbers": [serializers.number(row) for row in visible]}
+    return json_response({"numbers": [serializers.number(row) for row in visible]})

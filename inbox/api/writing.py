@@ -7,17 +7,18 @@ from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from ninja import Router
-from ninja.responses import Status
 
 from inbox import access, conversations
-from inbox.api import files, idempotency, request_bodies, serializers
+from inbox.api import files, idempotency, messages, request_bodies, serializers
 from inbox.api.authentication import may_send
+from inbox.api.file_urls import absolute
 from inbox.api.paging import Id
 from inbox.api.problems import Problem, invalid
-from inbox.api.reading import REFUSALS, caller, find_conversation, find_message, phone_of
+from inbox.api.reading import REFUSALS, caller, find_conversation, find_message, message_response, phone_of
 from inbox.api.requests import Location, ReactionRequest, SendRequest, TemplateValues, UploadRequest, schema
+from inbox.api.responses import json_response
 from inbox.api.schemas import MediaSchema, MessageSchema, ProblemSchema, ReadSchema
 from inbox.changes import pages
 from inbox.media import uploads
@@ -75,7 +76,7 @@ def _body(model: Any, *, json: bool = True, form: bool = True) -> dict[str, Any]
     summary="Send a message",
     openapi_extra={**_body(SendRequest), "parameters": [KEY_PARAMETER]},
 )
-def send(request: HttpRequest) -> Any:
+def send(request: HttpRequest) -> HttpResponse:
     """Queues one message and answers at once; `GET /api/messages/{id}` and the webhooks tell what becomes of it.
 
     Outside the customer service window only `template` is taken (409 `window_closed`).
@@ -94,8 +95,7 @@ def send(request: HttpRequest) -> Any:
                     message = _sent(token)
                     if message is None:
                         raise
-            row = serializers.complete(Message.objects.filter(pk=message.pk)).get()
-            return 202, serializers.message(row, request.build_absolute_uri)
+            return 202, messages.one(message.pk, absolute=absolute(request)) or {}
 
         return idempotency.answer(request, program, body.fingerprint, act)
 
@@ -255,7 +255,7 @@ def _open(program: Program, wanted: SendRequest, number: PhoneNumber) -> Convers
     summary="React to a message",
     openapi_extra=_body(ReactionRequest, form=False),
 )
-def react(request: HttpRequest, message_id: Id) -> Any:
+def react(request: HttpRequest, message_id: Id) -> HttpResponse:
     """Puts this business's one reaction on a message, in place of the one before. Safe to repeat."""
     with request_bodies.read(request) as body:
         wanted = request_bodies.validated(ReactionRequest, body.fields)
@@ -268,19 +268,18 @@ def react(request: HttpRequest, message_id: Id) -> Any:
     tags=["Messages"],
     summary="Take a reaction back",
 )
-def unreact(request: HttpRequest, message_id: Id) -> Any:
+def unreact(request: HttpRequest, message_id: Id) -> HttpResponse:
     """Takes this business's reaction back. Safe to repeat."""
     return _react(request, message_id, "")
 
 
-def _react(request: HttpRequest, message_id: str, emoji: str) -> Any:
-    program = caller(request)
-    message = find_message(program, message_id)
+def _react(request: HttpRequest, message_id: str, emoji: str) -> HttpResponse:
+    message = find_message(caller(request), message_id)
     try:
         queue.react(message, emoji)
     except queue.NotSendableError as error:
         raise _refusal(error) from None
-    return Status(202, serializers.message(find_message(program, message_id), request.build_absolute_uri))
+    return message_response(request, message.pk, 202)
 
 
 @router.post(
@@ -289,15 +288,15 @@ def _react(request: HttpRequest, message_id: str, emoji: str) -> Any:
     tags=["Messages"],
     summary="Dismiss a failure",
 )
-def dismiss(request: HttpRequest, message_id: Id) -> Any:
+def dismiss(request: HttpRequest, message_id: Id) -> HttpResponse:
     """Leaves a message that failed, or may have, at that: it no longer counts as a failure of its conversation.
     Safe to repeat."""
-    program = caller(request)
+    message = find_message(caller(request), message_id)
     try:
-        queue.dismiss(find_message(program, message_id))
+        queue.dismiss(message)
     except queue.NotSendableError as error:
         raise _refusal(error) from None
-    return serializers.message(find_message(program, message_id), request.build_absolute_uri)
+    return message_response(request, message.pk)
 
 
 @router.post(
@@ -306,14 +305,14 @@ def dismiss(request: HttpRequest, message_id: Id) -> Any:
     tags=["Conversations"],
     summary="Mark a conversation as read",
 )
-def mark_read(request: HttpRequest, conversation_id: Id) -> Any:
+def mark_read(request: HttpRequest, conversation_id: Id) -> HttpResponse:
     """Nothing is unread any more, and the customer sees blue ticks if the number's settings say so. Safe to repeat."""
     conversation = find_conversation(caller(request), conversation_id)
     with transaction.atomic():
         if Conversation.objects.unread().filter(pk=conversation.pk).update(unread_count=0):
             pages.announce([(conversation.number_id, conversation.pk)])
         read_receipts.mark_read(conversation)
-    return {"conversationId": str(conversation.pk), "unreadCount": 0}
+    return json_response({"conversationId": str(conversation.pk), "unreadCount": 0})
 
 
 @router.post(
@@ -323,7 +322,7 @@ def mark_read(request: HttpRequest, conversation_id: Id) -> Any:
     summary="Upload a file",
     openapi_extra={**_body(UploadRequest), "parameters": [KEY_PARAMETER]},
 )
-def upload_media(request: HttpRequest) -> Any:
+def upload_media(request: HttpRequest) -> HttpResponse:
     """Keeps a file for a message that is sent within a day, and prepares it: `mediaState` tells how far it is."""
     program = caller(request)
     with request_bodies.read(request) as body:
@@ -334,6 +333,6 @@ def upload_media(request: HttpRequest) -> Any:
             upload: Upload | None = files.take(wanted, body.file, program=program, number=number)
             if upload is None:
                 raise invalid("file", "Send the file: as the field “file” of a form, as mediaFile, or as a link.")
-            return 201, serializers.upload(upload, request.build_absolute_uri)
+            return 201, serializers.upload(upload, absolute(request))
 
         return idempotency.answer(request, program, body.fingerprint, act)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import datetime
 from pathlib import PurePosixPath
 
 from inbox.media.content_types import EXTENSIONS, OLE_STORAGE
@@ -36,14 +37,19 @@ GENERAL = {".txt", ".zip", ".gz", ".xml", ".exe"}
 
 
 def download_name(media: Media) -> str:
-    """What the file of ``media`` is called when it is saved: at most 150 characters, no path, nothing that hides the
-    extension, and an extension that is true to the bytes where their type is known."""
-    name = clean(media.file_name)
+    """``saved_as`` for the file of ``media``."""
+    return saved_as(media.file_name, media.extension, media.message.kind, media.message.sent_at)
+
+
+def saved_as(file_name: str, extension: str, kind: str, sent_at: datetime) -> str:
+    """The name of a file when it is saved: at most 150 characters, no path, nothing that hides the extension, and an
+    extension that is true to the bytes where their type is known. ``file_name`` is the sender's, ``extension`` that of
+    the sniffed type."""
+    name = clean(file_name)
     if not name:
-        sent = media.message.sent_at
-        name = f"{media.message.kind}-{sent:%Y%m%d-%H%M%S}"
+        name = f"{kind}-{sent_at:%Y%m%d-%H%M%S}"
     suffix = PurePosixPath(name).suffix.lower()
-    true = media.extension
+    true = extension
     if true and suffix != true and suffix not in SYNONYMS.get(true, ()) and not (suffix and true in GENERAL):
         name = name[: MAX_LENGTH - len(true)] + true
     return name

@@ -18,10 +18,10 @@ from django.utils import timezone
 from prometheus_client import Counter
 
 from core import safe_http
-from inbox.api import serializers
+from inbox.api import messages
 from inbox.api.webhooks import signing
 from inbox.changes.webhooks import wake_up
-from inbox.models import Message, WebhookDelivery, WebhookEndpoint
+from inbox.models import WebhookDelivery, WebhookEndpoint
 
 log = structlog.get_logger(__name__)
 
@@ -124,13 +124,13 @@ def _claim(endpoint_id: int) -> WebhookDelivery | None:
 def payload(delivery: WebhookDelivery) -> dict[str, Any] | None:
     """What is posted: the message as it is now, so that even an old event tells nothing old. None when it was
     deleted. Addresses of files are not in it: they would be stale when they are read."""
-    message = serializers.complete(Message.objects.filter(pk=delivery.message_id)).first()
+    message = messages.one(delivery.message_id, absolute=None)
     if message is None:
         return None
     told: dict[str, Any] = {"type": delivery.event, "timestamp": delivery.created_at.isoformat()}
     if delivery.event == WebhookEndpoint.Event.STATUS:
         told["status"] = delivery.status
-    return told | {"data": serializers.message(message, None)}
+    return told | {"data": message}
 
 
 def _outcome(delivery: WebhookDelivery) -> Outcome:

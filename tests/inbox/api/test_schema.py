@@ -20,8 +20,9 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from config.wsgi import application
-from inbox.api import tokens
+from inbox.api import messages, tokens
 from inbox.api.root import description
+from inbox.api.schemas import MessageSchema
 from inbox.models import Program
 from tests.inbox.thread_rows import conversation, media, message
 from whatsapp.models import PhoneNumber
@@ -97,3 +98,7 @@ def test_every_call_is_described() -> None:
         assert name in fields
     for name in ("s3Key", "mediaUrl", "senderPhone", "senderName", "receivingPhone", "awsPhoneNumberId"):
         assert name in fields
+
+
+def test_messages_are_read_in_the_order_of_their_description() -> None:
+    assert list(messages.FIELDS) == list(MessageSchema.model_fields)
