@@ -1,5 +1,5 @@
 # make run      everything, in one command: http://127.0.0.1:8000/ (PORT and DATA_DIR in the environment move it)
-# make test     all tests, in parallel        make lint    ruff, mypy, migrations, settings
+# make test     all tests, in parallel        make lint    ruff, mypy, imports, migrations, settings
 # make setup    only install                  make format  let ruff rewrite
 # make update   renew the locked versions     make audit   their known vulnerabilities
 # make bench    the performance figures       make reset   forget the data of make run
@@ -23,6 +23,7 @@ test: browser pooler
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	@$(BIN)/lint-imports --cache-dir var/import-linter
 	@DEBUG=true DATA_DIR=var/test EMBEDDED_DURABLE=false $(BIN)/python manage.py makemigrations --check --dry-run
 	@DEBUG=true DATA_DIR=var/test EMBEDDED_DURABLE=false $(BIN)/python manage.py check
 

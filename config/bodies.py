@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import IO, cast
@@ -18,9 +18,10 @@ from core.asgi import Body, DisconnectedError, Header, Receive, Scope, Send, res
 from core.body_budget import HeldBytes, NoRoomError
 from core.client_address import address_of
 from core.postgres.event_loop import describe
+from inbox import sessions
+from inbox.api.authentication import program_of
 from inbox.api.problems import CONTENT_TYPE, Problem, unauthorized
 from inbox.api.request_bodies import MAX_FORM_FIELDS
-from inbox.web import credentials
 
 log = structlog.get_logger(__name__)
 
@@ -120,7 +121,7 @@ class Bodies:
             raise RefusedError(Problem(413, "too_large", sentence), body)
         loop = asyncio.get_running_loop()
         try:
-            sender = await loop.run_in_executor(self._threads, credentials.sender, scope["headers"])
+            sender = await loop.run_in_executor(self._threads, _sender, scope["headers"])
         except DatabaseError as error:
             log.warning("body_refused", reason=describe(error))
             raise RefusedError(_wait(503, "database_away", "The database is away. Try again."), body) from None
@@ -145,6 +146,17 @@ class Bodies:
                 parts, size = [], 0
         file.write(b"".join(parts))
         file.seek(0)
+
+
+def _sender(headers: Iterable[Header]) -> str:
+    """The agent or program that a request comes from, as "agent 7"; empty for a stranger. Reads the database."""
+    if session_key := sessions.session_key(headers):
+        agent = sessions.agent_of(session_key)
+        if agent is not None:
+            return f"agent {agent.pk}"
+    tokens = [value.decode("latin-1") for name, value in headers if name == b"authorization"]
+    program = program_of(tokens[0]) if tokens else None
+    return f"program {program.pk}" if program else ""
 
 
 def _wait(status: int, code: str, sentence: str) -> Problem:

@@ -23,7 +23,7 @@ from inbox.media.previews import playable_copies, preview_jobs
 from inbox.operations import reconciliation, workers
 from inbox.receiving import pipeline
 from inbox.sending import delivery, outbox, rate_limit, reactions, read_receipts
-from whatsapp.message_templates import sync
+from whatsapp import template_sync
 from whatsapp.webhooks import journal
 
 log = structlog.get_logger(__name__)
@@ -112,12 +112,12 @@ def report_typing(conversation_id: int) -> None:
 @app.periodic(cron="7 * * * *")
 @app.task(name="sync_templates", queue="templates", queueing_lock="sync_templates")
 def sync_templates(timestamp: int) -> None:
-    sync.sync_all()
+    template_sync.sync_all()
 
 
 @app.task(name="sync_templates_of", queue="templates", retry=RetryStrategy(max_attempts=3, exponential_wait=5))
 def sync_templates_of(waba_id: str) -> None:
-    sync.sync(waba_id)
+    template_sync.sync(waba_id)
 
 
 @app.periodic(cron="* * * * * */5")

@@ -12,9 +12,9 @@ from django.utils.safestring import SafeString
 
 from core.admin.changelist import ViewOnly
 from core.admin.display import as_json
-from whatsapp.message_templates.sync import accounts, sync
 from whatsapp.models import MessageTemplate, PhoneNumber
 from whatsapp.providers.base import ProviderError
+from whatsapp.template_sync import accounts, sync
 
 
 @admin.register(MessageTemplate)

@@ -17,7 +17,8 @@ from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.core.exceptions import ImproperlyConfigured
 from django.core.files.storage import storages
 
-from whatsapp.providers.aws import arns, sqs
+from whatsapp.providers.aws import arns
+from whatsapp.webhooks import sqs
 
 Configs = Sequence[AppConfig] | None
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "testserver", "0.0.0.0", ".localhost"}  # noqa: S104 - names, not a bind

@@ -34,9 +34,8 @@ from inbox.api.schemas import (
     TemplateList,
 )
 from inbox.models import Contact, Conversation, Message, Program
-from whatsapp import phone_numbers
+from whatsapp import phone_numbers, template_sync
 from whatsapp.events import Kind
-from whatsapp.message_templates import sync
 from whatsapp.models import PhoneNumber
 
 router = Router(auth=may_read)
@@ -289,7 +288,7 @@ def list_templates(
     senders: dict[str, list[int]] = defaultdict(list)
     for number in PhoneNumber.objects.filter(pk__in=access.numbers_visible_to(program)).defer("access_token"):
         senders[number.waba_id].append(number.pk)
-    sync.ask_where_none_is_known(senders)
+    template_sync.enqueue_unknown(senders)
     templates = access.templates_visible_to(program).filter(
         *([Q(name=name)] if name else []), *([Q(status__iexact=status)] if status else [])
     )

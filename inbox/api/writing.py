@@ -25,8 +25,8 @@ from inbox.media import uploads
 from inbox.models import Contact, Conversation, Message, Program, Upload
 from inbox.receiving import identities
 from inbox.sending import queue, read_receipts
+from whatsapp import template_sync
 from whatsapp.events import MEDIA_KINDS, Kind, Party
-from whatsapp.message_templates import sync
 from whatsapp.models import MessageTemplate, PhoneNumber
 
 router = Router(auth=may_send)
@@ -210,7 +210,7 @@ def _template(wanted: SendRequest, number: PhoneNumber) -> dict[str, Any]:
     name, language = wanted.template.name, wanted.template.language
     found = MessageTemplate.objects.filter(waba_id=number.waba_id, name=name, language=language, gone_at=None).first()
     if found is None:
-        sync.ask_where_none_is_known([number.waba_id])
+        template_sync.enqueue_unknown([number.waba_id])
         raise invalid("template.name", f"The number's account has no message template “{name}” in “{language}”.")
     if found.status and found.status != "APPROVED":
         raise Problem(409, "template_unavailable", f"WhatsApp lists this message template as {found.status.lower()}.")

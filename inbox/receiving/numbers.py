@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from core.postgres import bulk
+from whatsapp import template_sync
 from whatsapp.events import Event, FaultReported, NumberChanged, TemplateChanged
-from whatsapp.message_templates import sync
 from whatsapp.models import PhoneNumber, Provider
 from whatsapp.providers.aws.arns import AwsNumber
 
@@ -176,7 +176,7 @@ def _keep_templates(events: list[tuple[TemplateChanged, datetime]]) -> None:
         row |= {name: value for name, value in told.items() if value} | {"updated_at": at}
     for waba_id in sorted({waba_id for waba_id, _, _ in newest if waba_id}):
         # A webhook names what changed, not the new text and buttons.
-        sync.ask_for(waba_id)
+        template_sync.enqueue(waba_id)
     bulk.run(
         """
         INSERT INTO whatsapp_messagetemplate AS t

@@ -168,7 +168,7 @@ class JobTests:
             (tasks.prepare_upload, "inbox.media.uploads.prepare", {"upload_id": str(FILE)}, FILE),
             (tasks.report_read, "inbox.sending.read_receipts.report_read", {"conversation_id": 7}, 7),
             (tasks.report_typing, "inbox.sending.read_receipts.report_typing", {"conversation_id": 7}, 7),
-            (tasks.sync_templates_of, "whatsapp.message_templates.sync.sync", {"waba_id": "1"}, "1"),
+            (tasks.sync_templates_of, "whatsapp.template_sync.sync", {"waba_id": "1"}, "1"),
             (tasks.deliver_webhooks, "inbox.api.webhooks.delivery.deliver", {"endpoint_id": 7}, 7),
         ],
         ids=lambda value: getattr(value, "name", None),
@@ -307,7 +307,7 @@ class SweepTests:
 
     def test_templates_are_copied(self, number: PhoneNumber, monkeypatch: pytest.MonkeyPatch) -> None:
         asked: list[str] = []
-        monkeypatch.setattr("whatsapp.message_templates.sync.sync", lambda waba_id: asked.append(waba_id) or 0)
+        monkeypatch.setattr("whatsapp.template_sync.sync", lambda waba_id: asked.append(waba_id) or 0)
         tasks.sync_templates(0)
         assert asked == [number.waba_id]
 

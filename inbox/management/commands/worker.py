@@ -29,8 +29,7 @@ from core.sandbox import report as sandbox
 from core.sandbox.kernel import hide_process
 from inbox.operations import workers
 from inbox.sending import outbox
-from whatsapp.providers.aws import sqs
-from whatsapp.webhooks import journal
+from whatsapp.webhooks import journal, sqs
 
 log = structlog.get_logger(__name__)
 

@@ -12,10 +12,11 @@ from django.conf import settings
 from inbox.media.storage.local import media_storage
 from inbox.operations.doctor.findings import FAIL, OK, WARN, Finding
 from whatsapp.models import PhoneNumber, Provider
-from whatsapp.providers.aws import arns, sqs
+from whatsapp.providers.aws import arns
 from whatsapp.providers.aws.client import call, client
 from whatsapp.providers.aws.provider import AwsProvider, region_of
 from whatsapp.providers.base import ProviderError
+from whatsapp.webhooks import sqs
 
 AREA = "aws"
 

@@ -9,13 +9,12 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from core.postgres import keyset
-from inbox import groups
 from inbox.formatting import humanize
 from inbox.models import Conversation, Media, Message
 from inbox.models.messages import MessageQuerySet
 from inbox.web.presenters import conversation_row
 from inbox.web.presenters.attachment import Attachment
-from inbox.web.queries import thread
+from inbox.web.queries import groups, thread
 from inbox.web.queries.conversation_list import Number
 from whatsapp.events import Kind
 

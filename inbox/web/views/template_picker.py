@@ -19,8 +19,8 @@ from inbox.web.views.compose import agent_of, sent
 from inbox.web.views.conversation import find
 from inbox.web.views.dialogs import dialog_methods, message_token, queue, show
 from inbox.web.views.uploads import header_file
+from whatsapp import template_sync
 from whatsapp.events import Kind
-from whatsapp.message_templates import sync
 from whatsapp.models import MessageTemplate
 
 
@@ -32,7 +32,7 @@ def template_picker(request: HttpRequest, pk: int) -> HttpResponse:
     narrowed = {name: request.GET.get(name, "") for name in ("language", "category")}
     everything = picker.choices(conversation)
     if not everything and conversation.number.waba_id:
-        sync.ask_for(conversation.number.waba_id)
+        template_sync.enqueue(conversation.number.waba_id)
     context = {
         "choices": picker.choices(conversation, words=request.GET.get("q", ""), **narrowed),
         "words": request.GET.get("q", ""),

@@ -14,9 +14,9 @@ from tests import aws_payloads, payloads
 from tests.aws_services import AwsServer
 from tests.servers import wait_until
 from whatsapp.models import Notification
-from whatsapp.providers.aws import sqs
-from whatsapp.providers.aws.sqs import QueueReader, readers, region_of
 from whatsapp.providers.base import ProviderError
+from whatsapp.webhooks import sqs
+from whatsapp.webhooks.sqs import QueueReader, readers, region_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
 

@@ -67,19 +67,19 @@ def sync_all() -> int:
     return count
 
 
-def ask_for(waba_id: str) -> None:
+def enqueue(waba_id: str) -> None:
     """Have one account's templates copied by a worker, unless that is asked for already. Commits with the caller's
     transaction."""
     enqueue_once("sync_templates_of", waba_id=waba_id)
 
 
-def ask_where_none_is_known(waba_ids: Iterable[str]) -> None:
+def enqueue_unknown(waba_ids: Iterable[str]) -> None:
     """The same for accounts of which nothing was copied yet: their first hour, in which the clock has not struck."""
     missing = {waba_id for waba_id in waba_ids if waba_id}
     if missing:
         missing -= set(MessageTemplate.objects.filter(waba_id__in=missing).values_list("waba_id", flat=True).distinct())
     for waba_id in sorted(missing):
-        ask_for(waba_id)
+        enqueue(waba_id)
 
 
 def _copy(info: TemplateInfo, row: MessageTemplate) -> MessageTemplate:

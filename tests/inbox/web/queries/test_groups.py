@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from inbox import groups
 from inbox.models import Agent, Contact, ContactIdentity, Conversation, Message
+from inbox.web.queries import groups
 from tests.inbox.thread_rows import conversation, message
 from whatsapp.models import PhoneNumber
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from inbox.models import Agent
-from whatsapp.message_templates import sync
+from whatsapp import template_sync
 from whatsapp.models import MessageTemplate, PhoneNumber
 from whatsapp.providers.base import ProviderError
 
@@ -45,22 +45,22 @@ class SyncTests:
     def test_it_copies_every_page(self, wire: responses.RequestsMock, number: PhoneNumber) -> None:
         answer(wire, listed("one"), after="A")
         answer(wire, listed("two", parameter_format="NAMED"))
-        assert sync.sync(number.waba_id) == 2
+        assert template_sync.sync(number.waba_id) == 2
         rows = list(MessageTemplate.objects.order_by("name").values_list("name", "status", "parameter_format"))
         assert rows == [("one", "APPROVED", "POSITIONAL"), ("two", "APPROVED", "NAMED")]
 
     def test_it_follows_changes_and_marks_what_is_gone(self, wire: responses.RequestsMock, number: PhoneNumber) -> None:
         answer(wire, listed("kept"), listed("leaving"))
-        sync.sync(number.waba_id)
+        template_sync.sync(number.waba_id)
         wire.reset()
         answer(wire, listed("kept", "Good day", status="PAUSED"))
-        sync.sync(number.waba_id)
+        template_sync.sync(number.waba_id)
         kept, leaving = MessageTemplate.objects.order_by("name")
         assert (kept.components[0]["text"], kept.status, kept.gone_at) == ("Good day", "PAUSED", None)
         assert leaving.gone_at is not None
         wire.reset()
         answer(wire, listed("kept"), listed("leaving"))
-        sync.sync(number.waba_id)
+        template_sync.sync(number.waba_id)
         assert not MessageTemplate.objects.exclude(gone_at=None).exists()
 
     def test_a_list_that_breaks_changes_nothing(self, wire: responses.RequestsMock, number: PhoneNumber) -> None:
@@ -68,7 +68,7 @@ class SyncTests:
         answer(wire, listed("one"), after="A")
         wire.get(LIST, status=500)
         with pytest.raises(ProviderError):
-            sync.sync(number.waba_id)
+            template_sync.sync(number.waba_id)
         assert list(MessageTemplate.objects.values_list("name", "gone_at")) == [("kept", None)]
 
     def test_what_a_webhook_told_meanwhile_stays(self, wire: responses.RequestsMock, number: PhoneNumber) -> None:
@@ -77,7 +77,7 @@ class SyncTests:
             waba_id=number.waba_id, name="one", language="en", status="PAUSED", updated_at=soon
         )
         answer(wire, listed("one", "New words"))
-        sync.sync(number.waba_id)
+        template_sync.sync(number.waba_id)
         row = MessageTemplate.objects.get()
         assert (row.status, row.components[0]["text"]) == ("PAUSED", "New words")
 
@@ -87,11 +87,11 @@ class SyncTests:
         PhoneNumber.objects.create(phone_number_id="2", waba_id="100000000000000", access_token="T")
         wire.get(LIST.replace("100000000000001", "100000000000000"), status=400, json={"error": {"code": 190}})
         answer(wire, listed("one"))
-        assert sync.sync_all() == 1
+        assert template_sync.sync_all() == 1
 
     def test_two_who_ask_make_one_job(self, number: PhoneNumber) -> None:
         for _ in range(2):
-            sync.ask_for(number.waba_id)
+            template_sync.enqueue(number.waba_id)
         assert ProcrastinateJob.objects.filter(task_name="sync_templates_of").count() == 1
 
 
