@@ -44,7 +44,7 @@ START_TIMEOUT = 60
 #: Seconds that the embedded PostgreSQL may take until it answers.
 DATABASE_SECONDS = 60
 #: The apps whose tables this project makes.
-OURS = {"inbox", "whatsapp"}
+OUR_APPS = {"inbox", "whatsapp"}
 STOP_TIMEOUT = 10
 WORDS = (
     "amber birch brook cedar chain cobalt coral ember fable fern fjord gear harbor hazel heron indigo ivory jasper "
@@ -275,7 +275,7 @@ def _refuse_other_versions() -> None:
 
     loader = MigrationLoader(connection)
     if unknown := [
-        name for app, name in loader.applied_migrations.keys() - loader.disk_migrations.keys() if app in OURS
+        name for app, name in loader.applied_migrations.keys() - loader.disk_migrations.keys() if app in OUR_APPS
     ]:
         raise Refusal(
             f"The database was made by another version of the inbox ({min(unknown)}). `make reset` starts afresh and "
