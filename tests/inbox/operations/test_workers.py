@@ -12,9 +12,9 @@ from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from inbox import tasks
-from inbox.operations import workers
 from inbox.media import fetch
 from inbox.models import Media, Message, OutboxEntry, WorkerProcess
+from inbox.operations import workers
 from inbox.sending import outbox
 from tests.inbox import admin_rows
 from whatsapp.models import PhoneNumber
