@@ -18,7 +18,7 @@ from core.jobs import enqueue_once, wake_up_once
 from inbox import quotas
 from inbox.api import idempotency
 from inbox.api.webhooks import delivery as webhook_delivery
-from inbox.media import fetch, uploads
+from inbox.media import fetch, jobs, lease, uploads
 from inbox.media.previews import playable_copies, preview_jobs
 from inbox.operations import reconciliation, workers
 from inbox.receiving import pipeline
@@ -168,7 +168,7 @@ def sweep_journal(timestamp: int) -> None:
 @app.task(name="sweep_media", queue="media", queueing_lock="sweep_media")
 def sweep_media(timestamp: int) -> None:
     """Put back the media and preview jobs that are due and have none."""
-    fetch.sweep()
+    jobs.sweep()
 
 
 @app.periodic(cron="41 3 * * *")
@@ -203,7 +203,7 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
 
 def _give_back(media_id: uuid.UUID) -> None:
     close_old_connections()
-    fetch.give_back(media_id)
+    lease.end(media_id)
 
 
 @app.periodic(cron="17 * * * *")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
-from typing import IO, cast
 
 import structlog
 from django.conf import settings
@@ -35,7 +33,7 @@ def fetch(provider: CopiesMedia, media: Media, *, on_progress: Callable[[], None
     on_progress()
     found = _find(storage, prefix, media)
     try:
-        return _examine(storage, found, media, on_progress), found.key
+        return _inspect(found, media, on_progress), found.key
     except DownloadError:
         storage.discard(found.key)
         raise
@@ -82,27 +80,12 @@ def _find(storage: MediaStorage, prefix: str, media: Media) -> StoredObject:
     return found[-1]
 
 
-def _examine(storage: MediaStorage, found: StoredObject, media: Media, on_progress: Callable[[], None]) -> Inspected:
+def _inspect(found: StoredObject, media: Media, on_progress: Callable[[], None]) -> Inspected:
     if found.size > settings.MEDIA_MAX_BYTES:
         raise DownloadError(Trouble.TOO_LARGE, TOO_LARGE)
-    with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="media-") as file:
-        try:
-            storage.copy_to(found.key, cast(IO[bytes], _Watched(file, on_progress)))
-        except MissingFileError:
-            raise DownloadError(
-                Trouble.TRANSIENT, "The file vanished from the bucket while it was being read."
-            ) from None
-        inspected = inspection.inspect(file, on_progress=on_progress)
+    try:
+        inspected = inspection.inspect_stored(found.key, on_progress=on_progress)
+    except MissingFileError:
+        raise DownloadError(Trouble.TRANSIENT, "The file vanished from the bucket while it was being read.") from None
     download.check_whole(inspected, {found.size}, media.sha256)
     return inspected
-
-
-class _Watched:
-    """Takes the bytes of a file as they come, and says so: the lease on its row is renewed by that."""
-
-    def __init__(self, file: IO[bytes], on_progress: Callable[[], None]) -> None:
-        self._file, self._on_progress = file, on_progress
-
-    def write(self, chunk: bytes) -> int:
-        self._on_progress()
-        return self._file.write(chunk)

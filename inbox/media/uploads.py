@@ -22,7 +22,7 @@ from django.utils import timezone
 from core.jobs import enqueue_once
 from inbox import drafts
 from inbox.changes import pages
-from inbox.media import conversion, fetch, inspection
+from inbox.media import conversion, inspection, jobs
 from inbox.media.conversion import ConversionCrashError, Converted
 from inbox.media.file_refusals import FileRefusedError, check_quota
 from inbox.media.inspection import Inspected
@@ -383,7 +383,7 @@ def _sent_name(upload: Upload) -> str:
 
 def _hand_over(upload: Upload) -> None:
     """The Media has the file now: ask for its previews, and let go of the upload."""
-    fetch.enqueue_previews(upload.pk)
+    jobs.enqueue_previews(upload.pk)
     left = {upload.original.name} - {upload.file.name}
     Upload.objects.filter(pk=upload.pk).delete()
     transaction.on_commit(lambda: _discard_objects(left))

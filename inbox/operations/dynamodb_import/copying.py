@@ -9,10 +9,9 @@ from itertools import islice
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models.functions import Now
 
 from inbox.changes import pages
-from inbox.media import fetch, inspection, stored_files
+from inbox.media import inspection, jobs
 from inbox.media.inspection import Inspected
 from inbox.media.storage.local import MediaStorage, MissingFileError, StorageError, media_storage
 from inbox.models import ImportedItem, Media
@@ -59,12 +58,12 @@ def _copy(source: MediaStorage, row: Media, key: str) -> bool:
     try:
         with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="media-") as file:
             source.copy_to(key, file)
-            facts = inspection.inspect(file)
-            row.extension = facts.file_type.extension
+            inspected = inspection.inspect(file)
+            row.extension = inspected.file_type.extension
             name = storage_key(row, "")
-            content_type = facts.file_type.content_type or "application/octet-stream"
+            content_type = inspected.file_type.content_type or "application/octet-stream"
             media_storage().put(name, file, content_type=content_type)
-        _record(row, name, facts)
+        _record(row, name, inspected)
     except (StorageError, MissingFileError, OSError) as error:
         sentence = str(error)
         if isinstance(error, MissingFileError):
@@ -78,22 +77,10 @@ def _copy(source: MediaStorage, row: Media, key: str) -> bool:
     return True
 
 
-def _record(row: Media, name: str, facts: Inspected) -> None:
+def _record(row: Media, name: str, inspected: Inspected) -> None:
     with transaction.atomic():
-        stored = (
-            Media.objects.filter(pk=row.pk)
-            .exclude(state=Media.State.STORED)
-            .update(
-                file=name,
-                state=Media.State.STORED,
-                stored_at=Now(),
-                error="",
-                remote_url="",
-                next_try_at=None,
-                attempts=0,
-                **stored_files.columns(facts),
-            )
-        )
+        unsettled = Media.objects.filter(pk=row.pk).exclude(state=Media.State.STORED)
+        stored = unsettled.update(**inspected.stored_as(name))
         if stored:
             pages.touch([row.message_id])
-            fetch.enqueue_previews(row.pk)
+            jobs.enqueue_previews(row.pk)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable
 
-from django.conf import settings
 from django.db import connection
 
 from inbox.media import inspection
@@ -49,9 +47,7 @@ def _page(last: str) -> list[tuple[str, str, str]]:
 def _digest(key: str) -> str | None:
     """The SHA-256 of a stored file, None when it has been deleted since."""
     try:
-        with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="media-") as file:
-            media_storage().copy_to(key, file)
-            return inspection.inspect(file).sha256
+        return inspection.inspect_stored(key).sha256
     except MissingFileError:
         return None
     except OSError as error:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
 import uuid
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
 from inbox.changes import pages
-from inbox.media import fetch, inspection, stored_files
+from inbox.media import fetch, inspection, jobs
 from inbox.media.storage.local import MissingFileError, StorageError, media_storage
 from inbox.models import Media, Message, Upload
 
@@ -68,7 +66,7 @@ def _fetch(key: str, row: str, _detail: str) -> bool:
             error="The stored file was not whole; it is being fetched again.",
         )
         pages.touch([found.message_id])
-        fetch.enqueue_fetch(found.pk)
+        jobs.enqueue_fetch(found.pk)
     return True
 
 
@@ -102,15 +100,16 @@ ANEW = {"preview_state": Media.PreviewState.NONE, "preview_error": "", "attempts
 
 
 def _draw(row: str) -> bool:
-    fetch.enqueue_previews(uuid.UUID(row))
+    jobs.enqueue_previews(uuid.UUID(row))
     return True
 
 
 def _try_now(_key: str, row: str, _detail: str) -> bool:
-    waiting = Q(pk=row, state__in=fetch.WAITING) & (Q(next_try_at=None) | Q(next_try_at__gt=Now()) | Q(attempts__gt=0))
+    waiting = Q(pk=row, state__in=(Media.State.PENDING, Media.State.RETRYING))
+    waiting &= Q(next_try_at=None) | Q(next_try_at__gt=Now()) | Q(attempts__gt=0)
     if not _update(waiting, next_try_at=Now(), attempts=0):
         return False
-    fetch.enqueue_fetch(uuid.UUID(row))
+    jobs.enqueue_fetch(uuid.UUID(row))
     return True
 
 
@@ -131,13 +130,11 @@ def _quarantine(key: str, _row: str, _detail: str) -> bool:
 
 def _adopt(key: str, row: str, _detail: str) -> bool:
     """Record a file that is there, if it is the announced one."""
-    with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="media-") as file:
-        media_storage().copy_to(key, file)
-        facts = inspection.inspect(file)
-    announced = Q(sha256="") | Q(sha256=facts.sha256)
+    inspected = inspection.inspect_stored(key)
+    announced = Q(sha256="") | Q(sha256=inspected.sha256)
     waiting = Q(pk=row) & announced & ~Q(state__in=[Media.State.STORED, Media.State.PREPARING])
-    columns = {"file": key, "state": Media.State.STORED, "stored_at": Now(), "error": "", "remote_url": "", **ANEW}
-    return facts.size > 0 and _update(waiting, **columns, **stored_files.columns(facts)) and _draw(row)
+    columns = {**inspected.stored_as(key), **ANEW}
+    return inspected.size > 0 and _update(waiting, **columns) and _draw(row)
 
 
 def _refuse_upload(_key: str, row: str, _detail: str) -> bool:

@@ -8,8 +8,7 @@ import pytest
 from django.test import Client
 from PIL import Image
 
-from inbox.media import pdf_pages
-from inbox.media.previews import preview_jobs
+from inbox.media import pdf_pages, scratch
 from inbox.media.storage.local import media_storage
 from inbox.models import Agent, Media
 from inbox.models.media import page_key
@@ -113,12 +112,12 @@ class PageTests:
     def test_too_many_at_once_are_asked_to_come_back(self, client: Client, alice: Agent, number: PhoneNumber) -> None:
         row = document(number)
         client.force_login(alice)
-        taken = [pdf_pages._places.acquire() for _ in range(pdf_pages.PLACES)]
+        taken = [pdf_pages._requests.acquire() for _ in range(pdf_pages.MOST_REQUESTS)]
         try:
             response = client.get(f"/media/{row.pk}/pages/1/")
         finally:
             for _ in taken:
-                pdf_pages._places.release()
+                pdf_pages._requests.release()
         assert (response.status_code, response.headers["Retry-After"]) == (503, "3")
         page(client, row, 1)
 
@@ -156,7 +155,7 @@ class PageTests:
         client.force_login(alice)
         settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)  # type: ignore[attr-defined]
         page(client, row, 1)
-        assert list(tmp_path.glob(f"{preview_jobs.DIRECTORY_PREFIX}*")) == []
+        assert list(tmp_path.glob(f"{scratch.PREFIX}*")) == []
 
 
 class ViewerTests:

@@ -8,11 +8,10 @@ from typing import Any
 from lxml import etree
 
 from core.sandbox import RefusalError
+from inbox.media.sandboxed import PROTECTED
 
 #: A member that unpacks to more than this is not read: 32 MiB of XML are hundreds of thousands of words.
 MEMBER_BYTES = 32 * 1024 * 1024
-
-PROTECTED = "This document is protected by a password."
 
 
 def member(package: zipfile.ZipFile, name: str) -> bytes:

@@ -10,9 +10,8 @@ import python_calamine
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from core.sandbox import RefusalError
+from inbox.media.sandboxed import PROTECTED
 from inbox.media.sandboxed.document_text import MOST_ROWS, Text
-
-PROTECTED = "This document is protected by a password."
 
 
 def read(source: Path, text: Text) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pypdfium2
 
+from inbox.media.sandboxed import PROTECTED
 from inbox.media.sandboxed.previews import THUMBNAIL_PIXELS, ImpossibleError
 from inbox.media.sandboxed.previews.clean_text import EXCERPT_CHARACTERS, cleaned
 from inbox.media.sandboxed.previews.pictures import save_thumbnail
@@ -26,7 +27,7 @@ def draw(source: Path, target: Path, _content_type: str) -> dict[str, Any]:
         document = pypdfium2.PdfDocument(source)
     except pypdfium2.PdfiumError as error:
         if getattr(error, "err_code", None) == NEEDS_PASSWORD:
-            raise ImpossibleError("This document is protected by a password.") from None
+            raise ImpossibleError(PROTECTED) from None
         raise ImpossibleError("The document is damaged, so it has no preview.") from None
     with document:
         pages = len(document)

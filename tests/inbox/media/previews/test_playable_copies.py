@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from inbox.media import conversion, fetch
+from inbox.media import conversion, jobs
 from inbox.media.previews import playable_copies
 from inbox.models import Agent, Media
 from tests import samples
@@ -98,7 +98,7 @@ class MakeTests:
         html = client.get(f"/conversations/{row.message.conversation_id}/").content.decode()
 
         assert (row.preview_state, row.playable.name) == (Media.PreviewState.READY, "")
-        assert "This film cannot be played here. Download it to watch it." in html
+        assert "This video can’t be played here. Download it to watch it." in html
         assert "data-video" not in html
 
     def test_a_crash_is_tried_again_and_given_up_after_three(
@@ -143,6 +143,6 @@ class MakeTests:
         ProcrastinateJob.objects.all().delete()
         Media.objects.update(stored_at=timezone.now() - timedelta(minutes=5))
 
-        fetch.sweep()
+        jobs.sweep()
 
         assert ProcrastinateJob.objects.get(status="todo").queueing_lock == f"make_copy:{row.pk}"

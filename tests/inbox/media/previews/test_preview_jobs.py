@@ -14,7 +14,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from inbox import conversations
-from inbox.media import fetch
+from inbox.media import jobs
 from inbox.media.previews import preview_jobs
 from inbox.models import Conversation, Media, Message
 from tests import samples
@@ -101,15 +101,15 @@ class MakeTests:
         assert row.next_try_at > timezone.now()
         (tmp_path / "files" / "media").unlink()
         (tmp_path / "elsewhere").rename(tmp_path / "files" / "media")
-        Media.objects.update(next_try_at=timezone.now(), stored_at=timezone.now() - fetch.PREVIEW_GRACE)
-        fetch.sweep()
+        Media.objects.update(next_try_at=timezone.now(), stored_at=timezone.now() - jobs.PREVIEW_GRACE)
+        jobs.sweep()
         preview_jobs.make(row.pk)
         row.refresh_from_db()
         assert row.preview_state == Media.PreviewState.READY
 
     def test_what_a_killed_worker_left_is_deleted(self, number: PhoneNumber, settings: Any, tmp_path: Path) -> None:
         settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
-        old, young, other = (tmp_path / name for name in ("inbox-preview-1", "inbox-preview-2", "another"))
+        old, young, other = (tmp_path / name for name in ("inbox-media-1", "inbox-media-2", "another"))
         for directory in (old, young, other):
             directory.mkdir()
             (directory / "source").write_bytes(b"a customer's photo")
@@ -117,25 +117,25 @@ class MakeTests:
             os.utime(directory, (0, 0))
         drawn(number, samples.picture(), kind="image")
         assert (old.exists(), young.exists(), other.exists()) == (False, True, True)
-        assert len(list(tmp_path.glob("inbox-preview-*"))) == 1
+        assert len(list(tmp_path.glob("inbox-media-*"))) == 1
 
     def test_another_worker_that_finishes_meanwhile_is_no_trouble(
         self, number: PhoneNumber, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
-        (tmp_path / "inbox-preview-1").mkdir()
+        (tmp_path / "inbox-media-1").mkdir()
         look = os.scandir
 
         def look_while_it_vanishes(path: Any) -> list[os.DirEntry[str]]:
             monkeypatch.undo()
             entries = list(look(path))
-            (tmp_path / "inbox-preview-1").rmdir()
+            (tmp_path / "inbox-media-1").rmdir()
             return entries
 
         row = stored(number, samples.picture(), kind="image")
         monkeypatch.setattr(os, "scandir", look_while_it_vanishes)
         preview_jobs.make(row.pk)
-        assert not (tmp_path / "inbox-preview-1").exists()
+        assert not (tmp_path / "inbox-media-1").exists()
         row.refresh_from_db()
         assert (row.preview_state, row.preview_error) == (Media.PreviewState.READY, "")
 
