@@ -9,6 +9,9 @@ VENV = .venv
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/installed
 
+# Compiled modules are kept: with this variable each of the many processes would compile everything again.
+unexport PYTHONDONTWRITEBYTECODE
+
 all: run
 
 run: $(INSTALLED)
