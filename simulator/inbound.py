@@ -8,15 +8,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from simulator import media, webhooks
-from simulator.exchange import Exchange, chat_name
-from simulator.faults import WEBHOOK_FAULTS, MediaFault
-from simulator.graph.errors import webhook_error
-from simulator.phone import chats
+from simulator import media
+from simulator.network import chats, webhooks
+from simulator.network.errors import webhook_error
+from simulator.network.exchange import Exchange, chat_name
+from simulator.network.faults import WEBHOOK_FAULTS, MediaFault
+from simulator.network.store import StoredMedia
+from simulator.network.world import Number, Person
 from simulator.samples import catalog
 from simulator.samples.catalog import Sample
-from simulator.store import StoredMedia
-from simulator.world import Number, Person
 
 #: Kinds with a file, and Meta's word for each: a voice note is audio with a flag.
 FILE_KINDS = {

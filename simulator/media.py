@@ -10,9 +10,9 @@ import time
 from typing import Any
 from urllib.parse import urlencode
 
-from simulator.exchange import Exchange
-from simulator.faults import MediaFault
-from simulator.store import StoredMedia
+from simulator.network.exchange import Exchange
+from simulator.network.faults import MediaFault
+from simulator.network.store import StoredMedia
 
 ADDRESS_SECONDS = 5 * 60
 #: Days that an id lives (reference: "Media", 2025-10-09): from a webhook, and from an upload.

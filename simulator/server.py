@@ -23,10 +23,11 @@ from django.urls import Resolver404
 
 from simulator import media
 from simulator.aws import service
-from simulator.exchange import Exchange
-from simulator.graph.errors import GraphError
+from simulator.network.errors import GraphError
+from simulator.network.exchange import Exchange
+from simulator.network.faults import ConnectionDropped
 from simulator.urls import resolver
-from simulator.web import BadRequest, ConnectionDropped, SimulatorRequest, drop, require_local
+from simulator.web import BadRequest, SimulatorRequest, drop, require_local
 
 HOST = "127.0.0.1"
 logger = logging.getLogger(__name__)

@@ -7,9 +7,10 @@ from django.urls.resolvers import RegexPattern, URLResolver
 from django.views.decorators.http import require_GET, require_POST
 
 from simulator import media
-from simulator.aws import service, topic
+from simulator.aws import service
 from simulator.control import api
 from simulator.graph import accounts, files
+from simulator.network import topic
 from simulator.phone import page, panel
 
 resolver = URLResolver(

@@ -12,9 +12,9 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.http.request import split_domain_port, validate_host
 
-from simulator import world
-from simulator.exchange import Exchange
-from simulator.graph.errors import GraphError, dead_token, invalid_token
+from simulator.network import world
+from simulator.network.errors import GraphError, dead_token, invalid_token
+from simulator.network.exchange import Exchange
 
 
 class SimulatorRequest(WSGIRequest):
@@ -30,10 +30,6 @@ class BadRequest(Exception):
     def __init__(self, sentence: str, status: int = 400) -> None:
         super().__init__(sentence)
         self.status = status
-
-
-class ConnectionDropped(Exception):
-    """Close the connection without an answer."""
 
 
 def require_local(request: SimulatorRequest) -> None:

@@ -15,8 +15,8 @@ from inbox.operations.demo import people
 from inbox.receiving import pipeline
 from inbox.sending import delivery, queue
 from inbox.sending.queue import Intent
-from simulator import world
 from simulator.control.client import SimulatorClient
+from simulator.network import world
 from simulator.server import Simulator
 from tests.servers import WebServer
 from whatsapp.events import Kind

@@ -20,14 +20,14 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import FileSystemStorage, storages
 from django.http import HttpResponse, JsonResponse
 
-from simulator import media, script, world
-from simulator.aws import topic
-from simulator.faults import MediaFault
+from simulator import media
 from simulator.graph import files, messages
-from simulator.graph.errors import GraphError
-from simulator.script import Target
+from simulator.network import script, topic, world
+from simulator.network.errors import GraphError
+from simulator.network.faults import MediaFault
+from simulator.network.script import Target
+from simulator.network.world import Number
 from simulator.web import SimulatorRequest
-from simulator.world import Number
 from whatsapp.providers.aws import arns
 
 PATH = "/aws/"

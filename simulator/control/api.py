@@ -45,14 +45,15 @@ from typing import Any
 
 from django.http import HttpResponse, JsonResponse
 
-from simulator import inbound, world
+from simulator import inbound
 from simulator.control import faults
-from simulator.exchange import SENT_AFTER, Exchange
 from simulator.inbound import Draft
+from simulator.network import world
+from simulator.network.exchange import SENT_AFTER, Exchange
+from simulator.network.store import ChatMessage
+from simulator.network.world import Number, Person
 from simulator.samples.catalog import Sample
-from simulator.store import ChatMessage
 from simulator.web import BadRequest, SimulatorRequest, data_of
-from simulator.world import Number, Person
 
 _DRAFT_FIELDS: dict[str, Callable[[Any], Any]] = {
     "kind": str,

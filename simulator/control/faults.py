@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
-from simulator import script
-from simulator.exchange import BLOCKS, Exchange
-from simulator.faults import WEBHOOK_FAULTS, Line, MediaFault, Receipts, WindowError
-from simulator.graph.errors import REFUSALS
-from simulator.script import Step, Target
+from simulator.network import script
+from simulator.network.errors import REFUSALS
+from simulator.network.exchange import BLOCKS, Exchange
+from simulator.network.faults import WEBHOOK_FAULTS, Line, MediaFault, Receipts, WindowError
+from simulator.network.script import Step, Target
 from simulator.web import BadRequest, SimulatorRequest, data_of
 
 

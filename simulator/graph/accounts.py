@@ -10,13 +10,13 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse, JsonResponse
 
-from simulator import script, world
 from simulator.graph import files, messages
-from simulator.graph.errors import GraphError, unknown_object
 from simulator.graph.validation.definitions import check_definition
-from simulator.script import Target
+from simulator.network import script, world
+from simulator.network.errors import GraphError, unknown_object
+from simulator.network.script import Target
+from simulator.network.world import Number
 from simulator.web import SimulatorRequest, graph_body, require_token
-from simulator.world import Number
 
 _TEMPLATE_FIELDS = ("name", "parameter_format", "components", "language", "status", "category", "id")
 _TEMPLATE_SUMMARY = {"message_template_limit": 6000, "are_translations_complete": True}

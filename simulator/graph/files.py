@@ -9,12 +9,12 @@ from pathlib import Path
 from django.http import HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 
 from simulator import media
-from simulator.faults import MediaFault
 from simulator.graph import inspection
-from simulator.graph.errors import GraphError, unknown_object
-from simulator.store import StoredMedia
+from simulator.network.errors import GraphError, unknown_object
+from simulator.network.faults import MediaFault
+from simulator.network.store import StoredMedia
+from simulator.network.world import Number
 from simulator.web import SimulatorRequest, drop, graph_body, require_token
-from simulator.world import Number
 
 #: What may be uploaded, and how large it may be.
 LIMITS = {each: most for types, most in inspection.KINDS.values() for each in types}

@@ -8,17 +8,17 @@ from typing import Any
 
 from django.http import HttpResponse, JsonResponse
 
-from simulator import media, script
-from simulator.exchange import DELIVERED_AFTER, SENT_AFTER, Exchange
-from simulator.faults import Line, Receipts, WindowError
+from simulator import media
 from simulator.graph import inspection, linked_files, validation
-from simulator.graph.errors import REFUSALS, GraphError
 from simulator.graph.validation import files, templates
-from simulator.phone import chats
-from simulator.script import Target
-from simulator.store import ChatMessage
-from simulator.web import ConnectionDropped, SimulatorRequest, graph_body
-from simulator.world import Number, Person
+from simulator.network import chats, script
+from simulator.network.errors import REFUSALS, GraphError
+from simulator.network.exchange import DELIVERED_AFTER, SENT_AFTER, Exchange
+from simulator.network.faults import ConnectionDropped, Line, Receipts, WindowError
+from simulator.network.script import Target
+from simulator.network.store import ChatMessage
+from simulator.network.world import Number, Person
+from simulator.web import SimulatorRequest, graph_body
 from whatsapp import phone_numbers
 
 #: What WhatsApp says about somebody it does not know.

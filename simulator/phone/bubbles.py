@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass, field
 from typing import Any
 
 from django.template.defaultfilters import filesizeformat
-from django.utils.safestring import SafeString
 
-from simulator.exchange import Exchange
 from simulator.graph import filled_template
 from simulator.graph.validation import files
 from simulator.inbound import FILE_KINDS
+from simulator.network.chats import RANK
+from simulator.network.exchange import Exchange
+from simulator.network.store import ChatMessage
 from simulator.phone import markup, presses
-from simulator.phone.chats import RANK
-from simulator.phone.presses import Press, Slide
-from simulator.store import ChatMessage
+from simulator.phone.bubble import Bubble
 
 _PLACEHOLDERS = {
     "unsupported": "Something that WhatsApp does not pass on",
@@ -36,49 +34,6 @@ _WORDS = {
     "contacts": "Contact card",
 }
 _RECEIPTS = (("sent", "Sent"), ("delivered", "Delivered"), ("read", "Read"), ("played", "Played"))
-
-
-@dataclass(slots=True)
-class Bubble:
-    """One bubble, ready to draw. ``version`` changes with anything that can be seen."""
-
-    id: str
-    wamid: str
-    mine: bool
-    kind: str
-    day: str
-    clock: str
-    text: SafeString = field(default_factory=SafeString)
-    header: str = ""
-    footer: str = ""
-    quote: str = ""
-    forwarded: bool = False
-    file: dict[str, Any] = field(default_factory=dict)
-    place: dict[str, Any] = field(default_factory=dict)
-    cards: list[dict[str, str]] = field(default_factory=list)
-    items: list[str] = field(default_factory=list)
-    presses: list[Press] = field(default_factory=list)
-    choices: list[Press] = field(default_factory=list)
-    choice_label: str = ""
-    slides: list[Slide] = field(default_factory=list)
-    reactions: list[str] = field(default_factory=list)
-    placeholder: str = ""
-    status: str = ""
-    failure: str = ""
-    note: str = ""
-    #: The receipts that the player can give, and whether each was given.
-    receipts: list[tuple[str, str, bool]] = field(default_factory=list)
-    voice: bool = False
-    version: str = ""
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether a receipt of this message is still to come."""
-        return any(not given for _, _, given in self.receipts)
-
-    @property
-    def can_change(self) -> bool:
-        return self.mine and self.note != "revoked" and self.kind in ("text", "image", "video", "document")
 
 
 def thread(exchange: Exchange, messages: list[ChatMessage]) -> list[Bubble]:

@@ -6,10 +6,10 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse, HttpResponseRedirect
 
-from simulator import world
 from simulator.control.api import find_number, find_person
+from simulator.network import world
+from simulator.network.world import Number, Person
 from simulator.web import SimulatorRequest
-from simulator.world import Number, Person
 
 
 def chat_of(request: SimulatorRequest) -> tuple[Number, Person]:

@@ -15,17 +15,19 @@ from django.http import FileResponse, HttpResponse, HttpResponseBase, HttpRespon
 from django.template import Context, Engine
 from django.utils.http import content_disposition_header
 
-from simulator import inbound, world
+from simulator import inbound
+from simulator.control import everything
 from simulator.control.api import add_person, draft_from, receipt
-from simulator.exchange import DELIVERED_AFTER, Exchange
-from simulator.faults import Receipts
 from simulator.inbound import Draft
+from simulator.network import world
+from simulator.network.exchange import DELIVERED_AFTER, Exchange
+from simulator.network.faults import Receipts
+from simulator.network.world import Person
 from simulator.phone import bubbles, panel
 from simulator.phone.chat_forms import back, chat_of
-from simulator.samples import everything, recordings
+from simulator.samples import recordings
 from simulator.samples.catalog import Sample
 from simulator.web import BadRequest, SimulatorRequest
-from simulator.world import Person
 
 HERE = Path(__file__).resolve().parent
 _ENGINE = Engine(dirs=[str(HERE / "templates")])

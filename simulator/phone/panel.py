@@ -8,15 +8,15 @@ from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect
 
-from simulator import script
 from simulator.control.faults import switch_plug
-from simulator.exchange import Exchange
-from simulator.faults import Line, MediaFault, Receipts, WindowError
-from simulator.graph.errors import REFUSALS
+from simulator.network import script
+from simulator.network.errors import REFUSALS
+from simulator.network.exchange import Exchange
+from simulator.network.faults import Line, MediaFault, Receipts, WindowError
+from simulator.network.script import Step
+from simulator.network.world import Person
 from simulator.phone.chat_forms import address, back, chat_of
-from simulator.script import Step
 from simulator.web import BadRequest, SimulatorRequest
-from simulator.world import Person
 
 _TAPE = 12
 _MEDIA_WORDS = {

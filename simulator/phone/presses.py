@@ -3,39 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator.graph import filled_template
+from simulator.network.store import ChatMessage
 from simulator.phone import markup
-from simulator.store import ChatMessage
-
-if TYPE_CHECKING:
-    from simulator.phone.bubbles import Bubble
+from simulator.phone.bubble import Bubble, Press, Slide
 
 #: What the person writes into a form.
 _FORM = {"bike": "Norte Cargo 2", "day": "Friday", "note": "Brakes squeak"}
-
-
-@dataclass(frozen=True, slots=True)
-class Press:
-    """A button on a bubble: pressing it sends this ``payload`` as a message of this ``kind``, or opens ``link``. With
-    neither it is only looked at. ``section`` is the heading that it stands under in a list."""
-
-    label: str
-    kind: str = ""
-    payload: str = ""
-    link: str = ""
-    hint: str = ""
-    section: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Slide:
-    """One card of a carousel."""
-
-    text: str
-    presses: list[Press] = field(default_factory=list)
 
 
 def _reply(label: str, kind: str, payload: Any, *, hint: str = "", section: str = "") -> Press:

@@ -17,8 +17,8 @@ import pytest
 import requests
 from pywa import WhatsApp
 
-from simulator import world
 from simulator.control.client import SimulatorClient
+from simulator.network import world
 from simulator.server import Simulator
 
 SECRET = "the secret of these tests"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from simulator import world
+from simulator.network import world
 from tests.simulator.conftest import NUMBER, Api
 from whatsapp import compose, message_templates
 from whatsapp.compose import Outgoing

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from simulator import world
-from simulator.graph import message_templates
+from simulator.network import message_templates, world
 from tests.simulator.conftest import Api, refusal
 
 PATH = f"{world.WABA_ID}/message_templates"

@@ -11,8 +11,8 @@ import pytest
 from inbox.media import fetch
 from inbox.models import Media, Message
 from inbox.receiving import pipeline
-from simulator import world
-from simulator.samples import everything
+from simulator.control import everything
+from simulator.network import world
 from simulator.server import Simulator
 from tests.servers import WebServer
 from tests.simulator.conftest import NUMBER, Api

@@ -11,9 +11,9 @@ from pywa import types as pywa_types
 from pywa.errors import WhatsAppError
 from pywa.types import templates
 
-from simulator import world
-from simulator.graph import message_templates
-from simulator.samples import catalog, everything
+from simulator.control import everything
+from simulator.network import message_templates, world
+from simulator.samples import catalog
 from simulator.server import Simulator
 from tests.simulator.conftest import AMARA, NUMBER, Api, Endpoint
 

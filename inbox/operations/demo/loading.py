@@ -19,8 +19,8 @@ from inbox.changes import pages
 from inbox.models import Contact, Conversation, Message
 from inbox.operations.demo import script
 from inbox.operations.demo.script import Step, Story
-from simulator import world
 from simulator.control.client import SimulatorClient, SimulatorError
+from simulator.network import world
 from whatsapp.webhooks import journal
 
 #: Seconds that the worker gets to understand everything that was sent.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inbox.models import Agent
-from simulator import world
+from simulator.network import world
 from whatsapp.models import PhoneNumber, Provider
 
 #: Username, first name, last name, administrator. The first two are for whoever tries the demo.

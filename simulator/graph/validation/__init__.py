@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from simulator.exchange import Exchange
 from simulator.graph.validation.files import FILE_TYPES, check_file
 from simulator.graph.validation.interactive import check_interactive
 from simulator.graph.validation.parts import invalid, limit, missing, text, unexpected
-from simulator.world import Number
+from simulator.network.exchange import Exchange
+from simulator.network.world import Number
 
 TYPES = (
     "audio",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from simulator.graph.errors import GraphError
 from simulator.graph.validation.parts import objects, text
+from simulator.network.errors import GraphError
 
 CATEGORIES = ("AUTHENTICATION", "MARKETING", "UTILITY")
 _NAME = re.compile(r"[a-z0-9_]{1,512}")

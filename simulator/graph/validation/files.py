@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from simulator import media
-from simulator.exchange import Exchange
-from simulator.graph.errors import GraphError
 from simulator.graph.validation.parts import limit, missing, text, unexpected
-from simulator.world import Number
+from simulator.network.errors import GraphError
+from simulator.network.exchange import Exchange
+from simulator.network.world import Number
 
 FILE_TYPES = ("audio", "document", "image", "sticker", "video")
 #: Types of file that may stand above an interactive message or a message template.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from simulator.exchange import Exchange
 from simulator.graph.validation.definitions import check_cards
 from simulator.graph.validation.files import HEADER_TYPES, check_file
 from simulator.graph.validation.parts import invalid, limit, missing, text, unexpected
-from simulator.world import Number
+from simulator.network.exchange import Exchange
+from simulator.network.world import Number
 
 #: What may stand above the text, for each type that is checked (reference: interactive messages, 2026-01).
 _HEADERS: dict[str, tuple[str, ...]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from simulator.graph.errors import GraphError
+from simulator.network.errors import GraphError
 
 
 def missing(name: str) -> GraphError:

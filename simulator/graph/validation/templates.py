@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from simulator.exchange import Exchange
-from simulator.graph.errors import GraphError
 from simulator.graph.filled_template import fill
 from simulator.graph.validation.files import HEADER_TYPES, check_file
 from simulator.graph.validation.parts import objects, text, unexpected
-from simulator.world import Number
+from simulator.network.errors import GraphError
+from simulator.network.exchange import Exchange
+from simulator.network.world import Number
 
 _BLOCKED = {"PAUSED": 132015, "DISABLED": 132016}
 _SUB_TYPES = ("catalog", "copy_code", "flow", "mpm", "order_details", "quick_reply", "reminder", "url", "voice_call")

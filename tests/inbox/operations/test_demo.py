@@ -15,8 +15,8 @@ from pytest_django import Settings
 from inbox.models import Agent, Conversation, Media, Message, Reaction, Revision
 from inbox.operations.demo import loading, people, script
 from inbox.receiving import pipeline
-from simulator import world
 from simulator.control.client import SimulatorClient
+from simulator.network import world
 from simulator.server import Simulator
 from tests.servers import WebServer
 from whatsapp.events import Kind, Status

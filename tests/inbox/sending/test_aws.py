@@ -16,7 +16,7 @@ from inbox.models import Media, Message, Upload
 from inbox.operations.demo import people
 from inbox.sending import queue, read_receipts
 from inbox.sending.queue import Intent
-from simulator import world
+from simulator.network import world
 from simulator.server import Simulator
 from tests import samples
 from tests.object_storage import ObjectStorage, object_storage

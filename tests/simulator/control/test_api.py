@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 import requests
 
-from simulator import world
 from simulator.control.client import SimulatorClient, SimulatorError
+from simulator.network import world
 from simulator.samples import catalog
 from tests.simulator.conftest import NUMBER, Api, Endpoint
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import requests
 
-from simulator import world
+from simulator.network import world
 from simulator.samples import catalog
 from tests.simulator.conftest import NUMBER, Api, Endpoint
 

@@ -10,7 +10,7 @@ import av
 import pytest
 from PIL import Image
 
-from simulator import world
+from simulator.network import world
 from simulator.samples import catalog, recordings
 from simulator.server import Simulator
 from tests.simulator.conftest import Api, Endpoint, refusal

@@ -5,8 +5,9 @@ import re
 import pytest
 import requests
 
+from simulator.control import everything
 from simulator.phone import markup
-from simulator.samples import catalog, everything
+from simulator.samples import catalog
 from tests.simulator.conftest import NUMBER, TOKEN, Api, Endpoint
 from tests.simulator.phone_page import page, post
 

@@ -10,7 +10,7 @@ import pytest
 
 from inbox.operations.demo import people
 from inbox.operations.doctor import aws as aws_doctor
-from simulator import world
+from simulator.network import world
 from simulator.server import Simulator
 from tests import aws_payloads
 from tests.aws_services import AwsServer

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from inbox.models import Contact, Conversation, Message, Upload
-from simulator.graph.message_templates import TEMPLATES
+from simulator.network.message_templates import TEMPLATES
 from tests.inbox.web.views.test_compose import SCRIPT, amara, open_window, picture, signed_in
 from whatsapp.models import MessageTemplate, PhoneNumber
 

@@ -7,6 +7,10 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 
+class ConnectionDropped(Exception):
+    """Close the connection without an answer."""
+
+
 class MediaFault(enum.StrEnum):
     """What is wrong with a file. The value is the word used in the control API."""
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.graph.errors import GraphError
-from simulator.graph.rates import Rates
+from simulator.network.errors import GraphError
+from simulator.network.rates import Rates
 from tests.simulator.conftest import Api
 
 NUMBER, AMARA, MEI = "200000000000001", "351915550123", "886955550162"

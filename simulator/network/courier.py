@@ -12,10 +12,10 @@ from urllib.parse import urljoin
 
 import requests
 
-from simulator import webhooks, world
-from simulator.aws.topic import Topic
-from simulator.faults import LATE_SECONDS
-from simulator.store import Store, Webhook
+from simulator.network import webhooks, world
+from simulator.network.faults import LATE_SECONDS
+from simulator.network.store import Store, Webhook
+from simulator.network.topic import Topic
 
 #: Seconds until the next try. Meta's own ladder takes days (36 hours to 7 days, its pages differ); a person at a
 #: simulator does not wait that long.

@@ -6,9 +6,9 @@ import time
 from dataclasses import replace
 
 from simulator import inbound
-from simulator.exchange import Exchange
 from simulator.inbound import Draft
-from simulator.world import Number, Person
+from simulator.network.exchange import Exchange
+from simulator.network.world import Number, Person
 
 _REFERRAL = {
     "referral": {

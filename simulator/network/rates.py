@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 
-from simulator.graph.errors import GraphError
+from simulator.network.errors import GraphError
 
 #: Seconds for one message to the same person, and how many may be borrowed from the future at once (reference: pair
 #: rate limits, "Throughput", 2025-11-21: 1 in 6 seconds; a burst of 45; after 20 at once it takes two minutes to be

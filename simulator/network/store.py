@@ -15,10 +15,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from simulator import world
-from simulator.faults import Faults
-from simulator.graph import message_templates
-from simulator.world import Person
+from simulator.network import message_templates, world
+from simulator.network.faults import Faults
+from simulator.network.world import Person
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS settings (key TEXT PRIMARY KEY, value TEXT NOT NULL);

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from simulator import webhooks
+from simulator.network import webhooks
 from tests.simulator.conftest import SECRET, Api, Endpoint
 
 

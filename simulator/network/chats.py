@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from simulator.store import ChatMessage, Store
+from simulator.network.store import ChatMessage, Store
 
 #: How far along a status is; a status never moves down. "failed" ends it.
 RANK = {"": 0, "accepted": 1, "sent": 2, "delivered": 3, "read": 4, "played": 5, "failed": 9}

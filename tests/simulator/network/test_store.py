@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simulator.graph import message_templates
-from simulator.store import Store
+from simulator.network import message_templates
+from simulator.network.store import Store
 
 
 class TemplateTests:

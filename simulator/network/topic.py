@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.x509.oid import NameOID
 
-from simulator import webhooks, world
+from simulator.network import webhooks, world
 
 #: Real ones have the digest of the certificate in their name.
 CERTIFICATE_PATH = "/SimpleNotificationService-00000000000000000000000000000000.pem"

@@ -10,10 +10,9 @@ from typing import Any
 
 from django.http import HttpResponse
 
-from simulator.faults import Line
-from simulator.graph.errors import GraphError
-from simulator.store import Store
-from simulator.web import ConnectionDropped
+from simulator.network.errors import GraphError
+from simulator.network.faults import ConnectionDropped, Line
+from simulator.network.store import Store
 
 _KEY = "script"
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from simulator import webhooks
+from simulator.network import webhooks
 from simulator.server import Simulator
 from tests.simulator.conftest import NUMBER, SECRET, Api, Endpoint
 

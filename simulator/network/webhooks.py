@@ -7,9 +7,9 @@ import hmac
 import json
 from typing import Any
 
-from simulator import world
-from simulator.store import ChatMessage
-from simulator.world import Number, Person
+from simulator.network import world
+from simulator.network.store import ChatMessage
+from simulator.network.world import Number, Person
 
 #: Meta writes these as escapes inside strings, so a body that was parsed and dumped again has another signature
 #: (reference: "Create a webhook endpoint", validating payloads).

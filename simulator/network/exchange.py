@@ -8,14 +8,14 @@ import time
 from pathlib import Path
 from typing import Any, Protocol
 
-from simulator import webhooks, world
-from simulator.aws.topic import Topic
-from simulator.courier import Courier
-from simulator.graph.errors import webhook_error
-from simulator.graph.rates import Rates
-from simulator.phone.chats import Chats
-from simulator.store import ChatMessage, Store
-from simulator.world import Number, Person
+from simulator.network import webhooks, world
+from simulator.network.chats import Chats
+from simulator.network.courier import Courier
+from simulator.network.errors import webhook_error
+from simulator.network.rates import Rates
+from simulator.network.store import ChatMessage, Store
+from simulator.network.topic import Topic
+from simulator.network.world import Number, Person
 
 TYPING_SECONDS = 25
 BLOCKS = ("", "marketing", "all")

@@ -1,0 +1,1 @@
+"""The simulated WhatsApp itself: who is there, what was said, what goes wrong, and what our webhooks are told."""
