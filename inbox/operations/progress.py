@@ -1,49 +1,54 @@
-"""A progress bar for commands that run for minutes: on a terminal a line that is rewritten, elsewhere a line now and
-then."""
+"""Progress bars of commands that run for minutes."""
 
 from __future__ import annotations
 
-import time
-from typing import Any
+import io
+from typing import Never
 
-WIDTH = 28
+from django.core.management.base import OutputWrapper
+from tqdm import tqdm
+
 TERMINAL_SECONDS, LOG_SECONDS = 0.2, 15.0
 
 
 class Bar:
-    """Call it with what is being done, how much is done, and of how much (None: nobody knows). ``end`` finishes."""
+    """Call it with what is being done, how much is done, and of how much (None: unknown). ``end`` finishes it.
 
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self._terminal = bool(getattr(stream, "isatty", lambda: False)())
-        self._what, self._began, self._shown = "", 0.0, 0.0
-        self._open = False
+    On a terminal the bar is one line that is rewritten, elsewhere a line every 15 seconds.
+    """
+
+    def __init__(self, stream: OutputWrapper) -> None:
+        self._stream = _Stream(stream)
+        self._seconds = TERMINAL_SECONDS if stream.isatty() else LOG_SECONDS
+        self._bar: tqdm[Never] | None = None
 
     def __call__(self, what: str, done: int, total: int | None) -> None:
-        now = time.monotonic()
-        if what != self._what:
+        if self._bar is None or self._bar.desc != what:
             self.end()
-            self._what, self._began, self._shown = what, now, now
-        elif now - self._shown < (TERMINAL_SECONDS if self._terminal else LOG_SECONDS):
-            return
-        elif not self._terminal:
-            self._shown = now
-            self._stream.write(f"{self._line(done, total, now)}\n")
-            return
-        self._shown = now
-        if self._terminal:
-            self._open = True
-            self._stream.write(f"\r{self._line(done, total, now)}\x1b[K", ending="")
-            self._stream.flush()
+            every = self._seconds
+            self._bar = tqdm(
+                desc=what, file=self._stream, unit="", mininterval=every, delay=every, miniters=1, leave=False
+            )
+        self._bar.total = total
+        self._bar.update(done - self._bar.n)
 
     def end(self) -> None:
-        if self._open:
-            self._stream.write("")
-            self._open = False
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
 
-    def _line(self, done: int, total: int | None, now: float) -> str:
-        rate = f"{done / max(now - self._began, 0.1):,.0f}/s"
-        if not total or total < done:
-            return f"{self._what[-60:]}: {done:,} ({rate})"
-        filled = WIDTH * done // total
-        return f"{self._what[-60:]}: [{'#' * filled}{'.' * (WIDTH - filled)}] {done:,} of {total:,} ({rate})"
+
+class _Stream(io.TextIOBase):
+    """A command's output as tqdm writes to it: in a log, each state of the bar is a line of its own."""
+
+    def __init__(self, stream: OutputWrapper) -> None:
+        self._stream = stream
+        self._terminal = stream.isatty()
+
+    def write(self, text: str) -> int:
+        if self._terminal:
+            self._stream.write(text, ending="")
+            self._stream.flush()
+        elif state := text.strip():
+            self._stream.write(state)
+        return len(text)
