@@ -1,6 +1,7 @@
 # make run      everything, in one command: http://127.0.0.1:8000/ (PORT and DATA_DIR in the environment move it)
 # make test     all tests, in parallel        make lint    ruff, mypy, imports, migrations, settings
 # make setup    only install                  make format  let ruff rewrite
+# make messages renew the translations in locale/
 # make update   renew the locked versions     make audit   their known vulnerabilities
 # make bench    the performance figures       make reset   forget the data of make run
 # PYTHON names the interpreter (3.11 or newer) that .venv is made with.
@@ -21,7 +22,7 @@ reset: $(INSTALLED)
 	@exec $(BIN)/python -m config.development reset
 
 # In the order of collection: the quick tests stand last, so that the processes end together.
-test: browser pooler
+test: browser pooler gettext
 	@exec $(BIN)/python -m pytest --numprocesses logical --dist loadscope --no-loadscope-reorder $(PYTEST)
 
 lint: $(INSTALLED)
@@ -109,4 +110,22 @@ licences: $(INSTALLED)
 audit: $(INSTALLED)
 	@$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip --strict --progress-spinner off
 
-.PHONY: all run reset test lint format bench bench-large setup browser pooler update licences audit
+# GNU gettext, which finds the sentences that have to be translated.
+gettext:
+	@command -v xgettext >/dev/null 2>&1 || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null 2>&1 || { \
+	  echo "Installing gettext for the translations …"; \
+	  export DEBIAN_FRONTEND=noninteractive; \
+	  { apt-get -qq update && apt-get -qq install -y --no-install-recommends gettext </dev/null; } \
+	    >$(VENV)/gettext.log 2>&1 \
+	  || echo "gettext could not be installed ($(VENV)/gettext.log says why)."; }
+
+# The catalogues in locale/ follow the sentences in the code; what is new or changed waits there for a translator.
+MESSAGES = DEBUG=true DATA_DIR=var/test EMBEDDED_DURABLE=false $(BIN)/python manage.py
+messages: $(INSTALLED) gettext
+	@for domain in "django -e html,py,txt" "djangojs -e js"; do \
+	  $(MESSAGES) makemessages --domain $$domain --all --no-obsolete --add-location file --verbosity 0 \
+	    -i .venv -i var -i tests -i bench -i simulator || exit 1; \
+	done
+	@$(MESSAGES) compilemessages --verbosity 0 -i .venv -i var
+
+.PHONY: messages gettext all run reset test lint format bench bench-large setup browser pooler update licences audit
