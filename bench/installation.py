@@ -81,13 +81,13 @@ class WebProcess:
 @contextmanager
 def installation(settings: Mapping[str, str] | None = None) -> Iterator[Installation]:
     """Start a durable embedded PostgreSQL in a temporary directory, migrate it, and forget it all at the end."""
-    from config import embedded
+    from config import embedded_postgresql
 
     directory = Path(tempfile.mkdtemp(prefix="inbox-bench-"))
     # The database server may run as another user.
     directory.chmod(0o755)
     try:
-        database = embedded.database(directory / "postgres", durable=True)
+        database = embedded_postgresql.database(directory / "postgres", durable=True)
         place = urlencode({"host": database["HOST"], "port": database["PORT"]})
         os.environ |= {
             "DATABASE_URL": f"postgres://{database['USER']}@/{database['NAME']}?{place}",

@@ -73,7 +73,7 @@ def main(url: str = "") -> None:
     import psycopg
     import requests
 
-    from core.postgres.event_loop import connection_parameters
+    from core.postgres.async_connection import connection_parameters
 
     session = requests.Session()
     with psycopg.connect(**connection_parameters(application_name="bench")) as connection:

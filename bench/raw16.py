@@ -48,7 +48,7 @@ def main() -> None:
     django.setup()
     import psycopg
 
-    from core.postgres.event_loop import connection_parameters
+    from core.postgres.async_connection import connection_parameters
 
     seconds = float(sys.argv[1])
     rows = iter(list(itertools.islice(bodies(), int(10_000 * seconds))))

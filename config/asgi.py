@@ -18,8 +18,8 @@ from django.core.checks import Tags, run_checks
 import config.wsgi  # noqa: F401
 
 # isort: split
-from config.connections import take_over
-from config.pages import Pages
+from config.http_connections import take_over
+from config.wsgi_bridge import Pages
 from core.asgi import Receive, Scope, Send
 from core.sandbox.kernel import hide_process
 from inbox.changes.stream import Live

@@ -23,8 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from config import embedded
-from config.children import Child
+from config import embedded_postgresql
+from config.child_processes import Child
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 #: What `make reset` deletes below DATA_DIR, and nothing else: the folder may hold things of yours.
@@ -110,7 +110,7 @@ def reset(place: Place) -> int:
         _say(f"There is nothing to forget: {place.data_dir} does not exist.")
         return 0
     with _held(place):
-        embedded.stop(place.data_dir / "postgres")
+        embedded_postgresql.stop(place.data_dir / "postgres")
         for name in OURS:
             path = place.data_dir / name
             if path.is_dir():

@@ -17,7 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from config import __version__
-from core.postgres.event_loop import describe
+from core.postgres.errors import describe
 from core.sandbox import parent as sandbox
 from inbox.media.storage.local import StorageError, media_storage
 from inbox.operations import attention, workers

@@ -9,7 +9,7 @@ from typing import Any
 import structlog
 from django.db import OperationalError
 
-from core.postgres.event_loop import is_away
+from core.postgres.errors import is_away
 
 #: Fields whose values never belong in a log.
 SECRET_FIELDS = frozenset({"access_token", "authorization", "token", "password", "secret", "cookie", "body"})

@@ -23,8 +23,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-from config.counting import living, tidy, undisturbed
-from core.postgres.event_loop import describe
+from config.shared_counters import living, tidy, undisturbed
+from core.postgres.errors import describe
 from inbox.operations import workers
 
 log = structlog.get_logger(__name__)

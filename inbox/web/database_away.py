@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from core.postgres.event_loop import is_away
+from core.postgres.errors import is_away
 from inbox.api import problems
 
 #: Seconds after which the page is loaded again.

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 from prometheus_client import REGISTRY
 
-from config import counting
+from config import shared_counters
 from inbox.models import Agent, OutboxEntry, WorkerProcess
 from inbox.receiving import pipeline
 from tests import payloads
@@ -125,7 +125,7 @@ class ProcessesTests:
 
     def test_counters_of_ended_processes_stay_and_their_gauges_go(self, tmp_path: Path) -> None:
         self.run(tmp_path)
-        counting.tidy(tmp_path)
+        shared_counters.tidy(tmp_path)
         text = self.total(tmp_path)
         assert value(text, "c_total") == 2
         assert "g 5" not in text
@@ -135,25 +135,25 @@ class ProcessesTests:
     ) -> None:
         for _ in range(3):
             self.run(tmp_path)
-        monkeypatch.setattr(counting, "ENDED_LIMIT", 1)
+        monkeypatch.setattr(shared_counters, "ENDED_LIMIT", 1)
         for _ in range(2):
-            counting.tidy(tmp_path)
+            shared_counters.tidy(tmp_path)
             assert value(self.total(tmp_path), "c_total") == 6
         assert [path.name for path in tmp_path.glob("*.db")] == ["counter_0.db"]
 
     def test_nothing_is_added_up_while_somebody_reads(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         for _ in range(2):
             self.run(tmp_path)
-        monkeypatch.setattr(counting, "ENDED_LIMIT", 1)
-        with counting.undisturbed(tmp_path):
-            counting.tidy(tmp_path)
+        monkeypatch.setattr(shared_counters, "ENDED_LIMIT", 1)
+        with shared_counters.undisturbed(tmp_path):
+            shared_counters.tidy(tmp_path)
             assert len(list(tmp_path.glob("counter_*.db"))) == 2
-        counting.tidy(tmp_path)
+        shared_counters.tidy(tmp_path)
         assert [path.name for path in tmp_path.glob("*.db")] == ["counter_0.db"]
 
     def share(self, folder: Path, *, room: str = "") -> str:
         """Start a process that counts, and say where it did."""
-        share = "from config.counting import share_counters; from pathlib import Path; "
+        share = "from config.shared_counters import share_counters; from pathlib import Path; "
         share += f"share_counters(Path({str(folder)!r})); "
         end = "; import os; print(os.environ.get('PROMETHEUS_MULTIPROC_DIR', 'nowhere'))"
         environment = {name: word for name, word in os.environ.items() if name != "PROMETHEUS_MULTIPROC_DIR"}
@@ -163,9 +163,9 @@ class ProcessesTests:
 
     def test_its_room_on_the_disk_is_taken_before_the_first_count(self, tmp_path: Path) -> None:
         place = Path(self.share(tmp_path))
-        assert {path.name.rpartition("_")[0] for path in place.glob("*.db")} == set(counting.KINDS)
+        assert {path.name.rpartition("_")[0] for path in place.glob("*.db")} == set(shared_counters.KINDS)
         for path in place.glob("*.db"):
-            assert path.stat().st_blocks * 512 >= counting.FILE_BYTES
+            assert path.stat().st_blocks * 512 >= shared_counters.FILE_BYTES
         assert value(self.total(place), "c_total") == 2
 
     def test_a_full_disk_ends_no_process(self, tmp_path: Path) -> None:

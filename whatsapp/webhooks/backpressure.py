@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from core.postgres.event_loop import AsyncDatabase
+from core.postgres.async_connection import AsyncDatabase
 
 #: Seconds between two looks at the journal, and until a look is too old to act on.
 LOOK_EVERY = 0.5

@@ -14,7 +14,8 @@ from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
 from core.jobs import queueing_lock
-from core.postgres.event_loop import AsyncDatabase, DatabaseAwayError, RowError, describe
+from core.postgres.async_connection import AsyncDatabase
+from core.postgres.errors import DatabaseAwayError, RowError, describe
 from whatsapp.webhooks import journal
 from whatsapp.webhooks.backpressure import Backlog
 

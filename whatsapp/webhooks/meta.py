@@ -138,7 +138,7 @@ class Intake:
 
     async def _rest(self, body: Body, address: str) -> bytes:
         """What comes after the first part. A timer on every small request would cost more than its HMAC: it is here.
-        For a first part that does not come, config.connections has one."""
+        For a first part that does not come, config.http_connections has one."""
         parts: list[bytes] = []
         held = 0
         try:

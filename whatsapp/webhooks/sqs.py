@@ -16,7 +16,7 @@ import structlog
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, close_old_connections, connections
 from prometheus_client import Counter
 
-from core.postgres.event_loop import describe
+from core.postgres.errors import describe
 from whatsapp.models import Provider
 from whatsapp.providers.aws import arns
 from whatsapp.providers.aws.client import call, client

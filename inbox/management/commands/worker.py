@@ -24,7 +24,7 @@ from procrastinate.contrib.django.utils import connector_params
 from procrastinate.exceptions import ConnectorException
 from procrastinate.periodic import PeriodicRegistry
 
-from core.postgres.event_loop import describe
+from core.postgres.errors import describe
 from core.sandbox import report as sandbox
 from core.sandbox.kernel import hide_process
 from inbox.operations import workers

@@ -11,7 +11,8 @@ import psycopg
 from django.conf import settings
 from django.db import connections
 
-from core.postgres.event_loop import connection_parameters, limit_waiting
+from core.postgres.answer_limit import limit_waiting
+from core.postgres.async_connection import connection_parameters
 
 #: Seconds that one statement may take, here and on the server.
 SECONDS = 2

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, ProgrammingError, connection
 
 from core.postgres import outages
-from core.postgres.event_loop import connection_parameters
+from core.postgres.async_connection import connection_parameters
 from inbox.models import Media, Message
 from inbox.operations.progress import Bar
 from tests.inbox.operations.dynamodb_import.conftest import SAMPLES, bucket, first, own_storage, second

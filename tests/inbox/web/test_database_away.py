@@ -16,7 +16,7 @@ from django.urls import path
 
 from config.postgresql import base
 from config.urls import urlpatterns as real_urls
-from core.postgres.event_loop import is_away
+from core.postgres.errors import is_away
 from inbox.changes import stream
 from inbox.models import Agent
 from tests.databases import Cluster

@@ -9,7 +9,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.utils import timezone
 
-from core.postgres.event_loop import AsyncDatabase
+from core.postgres.async_connection import AsyncDatabase
 from whatsapp.models import Notification
 from whatsapp.webhooks.backpressure import LONGEST_PAUSE, Backlog
 

@@ -14,7 +14,7 @@ import pytest
 from django.db import connection
 from pytest_django import Settings
 
-from core.postgres.event_loop import connection_parameters
+from core.postgres.async_connection import connection_parameters
 from tests import payloads
 from tests.databases import Cluster
 from tests.servers import WebServer, serve, wait_until

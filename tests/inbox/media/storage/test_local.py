@@ -24,7 +24,7 @@ from django.urls import reverse
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
-from config.storage import storage_origins
+from config.storage_origins import storage_origins
 from inbox.media.storage.local import MissingFileError, SignedFileSystemStorage, StorageError, media_storage
 from inbox.media.storage.s3 import PrivateS3Storage
 from tests.object_storage import BUCKET, ObjectStorage, object_storage

@@ -11,7 +11,7 @@ from typing import IO, Any, cast
 from a2wsgi.wsgi import build_environ
 from django.conf import settings
 
-from config.bodies import Bodies, RefusedError
+from config.request_bodies import Bodies, RefusedError
 from config.wsgi import application as django
 from core.asgi import Header, Receive, Scope, Send
 from core.thread_pool import DjangoThreads

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 
-from config import bodies
+from config import request_bodies
 from inbox.api.tokens import make
 from inbox.models import Agent, Program
 from tests.inbox.changes.test_stream import cookies
@@ -56,15 +56,15 @@ class BodyTests:
     def test_a_body_that_does_not_end_in_time_is_refused(
         self, server: WebServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(bodies, "SECONDS", 0.2)
+        monkeypatch.setattr(request_bodies, "SECONDS", 0.2)
         assert talk(server, begin("/size/", 100) + b"half").startswith(b"HTTP/1.1 408 ")
         told = talk(server, begin("/api/size/", 100) + b"half")
         assert told.startswith(b"HTTP/1.1 408 ")
         assert b'"code": "too_slow"' in told
 
     def test_a_slow_body_that_goes_on_is_taken(self, server: WebServer, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(bodies, "SECONDS", 1)
-        monkeypatch.setattr(bodies, "BYTES_PER_SECOND", 1)  # each byte brings a second
+        monkeypatch.setattr(request_bodies, "SECONDS", 1)
+        monkeypatch.setattr(request_bodies, "BYTES_PER_SECOND", 1)  # each byte brings a second
         with socket.create_connection(("127.0.0.1", server.port), timeout=30) as line:
             line.sendall(begin("/size/", 20))
             for _ in range(20):
@@ -74,7 +74,7 @@ class BodyTests:
     def test_what_strangers_send_at_once_is_limited_by_address(
         self, server: WebServer, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(bodies, "ADDRESS_LIMIT", 1000)
+        monkeypatch.setattr(request_bodies, "ADDRESS_LIMIT", 1000)
         with serve() as strict:
             with socket.create_connection(("127.0.0.1", strict.port), timeout=30) as first:
                 first.sendall(begin("/size/", 901) + b"x" * 900)
@@ -116,7 +116,7 @@ class LargeBodyTests:
     def test_one_agent_cannot_fill_the_disk(
         self, server: WebServer, alice: Agent, bob: Agent, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(bodies, "SENDER_LIMIT", MB)
+        monkeypatch.setattr(request_bodies, "SENDER_LIMIT", MB)
         with serve() as strict:
             for agent in (alice, bob):
                 answer = requests.post(strict.url + "/size/", data=bytes(2 * MB), cookies=cookies(agent), timeout=60)

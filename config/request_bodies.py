@@ -17,7 +17,7 @@ from django.db import DatabaseError
 from core.asgi import Body, DisconnectedError, Header, Receive, Scope, Send, respond
 from core.body_budget import HeldBytes, NoRoomError
 from core.client_address import address_of
-from core.postgres.event_loop import describe
+from core.postgres.errors import describe
 from inbox import sessions
 from inbox.api.authentication import program_of
 from inbox.api.problems import CONTENT_TYPE, Problem, unauthorized

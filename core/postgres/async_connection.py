@@ -1,4 +1,4 @@
-"""A database connection for code that runs in the event loop: lazily opened, a deadline on every statement."""
+"""A database connection for code in the event loop: opened when first used, a deadline on every statement."""
 
 from __future__ import annotations
 
@@ -7,23 +7,13 @@ import contextlib
 import os
 import select
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import psycopg
 from django.db import connections
 
-#: The row itself is refused; the database and the connection are fine.
-RowError = (psycopg.DataError, psycopg.IntegrityError)
-
-
-class DatabaseAwayError(Exception):
-    """The database cannot be reached, refuses to work, or did not answer in time. What was asked may have happened,
-    unless it was ``unreachable``: then there was no connection to ask on."""
-
-    def __init__(self, reason: str, *, unreachable: bool) -> None:
-        super().__init__(reason)
-        self.unreachable = unreachable
+from core.postgres.errors import DatabaseAwayError, RowError, describe
 
 
 def connection_parameters(*, application_name: str, session: str = "") -> dict[str, Any]:
@@ -38,16 +28,6 @@ def connection_parameters(*, application_name: str, session: str = "") -> dict[s
     parameters["application_name"] = application_name
     parameters["options"] = f"{parameters.get('options', '')} {session}".strip()
     return parameters | {"autocommit": True}
-
-
-def describe(error: BaseException) -> str:
-    """A database error as a sentence for the log, without the detail in which PostgreSQL quotes rows."""
-    if isinstance(error, DatabaseAwayError):
-        return str(error)
-    if isinstance(error, RowError):
-        return f"SQLSTATE {error.sqlstate} {error.diag.constraint_name or ''}".strip()
-    primary = error.diag.message_primary if isinstance(error, psycopg.Error) else None
-    return f"{type(error).__name__}: {primary or str(error).strip() or 'no reason given'}"
 
 
 class AsyncDatabase:
@@ -116,54 +96,3 @@ def _ended(connection: psycopg.AsyncConnection[Any]) -> bool:
     poll = select.poll()
     poll.register(connection.fileno(), select.POLLIN)
     return bool(poll.poll(0))
-
-
-#: SQLSTATE of a server that ends, starts or has no connection left, and of one that takes no changes.
-AWAY = frozenset({"57P01", "57P02", "57P03", "53300", "25006"})
-
-
-def is_away(error: BaseException) -> bool:
-    """Whether an error of Django's or psycopg's says that the database cannot be used now: it is not the statement's
-    fault, and the same one may work later."""
-    cause = error if isinstance(error, psycopg.Error) else error.__cause__
-    if not isinstance(cause, psycopg.Error):
-        return False
-    state = cause.sqlstate or ""
-    if not state:
-        # No answer from a server at all: no connection, or one that broke.
-        return isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError)
-    return state in AWAY or state.startswith("08")
-
-
-class WaitingLimit:
-    """The longest wait for an answer on one connection, in seconds."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-
-    @contextlib.contextmanager
-    def at_most(self, seconds: float) -> Iterator[None]:
-        """A shorter limit for the block."""
-        before, self.seconds = self.seconds, min(seconds, self.seconds)
-        try:
-            yield
-        finally:
-            self.seconds = before
-
-
-def limit_waiting(connection: psycopg.Connection[Any], seconds: float) -> WaitingLimit:
-    """Let every wait for an answer on this connection end after ``seconds`` with an OperationalError, which closes the
-    connection. The server's own limits do not help where the server itself hangs."""
-    wait, limit = connection.wait, WaitingLimit(seconds)
-
-    def limited(generator: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        try:
-            return wait(generator, interval=interval, timeout=limit.seconds if timeout is None else timeout)
-        except psycopg.errors._WaitTimeout:
-            if timeout is not None:
-                raise
-            connection.pgconn.finish()
-            raise psycopg.OperationalError(f"The database did not answer within {limit.seconds:.0f} seconds.") from None
-
-    connection.wait = limited  # type: ignore[method-assign, assignment]
-    return limit

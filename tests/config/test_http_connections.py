@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from config import connections
+from config import http_connections
 from tests.servers import WebServer, serve
 from tests.webhooks import talk
 
@@ -24,7 +24,7 @@ def ask(server: WebServer, *sent: bytes) -> bytes:
 def hurried(monkeypatch: pytest.MonkeyPatch, transactional_db: None) -> Iterator[WebServer]:
     """A server that waits for nobody."""
     for name in ("HEADER_SECONDS", "BODY_SECONDS", "UNREAD_SECONDS", "LOOK_EVERY"):
-        monkeypatch.setattr(connections, name, 0.2)
+        monkeypatch.setattr(http_connections, name, 0.2)
     with serve() as server:
         yield server
 
@@ -101,5 +101,5 @@ class ProxyTests:
         async def receive() -> dict[str, str]:
             return {"type": "lifespan.startup"}
 
-        connections.take_over(receive, None)
+        http_connections.take_over(receive, None)
         assert "server_unknown" in caplog.text

@@ -12,15 +12,15 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from config import embedded
+from config import embedded_postgresql
 
 ROOT = Path(__file__).resolve().parents[2]
 #: Joins the server in argv[1], says so, and leaves when its standard input ends.
 USER = """
 import sys
 from pathlib import Path
-from config import embedded
-place = embedded.database(Path(sys.argv[1]), durable=False)
+from config import embedded_postgresql
+place = embedded_postgresql.database(Path(sys.argv[1]), durable=False)
 print(place["HOST"], flush=True)
 sys.stdin.read()
 """
@@ -74,7 +74,7 @@ def users(folder: Path) -> Iterator[Users]:
     for process in users.processes:
         process.kill()
         process.communicate()
-    embedded.stop(users.directory)
+    embedded_postgresql.stop(users.directory)
 
 
 class EmbeddedTests:
@@ -151,7 +151,7 @@ class EmbeddedTests:
         users.directory.mkdir()
         (users.directory / "letters.txt").write_text("mine")
         with pytest.raises(RuntimeError, match="did not start"):
-            embedded.database(users.directory)
+            embedded_postgresql.database(users.directory)
         assert (users.directory / "letters.txt").read_text() == "mine"
 
 
@@ -161,15 +161,15 @@ class StopTests:
         killed.kill()
         killed.wait()
         assert users.answers()
-        embedded.stop(users.directory)
+        embedded_postgresql.stop(users.directory)
         assert not users.answers()
 
     def test_it_refuses_while_a_process_uses_it(self, users: Users) -> None:
         user = users.join()
         with pytest.raises(RuntimeError, match=f"in use by process {user.pid}"):
-            embedded.stop(users.directory)
+            embedded_postgresql.stop(users.directory)
         assert users.answers()
 
     def test_nothing_to_stop_is_fine(self, tmp_path: Path) -> None:
-        embedded.stop(tmp_path / "nothing")
+        embedded_postgresql.stop(tmp_path / "nothing")
         assert not (tmp_path / "nothing").exists()
