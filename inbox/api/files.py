@@ -20,7 +20,7 @@ from inbox.api.problems import Problem, invalid
 from inbox.api.request_bodies import MAX_BASE64_FILE
 from inbox.api.requests import SendRequest, UploadRequest
 from inbox.media import file_names, uploads
-from inbox.media.file_refusals import TooMuchError
+from inbox.media.uploads import TooMuchError
 from inbox.models import Program, Upload
 from whatsapp.events import MEDIA_KINDS, Kind
 from whatsapp.models import PhoneNumber

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from inbox import access, drafts
 from inbox.media import uploads
 from inbox.media.content_types import INLINE_TYPES
-from inbox.media.file_refusals import TooMuchError
 from inbox.media.storage.local import StorageError
+from inbox.media.uploads import TooMuchError
 from inbox.models import Conversation, Upload
 from inbox.web.presenters.composer import Card, is_uuid
 from inbox.web.queries import conversation_list
