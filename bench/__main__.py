@@ -8,7 +8,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-BENCHES = ("accepting", "understanding", "sustained", "bubble", "live", "pages", "sending", "browser")
+BENCHES = ("accepting", "understanding", "sustained", "bubble", "live", "pages", "api", "sending", "browser")
 LARGE = "10000000"
 
 
