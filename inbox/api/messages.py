@@ -7,12 +7,13 @@ way: both took most of the time.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any, Literal
 
 import orjson
 from django.db import connection
 
-from core.postgres.keyset import Place
+from core.postgres.keyset import EPOCH, Place
 from inbox.api.file_urls import Absolute, signed
 from inbox.media import file_names
 from whatsapp import errors, phone_numbers
@@ -23,11 +24,12 @@ def _seconds(column: str) -> str:
     return f"floor(extract(epoch FROM {column}))::bigint"
 
 
+CONTACT = "(SELECT c.contact_id FROM inbox_conversation c WHERE c.id = m.conversation_id)"
 #: The fields of MessageSchema, in its order, and the column of each. None: filled from the columns in EXTRA.
 FIELDS: dict[str, str | None] = {
     "messageId": "m.id::text",
     "conversationId": "m.conversation_id::text",
-    "contactId": "coalesce(m.author_id, c.contact_id)::text",
+    "contactId": f"coalesce(m.author_id, {CONTACT})::text",
     "numberId": "m.number_id::text",
     "channel": "'whatsapp'",
     "direction": "m.direction",
@@ -76,10 +78,17 @@ FIELDS: dict[str, str | None] = {
 }
 UNSETTLED = (Status.FAILED, Status.UNKNOWN)
 #: What else is read, for the fields that Python fills.
-EXTRA = ("m.id", "m.status", "m.error_code", "m.error", "f.content_type", "f.extension", "m.sent_at", "m.created_at")
+EXTRA = (
+    "m.id",
+    "m.status",
+    "m.error_code",
+    "m.error",
+    "f.content_type",
+    "f.extension",
+    "CASE WHEN f.file <> '' THEN m.sent_at END",
+)
 COLUMNS = ", ".join(f"{column or 'NULL'}" for column in (*FIELDS.values(), *EXTRA))
 JOINS = f"""
-JOIN inbox_conversation c ON c.id = m.conversation_id
 JOIN whatsapp_phonenumber n ON n.id = m.number_id
 CROSS JOIN LATERAL (
     SELECT CASE WHEN m.wamid <> '' AND NOT starts_with(m.wamid, '{OWN_ID}') THEN m.wamid END AS id
@@ -105,10 +114,11 @@ def read(
     newest_first = f"ORDER BY m.{order} DESC, m.id DESC"
     # The page is cut before anything is joined to it.
     page = f"SELECT * FROM inbox_message m WHERE {fulfilled} {newest_first} LIMIT {limit}"  # noqa: S608 - no values
-    statement = f"SELECT {COLUMNS} FROM ({page}) m {JOINS} {newest_first}"  # noqa: S608
+    at = f"(extract(epoch FROM m.{order}) * 1000000)::bigint"
+    statement = f"SELECT {COLUMNS}, {at} FROM ({page}) m {JOINS} {newest_first}"  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(statement, [value for _, *values in conditions for value in values])
-        return [_message(row, absolute, order) for row in cursor.fetchall()]
+        return [_message(row, absolute) for row in cursor.fetchall()]
 
 
 def one(pk: int, *, absolute: Absolute, numbers: list[int] | None = None) -> Body | None:
@@ -123,9 +133,9 @@ def one(pk: int, *, absolute: Absolute, numbers: list[int] | None = None) -> Bod
     return body
 
 
-def _message(row: tuple[Any, ...], absolute: Absolute, order: Order) -> tuple[Body, Place]:
+def _message(row: tuple[Any, ...], absolute: Absolute) -> tuple[Body, Place]:
     body: Body = dict(zip(FIELDS, row, strict=False))
-    pk, status, error_code, error, content_type, extension, sent_at, created_at = row[len(FIELDS) :]
+    pk, status, error_code, error, content_type, extension, sent_at, at = row[len(FIELDS) :]
     body["payload"] = orjson.Fragment(body["payload"])
     body["reactions"] = orjson.Fragment(body["reactions"])
     body["senderPhone"] = phone_numbers.e164(body["senderPhone"]) or None
@@ -136,7 +146,7 @@ def _message(row: tuple[Any, ...], absolute: Absolute, order: Order) -> tuple[Bo
     if absolute and (key := body["s3Key"]):
         name = file_names.saved_as(body["fileName"] or "", extension, body["kind"], sent_at)
         body["mediaUrl"] = absolute(signed(key, content_type, name))
-    return body, Place(sent_at if order == "sent_at" else created_at, pk)
+    return body, Place(EPOCH + timedelta(microseconds=at), pk)
 
 
 def _error(direction: str, status: str, code: int | None, sentence: str) -> Body:

@@ -1,4 +1,4 @@
-"""The addresses of the API: its operations, its description, and an honest answer for all others."""
+"""The addresses of the API: its operations, its description, and 404 for everything else."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ View = Callable[..., HttpResponseBase]
 
 
 def _answering(view: View, name: str) -> View:
-    """The operation's view with the API's own words for a wrong method and for addresses that no row can have."""
+    """The view of an operation, counted, with a problem for wrong methods and impossible addresses."""
 
     @login_not_required  # a token is asked for instead
     @csrf_exempt  # no cookie opens it
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **values: Any) -> HttpResponseBase:
-        words = [*values.values(), *(word for name in request.GET for word in (name, *request.GET.getlist(name)))]
-        if not all(clean(str(word)) for word in words):
+        texts = [*values.values(), *(text for name in request.GET for text in (name, *request.GET.getlist(name)))]
+        if not all(clean(str(text)) for text in texts):
             return Problem(422, "invalid", "The address holds a NUL character.").response()
         began = time.monotonic()
         response = view(request, *args, **values)
@@ -47,7 +47,8 @@ def _answering(view: View, name: str) -> View:
 
 @login_not_required
 @csrf_exempt
-def nothing(_request: HttpRequest, rest: str = "") -> HttpResponse:
+def not_here(_request: HttpRequest, rest: str = "") -> HttpResponse:
+    """The answer to every address that is no operation."""
     return not_found().response()
 
 
@@ -61,6 +62,6 @@ urlpatterns = [
     path("", reference.page, name="api-root"),
     path("openapi.json", reference.document, name="openapi-json"),
     *_operations,
-    path("<path:rest>", nothing),
+    path("<path:rest>", not_here),
 ]
 app_name = _app

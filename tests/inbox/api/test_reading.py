@@ -123,6 +123,12 @@ class MessagesTests:
         assert "24 hours" in found["error"]["message"]
         assert found["error"]["next"].startswith("Send a message template")
 
+    def test_it_answers_in_english_whatever_the_caller_prefers(self, api: Client, number: PhoneNumber) -> None:
+        row = message(conversation(number), "Hi", direction="outbound", status="failed", error_code=131047)
+        for path in (f"/api/messages/{row.pk}", "/api/messages?limit=0", "/api/contacts?phone=1"):
+            plain, german = api.get(path), api.get(path, headers={"Accept-Language": "de"})
+            assert german.content == plain.content
+
     def test_it_says_nothing_of_what_was_deleted(self, api: Client, number: PhoneNumber) -> None:
         row = message(conversation(number), "regretted", revoked_at=NOON)
         found = api.get(f"/api/messages/{row.pk}").json()
