@@ -125,7 +125,7 @@ class RunTests:
         for address in ("/nothing/", "/conversations/404404/"):
             missing = browser.get(make_run.url + address, timeout=10)
             assert missing.status_code == 404
-            assert "There is nothing here" in missing.text
+            assert "Page not found" in missing.text
 
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 0

@@ -25,7 +25,7 @@ class ErrorPagesTests:
         response = client.get("/conversations/404404/")
         html = response.content.decode()
         assert response.status_code == 404
-        assert "There is nothing here" in html
+        assert "Page not found" in html
         assert 'href="/"' in html
 
     def test_an_unknown_address_says_nothing_to_a_stranger(self, client: Client) -> None:
@@ -45,5 +45,5 @@ class ErrorPagesTests:
         response = client.get("/broken/")
         html = response.content.decode()
         assert response.status_code == 500
-        assert "Something broke on our side" in html
+        assert "Something went wrong" in html
         assert "secret" not in html

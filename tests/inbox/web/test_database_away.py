@@ -59,7 +59,7 @@ class AwayTests:
         assert answer["Retry-After"] == "5"
         html = answer.content.decode()
         assert '<meta http-equiv="refresh" content="5">' in html
-        assert "The inbox is not available right now" in html
+        assert "The inbox is temporarily unavailable" in html
         assert "frame-ancestors" in answer["Content-Security-Policy"]
 
     def test_a_form_is_not_sent_again_by_itself(self, visitor: Client, away: None) -> None:
