@@ -76,7 +76,7 @@ class DocumentTests:
         page = made.open(f"/conversations/{amara.pk}/")
         page.get_by_role("link", name="Preise.csv", exact=True).first.click()
         expect(page.get_by_role("columnheader", name="price")).to_be_visible()
-        expect(page.get_by_role("region", name="What Preise.csv says")).to_be_focused()
+        expect(page.get_by_role("region", name="Text of Preise.csv")).to_be_focused()
         made.check_accessibility()
 
     @pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])

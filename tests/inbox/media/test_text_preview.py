@@ -61,7 +61,7 @@ class WordsTests:
         found = text_preview.read(row)
         assert (found.cut, len(found.text) <= text_preview.LIMIT, found.text.endswith("äöü 123")) == (True, True, True)
         client.force_login(alice)
-        assert "The file goes on." in client.get(f"/media/{row.pk}/view/").content.decode()
+        assert "The file continues." in client.get(f"/media/{row.pk}/view/").content.decode()
 
     def test_a_wide_and_long_table_is_bounded(self, number: PhoneNumber) -> None:
         row = stored(number, ("," * 90 + "\n").encode() * 2000, file_name="a.csv")
@@ -85,4 +85,4 @@ class WordsTests:
         row = stored(number, b"words", file_name="a.txt")
         media_storage().discard(row.file.name or "")
         client.force_login(alice)
-        assert "nothing to read yet" in client.get(f"/media/{row.pk}/view/").content.decode()
+        assert "File storage did not respond" in client.get(f"/media/{row.pk}/view/").content.decode()
