@@ -12,5 +12,5 @@ document.addEventListener("submit", (event) => {
   if (chosen) document.documentElement.dataset.theme = chosen;
   else delete document.documentElement.dataset.theme;
   field.value = NEXT[chosen];
-  form.querySelector("button").title = `Colours: ${WORDS[chosen]}`;
+  form.querySelector("button").title = `Theme: ${WORDS[chosen]}`;
 });

@@ -189,7 +189,7 @@ class BackTests:
         expect(field(page)).to_have_value("Petrol")
         expect(bubbles(page)).to_have_count(0)
         assert sent(amara) == []
-        page.get_by_role("button", name="Send the others").click()
+        page.get_by_role("button", name="Send the rest").click()
         arrived(page)
         assert sent(amara) == ["Petrol"]
 

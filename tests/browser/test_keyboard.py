@@ -93,7 +93,7 @@ class ShortcutsTests:
         opened = window(alice)
         page = opened.open("/")
         page.keyboard.press("?")
-        expect(page.get_by_role("heading", name="Shortcuts")).to_be_visible()
+        expect(page.get_by_role("heading", name="Keyboard shortcuts")).to_be_visible()
         opened.check_accessibility()
         page.get_by_label("Single-key shortcuts").uncheck()
         page.keyboard.press("Escape")

@@ -247,13 +247,13 @@ class StateTests:
         held: list[Route] = []
         page.route(f"**/conversations/{amara.pk}/", lambda route: held.append(route))
         page.locator(f"#conversation-{amara.pk}-row").click(no_wait_after=True)
-        opening = page.get_by_role("region", name="A conversation that is opening")
+        opening = page.get_by_role("region", name="Loading conversation")
         expect(opening).to_contain_text("Amara Okafor")
         assert page.evaluate(RUNNING) == 0
         while not held:
             page.wait_for_timeout(50)
         held[0].abort()
-        expect(page.get_by_role("heading", name="The conversation did not open")).to_be_visible()
+        expect(page.get_by_role("heading", name="The conversation did not load")).to_be_visible()
         assert page.evaluate(RUNNING) == 0
         opened.faults.clear()
         page.unroute_all()
@@ -293,7 +293,7 @@ class ListTests:
         page = window(alice).open(f"/conversations/{amara.pk}/")
         page.evaluate("window.samePage = true")
         page.locator(".thread__tools summary[title=More]").click()
-        page.get_by_role("button", name="Pin on top of the list").click()
+        page.get_by_role("button", name="Pin to the top of the list").click()
         expect(page.locator("[data-pinned] .conversation-row")).to_have_count(1)
         page.locator(".thread__tools summary[title=More]").click()
         page.get_by_role("button", name="Mark as unread").click()

@@ -189,7 +189,7 @@ class NavigationTests:
         page = opened.open("/")
         alice.numbers.clear()
         page.locator(".conversation-row").click()
-        expect(page.get_by_text("There is nothing here")).to_be_visible()
+        expect(page.get_by_text("Page not found")).to_be_visible()
         opened.faults.clear()  # the browser writes every 404 to its console
 
     def test_the_browsers_back_button_works(self, window: OpenWindow, alice: Agent, amara: Conversation) -> None:
@@ -266,10 +266,10 @@ class NavigationTests:
     def test_the_colours_change_at_once_and_stay(self, window: OpenWindow, alice: Agent, amara: Conversation) -> None:
         page = window(alice).open("/")
         with page.expect_response("**/theme/"):
-            page.get_by_role("button", name="Colours").click()
+            page.get_by_role("button", name="Theme").click()
         expect(page.locator("html")).to_have_attribute("data-theme", "light")
         with page.expect_response("**/theme/"):
-            page.get_by_role("button", name="Colours").click()
+            page.get_by_role("button", name="Theme").click()
         expect(page.locator("html")).to_have_attribute("data-theme", "dark")
         page.reload()
         expect(page.locator("html")).to_have_attribute("data-theme", "dark")

@@ -60,7 +60,7 @@ class OpeningTests:
         page = opened.open(f"/conversations/{amara.pk}/")
         page.context.set_offline(True)
         page.locator(".conversation-row", has_text="Bea").click()
-        expect(page.get_by_role("heading", name="The conversation did not open")).to_be_visible()
+        expect(page.get_by_role("heading", name="The conversation did not load")).to_be_visible()
         assert page.locator("#conversation").evaluate("(pane) => pane.inert")  # nobody writes to Amara meanwhile
         receive(bea, "While you were away")
         opened.faults.clear()  # htmx says on the console what failed
@@ -76,12 +76,12 @@ class OpeningTests:
         page = opened.open(f"/conversations/{amara.pk}/")
         page.context.set_offline(True)
         page.locator(".conversation-row", has_text="Bea").click()
-        expect(page.get_by_role("heading", name="The conversation did not open")).to_be_visible()
+        expect(page.get_by_role("heading", name="The conversation did not load")).to_be_visible()
         page.locator(".conversation-row", has_text="Amara").click()
         expect(page.get_by_role("log")).to_contain_text("Hello of Amara")
         assert names(page) == ["Amara Okafor", "Amara Okafor"]
         page.locator(".conversation-row", has_text="Bea").click()
-        expect(page.get_by_role("heading", name="The conversation did not open")).to_be_visible()
+        expect(page.get_by_role("heading", name="The conversation did not load")).to_be_visible()
         opened.faults.clear()
         page.set_viewport_size({"width": 390, "height": 800})
         page.locator("[data-opening]").get_by_role("link", name="Back to the list").click()

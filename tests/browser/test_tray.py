@@ -109,11 +109,11 @@ class FileTests:
         field(page).fill("Petrol")
         field(page).press("Enter")
         expect(page.get_by_role("button", name="Remove it", exact=True)).to_be_focused()
-        page.get_by_role("button", name="Send the others").click()
+        page.get_by_role("button", name="Send the rest").click()
         arrived(page)
         assert sent(amara) == ["Petrol"]
         expect(line).to_have_text(re.compile("“broken.png” can’t be sent. Remove it."))
-        expect(page.get_by_role("button", name="Send the others")).to_be_hidden()
+        expect(page.get_by_role("button", name="Send the rest")).to_be_hidden()
         page.get_by_role("button", name="Remove it", exact=True).click()
         expect(page.locator("[data-card]")).to_have_count(0)
         expect(line).to_be_hidden()

@@ -43,7 +43,7 @@ class BannerTests:
         PhoneNumber.objects.update(send_rate=5)
         waiting(amara, 30)
         said = banner(client, alice, "/changes/?since=1:1:")
-        assert "is slowed." in said
+        assert "is slower than usual." in said
         assert "WhatsApp takes 5 messages a second from it: 30 wait, about 6 s." in said
 
     def test_other_peoples_numbers_are_not_told_of(self, client: Client, charlie: Agent, amara: Conversation) -> None:

@@ -93,7 +93,7 @@ class SearchTests:
             message(amara, f"bell {i}.", at=NOON + timedelta(0))
         html = found(client, amara, "bell")
         pages = [html]
-        while "Older finds" in html:
+        while "Older results" in html:
             address = unescape(html.split('hx-get="')[1].split('"')[0])
             html = text(client.get(address, headers={"HX-Request": "true"}))
             pages.append(html)

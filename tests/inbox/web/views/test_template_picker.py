@@ -47,7 +47,7 @@ class PickerTests:
         assert "hello_world" not in names("q=shipped")
         assert "hello_world" not in names("language=pt_PT")
         assert "hello_world" not in names("category=MARKETING")
-        assert "No template fits" in names("q=nothing like it")
+        assert "No templates match" in names("q=nothing like it")
 
     def test_it_says_what_cannot_be_sent_and_why(
         self, signed_in: Client, amara: Conversation, known: dict[str, MessageTemplate]
