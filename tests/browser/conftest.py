@@ -32,6 +32,9 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
+    # A microphone that plays a tone, and nobody asked whether a page may listen.
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 ]
 #: What axe calls a fault only because a page is a fragment of something larger.
 AXE_OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -81,16 +84,15 @@ def pytest_timeout_set_timer(item: pytest.Item, settings: pytest_timeout.Setting
     return True
 
 
-@pytest.fixture(scope="module")
-def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
-    """Chromium, for one module. While Playwright runs, its event loop is the thread's own, and Django keeps another set
-    of connections for it: a browser that stayed open would change the ground under every test that follows."""
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Chromium, for the tests of this folder only. While Playwright runs, its event loop is the thread's own, and Django
+    keeps another set of connections for it: every test that follows would use those."""
     if CHROMIUM is None:
         pytest.fail("Browser tests need Debian's package chromium: apt-get install chromium")
     connections.close_all()
-    further = getattr(request.module, "CHROMIUM_ARGUMENTS", [])
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *further])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser
         browser.close()
         connections.close_all()
