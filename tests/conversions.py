@@ -17,6 +17,7 @@ from PIL import Image
 from inbox.media import conversion, inspection
 from inbox.media.conversion import Converted
 from tests import samples
+from tests.kept import kept
 from whatsapp.events import Kind
 
 #: H.264 as Meta's reference wants it.
@@ -71,6 +72,7 @@ def opened(content: bytes) -> Image.Image:
     return image
 
 
+@kept
 def heic(size: tuple[int, int] = (320, 200), **options: Any) -> bytes:
     """A photo as an iPhone stores it."""
     import pillow_heif
@@ -98,6 +100,7 @@ def noise(size: tuple[int, int], *, alpha: bool = False) -> Image.Image:
     return Image.merge("RGB", channels)
 
 
+@kept
 def film(
     format: str = "mp4",
     codec: str = "libx264",
@@ -138,6 +141,7 @@ def film(
         return Path(file.name).read_bytes()
 
 
+@kept
 def noisy_film(*, frames: int, rate: int | str) -> bytes:
     """A film of more than 16 MB that is quickly made: the same few pictures of noise, each for itself."""
     images = [av.VideoFrame.from_image(noise((640, 480)).rotate(90 * turn)) for turn in range(2)]
@@ -153,6 +157,7 @@ def noisy_film(*, frames: int, rate: int | str) -> bytes:
     return file.getvalue()
 
 
+@kept
 def tone(
     format: str,
     codec: str,
@@ -171,6 +176,7 @@ def tone(
     return file.getvalue()
 
 
+@kept
 def fragmented_voice(muxer: dict[str, str], seconds: float = 1) -> bytes:
     """A voice as Safari records it: MP4 in fragments, its track list first."""
     file = io.BytesIO()

@@ -11,7 +11,6 @@ import zlib
 from collections.abc import Iterable
 from datetime import timedelta
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any
 
 import av
@@ -19,6 +18,7 @@ from django.utils import timezone
 from PIL import Image, ImageDraw
 
 from inbox.models import Contact, Conversation, Media, Message
+from tests.kept import kept
 from whatsapp.models import PhoneNumber
 
 GPS_LATITUDE_TAG = 2
@@ -66,12 +66,13 @@ def png_header(width: int, height: int) -> bytes:
     )
 
 
+@kept
 def big_black_png(width: int, height: int) -> bytes:
     """A whole picture of one byte a pixel that packs into almost nothing."""
     return save(Image.new("L", (width, height)), "PNG", compress_level=9)
 
 
-@lru_cache
+@kept
 def sound(
     format: str = "ogg", codec: str = "libopus", *, seconds: float = 2, rate: int = 48_000, bits: int | None = None
 ) -> bytes:
@@ -105,7 +106,7 @@ def encode_tone(container: Any, stream: Any, seconds: float, rate: int, *, start
     container.mux(stream.encode(None))
 
 
-@lru_cache
+@kept
 def with_chapters(content: bytes, *, hours: int) -> bytes:
     """The same M4A with two chapters, the second of which claims to last for so many hours."""
     file = io.BytesIO()
@@ -125,6 +126,7 @@ def with_chapters(content: bytes, *, hours: int) -> bytes:
     return file.getvalue()
 
 
+@kept
 def video(
     format: str = "mp4",
     *,
