@@ -86,8 +86,8 @@ def pytest_timeout_set_timer(item: pytest.Item, settings: pytest_timeout.Setting
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium, for the tests of this folder only. While Playwright runs, its event loop is the thread's own, and Django
-    keeps another set of connections for it: every test that follows would use those."""
+    """Chromium, for the tests of this folder. It ends with them: while Playwright runs, its event loop is the thread's
+    own, and Django keeps another set of connections for it, which every test that follows would use."""
     if CHROMIUM is None:
         pytest.fail("Browser tests need Debian's package chromium: apt-get install chromium")
     connections.close_all()
