@@ -1,4 +1,4 @@
-"""Files that agents and programs want to send, made into what WhatsApp takes by a child process that may fail."""
+"""Convert a file into what WhatsApp takes, in a child process that may fail."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ import structlog
 from core.sandbox import parent as sandbox
 from core.sandbox.parent import Cause, CrashError, NoSandboxError, UndecodableError
 from inbox.media.content_types import HEAD_BYTES, sniff
+from inbox.media.sandboxed import gettext_noop
 from inbox.media.sandboxed.conversion import LIMITS, work_for
 from whatsapp import limits
 from whatsapp.events import Kind
@@ -23,7 +24,7 @@ log = structlog.get_logger(__name__)
 MAX_SIDE = 1_000_000
 MAX_CHANGES = 8
 
-#: Where each type that the child makes is left, and the extension that goes with it.
+#: The file that the child leaves, by its type.
 MADE = {
     "image/jpeg": "converted.jpg",
     "image/png": "converted.png",
@@ -32,7 +33,7 @@ MADE = {
     "audio/mp4": "converted.m4a",
     "audio/ogg": "converted.ogg",
 }
-#: The types that go as they are, where the child finds nothing to change.
+#: The types that may be sent unchanged, and their extensions.
 EXTENSIONS = {
     "image/jpeg": ".jpg",
     "image/png": ".png",
@@ -64,7 +65,7 @@ SOUNDS = frozenset(
     }
 )
 ANIMATIONS = frozenset({"image/gif", "image/webp"})
-#: What can become each kind.
+#: The types that can be converted to each kind.
 SOURCES = {
     Kind.IMAGE: PICTURES,
     Kind.STICKER: PICTURES,
@@ -72,40 +73,43 @@ SOURCES = {
     Kind.AUDIO: SOUNDS | FILMS,
 }
 NO_SOURCE = {
-    Kind.IMAGE: "This file is not a picture.",
-    Kind.STICKER: "This file is not a picture, so it cannot be a sticker.",
-    Kind.VIDEO: "This file is not a video.",
-    Kind.AUDIO: "There is nothing to hear in this file.",
+    Kind.IMAGE: gettext_noop("This file is not a picture."),
+    Kind.STICKER: gettext_noop("This file is not a picture, so it can’t be a sticker."),
+    Kind.VIDEO: gettext_noop("This file is not a video."),
+    Kind.AUDIO: gettext_noop("There is nothing to hear in this file."),
 }
-TOO_LARGE = "This file is larger than 100 MB, the most that WhatsApp carries."
-NO_SANDBOX = "Files cannot be converted on this server."
-#: What is said when the file is to blame and the decoder has no better words.
+TOO_LARGE = gettext_noop("This file is larger than 100 MB, the most that WhatsApp takes.")
+EMPTY = gettext_noop("This file is empty.")
+NO_FILE = gettext_noop("A message of this kind carries no file.")
+NO_SANDBOX = gettext_noop("Files can’t be converted on this server.")
+#: The reason shown when the file is to blame and the decoder has not said why.
 IMPOSSIBLE = {
-    Cause.DAMAGED: "This file is damaged or unusual, so it cannot be converted.",
-    Cause.MEMORY: "Converting this file takes more memory than it may.",
-    Cause.TIME: "Converting this file takes longer than it may.",
+    Cause.DAMAGED: gettext_noop("This file is damaged or unusual, so it can’t be converted."),
+    Cause.MEMORY: gettext_noop("Converting this file takes too much memory."),
+    Cause.TIME: gettext_noop("Converting this file takes too long."),
 }
-AS_IT_IS = "Sent exactly as it is, with any location and camera details it contains"
+AS_IT_IS = gettext_noop("Sent exactly as it is, with any location and camera details it contains")
+DOCUMENT_INSTEAD = gettext_noop("It can be sent as a document.")
 
 
 class ConversionCrashError(Exception):
-    """The child left no result. It may be worth another try; the text says how it ended, for the log."""
+    """The child crashed; another attempt may work. The text says how it ended, for the log."""
 
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """What shall be sent instead of a file, or why it cannot be sent."""
+    """What is sent instead of a file, or why it cannot be sent."""
 
     #: The new file, inside the directory that was given; None: the original goes unchanged.
     path: Path | None
     content_type: str
-    #: With its dot; empty where the bytes say nothing.
+    #: With its dot; empty for an unknown type.
     extension: str
-    #: Short sentences for the agent: what is different now.
+    #: What was changed, as short sentences for the agent.
     changes: tuple[str, ...] = ()
     #: Why it cannot be sent, in a sentence for the agent; empty: it can.
     refusal: str = ""
-    #: Whether a file that was refused would go as a document.
+    #: Whether a refused file can be sent as a document.
     as_document: bool = False
     width: int | None = None
     height: int | None = None
@@ -123,23 +127,22 @@ def convert(
     voice: bool = False,
     on_wait: Callable[[], None] = lambda: None,
 ) -> Converted:
-    """Make the file ``source`` into what WhatsApp takes as ``kind``, or say in a sentence why not.
+    """Convert the file ``source`` into what WhatsApp takes as ``kind``, or say in a sentence why that cannot be.
 
-    ``content_type`` is what `inbox.media.content_types` says of it; ``voice`` asks for a voice note (kind AUDIO only).
-    ``source`` is never changed; what is made lies in a new directory inside ``directory``, which is the caller's to
-    delete. A document is not touched at all: who sends a photo that way wants it to lose nothing, its hidden data
-    included. Takes up to ten minutes for a long film; ``on_wait`` is called meanwhile and may raise to end it. Raises
-    ConversionCrashError when the child died. Safe to repeat.
+    ``content_type`` is what `content_types` says of it; ``voice`` asks for a voice note (kind AUDIO only). ``source``
+    is never changed; the result is in a new directory inside ``directory``, which the caller deletes. A document is
+    not changed at all: who sends a photo that way wants to lose nothing, hidden data included. Takes up to ten minutes
+    for a long film; ``on_wait`` is called meanwhile and may raise to stop. Raises ConversionCrashError. Safe to repeat.
     """
     size = source.stat().st_size
     if not size:
-        return _refused(content_type, "This file is empty.")
+        return _refused(content_type, EMPTY)
     if kind == Kind.DOCUMENT:
         return _document(content_type, size)
     if content_type not in SOURCES.get(kind, ()):
         sentence = NO_SOURCE.get(kind)
         if sentence is None:
-            return _refused(content_type, "A message of this kind carries no file.")
+            return _refused(content_type, NO_FILE)
         return _refused(content_type, sentence, _or_as_document(content_type, size))
     if size > limits.BYTES[Kind.DOCUMENT]:
         return _refused(content_type, TOO_LARGE)
@@ -167,14 +170,14 @@ def convert(
 
 
 def _refused(content_type: str, sentence: str, advice: str = "") -> Converted:
-    """``advice`` is what `_or_as_document` says; empty when it would go in no form."""
+    """``advice`` comes from `_or_as_document`; empty when it can be sent in no form."""
     extension = EXTENSIONS.get(content_type, "")
     return Converted(None, content_type, extension, refusal=sentence + advice, as_document=bool(advice))
 
 
 def _or_as_document(content_type: str, size: int) -> str:
-    """What else can be done with a file that is refused: nothing, or send it as it is."""
-    return "" if limits.refuse_file(Kind.DOCUMENT, content_type, size) else " It can be sent as a document."
+    """Advice for a refused file: send it as it is, where that is possible."""
+    return "" if limits.refuse_file(Kind.DOCUMENT, content_type, size) else f" {DOCUMENT_INSTEAD}"
 
 
 def _document(content_type: str, size: int) -> Converted:
@@ -185,18 +188,18 @@ def _document(content_type: str, size: int) -> Converted:
 
 
 def _read(target: Path, result: dict[str, Any], kind: Kind) -> Converted:
-    """The child's result, checked: it decoded a hostile file, so its word is not taken for anything."""
+    """The child's result, checked: it decoded a hostile file and may have been taken over."""
     content_type = str(result.get("content_type"))
     facts = _facts(result)
     changes = tuple(sandbox.text(change, 120) for change in _list(result.get("changes"))[:MAX_CHANGES])
     if not result.get("file"):
         if content_type not in EXTENSIONS:
-            raise CrashError("left a type that is none of WhatsApp's")
+            raise CrashError("left a type that WhatsApp does not take")
         return Converted(None, content_type, EXTENSIONS[content_type], changes, **facts)
     path = target / MADE.get(content_type, "nothing")
     # Opened without following a link first: only a file of the child's own goes further.
     if sniff(sandbox.read(path, HEAD_BYTES, whole=False)).content_type != content_type:
-        raise CrashError("left a file that is not what it says")
+        raise CrashError("left a file of another type than it says")
     if not 0 < path.stat().st_size <= limits.max_bytes(kind, animated=facts.get("animated", False)):
         raise CrashError("left a file that is too large")
     return Converted(path, content_type, path.suffix, changes, **facts)

@@ -115,7 +115,7 @@ def _refuse(*keys: str) -> None:
 def _drawn(numbers: range, source: Path, target: Path) -> dict[int, Path]:
     """The child's pictures by page. The child read a hostile file, so each is checked to be WebP."""
     paths = {number: target / f"{number}.webp" for number in numbers}
-    work, bounds = "inbox.media.sandboxed.previews.document_pages:draw", (str(numbers[0]), str(numbers[-1]))
+    work, bounds = "inbox.media.sandboxed.previews.pdf:draw_pages", (str(numbers[0]), str(numbers[-1]))
     outputs = [path.name for path in paths.values()]
     found = sandbox.run(work, source, target, *bounds, limits=PAGE_LIMITS, outputs=outputs).get("pages")
     drawn = {number: path for number, path in paths.items() if isinstance(found, list) and number in found}

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from inbox.changes import pages
 from inbox.media import jobs
+from inbox.media.sentences import shown
 from inbox.media.uploads.cleanup import discard_objects
 from inbox.media.uploads.preparing import prepare
 from inbox.media.uploads.refusals import FileRefusedError
@@ -29,7 +30,7 @@ def attach(upload: Upload, message: Message) -> Media:
     if current is None or Media.objects.filter(pk=upload.pk).exists():
         raise FileRefusedError(_("This file was sent or removed already."))
     if current.state == Upload.State.REFUSED:
-        raise FileRefusedError(_(current.error))
+        raise FileRefusedError(shown(current.error))
     file = media_of(current, message)
     file.save(force_insert=True)
     if current.state == Upload.State.READY:

@@ -104,7 +104,7 @@ class LateTests:
         assert touched(tmp_path, work, content(), content_type, limits=limits, outputs=outputs) == []
 
     def test_pages_have_all_they_need(self, tmp_path: Path) -> None:
-        work, limits = "inbox.media.sandboxed.previews.document_pages:draw", preview_work.LIMITS
+        work, limits = "inbox.media.sandboxed.previews.pdf:draw_pages", preview_work.LIMITS
         assert touched(tmp_path, work, samples.pdf(), "1", "1", limits=limits, outputs=("1.webp",)) == []
 
     @pytest.mark.parametrize("name", CONVERTED)

@@ -350,7 +350,7 @@ class ChildTests:
     """The process by itself: what it may use, and what it gets to know."""
 
     def test_it_loads_neither_django_nor_boto(self) -> None:
-        imports = "from inbox.media.sandboxed.previews import document_pages, documents, pictures, recordings"
+        imports = "from inbox.media.sandboxed.previews import pdf, pictures, recordings"
         heavy = "[name for name in ('django', 'boto3', 'requests') if name in sys.modules]"
         script = f"import sys; {imports}; print({heavy})"
         found = subprocess.run(

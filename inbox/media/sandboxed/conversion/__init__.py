@@ -1,17 +1,15 @@
-"""Files as WhatsApp takes them, made from hostile ones in the sandbox.
+"""Convert hostile files into what WhatsApp takes (`whatsapp.limits`).
 
-Each module here makes one form: ``convert(source, target, content_type)`` leaves ``converted`` with an extension in
-``target`` where the original will not do, and returns an Outcome as a dictionary. Nothing here imports Django, reads
-settings or opens a connection. What WhatsApp takes is in `whatsapp.limits`.
+Each module makes one form: ``convert(source, target, content_type)`` leaves ``converted`` with an extension in
+``target`` where the original will not do, and returns an Outcome.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from core.sandbox import Limits, RefusalError
-
-__all__ = ["DETAILS_REMOVED", "LIMITS", "LOCATION_REMOVED", "MAX_JPEG_PIXELS", "MAX_PIXELS", "Outcome", "RefusalError"]
+from core.sandbox import Limits
+from inbox.media.sandboxed import gettext_noop
 
 #: Encoding uses two threads, so processor time passes faster than the wall's.
 LIMITS = Limits(
@@ -23,14 +21,17 @@ MAX_PIXELS = 64_000_000
 #: A JPEG can be decoded at an eighth of its size, so the largest cameras pass: 16,320 × 12,240.
 MAX_JPEG_PIXELS = 210_000_000
 
-#: What is said of a photo's or a film's hidden data, by whether it told a place.
-LOCATION_REMOVED = "Location and camera details removed"
-DETAILS_REMOVED = "Hidden details removed"
+#: What was removed from a photo or film: hidden data, with or without a place in it.
+LOCATION_REMOVED = gettext_noop("Location and camera details removed")
+DETAILS_REMOVED = gettext_noop("Hidden details removed")
+CONVERTED = gettext_noop("Converted from %(old)s to %(new)s")
+CONVERTED_TO_STICKER = gettext_noop("Converted from %(old)s to a sticker")
+CUT = gettext_noop("Cut after %(seconds)s seconds")
 
 
 @dataclass
 class Outcome:
-    """What became of a file. ``content_type`` is of what shall be sent: of the file ``converted`` if there is one."""
+    """The result. ``content_type`` is that of the file to send: of ``converted`` if there is one, else the original."""
 
     content_type: str
     #: The name of the new file in the target directory; empty: the original goes unchanged.
@@ -43,7 +44,7 @@ class Outcome:
 
 
 def work_for(form: str, content_type: str) -> str:
-    """What the sandbox runs to make this form of this type: image, sticker, voice, audio or video."""
+    """The function that the sandbox runs to make this form (image, sticker, voice, audio or video) of this type."""
     if form == "video" and content_type.startswith("image/"):
         return "inbox.media.sandboxed.conversion.animations:convert"
     return {

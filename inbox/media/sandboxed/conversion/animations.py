@@ -8,7 +8,9 @@ from pathlib import Path
 import av
 from PIL import Image
 
-from inbox.media.sandboxed.conversion import Outcome, RefusalError
+from core.sandbox import RefusalError
+from inbox.media.sandboxed import gettext_noop
+from inbox.media.sandboxed.conversion import CONVERTED, CUT, Outcome
 from inbox.media.sandboxed.conversion.films import MP4_OPTIONS, NAME, TOO_LONG
 from inbox.media.sandboxed.conversion.frames import add_h264, fitted
 from inbox.media.sandboxed.conversion.pictures import NAMES, load, opened, prepare
@@ -18,6 +20,7 @@ from whatsapp.limits import BYTES
 
 __all__ = ["convert", "prepare"]
 
+NOT_MOVING = gettext_noop("This picture doesn’t move, so it can’t be sent as a video. Send it as a picture.")
 LONGEST_MS = 120_000
 MOST_FRAMES = 3000
 SIDE = 1280
@@ -25,10 +28,10 @@ BITS = 1_000_000
 
 
 def convert(source: Path, target: Path, content_type: str) -> Outcome:
-    """The animation as MP4, its see-through parts white. Raises RefusalError for a picture that does not move."""
+    """The animation as MP4, its transparent parts white. Raises RefusalError for a picture that does not move."""
     with opened(source, content_type) as image:
         if not getattr(image, "is_animated", False):
-            raise RefusalError("This picture does not move, so it cannot be sent as a video. Send it as a picture.")
+            raise RefusalError(NOT_MOVING)
         load(image)
         indices, lasting, more = frames(image, MOST_FRAMES, LONGEST_MS)
         size = fitted(*image.size, SIDE)
@@ -47,9 +50,9 @@ def convert(source: Path, target: Path, content_type: str) -> Outcome:
             out.mux(stream.encode(None))
         if (target / NAME).stat().st_size > BYTES[Kind.VIDEO]:
             raise RefusalError(TOO_LONG)
-        changes = [f"Converted from {NAMES.get(image.format or '', image.format)} to MP4"]
+        changes = [CONVERTED % {"old": NAMES.get(image.format or "", image.format), "new": "MP4"}]
         if more:
-            changes.append(f"Cut after {max(1, round(at / 1000))} seconds")
+            changes.append(CUT % {"seconds": max(1, round(at / 1000))})
         return Outcome("video/mp4", NAME, changes, *size, duration=at / 1000)
 
 

@@ -9,21 +9,21 @@ from typing import Any
 
 import av
 
-from inbox.media.sandboxed.conversion import DETAILS_REMOVED, LOCATION_REMOVED, Outcome, RefusalError
-from inbox.media.sandboxed.conversion.frames import MOST_FRAME_PIXELS, MOST_RATE, Pictures, fitted, shown_size
+from core.sandbox import RefusalError
+from inbox.media.sandboxed import gettext_noop
+from inbox.media.sandboxed.conversion import CONVERTED, DETAILS_REMOVED, LOCATION_REMOVED, Outcome
+from inbox.media.sandboxed.conversion.frames import MOST_FRAME_PIXELS, MOST_RATE, TOO_MANY_PIXELS, Pictures, fitted
 from inbox.media.sandboxed.conversion.mp4_boxes import Boxes, inspect
 from inbox.media.sandboxed.conversion.streams import (
-    AUDIO_CODECS,
     DAMAGED,
-    VIDEO_CODECS,
     Progress,
     Sound,
     codec_of,
     decoded,
     opened,
-    pictures_of,
     seconds_of,
 )
+from inbox.media.sandboxed.recording_files import AUDIO_CODECS, VIDEO_CODECS, pictures_of, shown_size
 from whatsapp.events import Kind
 from whatsapp.limits import BYTES
 
@@ -37,8 +37,13 @@ MOST_BITS = 1_000_000_000
 BEST_BITS = 6_000_000
 #: From how many bits a second on a film is watchable at which length of its longer side; below the last it is not.
 WATCHABLE = ((1_200_000, 1280), (600_000, 854), (220_000, 640))
-TOO_LONG = "This video is too long to fit WhatsApp's 16 MB at a watchable quality."
-SMALLER = "Made smaller to fit WhatsApp's 16 MB"
+TOO_LONG = gettext_noop("This video is too long to fit WhatsApp’s 16 MB at a watchable quality.")
+SMALLER = gettext_noop("Made smaller to fit WhatsApp’s 16 MB")
+REARRANGED = gettext_noop("Rearranged to play while it loads")
+SOUND_CONVERTED = gettext_noop("Sound converted to AAC")
+PICTURES_CONVERTED = gettext_noop("Converted to H.264, which every phone plays")
+ONE_SOUND = gettext_noop("Only the first sound track is sent")
+NO_PICTURES = gettext_noop("There are no moving pictures in this file. Send it as a sound.")
 NAMES = {
     "video/quicktime": "MOV",
     "video/webm": "WebM",
@@ -52,13 +57,13 @@ NAMES = {
 
 @dataclass
 class Scan:
-    """What all packets of a film say together, its headers left unasked."""
+    """What a film's packets add up to; headers are often wrong."""
 
     packets: int = 0
     film_bytes: int = 0
     sound_bytes: int = 0
     seconds: float = 0.0
-    #: The same of the pictures alone.
+    #: Of the pictures alone.
     film_seconds: float = 0.0
     reordered: bool = False
 
@@ -79,20 +84,20 @@ def convert(source: Path, target: Path, content_type: str) -> Outcome:
         if film_stays and sound_stays and tidy and source.stat().st_size <= BYTES[Kind.VIDEO]:
             return outcome
         outcome.content_type, outcome.file = "video/mp4", NAME
-        outcome.changes = _said(container, content_type, boxes)
+        outcome.changes = _changes(container, content_type, boxes)
         if film_stays and fits:
             _copy(container, film, sound, target / NAME, sound_stays=sound_stays)
             if (target / NAME).stat().st_size <= BYTES[Kind.VIDEO]:
                 if boxes is not None and not boxes.in_order:
-                    outcome.changes.append("Arranged so that it plays while it loads")
+                    outcome.changes.append(REARRANGED)
                 if not sound_stays:
-                    outcome.changes.append("Sound converted to AAC")
+                    outcome.changes.append(SOUND_CONVERTED)
                 return outcome
     outcome.width, outcome.height = _encode_to_fit(source, target / NAME, content_type, scan, (width, height))
     if not fits:
         outcome.changes.append(SMALLER)
     elif content_type in ("video/mp4", "video/3gpp"):
-        outcome.changes.append("Converted to H.264, which every phone plays")
+        outcome.changes.append(PICTURES_CONVERTED)
     return outcome
 
 
@@ -127,10 +132,10 @@ def _scan(source: Path, content_type: str) -> Scan:
 def _streams(container: Any) -> tuple[Any, Any | None]:
     film = pictures_of(container)
     if film is None:
-        raise RefusalError("There are no moving pictures in this file. It can be sent as a sound.")
+        raise RefusalError(NO_PICTURES)
     codec_of(film, VIDEO_CODECS)
     if film.codec_context.width * film.codec_context.height > MOST_FRAME_PIXELS:
-        raise RefusalError("This video has too many pixels to be converted.")
+        raise RefusalError(TOO_MANY_PIXELS)
     sound = container.streams.audio[0] if container.streams.audio else None
     if sound is not None:
         codec_of(sound, AUDIO_CODECS)
@@ -162,12 +167,12 @@ def _shown_size(source: Path, content_type: str) -> tuple[int, int]:
         return shown_size(frame, film)
 
 
-def _said(container: Any, content_type: str, boxes: Boxes | None) -> list[str]:
+def _changes(container: Any, content_type: str, boxes: Boxes | None) -> list[str]:
     changes = []
     if content_type not in ("video/mp4", "video/3gpp"):
-        changes.append(f"Converted from {NAMES.get(content_type, 'this format')} to MP4")
+        changes.append(CONVERTED % {"old": NAMES.get(content_type, content_type), "new": "MP4"})
     if len(container.streams.audio) > 1:
-        changes.append("Only the first sound track is sent")
+        changes.append(ONE_SOUND)
     tags = " ".join(key.lower() for stream in (container, *container.streams) for key in stream.metadata)
     if "location" in tags or (boxes is not None and boxes.located):
         changes.append(LOCATION_REMOVED)

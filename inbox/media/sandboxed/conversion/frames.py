@@ -7,11 +7,14 @@ from typing import Any
 
 import av
 
-from inbox.media.sandboxed.conversion import RefusalError
+from core.sandbox import RefusalError
+from inbox.media.sandboxed import gettext_noop
+from inbox.media.sandboxed.recording_files import turn_of
 
 #: 8K and what screens record.
 MOST_FRAME_PIXELS = 36_000_000
-DAMAGED = "This video is damaged, so it cannot be sent."
+DAMAGED = gettext_noop("This video is damaged, so it can’t be sent.")
+TOO_MANY_PIXELS = gettext_noop("This video has too many pixels to be converted.")
 #: ITU-T H.273 transfer characteristics of high dynamic range.
 PQ, HLG = 16, 18
 #: ITU-T H.273 matrix coefficients with a name: BT.709, BT.470BG, SMPTE 170M, SMPTE 240M, BT.2020.
@@ -27,18 +30,6 @@ def fitted(width: float, height: float, side: int) -> tuple[int, int]:
     """The even size, at most ``side`` long, nearest to the shape; H.264 at 4:2:0 has no odd ones."""
     scale = min(1.0, side / max(width, height, 1))
     return max(16, round(width * scale / 2) * 2), max(16, round(height * scale / 2) * 2)
-
-
-def turn_of(frame: Any) -> int:
-    """By how many degrees counterclockwise a picture is shown: 0, 90, 180 or 270."""
-    return round((frame.rotation or 0) / 90) * 90 % 360
-
-
-def shown_size(frame: Any, film: Any) -> tuple[int, int]:
-    """The width and height of a picture as players show it: upright and with square pixels."""
-    ratio = float(film.sample_aspect_ratio or 1) or 1.0
-    size = (max(1, round(frame.width * ratio)) if 0.1 < ratio < 10 else frame.width, frame.height)
-    return size[::-1] if turn_of(frame) in (90, 270) else size
 
 
 class Pictures:
@@ -83,7 +74,7 @@ class Pictures:
 
     def _filters(self, frame: Any, turn: int) -> Any:
         if frame.width * frame.height > MOST_FRAME_PIXELS:
-            raise RefusalError("This video has too many pixels to be converted.")
+            raise RefusalError(TOO_MANY_PIXELS)
         width, height = self._size[::-1] if turn in (90, 270) else self._size
         graph = av.filter.Graph()
         steps = [

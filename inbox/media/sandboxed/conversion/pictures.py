@@ -4,56 +4,50 @@ from __future__ import annotations
 
 import io
 import math
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageCms, ImageOps
 
+from core.sandbox import RefusalError
+from inbox.media.sandboxed import gettext_noop, picture_files
 from inbox.media.sandboxed.conversion import (
+    CONVERTED,
     DETAILS_REMOVED,
     LOCATION_REMOVED,
     MAX_JPEG_PIXELS,
     MAX_PIXELS,
     Outcome,
-    RefusalError,
 )
 from inbox.media.sandboxed.conversion.strip_metadata import DamagedError, strip_jpeg, strip_png
-from inbox.media.sandboxed.previews.pillow_plugins import prepare
+from inbox.media.sandboxed.picture_files import FORMATS, ORIENTATION_TAG, prepare
 from whatsapp.events import Kind
 from whatsapp.limits import BYTES
 
-__all__ = ["convert", "image_size", "load", "opened", "prepare", "upright"]
+__all__ = ["convert", "load", "opened", "prepare", "upright"]
 
-#: Pillow's one decoder for each type: without it Pillow tries every decoder that it has.
-FORMATS = {
-    "image/jpeg": "JPEG",
-    "image/png": "PNG",
-    "image/webp": "WEBP",
-    "image/gif": "GIF",
-    "image/heic": "HEIF",
-    "image/heif": "HEIF",
-    "image/avif": "AVIF",
-    "image/tiff": "TIFF",
-    "image/bmp": "BMP",
-    "image/jp2": "JPEG2000",
-    "image/j2c": "JPEG2000",
-}
 NAMES = {"HEIF": "HEIC", "WEBP": "WebP", "JPEG2000": "JPEG 2000"}
-ORIENTATION_TAG = 0x0112
 GPS_TAG = 0x8825
 #: The EXIF orientations that are not upright (TIFF 6.0 §36).
 TURNED = range(2, 9)
-#: What cameras and scanners make: a photo, and smaller as JPEG, whatever its see-through parts are.
+#: What cameras and scanners write: photos, which are smaller as JPEG, even with transparent parts.
 PHOTOS = frozenset({"HEIF", "AVIF", "TIFF", "BMP", "JPEG2000"})
-DAMAGED = "This picture is damaged, so it cannot be sent."
-#: What is left out of a file with more than one picture.
-FEW_OF_MANY = dict.fromkeys(("GIF", "WEBP", "PNG", "AVIF"), "Only the first picture of the animation is sent")
-FEW_OF_MANY["TIFF"] = "Only the first page is sent"
-#: Tried in this order until the picture fits: the quality of the JPEG and the part of the width and height.
+DAMAGED = gettext_noop("This picture is damaged, so it can’t be sent.")
+NO_PICTURE = gettext_noop("This file is not a picture that can be converted.")
+TOO_MANY_PIXELS = gettext_noop("This picture has too many pixels. Make it smaller.")
+#: What is said when a file has more than one picture.
+FEW_OF_MANY = dict.fromkeys(
+    ("GIF", "WEBP", "PNG", "AVIF"), gettext_noop("Only the first picture of the animation is sent")
+)
+FEW_OF_MANY["TIFF"] = gettext_noop("Only the first page is sent")
+#: Tried in this order until the picture fits: the quality of the JPEG, and the factor for width and height.
 STEPS = ((92, 1.0), (84, 1.0), (84, 0.8), (84, 0.6), (80, 0.45), (78, 0.3), (75, 0.15))
-SMALLER = "Made smaller to fit WhatsApp's 5 MB"
+SMALLER = gettext_noop("Made smaller to fit WhatsApp’s 5 MB")
+TURNED_UPRIGHT = gettext_noop("Turned upright")
+FEWER_COLOURS = gettext_noop("Colours converted to 8-bit RGB")
+WHITE = gettext_noop("Transparent parts are white now")
+TOO_LARGE = gettext_noop("This picture can’t be made small enough for WhatsApp.")
 
 
 def convert(source: Path, target: Path, content_type: str) -> Outcome:
@@ -67,15 +61,15 @@ def convert(source: Path, target: Path, content_type: str) -> Outcome:
         if plain and orientation not in TURNED:
             outcome = _stripped(source, target, content_type, located=GPS_TAG in exif)
             if outcome is not None:
-                outcome.width, outcome.height = image_size(source, content_type)
+                outcome.width, outcome.height = _true_size(source, content_type)
                 return outcome
         changes = []
         if getattr(image, "is_animated", False) and origin in FEW_OF_MANY:
             changes.append(FEW_OF_MANY[origin])
         if orientation in TURNED:
-            changes.append("Turned upright")
+            changes.append(TURNED_UPRIGHT)
         if not plain and origin in ("JPEG", "PNG"):
-            changes.append("Colours converted to 8-bit RGB")
+            changes.append(FEWER_COLOURS)
         # Every tag of a TIFF counts as EXIF, those that say how it is stored too.
         if GPS_TAG in exif or (origin != "TIFF" and (exif or "xmp" in image.info or image.info.get("comment"))):
             changes.append(LOCATION_REMOVED if GPS_TAG in exif else DETAILS_REMOVED)
@@ -83,26 +77,23 @@ def convert(source: Path, target: Path, content_type: str) -> Outcome:
 
 
 def opened(source: Path, content_type: str) -> Image.Image:
-    """The picture in ``source``, for the decoder of its type alone. Raises RefusalError when it is too large."""
-    Image.MAX_IMAGE_PIXELS = None  # the check below is ours, and an error
-    warnings.simplefilter("ignore")
+    """The picture in ``source``, not decoded yet. Raises RefusalError for one that is damaged or too large."""
     if content_type not in FORMATS:
-        raise RefusalError("This file is not a picture that can be converted.")
+        raise RefusalError(NO_PICTURE)
+    most = MAX_JPEG_PIXELS if content_type == "image/jpeg" else MAX_PIXELS
     try:
-        image = Image.open(source, formats=(FORMATS[content_type],))
+        image = picture_files.opened(source, content_type, most, TOO_MANY_PIXELS)
     except (OSError, ValueError, SyntaxError):
         raise RefusalError(DAMAGED, broken=True) from None
-    width, height = image.size
-    if width * height > (MAX_JPEG_PIXELS if content_type == "image/jpeg" else MAX_PIXELS):
-        raise RefusalError(f"This picture has too many pixels ({width} × {height}). Make it smaller.")
-    if width * height > MAX_PIXELS:
-        scale = math.sqrt(width * height / MAX_PIXELS)
-        image.draft(None, (int(width / scale / 2), int(height / scale / 2)))
+    if image.width * image.height > MAX_PIXELS:
+        scale = math.sqrt(image.width * image.height / MAX_PIXELS)
+        image.draft(None, (int(image.width / scale / 2), int(image.height / scale / 2)))
     return image
 
 
-def image_size(source: Path, content_type: str) -> tuple[int, int]:
-    with Image.open(source, formats=(FORMATS[content_type],)) as image:
+def _true_size(source: Path, content_type: str) -> tuple[int, int]:
+    """The size in the file: a large JPEG is decoded smaller."""
+    with picture_files.opened(source, content_type, MAX_JPEG_PIXELS, TOO_MANY_PIXELS) as image:
         return image.size
 
 
@@ -175,29 +166,29 @@ def _eight_bits(image: Image.Image, profile: Any) -> Image.Image:
 
 
 def _encoded(image: Image.Image, target: Path, changes: list[str], origin: str) -> Outcome:
-    """Write ``image`` so that it fits: as PNG when it was one or is see-through and no photo, else as JPEG."""
+    """Write ``image`` so that it fits: as PNG when it was one, or is transparent and no photo; else as JPEG."""
     profile = image.info.get("icc_profile")
     if origin == "PNG" or (image.mode == "RGBA" and origin not in PHOTOS):
         content = _png(image, profile)
         if len(content) <= BYTES[Kind.IMAGE]:
             if origin != "PNG":
-                changes.insert(0, f"Converted from {NAMES.get(origin, origin)} to PNG")
+                changes.insert(0, CONVERTED % {"old": NAMES.get(origin, origin), "new": "PNG"})
             (target / "converted.png").write_bytes(content)
             return Outcome("image/png", "converted.png", changes, *image.size)
     if image.mode == "RGBA":
-        changes.append("The transparent parts are white now")
+        changes.append(WHITE)
         white = Image.new("RGB", image.size, "white")
         white.paste(image, mask=image.getchannel("A"))
         image = white
     if origin != "JPEG":
-        changes.insert(0, f"Converted from {NAMES.get(origin, origin)} to JPEG")
+        changes.insert(0, CONVERTED % {"old": NAMES.get(origin, origin), "new": "JPEG"})
     for step, (content, size) in enumerate(_jpegs(image, profile)):
         if len(content) <= BYTES[Kind.IMAGE]:
             if step:
                 changes.append(SMALLER)
             (target / "converted.jpg").write_bytes(content)
             return Outcome("image/jpeg", "converted.jpg", changes, *size)
-    raise RefusalError("This picture cannot be made small enough for WhatsApp.")
+    raise RefusalError(TOO_LARGE)
 
 
 def _png(image: Image.Image, profile: Any) -> bytes:

@@ -7,21 +7,22 @@ from typing import Any
 
 import av
 
-from inbox.media.sandboxed.conversion import LOCATION_REMOVED, Outcome, RefusalError
+from core.sandbox import RefusalError
+from inbox.media.sandboxed import gettext_noop
+from inbox.media.sandboxed.conversion import CONVERTED, LOCATION_REMOVED, Outcome
 from inbox.media.sandboxed.conversion.streams import (
-    AUDIO_CODECS,
     LONGEST_SECONDS,
     Sound,
     codec_of,
     decoded,
     opened,
-    pictures_of,
     seconds_of,
 )
+from inbox.media.sandboxed.recording_files import AUDIO_CODECS, pictures_of
 from whatsapp.events import Kind
 from whatsapp.limits import BYTES, VOICE_AT_ONCE_BYTES
 
-#: What WhatsApp takes of each type, by codec (Meta's "Media" reference: audio).
+#: The codecs that WhatsApp takes in each type (Meta's "Media" reference: audio).
 TAKEN = {
     "audio/aac": {"aac"},
     "audio/amr": {"amr_nb"},
@@ -33,7 +34,10 @@ CHANNELS = {"audio/amr": 1, "audio/ogg": 1}
 OPUS_RATE = 48_000
 BEST_VOICE, WORST_VOICE = 32_000, 16_000
 BEST_MUSIC, WORST_MUSIC = 128_000, 32_000
-TOO_LONG = "This recording is too long for WhatsApp's 16 MB."
+TOO_LONG = gettext_noop("This recording is too long for WhatsApp’s 16 MB.")
+SILENT = gettext_noop("There is nothing to hear in this file.")
+VOICE_NOTE = gettext_noop("Converted to a voice note")
+TO_AAC = gettext_noop("Sound converted to AAC")
 NAMES = {
     "audio/wav": "WAV",
     "audio/flac": "FLAC",
@@ -75,7 +79,7 @@ def convert_voice(source: Path, target: Path, content_type: str) -> Outcome:
                 container, sound, Sound(out, "libopus", layout="mono", rate=OPUS_RATE, bit_rate=rate, start=None)
             )
         _check(path)
-        return Outcome("audio/ogg", path.name, ["Converted to a voice note"], duration=duration)
+        return Outcome("audio/ogg", path.name, [VOICE_NOTE], duration=duration)
 
 
 def convert(source: Path, target: Path, content_type: str) -> Outcome:
@@ -103,16 +107,16 @@ def convert(source: Path, target: Path, content_type: str) -> Outcome:
             )
             duration = _encode(container, sound, encoder)
         _check(path)
-        name = NAMES.get(content_type, "this format")
-        # Not every M4A is AAC: some are lossless, which phones without an apple on them do not play.
-        changed = "Sound converted to AAC" if name == "M4A" else f"Converted from {name} to M4A"
+        name = NAMES.get(content_type, content_type)
+        # Not every M4A is AAC: some are lossless (ALAC), which only Apple's phones play.
+        changed = TO_AAC if name == "M4A" else CONVERTED % {"old": name, "new": "M4A"}
         changes = [LOCATION_REMOVED] if located else [changed]
         return Outcome("audio/mp4", path.name, changes, duration=duration)
 
 
 def _sound(container: Any) -> Any:
     if not container.streams.audio:
-        raise RefusalError("There is nothing to hear in this file.")
+        raise RefusalError(SILENT)
     sound = container.streams.audio[0]
     codec_of(sound, AUDIO_CODECS)
     return sound
@@ -132,7 +136,7 @@ def _fits(source: Path, container: Any, sound: Any, content_type: str) -> bool:
 def _unchanged(container: Any, sound: Any, content_type: str, seconds: float) -> Outcome:
     """A sound that is sent as it is; raises RefusalError when nothing of it can be decoded."""
     if next(decoded(container, sound), None) is None:
-        raise RefusalError("There is nothing to hear in this file.")
+        raise RefusalError(SILENT)
     return Outcome(content_type, duration=seconds or None)
 
 

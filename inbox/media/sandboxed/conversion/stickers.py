@@ -7,7 +7,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from inbox.media.sandboxed.conversion import DETAILS_REMOVED, Outcome, RefusalError
+from core.sandbox import RefusalError
+from inbox.media.sandboxed import gettext_noop
+from inbox.media.sandboxed.conversion import CONVERTED_TO_STICKER, CUT, DETAILS_REMOVED, Outcome
 from inbox.media.sandboxed.conversion.pictures import DAMAGED, NAMES, ORIENTATION_TAG, load, opened, prepare, upright
 from inbox.media.sandboxed.conversion.strip_metadata import DamagedError, strip_webp
 from whatsapp.events import Kind
@@ -20,16 +22,20 @@ LONGEST_MS = 10_000
 #: A frame of an animated sticker lasts at least 8 ms (github.com/WhatsApp/stickers); GIFs below 20 ms play at 100 ms.
 SHORTEST_MS = 20
 MOST_FRAMES = 200
-#: Quality of the colours, of the see-through parts, and which part of the detail stays.
+#: Quality of the colours and of the transparency, and which part of the detail is kept.
 STILL_STEPS = ((80, 100, 1.0), (60, 90, 1.0), (40, 50, 1.0), (20, 20, 1.0), (10, 0, 0.5), (1, 0, 0.25))
-#: Quality, and which part of the frames stays.
+#: Quality, and every how many frames one is kept.
 ANIMATED_STEPS = ((70, 1), (45, 1), (45, 2), (25, 2), (20, 3), (10, 4), (1, 6))
 SIZE = (STICKER_SIDE, STICKER_SIDE)
 NAME = "converted.webp"
+FITTED = gettext_noop("Fitted into 512 × 512 pixels")
+SMALLER = gettext_noop("Made smaller to fit a sticker")
+STILL_TOO_LARGE = gettext_noop("This picture can’t be made small enough for a sticker. Send it as a picture.")
+ANIMATION_TOO_LARGE = gettext_noop("This animation can’t be made small enough for a sticker. Send it as a video.")
 
 
 def convert(source: Path, target: Path, content_type: str) -> Outcome:
-    """The picture or animation as a sticker, its shape kept, on a see-through square."""
+    """The picture or animation as a sticker, its shape kept, on a transparent square."""
     with opened(source, content_type) as image:
         animated = bool(getattr(image, "is_animated", False))
         most = STICKER_ANIMATED_BYTES if animated else BYTES[Kind.STICKER]
@@ -47,11 +53,11 @@ def convert(source: Path, target: Path, content_type: str) -> Outcome:
                 outcome.changes.append(DETAILS_REMOVED)
                 return _written(outcome, target, clean)
         if image.format != "WEBP":
-            outcome.changes.append(f"Converted from {NAMES.get(image.format or '', image.format)} to a sticker")
+            outcome.changes.append(CONVERTED_TO_STICKER % {"old": NAMES.get(image.format or "", image.format)})
         elif image.size != SIZE:
-            outcome.changes.append("Fitted into 512 × 512 pixels")
+            outcome.changes.append(FITTED)
         else:
-            outcome.changes.append("Made smaller to fit a sticker")
+            outcome.changes.append(SMALLER)
         return _written(outcome, target, _animation(image, outcome.changes) if animated else _still(image))
 
 
@@ -81,11 +87,11 @@ def _still(image: Image.Image) -> bytes:
         )
         if file.tell() <= BYTES[Kind.STICKER]:
             return file.getvalue()
-    raise RefusalError("This picture cannot be made small enough for a sticker. It can be sent as a picture.")
+    raise RefusalError(STILL_TOO_LARGE)
 
 
 def fitted(image: Image.Image) -> Image.Image:
-    """``image`` in the middle of a see-through square, as large as fits."""
+    """``image`` in the middle of a transparent square, as large as fits."""
     image = image if image.mode == "RGBA" else image.convert("RGBA")
     scale = STICKER_SIDE / max(image.size)
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
@@ -133,7 +139,7 @@ def _too_long(image: Image.Image) -> bool:
 def _animation(image: Image.Image, changes: list[str]) -> bytes:
     indices, lasting, more = frames(image, MOST_FRAMES, LONGEST_MS)
     if more:
-        changes.append(f"Cut after {max(1, round(sum(lasting) / 1000))} seconds")
+        changes.append(CUT % {"seconds": max(1, round(sum(lasting) / 1000))})
     pictures = []
     for index in indices:
         image.seek(index)
@@ -158,4 +164,4 @@ def _animation(image: Image.Image, changes: list[str]) -> bytes:
         )
         if file.tell() <= STICKER_ANIMATED_BYTES:
             return file.getvalue()
-    raise RefusalError("This animation cannot be made small enough for a sticker. It can be sent as a video.")
+    raise RefusalError(ANIMATION_TOO_LARGE)

@@ -11,19 +11,20 @@ from typing import Any
 
 import av
 
-from inbox.media.sandboxed.conversion import RefusalError
-from inbox.media.sandboxed.previews import recordings
-from inbox.media.sandboxed.previews.recordings import AUDIO_CODECS, DEMUXERS, VIDEO_CODECS, pictures_of, played_seconds
+from core.sandbox import RefusalError
+from inbox.media.sandboxed import gettext_noop, recording_files
+from inbox.media.sandboxed.recording_files import DEMUXERS, ERRORS_TOLERATED, played_seconds
 
-__all__ = ["AUDIO_CODECS", "VIDEO_CODECS", "pictures_of"]
-
-ERRORS_TOLERATED = 20
-#: The child refuses by itself before its alarm ends it without a word.
+#: The child refuses before its alarm ends it without a result.
 SECONDS_ALLOWED = 9 * 60
-#: A recording that plays longer than this is none: an hour of AAC at the lowest sensible rate is 16 MB.
+#: Longer recordings never fit: an hour of AAC at the lowest sensible rate is 16 MB.
 LONGEST_SECONDS = 6 * 3600
-TOO_SLOW = "Converting this file takes longer than it may."
-DAMAGED = "This file is damaged, so it cannot be sent."
+TOO_SLOW = gettext_noop("Converting this file takes too long.")
+DAMAGED = gettext_noop("This file is damaged, so it can’t be sent.")
+NO_RECORDING = gettext_noop("This file is not a recording that can be converted.")
+UNKNOWN_FORMAT = gettext_noop("This recording is in a format that can’t be converted.")
+SILENT = gettext_noop("There is nothing to hear in this file.")
+TOO_LONG = gettext_noop("This recording is too long for WhatsApp.")
 STARTED = time.monotonic()
 
 
@@ -31,10 +32,10 @@ STARTED = time.monotonic()
 def opened(source: Path, content_type: str) -> Iterator[Any]:
     """The container in ``source``, read by the demuxer for its type. Raises RefusalError when there is none in it."""
     if content_type not in DEMUXERS:
-        raise RefusalError("This file is not a recording that can be converted.")
+        raise RefusalError(NO_RECORDING)
     with ExitStack() as stack:
         try:
-            container = stack.enter_context(recordings.opened(source, content_type))
+            container = stack.enter_context(recording_files.opened(source, content_type))
         except (av.error.InvalidDataError, av.error.EOFError):
             raise RefusalError(DAMAGED, broken=True) from None
         yield container
@@ -44,7 +45,7 @@ def codec_of(stream: Any, allowed: frozenset[str]) -> str:
     """The stream's codec; raises RefusalError for one that is not on the list of decoders we start."""
     name = stream.codec_context.codec.canonical_name if stream.codec_context is not None else ""
     if name not in allowed:
-        raise RefusalError("This recording is in a format that cannot be converted.")
+        raise RefusalError(UNKNOWN_FORMAT)
     stream.codec_context.thread_count = 2
     return name
 
@@ -76,7 +77,7 @@ def seconds_of(source: Path, content_type: str) -> float | None:
 
 
 class Progress:
-    """Ends a conversion early that would not end in time, rather than let somebody wait for nothing."""
+    """Ends a conversion early when it would not end in time."""
 
     SURE_AFTER_SECONDS = 30
 
@@ -115,7 +116,7 @@ class Sound:
     def close(self) -> None:
         """Encode what is left. Raises RefusalError when there was nothing at all."""
         if self._graph is None:
-            raise RefusalError("There is nothing to hear in this file.")
+            raise RefusalError(SILENT)
         self._graph.push(None)
         self._pull()
         self._out.mux(self._stream.encode(None))
@@ -150,5 +151,5 @@ class Sound:
                 return
             self.seconds += frame.samples / frame.sample_rate
             if self.seconds > LONGEST_SECONDS:
-                raise RefusalError("This recording is too long for WhatsApp.")
+                raise RefusalError(TOO_LONG)
             self._out.mux(self._stream.encode(frame))

@@ -66,8 +66,8 @@ class CopiedTests:
     @pytest.mark.parametrize(
         ("content", "change"),
         [
-            (partial(film), "Arranged so that it plays while it loads"),
-            (partial(film, muxer={"movflags": "frag_keyframe+empty_moov"}), "Arranged so that it plays while it loads"),
+            (partial(film), "Rearranged to play while it loads"),
+            (partial(film, muxer={"movflags": "frag_keyframe+empty_moov"}), "Rearranged to play while it loads"),
             (partial(film, "mov"), "Converted from MOV to MP4"),
             (partial(film, "matroska"), "Converted from MKV to MP4"),
         ],
@@ -210,7 +210,7 @@ class SizeTests:
         assert len(content) > MAX_BYTES
         converted, made = desk.made(content, Kind.VIDEO)
         assert is_taken(made)
-        assert "Made smaller to fit WhatsApp's 16 MB" in converted.changes
+        assert "Made smaller to fit WhatsApp’s 16 MB" in converted.changes
         assert played(made).seconds == pytest.approx(24.5, abs=0.1)
 
     def test_one_too_long_to_look_good_is_refused(self, desk: Desk) -> None:
@@ -237,7 +237,7 @@ class AnimationTests:
         assert (red > 200, green < 50, blue < 50) == (True, True, True)
 
     def test_a_picture_that_does_not_move_is_refused(self, desk: Desk) -> None:
-        assert "does not move" in desk.convert(samples.picture("GIF"), Kind.VIDEO).refusal
+        assert "doesn’t move" in desk.convert(samples.picture("GIF"), Kind.VIDEO).refusal
 
 
 class HostileTests:

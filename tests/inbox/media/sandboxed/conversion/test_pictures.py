@@ -63,7 +63,7 @@ class FormatTests:
         converted, made = desk.made(samples.save(image, format), Kind.IMAGE)
         assert (opened(made).format, converted.extension) == ("JPEG", ".jpg")
         assert min(opened(made).getpixel((30, 20))) > 240
-        assert "The transparent parts are white now" in converted.changes
+        assert "Transparent parts are white now" in converted.changes
 
     def test_an_unused_alpha_channel_does_not_make_a_png(self, desk: Desk) -> None:
         _, made = desk.made(samples.save(Image.new("RGBA", (60, 40), "red"), "WEBP"), Kind.IMAGE)
@@ -185,7 +185,7 @@ class SizeTests:
         assert len(content) > MAX_BYTES
         converted, made = desk.made(content, Kind.IMAGE)
         assert 1024**2 < len(made) <= MAX_BYTES
-        assert converted.changes == ("Made smaller to fit WhatsApp's 5 MB",)
+        assert converted.changes == ("Made smaller to fit WhatsApp’s 5 MB",)
         assert opened(made).size == (converted.width, converted.height)
 
     def test_a_png_too_large_becomes_a_jpeg(self, desk: Desk) -> None:
@@ -198,7 +198,7 @@ class SizeTests:
     def test_what_is_see_through_and_too_large_gets_a_white_ground(self, desk: Desk) -> None:
         converted, made = desk.made(samples.save(noise((1600, 1300), alpha=True), "PNG"), Kind.IMAGE)
         assert opened(made).format == "JPEG"
-        assert "The transparent parts are white now" in converted.changes
+        assert "Transparent parts are white now" in converted.changes
 
     def test_the_largest_cameras_pass(self, desk: Desk) -> None:
         image = Image.new("L", (16_320, 12_240), 128)
@@ -226,7 +226,7 @@ class HostileTests:
         # Only headers: one that passes the limit is then found to have no pixels at all.
         at_the_limit, above = samples.png_header(8000, 8000), samples.png_header(8001, 8000)
         assert "damaged" in desk.convert(at_the_limit, Kind.IMAGE).refusal
-        assert "too many pixels (8001 × 8000)" in desk.convert(above, Kind.IMAGE).refusal
+        assert "too many pixels" in desk.convert(above, Kind.IMAGE).refusal
 
     @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP", "GIF", "TIFF", "BMP", "AVIF"])
     def test_half_a_file_is_refused(self, desk: Desk, format: str) -> None:

@@ -94,7 +94,7 @@ class HostileTests:
     def test_64_million_pixels_are_the_limit(self, desk: Desk) -> None:
         at_the_limit, above = samples.png_header(8000, 8000), samples.png_header(8001, 8000)
         assert "damaged" in desk.convert(at_the_limit, Kind.STICKER).refusal
-        assert "too many pixels (8001 × 8000)" in desk.convert(above, Kind.STICKER).refusal
+        assert "too many pixels" in desk.convert(above, Kind.STICKER).refusal
 
     def test_half_a_file_is_refused(self, desk: Desk) -> None:
         whole = samples.save(noise((512, 512)), "WEBP")

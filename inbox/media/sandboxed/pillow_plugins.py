@@ -1,4 +1,4 @@
-"""Pillow's formats: it would import each when it first meets it, which is after the lock."""
+"""Import Pillow's decoders before the lock; Pillow itself would import each one when it first meets its format."""
 
 # ruff: noqa: F401
 
@@ -23,7 +23,7 @@ Image.preinit()
 
 
 def prepare(content_type: str) -> None:
-    """Import the decoders that take long to import, for the types that need them. Called before the lock."""
+    """Import a decoder that takes long to import, for the types that need it."""
     if content_type in ("image/heic", "image/heif"):
         from pillow_heif import register_heif_opener
 
