@@ -107,7 +107,7 @@ def row(event: StatusChanged, number: int, notification: int, received_at: datet
     }
 
 
-def name(sends: list[bulk.Row]) -> list[bulk.Row]:
+def set_wamids(sends: list[bulk.Row]) -> list[bulk.Row]:
     """Give messages of ours the wamid that a status told before WhatsApp's answer to the send did, or instead of it.
 
     Each row: id (of the message), wamid. Returns those that got it: id, number_id, token. Safe to repeat.

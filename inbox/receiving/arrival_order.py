@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from core.postgres import bulk
-from inbox.conversations import Threads
+from inbox.conversations import Thread, Threads
 
 #: In a second whose order is not the journal's, each message gets its place in the journal as its microsecond.
 ARRANGE = """
@@ -35,24 +35,24 @@ RETURNING m.id, m.sent_at
 """
 
 
-def arrange(new: list[bulk.Row], threads: Threads) -> None:
-    """Bring the seconds into order that had messages before these new ones, whose ``sent_at`` may change; sorts them.
+def arrange(new: list[bulk.Row], threads: Threads) -> Threads:
+    """Give messages of one second the order of the journal, among these new rows and those already there.
 
-    Call it before ``threads.advance``, which compares with the last messages of conversations: those change here too.
+    Changes ``sent_at`` of rows that move and sorts ``new``. Returns the conversations with their last message as it is
+    then, for ``conversations.advance``.
     """
     held = {thread.id: thread for thread in threads.values()}
-    # A message of a later second than any before, as most are, has nothing to be in the wrong order with.
+    # Most messages are of a later second than any before; those are in order.
     late = [row for row in new if _second(row["sent_at"]) <= held[row["conversation_id"]].last_at]
-    seconds = [{"conversation_id": row["conversation_id"], "sent_at": row["sent_at"]} for row in late]
+    seconds = [
+        {"conversation_id": row["conversation_id"], "sent_at": row["sent_at"]} for row in _maybe_misplaced(late, held)
+    ]
     moved = {id: sent_at for id, sent_at in bulk.run(ARRANGE, seconds)}  # noqa: C416 (dict() would not be typed)
     if not moved:
-        return
+        return threads
     for row in new:
         row["sent_at"] = moved.get(row["id"], row["sent_at"])
     new.sort(key=lambda row: (row["sent_at"], row["id"]))
-    for key, thread in threads.items():
-        if thread.last_id in moved:
-            threads[key] = replace(thread, last_at=moved[thread.last_id])
     bulk.run(
         """
         UPDATE inbox_conversation c SET last_message_at = r.sent_at
@@ -62,6 +62,35 @@ def arrange(new: list[bulk.Row], threads: Threads) -> None:
         [{"id": id, "sent_at": sent_at} for id, sent_at in moved.items()],
         sorted(held),
     )
+    return {key: replace(thread, last_at=moved.get(thread.last_id, thread.last_at)) for key, thread in threads.items()}
+
+
+def _maybe_misplaced(late: list[bulk.Row], held: dict[int, Thread]) -> list[bulk.Row]:
+    """Those of these rows that do not simply follow the last message of their conversation, in its second.
+
+    A second is in the journal's order until messages in it get microseconds: then its last message is its newest in the
+    journal too.
+    """
+    if not late:
+        return []
+    last_ids = sorted({held[row["conversation_id"]].last_id for row in late})
+    newest = {
+        id: (notification, sent_at)
+        for id, notification, sent_at in bulk.fetch(
+            """
+            SELECT id, notification_id, sent_at FROM inbox_message
+            WHERE id = ANY(%s::bigint[]) AND notification_id IS NOT NULL AND NOT bad_timestamp
+            """,
+            last_ids,
+        )
+    }
+    misplaced = []
+    for row in late:
+        notification, sent_at = newest.get(held[row["conversation_id"]].last_id, (None, None))
+        follows = notification is not None and notification < row["notification_id"] and sent_at == row["sent_at"]
+        if not follows or sent_at.microsecond:
+            misplaced.append(row)
+    return misplaced
 
 
 def _second(moment: datetime) -> datetime:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from core.postgres import bulk
 from inbox import conversations as conversation_rows
 from inbox.receiving import identities
+from inbox.receiving.facts import Fact
 
 
 def apply(
-    facts: Iterable[Any], contacts: Mapping[identities.Mention, int], conversations: conversation_rows.Threads
+    facts: Iterable[Fact], contacts: Mapping[identities.Mention, int], conversations: conversation_rows.Threads
 ) -> None:
     """Name the groups that these facts of a batch name, unless their thread holds a later name. Call it once the lines
     of the thread are written. Safe to repeat."""
     told = []
     for fact in facts:
         if fact.event.group_subject:
-            contact = contacts[fact.mention]
+            contact = contacts[fact.chat]
             conversation = conversations[fact.number.pk, contact].id
             told.append(
                 {

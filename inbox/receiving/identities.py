@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 
 from core.postgres import bulk
-from core.postgres.cursors import bigints
 from whatsapp import phone_numbers
 from whatsapp.events import Party
 
@@ -181,59 +179,4 @@ def _write(mentions: list[Mention], book: Book) -> dict[Mention, int]:
         """,
         identities,
     )
-    return found
-
-
-@dataclass(slots=True)
-class Told:
-    """What a batch says about one contact; later words win over earlier ones, nothing wins over silence."""
-
-    at: datetime
-    phone: str = ""
-    name: str = ""
-    username: str = ""
-    marketing: str = ""
-
-
-def describe(told: Iterable[tuple[int, Told]]) -> None:
-    """Keep names, phones and preferences on contacts, writing only those that differ."""
-    newest: dict[int, bulk.Row] = {}
-    for contact, words in sorted(told, key=lambda pair: pair[1].at):
-        row = newest.setdefault(contact, {"id": contact, "phone": "", "name": "", "username": "", "marketing": ""})
-        said = {"phone": words.phone, "name": words.name, "username": words.username, "marketing": words.marketing}
-        row |= {name: value for name, value in said.items() if value} | {"at": words.at}
-    bulk.run(
-        """
-        UPDATE inbox_contact c
-        SET phone = coalesce(nullif(left(r.phone, 32), ''), c.phone),
-            profile_name = coalesce(nullif(left(r.name, 512), ''), c.profile_name),
-            username = coalesce(nullif(left(r.username, 128), ''), c.username),
-            marketing_stopped_at = CASE
-                WHEN r.marketing = 'stop' THEN coalesce(c.marketing_stopped_at, r.at)
-                WHEN r.marketing IN ('resume', 'signup') THEN NULL
-                ELSE c.marketing_stopped_at END
-        FROM jsonb_to_recordset(%s) AS r (
-            id bigint, phone text, name text, username text, marketing text, at timestamptz
-        )
-        WHERE c.id = r.id
-        """,
-        _differing(newest),
-    )
-
-
-def _differing(told: dict[int, bulk.Row]) -> list[bulk.Row]:
-    """Those that say something new: nearly every message repeats a name that is known."""
-    known = bulk.fetch(
-        """
-        SELECT id, coalesce(phone, ''), profile_name, username FROM inbox_contact
-        WHERE id = ANY(%s::bigint[]) ORDER BY id
-        """,
-        bigints(told),
-    )
-    found = []
-    for contact, *kept in known:
-        row = told[contact]
-        said = (row["phone"][:32], row["name"][:512], row["username"][:128])
-        if row["marketing"] or any(new and new != old for new, old in zip(said, kept, strict=True)):
-            found.append(row)
     return found

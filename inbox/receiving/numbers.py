@@ -9,10 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from core.postgres import bulk
+from inbox.receiving.facts import Parsed
 from whatsapp import template_sync
 from whatsapp.events import Event, FaultReported, NumberChanged, TemplateChanged
 from whatsapp.models import PhoneNumber, Provider
 from whatsapp.providers.aws.arns import AwsNumber
+
+Update = NumberChanged | FaultReported | TemplateChanged
 
 
 def resolve(events: Iterable[Event], aws_numbers: Mapping[str, AwsNumber]) -> dict[str, PhoneNumber]:
@@ -71,12 +74,9 @@ def _give_meta_ids(aws_ids: Mapping[str, str]) -> int:
     )
 
 
-def apply(
-    events: list[tuple[NumberChanged | FaultReported | TemplateChanged, int, datetime]],
-    numbers: dict[str, PhoneNumber],
-) -> None:
-    """Keep each update once, and the newest value of each fact on the number. Each event comes with its notification's
-    id and time of receipt. Order does not matter: an update that is older than one already kept changes nothing."""
+def apply(events: list[Parsed], numbers: dict[str, PhoneNumber]) -> None:
+    """Keep each update once, and the newest value of each fact on the number. Each event is an
+    ``Update``. Order does not matter: an update that is older than one already kept changes nothing."""
     by_digits = _by_digits() if any(not event.phone_number_id for event, _, _ in events) else {}
     updates = []
     for event, notification, received_at in events:
@@ -114,7 +114,7 @@ def _digits(text: str) -> str:
 
 
 def _update(
-    event: NumberChanged | FaultReported | TemplateChanged,
+    event: Update,
     notification: int,
     received_at: datetime,
     number: PhoneNumber | None,

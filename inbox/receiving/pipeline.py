@@ -1,7 +1,7 @@
-"""From the journal to rows: batches of notifications, each applied and settled in one transaction.
+"""From the journal to rows: claim a batch of notifications, apply and settle it in one transaction.
 
-A batch that fails is applied again in halves, and the half that fails in halves again, so that a bad notification never
-holds back its neighbours and ends alone, parked with its reason. A dead worker's batch is simply still pending.
+A batch that fails is applied again in halves, down to the notification that is to blame, which is parked with its
+reason. The batch of a worker that dies is still pending.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Self
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
+from prometheus_client import Counter
 
 from core.postgres import bulk
 from inbox import conversations, statuses
@@ -22,23 +23,25 @@ from whatsapp.webhooks import journal
 
 log = structlog.get_logger(__name__)
 
+UNMATCHED = Counter("inbox_statuses_unmatched", "Statuses given up because their message never came.")
+
 BATCH_SIZE = 3000
 MESSAGES_PER_LINE = 200
-#: How long a status waits for its message. WhatsApp redelivers for at most as long.
+#: How long a status waits for its message. WhatsApp redelivers no longer than that.
 STATUS_PATIENCE = timedelta(days=7)
 #: How often a batch is tried when PostgreSQL breaks a deadlock by choosing it.
 DEADLOCK_ATTEMPTS = 3
-#: The longest that a batch waits for another one of its process to be written.
+#: Seconds that a batch waits at most for another one of its process to be written.
 TURN_SECONDS = 5.0
-#: A column, table or function that is not there, or may not be read: the database is of another release than this
-#: process, before or after ``migrate``. Our statements are constant, so that no notification can be the reason.
+#: A column, table or function is missing or not readable: the database has another release's schema. Our statements
+#: are constant, so no notification can be the reason.
 ANOTHER_RELEASE = frozenset({"42703", "42P01", "42883", "42501"})
 
 
 def drain(batch_size: int = BATCH_SIZE) -> int:
-    """Work the journal off until nothing is pending. Returns how many notifications were settled or parked.
+    """Process the journal until nothing is pending. Returns how many notifications were settled or parked.
 
-    Any number of workers may drain at once. Raises OperationalError when the database goes away; nothing is lost then.
+    Any number of workers may do so at once. Raises OperationalError when the connection is lost; nothing is lost then.
     """
     total = 0
     while count := process_batch(batch_size):
@@ -48,60 +51,73 @@ def drain(batch_size: int = BATCH_SIZE) -> int:
 
 def process_batch(limit: int = BATCH_SIZE) -> int:
     """Claim and apply up to ``limit`` pending notifications. Returns how many; 0 when nothing waits."""
-    claimed: list[int] = []
     for attempt in range(1, DEADLOCK_ATTEMPTS + 1):
         try:
-            return _apply(limit, claimed)
-        except Exception as error:
-            if _deadlock(error) and attempt < DEADLOCK_ATTEMPTS:
+            return _apply(limit)
+        except _FailedBatchError as failed:
+            if _deadlock(failed.error) and attempt < DEADLOCK_ATTEMPTS:
                 continue
-            if _fault_of_the_database(error):
-                raise
-            log.exception("batch_failed", notifications=len(claimed))
-            break
-    return _apply_in_halves(claimed)
+            if _fault_of_the_database(failed.error):
+                raise failed.error  # noqa: B904 (its own cause has the database's code)
+            log.exception("batch_failed", notifications=len(failed.claimed))
+            return _apply_in_halves(failed.claimed)
+    raise AssertionError("The last attempt returns or raises.")
 
 
-def _apply(limit: int, claimed_ids: list[int], only: Sequence[int] | None = None) -> int:
+class _FailedBatchError(Exception):
+    """A batch was rolled back: the ids of its notifications, and why."""
+
+    def __init__(self, claimed: list[int], error: Exception) -> None:
+        super().__init__(str(error))
+        self.claimed = claimed
+        self.error = error
+
+
+def _apply(limit: int, only: Sequence[int] | None = None) -> int:
+    """Raises _FailedBatchError."""
+    claimed: list[journal.Claimed] = []
     applied: list[bulk.Row] = []
-    with _Turn() as turn, transaction.atomic():
-        claimed = journal.claim(limit, only)
-        claimed_ids[:] = [notification.id for notification in claimed]
-        if claimed:
-            applied = batch.apply(claimed, before_writing=turn.wait)
+    try:
+        with _Turn() as turn, transaction.atomic():
+            claimed = journal.claim(limit, only)
+            if claimed:
+                applied = batch.apply(claimed, before_writing=turn.wait)
+    except Exception as error:
+        raise _FailedBatchError([notification.id for notification in claimed], error) from error
     for start in range(0, len(applied), MESSAGES_PER_LINE):
-        # "notification:message": a line for each message would cost as much as understanding it.
+        # "notification:message". A line for each message would cost as much as processing it.
         some = applied[start : start + MESSAGES_PER_LINE]
         log.info("messages_applied", messages=[f"{row['notification_id']}:{row['id']}" for row in some])
     return len(claimed)
 
 
 def _apply_in_halves(failed: list[int]) -> int:
-    """Apply what failed together in two parts, and each part that fails again likewise, down to the one to park: a bad
-    notification among n costs about 2 log n transactions. Returns how many were settled or parked."""
+    """Apply a failed batch in two halves, and each that fails in halves again, until a single notification fails and is
+    parked. One bad notification among n costs about 2 log n transactions. Returns how many were settled or parked."""
     middle = len(failed) // 2
-    return sum(_apply_part(part) for part in (failed[:middle], failed[middle:]) if part)
+    return sum(_apply_half(half) for half in (failed[:middle], failed[middle:]) if half)
 
 
-def _apply_part(part: list[int]) -> int:
+def _apply_half(half: list[int]) -> int:
     try:
-        return _apply(len(part), [], part)
-    except Exception as error:
-        if _fault_of_the_database(error):
-            raise
-        if len(part) > 1:
-            return _apply_in_halves(part)
-        log.exception("notification_parked", notification=part[0])
+        return _apply(len(half), half)
+    except _FailedBatchError as failed:
+        if _fault_of_the_database(failed.error):
+            raise failed.error  # noqa: B904 (its own cause has the database's code)
+        if len(half) > 1:
+            return _apply_in_halves(half)
+        log.exception("notification_parked", notification=half[0])
         batch.PARKED.inc()
-        journal.park({part[0]: f"It could not be applied: {type(error).__name__}. The log has the details."})
+        reason = f"It could not be applied: {type(failed.error).__name__}. The log has the details."
+        journal.park({half[0]: reason})
         return 1
 
 
 class _Turn:
-    """One batch of a process writes at a time, and another one reads meanwhile. Two that write to the same
-    conversations would wait for each other in the database, which costs it more than the writing (measured).
+    """One batch of a process writes at a time, while another reads. Two that write to the same conversations would wait
+    for each other in the database, which costs more than the writing (measured).
 
-    Only a courtesy: after a while it is not waited for, and the locks in the database are what counts.
+    An optimisation only: the wait is bounded, and the locks in the database keep rows correct.
     """
 
     _lock = threading.Lock()
@@ -130,9 +146,9 @@ def _deadlock(error: Exception) -> bool:
 
 
 def _fault_of_the_database(error: Exception) -> bool:
-    """Whether trying again later may help, and none of the notifications is to blame.
+    """Whether a later attempt may work, and none of the notifications is to blame.
 
-    Class 54 is PostgreSQL's own limits, such as too long a value for an index; class 25 is a server that has become
+    Class 54 means one of PostgreSQL's limits, such as a value too long for an index; class 25 a server that has become
     read-only (https://www.postgresql.org/docs/current/errcodes-appendix.html).
     """
     state = _sqlstate(error)
@@ -144,9 +160,9 @@ def _fault_of_the_database(error: Exception) -> bool:
 
 
 def settle_waiting_statuses() -> int:
-    """Apply statuses that waited for a message which is there now. Returns how many messages changed.
+    """Apply waiting statuses whose message exists now. Returns how many messages changed.
 
-    Needed when a status and its message were written at the same moment, neither seeing the other.
+    Needed when a status and its message were written at the same moment, without seeing each other.
     """
     with transaction.atomic():
         awaited = statuses.awaited()
@@ -162,9 +178,9 @@ def settle_waiting_statuses() -> int:
 
 
 def forget_waiting_statuses() -> int:
-    """Give up statuses that waited a week for their message: it was never ours, or is lost. Returns how many."""
+    """Delete statuses that waited a week for their message, which was never ours or is lost. Returns how many."""
     forgotten = statuses.forget(STATUS_PATIENCE)
     if forgotten:
-        batch.UNMATCHED.inc(forgotten)
+        UNMATCHED.inc(forgotten)
         log.warning("waiting_statuses_forgotten", count=forgotten)
     return forgotten

@@ -1,32 +1,58 @@
-"""Which message an id in a notification names: by the id as it is, by our own ids of a send, else by the token in it.
+"""Which message an event is about: found by its id, by our own id of the send, or by the token in its id.
 
-WhatsApp may name a message by an id of another scope than the one it came under (migration 0016 has the layout). Two
-different messages cannot meet that way: the whole id is unique on a number, and a token counts only in the conversation
-that the event is about, and only where a single message has it.
+WhatsApp may name a message by an id of another scope than the one it came under (whatsapp.wamids). Two different
+messages cannot be confused: the whole id is unique on a number, and a token counts only in the conversation that the
+event is about, and only where a single message has it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 
 from core.postgres import bulk
+from inbox import callback_data
+from inbox.receiving import identities
+from inbox.receiving.facts import Batch, Fact, Target, Targets
+from whatsapp import events
 
-#: Our number, WhatsApp's id as the notification writes it, and the contact whose conversation the event is about (None
-#: where the id alone tells which message it is).
-Key = tuple[int, str, int | None]
+#: Facts about a message that is already there, or comes later.
+ABOUT_A_MESSAGE = (
+    events.StatusChanged,
+    events.PaymentChanged,
+    events.ReactionChanged,
+    events.MessageEdited,
+    events.MessageRevoked,
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A message that is named; ``wamid`` as its row has it."""
+def find(batch: Batch) -> Batch:
+    """The batch with the messages found that its statuses, reactions and revisions are about. Call it again once its
+    new messages are written."""
+    found = {fact.names for fact in batch.of(*ABOUT_A_MESSAGE) if not batch.target(fact)}
+    batch = replace(batch, targets=batch.targets | by_id(found))
+    sends = {fact.names: _send(batch, fact) for fact in _missing(batch, events.StatusChanged, events.PaymentChanged)}
+    by_sends, unnamed = by_send(list(sends.values()))
+    batch = replace(batch, targets=batch.targets | by_sends, unnamed=batch.unnamed + unnamed)
+    missing = _missing(batch, *ABOUT_A_MESSAGE)
+    strangers = {fact.chat for fact in missing if fact.chat not in batch.contacts}
+    batch = replace(batch, contacts=batch.contacts | identities.find(strangers))
+    keys = {(*fact.names, chat) for fact in missing if (chat := batch.contacts.get(fact.chat)) is not None}
+    rows = [{"number_id": number, "wamid": wamid, "chat_id": chat} for number, wamid, chat in sorted(keys)]
+    return replace(batch, targets=batch.targets | by_token(rows))
 
-    message: int
-    conversation: int
-    wamid: str
+
+def _missing(batch: Batch, *kinds: type[events.Event]) -> list[Fact]:
+    """Those of these facts whose message is not found; the ones with our own id last, so that theirs is kept."""
+    missing = [fact for fact in batch.of(*kinds) if not batch.target(fact)]
+    return sorted(missing, key=lambda fact: bool(getattr(fact.event, "callback_data", "")))
 
 
-Targets = dict[Key, Target]
+def _send(batch: Batch, fact: Fact) -> bulk.Row:
+    number, wamid = fact.names
+    token = callback_data.message_token(fact.event.callback_data)
+    sent_id = batch.sent_ids.get(fact.notification, "")
+    return {"number_id": number, "wamid": wamid, "token": token and str(token), "sent_id": sent_id}
 
 
 def by_id(ids: Iterable[tuple[int, str]]) -> Targets:
@@ -45,10 +71,10 @@ def by_id(ids: Iterable[tuple[int, str]]) -> Targets:
 
 
 def by_send(statuses: list[bulk.Row]) -> tuple[Targets, list[bulk.Row]]:
-    """Messages of ours, by our own id in the status, else by the provider's id of the send: beside the status or as its
-    id. Each row: number_id, wamid, token (ours), sent_id (the provider's); both may be empty.
+    """Messages of ours by our own id in the status, otherwise by the provider's id of the send, which comes beside the
+    status or in place of its id. Each row: number_id, wamid, token (ours), sent_id (the provider's); both may be empty.
 
-    Returns with them those that have no wamid yet, as rows for ``statuses.name``.
+    Returns also those that have no wamid yet, as rows for ``statuses.set_wamids``.
     """
     found = bulk.run(
         """
@@ -74,7 +100,7 @@ def by_send(statuses: list[bulk.Row]) -> tuple[Targets, list[bulk.Row]]:
 
 
 def by_token(asked: list[bulk.Row]) -> Targets:
-    """Messages by the token in an id. Each row: number_id, wamid, chat_id (see ``Key``)."""
+    """Messages by the token in an id. Each row: number_id, wamid, chat_id (see ``Targets``)."""
     return _targets(
         bulk.run(
             """

@@ -25,7 +25,7 @@ from inbox.operations.dynamodb_import import batches, reading
 from inbox.operations.dynamodb_import.batches import Prepared
 from inbox.operations.dynamodb_import.numbers import Numbers
 from inbox.operations.dynamodb_import.records import plain
-from inbox.receiving import identities, messages, reactions
+from inbox.receiving import identities, quotes, reactions, revisions
 from whatsapp import phone_numbers
 from whatsapp.events import Direction, Origin, Party, Status
 from whatsapp.models import PhoneNumber
@@ -300,10 +300,10 @@ def _join(new: list[bulk.Row]) -> None:
     if not new:
         return
     with_wamid = [row for row in new if row["wamid"]]
-    if awaited := messages.awaited(with_wamid) if with_wamid else []:
-        messages.attach_quotes([], awaited)
+    if awaited := quotes.awaited(with_wamid) if with_wamid else []:
+        quotes.attach([], awaited)
         reactions.attach(awaited)
-        reactions.revise([], awaited)
+        revisions.revise([], awaited)
     outbound = [row["id"] for row in with_wamid if row["direction"] == Direction.OUTBOUND]
     if outbound:
         conversations.refresh(statuses.apply(statuses.take_waiting(outbound)))

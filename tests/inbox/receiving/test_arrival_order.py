@@ -126,3 +126,33 @@ def test_messages_that_come_in_order_cost_nothing_more(number: PhoneNumber) -> N
     assert not [query for query in captured if "date_trunc('second', sent_at) AS second" in query["sql"]]
     at = Message.objects.filter(text__in=["one", "two"]).values_list("sent_at", flat=True)
     assert {moment.microsecond for moment in at} == {0}
+
+
+def test_batches_of_one_second_that_come_in_order_cost_one_small_query(number: PhoneNumber) -> None:
+    receive(payloads.notification(text("one")))
+    with CaptureQueriesContext(connection) as captured:
+        receive(payloads.notification(text("two")))
+    assert not [query for query in captured if "date_trunc('second', sent_at) AS second" in query["sql"]]
+    assert shown() == ["one", "two"]
+
+
+def test_a_batch_behind_a_second_that_was_put_in_order_comes_last(number: PhoneNumber) -> None:
+    first, second = store(payloads.notification(text("first"))), store(payloads.notification(text("second")))
+    process(second)
+    process(first)
+    receive(payloads.notification(text("third")))
+    assert shown() == ["first", "second", "third"]
+    assert Conversation.objects.get().last_message_preview == "third"
+
+
+def test_a_batch_behind_an_answer_of_ours_in_the_same_second_comes_in_its_order(number: PhoneNumber) -> None:
+    first, second = store(payloads.notification(text("first"))), store(payloads.notification(text("second")))
+    process(second)
+    conversation = Conversation.objects.get()
+    ours = Message.objects.create(
+        number=number, conversation=conversation, direction="outbound", kind="text", origin="agent", text="ours",
+        sent_at=conversation.last_message_at, status="sent",
+    )  # fmt: skip
+    Conversation.objects.update(last_message=ours)
+    process(first)
+    assert Message.objects.get(text="first").sent_at < Message.objects.get(text="second").sent_at

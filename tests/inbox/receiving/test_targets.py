@@ -21,6 +21,7 @@ from inbox.models import Conversation, Message, PendingStatus, Reaction
 from inbox.receiving import pipeline
 from tests import payloads
 from tests.inbox.receiving.support import receive
+from whatsapp import wamids
 from whatsapp.models import PhoneNumber
 
 pytestmark = pytest.mark.django_db
@@ -279,7 +280,9 @@ class NamedLaterTests:
 
 
 def token_of(wamid: str) -> str:
-    return str(bulk.fetch("SELECT inbox_wamid_token(%s)", wamid)[0][0])
+    """As Python and the database tell it."""
+    assert wamids.token(wamid) == bulk.fetch("SELECT inbox_wamid_token(%s)", wamid)[0][0]
+    return wamids.token(wamid)
 
 
 class TokenTests:
