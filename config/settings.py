@@ -141,6 +141,12 @@ TEMPLATES: list[dict[str, Any]] = [
             ],
         },
     },
+    {
+        # Rows of the list and messages: a page has dozens of each, and compiled templates are several times faster.
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "templates" / "jinja"],
+        "OPTIONS": {"environment": "inbox.web.jinja.environment"},
+    },
 ]
 
 # --- Database --------------------------------------------------------------------------------------------------------

@@ -143,12 +143,12 @@ class LiveTests:
         picture = media(amara, at=timezone.now(), size=1_800_000, media_id="4711")
         page = window(alice).open(f"/conversations/{amara.pk}/")
         bubble = page.locator(f"#message-{picture.message_id}")
-        expect(bubble).to_contain_text("Photo on its way")
+        expect(bubble).to_contain_text("Photo is on its way")
         with transaction.atomic():
             Media.objects.filter(pk=picture.pk).update(state="failed", error="It was damaged.")
             pages.touch([picture.message_id])
         expect(bubble).to_contain_text("It was damaged.")
-        expect(bubble.get_by_role("button", name="Fetch again")).to_be_visible()
+        expect(bubble.get_by_role("button", name="Download again")).to_be_visible()
 
     def test_messages_below_the_fold_are_counted_and_move_nothing(
         self, window: OpenWindow, alice: Agent, amara: Conversation

@@ -41,6 +41,6 @@ class FetchAgainTests:
         failed = media(amara, state="failed", error="It was damaged.", media_id="1")
         page = window(alice).open(f"/conversations/{amara.pk}/")
         page.evaluate("window.samePage = true")
-        page.get_by_role("button", name="Fetch again").click()
+        page.get_by_role("button", name="Download again").click()
         expect(page.locator(f"#message-{failed.message_id}")).to_contain_text("Photo: trying again now")
         assert page.evaluate("window.samePage")

@@ -116,7 +116,7 @@ class PlayerTests:
     ) -> None:
         row = voice(amara)
         page = window(alice).open(f"/conversations/{amara.pk}/")
-        mark = page.get_by_text("Not played here")
+        mark = page.get_by_text("Not played yet")
         expect(mark).to_be_visible()
         page.locator(f"#message-{row.message_id} [data-play]").click()
         expect(mark).to_be_hidden()
@@ -124,7 +124,7 @@ class PlayerTests:
         expect(page.locator("voice-note[data-voice]:defined")).to_be_visible()
         expect(mark).to_be_hidden()
         other = window(bob).open(f"/conversations/{amara.pk}/")
-        expect(other.get_by_text("Not played here")).to_be_visible()
+        expect(other.get_by_text("Not played yet")).to_be_visible()
 
     def test_the_keyboard_is_enough(self, window: OpenWindow, alice: Agent, amara: Conversation) -> None:
         row = voice(amara, 30)

@@ -1,4 +1,4 @@
-"""The file of a message as its bubble shows it: picture, player, document, or the honest reason why there is none."""
+"""The file of a message as its bubble shows it: a picture, a player, a document, or why there is none."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from inbox.formatting import humanize
 from inbox.formatting.summary import DOCUMENT_TYPES
@@ -15,7 +17,7 @@ from inbox.media.content_types import INLINE_TYPES
 from inbox.models import Media
 from inbox.models.media import copy_type
 from inbox.web import icons
-from inbox.web.presenters.base import Drawn
+from inbox.web.presenters.base import Drawn, stored
 from whatsapp.errors import MEDIA_NOT_FETCHED
 from whatsapp.events import Direction, Kind
 
@@ -28,15 +30,13 @@ SHOWN = {
 }
 #: What the copy of a file is to the viewer, by the family of its type.
 COPIES = {"image": "picture", "video": "film", "audio": "sound"}
-#: What is said while a film cannot be played yet.
-BEING_COPIED = "A version that plays here is being made."
-NOUNS: dict[str, str] = {
-    Kind.IMAGE: "Photo",
-    Kind.VIDEO: "Video",
-    Kind.AUDIO: "Audio",
-    Kind.DOCUMENT: "Document",
-    Kind.CALL: "Recording",
-    Kind.SYSTEM: "Transcript",
+NOUNS = {
+    Kind.IMAGE.value: gettext_lazy("Photo"),
+    Kind.VIDEO.value: gettext_lazy("Video"),
+    Kind.AUDIO.value: gettext_lazy("Audio"),
+    Kind.DOCUMENT.value: gettext_lazy("Document"),
+    Kind.CALL.value: gettext_lazy("Recording"),
+    Kind.SYSTEM.value: gettext_lazy("Transcript"),
 }
 ICONS: dict[str, str] = {
     Kind.IMAGE: "picture",
@@ -56,7 +56,7 @@ TILES = {
 }
 WAVE_BARS = 52
 #: Bodies that may stand in an album.
-ALBUM_BODIES = ("inbox/message/_image.html", "inbox/message/_video.html")
+ALBUM_BODIES = ("message/_image.html", "message/_video.html")
 #: What a picture is drawn at while its own size is not known.
 UNKNOWN_SIZE = (320, 240)
 
@@ -76,7 +76,7 @@ class Attachment(Drawn):
     title: str = ""
     reason: str = ""
     again: str = ""
-    #: The words on the way to ask the sender for it.
+    #: Text of the button that answers the message to ask for the file.
     ask: str = ""
     picture: str = ""
     width: int = UNKNOWN_SIZE[0]
@@ -105,11 +105,11 @@ class Attachment(Drawn):
     @classmethod
     def of(cls, media: Media, kind: str, sender: str) -> Attachment:
         """``sender`` is who could send it again, for the sentence about an expired file."""
-        noun = "Voice note" if media.voice else NOUNS.get(kind, "Sticker")
+        noun = name_of(kind, voice=media.voice)
         facts = [humanize.size(media.size)] if media.size is not None else []
         attachment = cls(
             id=str(media.pk),
-            template="inbox/message/_media_state.html",
+            template="message/_media_state.html",
             shape="media",
             noun=noun,
             icon=icons.icon("mic" if media.voice else ICONS.get(kind, "sticker")),
@@ -125,6 +125,10 @@ class Attachment(Drawn):
         )
         return attachment
 
+    @property
+    def is_document(self) -> bool:
+        return self.template == "message/_document.html"
+
     def _stored(self, media: Media, kind: str) -> None:
         self.href = reverse("media", args=[media.pk])
         self.view, self.download = f"{self.href}view/", f"{self.href}download/"
@@ -135,23 +139,23 @@ class Attachment(Drawn):
             self.picture = f"{self.href}thumbnail/"
             self.width = media.thumbnail_width or UNKNOWN_SIZE[0]
             self.height = media.thumbnail_height or UNKNOWN_SIZE[1]
-        self.note = media.preview_error
+        self.note = stored(media.preview_error)
         self._opens(media)
         match kind:
             case Kind.STICKER if self.opens == "picture":
                 self.still = self.picture if media.animated else ""
-                self.template, self.shape, self.picture = "inbox/message/_sticker.html", "bare", self.href
+                self.template, self.shape, self.picture = "message/_sticker.html", "bare", self.href
             case Kind.IMAGE if self.picture:
-                self.template = "inbox/message/_image.html"
+                self.template = "message/_image.html"
             case Kind.IMAGE if media.preview_state == Media.PreviewState.NONE and self._is_ours(media):
                 # We made it, small and safe to show: it stands in its place at once, and keeps it.
-                self.template, self.picture = "inbox/message/_image.html", self.href
+                self.template, self.picture = "message/_image.html", self.href
                 self.width, self.height = media.width or self.width, media.height or self.height
             case Kind.IMAGE if media.preview_state == Media.PreviewState.NONE and not self.note:
-                self.state, self.title = "pending", "Photo is here, its preview is being made"
+                self.state, self.title = "pending", _("Photo received. Preparing the preview…")
             case Kind.VIDEO if self.picture and self.opens == "film":
                 self.loops, self.gif = media.animated, media.mime_type == "image/gif"
-                self.template = "inbox/message/_loop.html" if self.loops else "inbox/message/_video.html"
+                self.template = "message/_loop.html" if self.loops else "message/_video.html"
                 self.facts = " · ".join(filter(None, [self.length, self.facts]))
             case Kind.AUDIO | Kind.CALL if self.opens == "sound":
                 self._audio(media)
@@ -174,59 +178,79 @@ class Attachment(Drawn):
             self.opens = SHOWN.get(media.content_type, "")
         drawing = media.preview_state == Media.PreviewState.NONE and family in ("audio", "video")
         if media.preview_state == Media.PreviewState.COPYING or (drawing and not self.opens and not self.note):
-            self.note = BEING_COPIED
+            self.note = _("A version that plays here is being prepared.")
 
     def _audio(self, media: Media) -> None:
         self.shape = "card"
-        self.template = "inbox/message/_voice.html" if media.voice else "inbox/message/_audio.html"
+        self.template = "message/_voice.html" if media.voice else "message/_audio.html"
         self.wave = _wave(media.waveform)
         self._letters(media)
         self.facts = " · ".join(filter(None, [self.length, self.letters, self.facts]))
 
     def _document(self, media: Media) -> None:
-        self.shape, self.template = "card", "inbox/message/_document.html"
+        self.shape, self.template = "card", "message/_document.html"
         self._letters(media)
         self.name = self.name or self.noun
-        pages = f"{media.pages} page{'' if media.pages == 1 else 's'}" if media.pages else ""
+        count = media.pages or 0
+        pages = ngettext("%(count)s page", "%(count)s pages", count) % {"count": count} if count else ""
         self.facts = " · ".join(filter(None, [pages, self.length, self.facts]))
 
     def _letters(self, media: Media) -> None:
-        """A few letters for the tile: from the bytes where they tell the type, else from the sender's name."""
+        """A few letters for the tile: by the type of the bytes where that says enough, else by the sender's name."""
         ending = file_names.told_ending(media).lstrip(".")
         self.letters = ending.upper() if ending else DOCUMENT_TYPES.get(media.content_type, "FILE").upper()[:5]
         self.tile = next((tile for tile, letters in TILES.items() if self.letters in letters), "")
 
     def _missing(self, media: Media, sender: str) -> None:
-        thing = self.name or self.noun
-        self.state, self.reason = media.state, media.error
+        file = {"file": self.name or self.noun}
+        self.state, self.reason = media.state, stored(media.error)
+        if media.message.inbound and media.state in (Media.State.EXPIRED, Media.State.TOO_LARGE):
+            expired = media.state == Media.State.EXPIRED
+            self.ask = _("Ask for it again") if expired else _("Ask for a smaller file")
         match media.state:
             case Media.State.PENDING:
-                self.title, self.reason = f"{thing} on its way", ""
+                self.title, self.reason = _("%(file)s is on its way") % file, ""
             case Media.State.PREPARING:
-                self.title = f"{thing} is being prepared"
+                self.title = _("Preparing %(file)s…") % file
             case Media.State.RETRYING:
-                self.icon, self.again = icons.icon("retry"), "Fetch now"
-                due = (media.next_try_at - timezone.now()).total_seconds() if media.next_try_at else 0
-                self.title = f"{thing}: trying again " + (f"in {humanize.wait(due)}" if due > 1 else "now")
-                # WhatsApp's sentences come with and without a full stop.
-                reason = media.error if media.error.endswith((".", "!", "?")) or not media.error else f"{media.error}."
-                self.reason = f"{reason} {media.attempts} tries so far.".strip() if media.attempts > 1 else reason
+                self._retrying(media, file)
             case Media.State.EXPIRED:
-                self.icon, self.title = icons.icon("clock"), f"{thing} expired at WhatsApp"
-                self.ask = "Ask for it again" if media.message.inbound else ""
-                self.reason = media.error or f"It was kept there for 7 days. Ask {sender} to send it again."
+                self.icon, self.title = icons.icon("clock"), _("%(file)s expired at WhatsApp") % file
+                self.reason = self.reason or _("WhatsApp keeps files for 7 days. Ask %(name)s to send it again.") % {
+                    "name": sender
+                }
             case Media.State.TOO_LARGE:
-                self.icon, self.title = icons.icon("file"), f"{thing} is too large"
-                self.ask = "Ask for a smaller one" if media.message.inbound else ""
-            case _ if not media.message.inbound and media.message.kind not in (Kind.CALL, Kind.SYSTEM):
-                self.icon, self.title = icons.icon("alert"), f"{thing}: there is no file"
-            case _ if media.message.error_code == MEDIA_NOT_FETCHED:
-                self.icon, self.title = icons.icon("alert"), f"{thing}: not passed on by WhatsApp"
-                self.ask = "Ask for it again"
+                self.icon, self.title = icons.icon("file"), _("%(file)s is too large") % file
             case _:
-                self.icon, self.title = icons.icon("alert"), f"{thing}: not fetched"
-                # Without WhatsApp's id there is nothing to fetch: only the sender has it.
-                self.again, self.ask = ("Fetch again", "") if media.media_id else ("", "Ask for it again")
+                self._failed(media, file)
+
+    def _retrying(self, media: Media, file: dict[str, str]) -> None:
+        self.icon, self.again = icons.icon("retry"), _("Download now")
+        due = (media.next_try_at - timezone.now()).total_seconds() if media.next_try_at else 0
+        self.title = _("%(file)s: trying again now") % file
+        if due > 1:
+            self.title = _("%(file)s: trying again in %(time)s") % (file | {"time": humanize.wait(due)})
+        if media.attempts > 1:
+            # WhatsApp's sentences come with and without a full stop.
+            reason = self.reason if self.reason.endswith((".", "!", "?")) or not self.reason else f"{self.reason}."
+            tried = ngettext("Tried %(count)s time.", "Tried %(count)s times.", media.attempts)
+            self.reason = f"{reason} {tried % {'count': media.attempts}}".strip()
+
+    def _failed(self, media: Media, file: dict[str, str]) -> None:
+        self.icon = icons.icon("alert")
+        if not media.message.inbound and media.message.kind not in (Kind.CALL, Kind.SYSTEM):
+            self.title = _("%(file)s: the file is missing") % file
+        elif media.message.error_code == MEDIA_NOT_FETCHED:
+            self.title, self.ask = _("%(file)s: not passed on by WhatsApp") % file, _("Ask for it again")
+        else:
+            self.title = _("%(file)s: download failed") % file
+            # Without WhatsApp's id there is nothing to download: only the sender has the file.
+            self.again, self.ask = (_("Download again"), "") if media.media_id else ("", _("Ask for it again"))
+
+
+def name_of(kind: str, *, voice: bool = False) -> str:
+    """What we call a file of this kind."""
+    return _("Voice note") if voice else str(NOUNS.get(kind) or _("Sticker"))
 
 
 def _wave(values: list[float]) -> str:

@@ -1,13 +1,15 @@
-"""The base of everything that templates draw."""
+"""What presenters share: objects that templates read quickly, and sentences that were stored in English."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext
+
 
 class Drawn:
-    """Something whose attributes templates read. A template tries an index before the attribute, and an index that
-    fails is what a page of bubbles would spend most of its time on: so the index is the attribute."""
+    """An object whose attributes Django's templates read. They try an index before the attribute, and a failing index
+    is expensive: so the index is the attribute."""
 
     __slots__ = ()
 
@@ -16,3 +18,8 @@ class Drawn:
             return getattr(self, name)
         except TypeError:  # an index that is a number
             raise KeyError(name) from None
+
+
+def stored(sentence: str) -> str:
+    """A sentence of ours that a row keeps in English, in the reader's language. Other text comes back as it is."""
+    return gettext(sentence) if sentence else ""

@@ -1,4 +1,4 @@
-"""Messages of ours that are put together: templates and messages with buttons, drawn as the customer sees them.
+"""Message templates and messages with buttons as the customer sees them.
 
 Payloads are described at whatsapp.compose; a template that the phone app sent has only its name.
 """
@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from inbox.formatting import markup
 from inbox.web import icons
@@ -18,7 +20,7 @@ from inbox.web.presenters.message_content import dicts, web_address
 from whatsapp import message_templates
 from whatsapp.events import Kind
 
-#: What stands on a button before its words, by Meta's word for a template's buttons and ours for the others.
+#: The icon of a button, by Meta's word for the buttons of a template and ours for the others.
 BUTTON_ICONS = {
     "QUICK_REPLY": "reply",
     "URL": "link",
@@ -31,21 +33,27 @@ BUTTON_ICONS = {
     "SPM": "order",
     "FLOW": "list",
 }
-#: What a header shows, and what holds its place while the file is not there.
-HEADER_WORDS = {"image": "Photo", "video": "Video", "document": "Document", "location": "Location", "gif": "GIF"}
+#: What a header shows, and what holds its place while the file is missing.
+HEADERS = {
+    "image": gettext_lazy("Photo"),
+    "video": gettext_lazy("Video"),
+    "document": gettext_lazy("Document"),
+    "location": gettext_lazy("Location"),
+    "gif": gettext_lazy("GIF"),
+}
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Button(Drawn):
-    words: str
+    text: str
     icon: SafeString = icons.NOTHING
-    #: Where it leads, for colleagues to read.
+    #: Where it leads, for agents to read.
     target: str = ""
-    #: The same as a link, when it may be one.
+    #: The same as a link, where that is safe.
     href: str = ""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Slide(Drawn):
     """One card of a carousel."""
 
@@ -54,9 +62,9 @@ class Slide(Drawn):
     buttons: list[Button]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Composed(Drawn):
-    """``media`` is what the header shows (image, video, document, location), ``title`` its words."""
+    """``media`` is what the header shows (image, video, document, location), ``title`` its text."""
 
     body: str
     title: str = ""
@@ -71,7 +79,7 @@ class Composed(Drawn):
     @property
     def placeholder(self) -> str:
         """What the header would show, in a word."""
-        return HEADER_WORDS.get(self.media, "")
+        return str(HEADERS.get(self.media, ""))
 
     @property
     def html(self) -> SafeString:
@@ -79,7 +87,7 @@ class Composed(Drawn):
 
 
 def draw(kind: str, payload: dict[str, Any], text: str) -> Composed | None:
-    """The message as it looks on the phone; None for what is not put together by us. Never raises."""
+    """The message as it looks on the phone; None if it is no template and has no buttons. Never raises."""
     if kind == Kind.TEMPLATE and payload.get("components"):
         return template(payload.get("components"), payload.get("values"))
     if kind == Kind.INTERACTIVE and payload.get("type") in INTERACTIVE:
@@ -99,7 +107,7 @@ def template(components: object, values: object = None) -> Composed:
         offer=rendered.offer,
         buttons=_buttons(rendered.buttons),
         slides=[
-            Slide(HEADER_WORDS.get(card.header_format.lower(), ""), markup.render(card.body), _buttons(card.buttons))
+            Slide(str(HEADERS.get(card.header_format.lower(), "")), markup.render(card.body), _buttons(card.buttons))
             for card in rendered.cards
         ],
     )
@@ -110,7 +118,7 @@ def _buttons(buttons: Iterable[message_templates.Button]) -> list[Button]:
     for button in buttons:
         url = web_address(button.target) if button.type == "URL" else ""
         icon = icons.icon(BUTTON_ICONS.get(button.type, "reply"), icons.SMALL)
-        drawn.append(Button(button.text or "Button", icon, button.target, url))
+        drawn.append(Button(button.text or _("Button"), icon, button.target, url))
     return drawn
 
 
@@ -118,50 +126,59 @@ def _interactive(payload: dict[str, Any], text: str) -> Composed:
     header = payload.get("header")
     header = header if isinstance(header, dict) else {}
     kind = str(header.get("type") or "")
-    composed = Composed(
+    parts = INTERACTIVE[payload["type"]](payload)
+    return Composed(
         body=text,
         title=str(header.get("text") or "") if kind == "text" else "",
-        media=kind if kind in HEADER_WORDS else "",
+        media=kind if kind in HEADERS else "",
         footer=str(payload.get("footer") or ""),
+        buttons=parts.buttons,
+        sections=parts.sections,
     )
-    INTERACTIVE[payload["type"]](composed, payload)
-    return composed
 
 
-def _reply_buttons(composed: Composed, payload: dict[str, Any]) -> None:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What one type of interactive message adds."""
+
+    buttons: list[Button]
+    sections: list[tuple[str, list[tuple[str, str]]]] = field(default_factory=list)
+
+
+def _reply_buttons(payload: dict[str, Any]) -> Parts:
     icon = icons.icon("reply", icons.SMALL)
-    composed.buttons = [Button(str(button.get("title") or ""), icon) for button in dicts(payload.get("buttons"))]
+    return Parts([Button(str(button.get("title") or ""), icon) for button in dicts(payload.get("buttons"))])
 
 
-def _list(composed: Composed, payload: dict[str, Any]) -> None:
-    composed.buttons = [Button(str(payload.get("button") or ""), icons.icon("list", icons.SMALL))]
-    composed.sections = [
+def _list(payload: dict[str, Any]) -> Parts:
+    sections = [
         (
             str(section.get("title") or ""),
             [(str(row.get("title") or ""), str(row.get("description") or "")) for row in dicts(section.get("rows"))],
         )
         for section in dicts(payload.get("sections"))
     ]
+    return Parts([Button(str(payload.get("button") or ""), icons.icon("list", icons.SMALL))], sections)
 
 
-def _link(composed: Composed, payload: dict[str, Any]) -> None:
+def _link(payload: dict[str, Any]) -> Parts:
     url = str(payload.get("url") or "")
-    words = str(payload.get("display_text") or "")
-    composed.buttons = [Button(words, icons.icon("link", icons.SMALL), url, web_address(url))]
+    text = str(payload.get("display_text") or "")
+    return Parts([Button(text, icons.icon("link", icons.SMALL), url, web_address(url))])
 
 
-def _flow(composed: Composed, payload: dict[str, Any]) -> None:
+def _flow(payload: dict[str, Any]) -> Parts:
     flow = payload.get("flow")
     flow = flow if isinstance(flow, dict) else {}
-    composed.buttons = [Button(str(flow.get("cta") or ""), icons.icon("list", icons.SMALL))]
+    return Parts([Button(str(flow.get("cta") or ""), icons.icon("list", icons.SMALL))])
 
 
-def _location_request(composed: Composed, payload: dict[str, Any]) -> None:
-    composed.buttons = [Button("Send location", icons.icon("place", icons.SMALL))]
+def _location_request(payload: dict[str, Any]) -> Parts:
+    return Parts([Button(_("Send location"), icons.icon("place", icons.SMALL))])
 
 
-def _contact_request(composed: Composed, payload: dict[str, Any]) -> None:
-    composed.buttons = [Button("Share phone number", icons.icon("call", icons.SMALL))]
+def _contact_request(payload: dict[str, Any]) -> Parts:
+    return Parts([Button(_("Share phone number"), icons.icon("call", icons.SMALL))])
 
 
 INTERACTIVE = {

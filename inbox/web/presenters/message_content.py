@@ -1,4 +1,4 @@
-"""What a message holds beside text and files, ready to draw: places, people, orders, answers, calls, advertisements.
+"""What a message holds besides text and files: locations, contact cards, orders, answers, payments and ads.
 
 Payloads are described at whatsapp.events.MessageReceived; any part of them may be missing, and all of it is hostile.
 """
@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlencode, urlsplit
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from inbox.formatting import humanize, replies
 from inbox.formatting.summary import UNSUPPORTED, card_name, quantity
@@ -35,22 +38,30 @@ ICONS: dict[str, str] = {
     Kind.UNSUPPORTED: "unsupported",
     Kind.UNKNOWN: "unsupported",
 }
-#: What WhatsApp says it does not pass on and what to do, by Meta's word for it. Other words have a sentence in common.
+#: What WhatsApp does not pass on and what to do about it, by Meta's word for it. Others share one sentence.
 NOT_PASSED_ON = {
-    "poll_creation": "A poll. WhatsApp does not pass polls on to businesses. Ask the customer to write the question.",
-    "poll_update": "A vote in a poll. WhatsApp does not pass polls on to businesses. Ask the customer what they chose.",
-    "media_placeholder": "A file from before this number was connected. WhatsApp did not pass it on. Look for it in the"
-    " WhatsApp Business app on the phone.",
-    "edit": "The customer edited a message. WhatsApp did not pass the new text on, so you see the earlier one. Ask the"
-    " customer what changed.",
-    "reaction": "The customer reacted to a message. WhatsApp did not pass the reaction on.",
-    "pin": "The customer pinned a message in the chat. Nothing to do.",
-    "unpin": "The customer unpinned a message in the chat. Nothing to do.",
-    "keep_in_chat": "The customer kept a message in the chat. Nothing to do.",
+    "poll_creation": gettext_lazy(
+        "A poll. WhatsApp doesn’t pass polls on to businesses. Ask the customer to write the question."
+    ),
+    "poll_update": gettext_lazy(
+        "A vote in a poll. WhatsApp doesn’t pass polls on to businesses. Ask the customer what they chose."
+    ),
+    "media_placeholder": gettext_lazy(
+        "A file from before this number was connected. WhatsApp didn’t pass it on. Look for it in the WhatsApp Business"
+        " app on the phone."
+    ),
+    "edit": gettext_lazy(
+        "The customer edited a message. WhatsApp didn’t pass the new text on, so you see the earlier version. Ask the"
+        " customer what changed."
+    ),
+    "reaction": gettext_lazy("The customer reacted to a message. WhatsApp didn’t pass the reaction on."),
+    "pin": gettext_lazy("The customer pinned a message in the chat."),
+    "unpin": gettext_lazy("The customer unpinned a message in the chat."),
+    "keep_in_chat": gettext_lazy("The customer kept a message in the chat."),
 }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Location(Drawn):
     name: str
     address: str
@@ -59,7 +70,7 @@ class Location(Drawn):
     url: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Person(Drawn):
     name: str
     initials: str
@@ -67,36 +78,36 @@ class Person(Drawn):
     details: list[tuple[str, str]]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class OrderLine(Drawn):
     name: str
     count: str
     price: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Order(Drawn):
     lines: list[OrderLine]
     items: str
     total: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Answer(Drawn):
     description: str
     rows: list[tuple[str, str]] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Payment(Drawn):
-    """How the payment stands that a message asked for. ``tone``: positive, caution or plain."""
+    """The state of the payment that a message asked for. ``tone``: positive, caution or plain."""
 
-    words: str
+    text: str
     facts: str
     tone: str
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Referral(Drawn):
     headline: str
     body: str
@@ -148,7 +159,7 @@ def _location(payload: dict[str, Any]) -> Location:
 
 def _person(card: dict[str, Any]) -> Person:
     """A contact card. ``facts`` are (text, link) shown at once, ``details`` the rest as (text, label)."""
-    name = card_name(card) or "Unknown contact"
+    name = card_name(card) or _("Unknown contact")
     facts = []
     for phone in dicts(card.get("phones"))[:3]:
         number = str(phone.get("number") or phone.get("wa_id") or "")
@@ -160,7 +171,7 @@ def _person(card: dict[str, Any]) -> Person:
     for part in ("emails", "urls", "addresses"):
         details += [(str(entry.get("value") or ""), str(entry.get("label") or "")) for entry in dicts(card.get(part))]
     if card.get("birthday"):
-        details.append((str(card["birthday"]), "Birthday"))
+        details.append((str(card["birthday"]), _("Birthday")))
     return Person(name, humanize.initials(name), facts, [row for row in details if row[0]])
 
 
@@ -183,16 +194,15 @@ def _order(payload: dict[str, Any]) -> Order:
         currencies.add(currency if amount is not None else "?")
         lines.append(
             OrderLine(
-                name=str(item.get("product_id") or "Product"),
+                name=str(item.get("product_id") or _("Product")),
                 count=f"{ordered} × {_money(price, currency)}" if price is not None else f"{ordered} ×",
                 price=_money(amount, currency) if amount is not None else "",
             )
         )
-    items = f"{count} item{'' if count == 1 else 's'}"
-    # A total over two currencies, or over a price that cannot be read, would be a lie.
-    return Order(
-        lines, items, _money(total, currencies.pop()) if len(currencies) == 1 and "?" not in currencies else ""
-    )
+    items = ngettext("%(count)s item", "%(count)s items", count) % {"count": count}
+    # A total over two currencies, or over a price that cannot be read, would be wrong.
+    summed = len(currencies) == 1 and "?" not in currencies
+    return Order(lines, items, _money(total, currencies.pop()) if summed else "")
 
 
 def _money(amount: Decimal, currency: str) -> str:
@@ -208,39 +218,52 @@ def answer(payload: dict[str, Any], text: str) -> Answer | None:
     if payload.get("type") == "product" and text != replies.title(payload):
         description = replies.title(payload)
     if not text and not rows:
-        description = description or {
-            "nfm_reply": "Answered a form without filling it in",
-            "call_permission_reply": "Answered whether you may call",
-        }.get(str(payload.get("type")), "A reply whose content WhatsApp did not send")
+        description = description or _no_answer(str(payload.get("type")))
     return Answer(description, rows) if description or rows else None
 
 
+def _no_answer(kind: str) -> str:
+    """The sentence for a reply without content."""
+    match kind:
+        case "nfm_reply":
+            return _("Sent the form without filling it in")
+        case "call_permission_reply":
+            return _("Answered whether you may call")
+    return _("A reply whose content WhatsApp did not send")
+
+
 def payment(payload: dict[str, Any]) -> Payment | None:
-    """The state of the payment that a message of ours asked for, by WhatsApp's last word on it."""
-    told = payload.get("payment")
-    if not isinstance(told, dict):
+    """The state of the payment that a message of ours asked for, as WhatsApp last reported it."""
+    reported = payload.get("payment")
+    if not isinstance(reported, dict):
         return None
-    word = str(told.get("status") or "")
-    words, tone = {
-        "captured": ("Paid", "positive"),
-        "pending": ("Payment pending", "plain"),
-        "failed": ("Payment failed", "caution"),
-    }.get(word, (f"Payment: {word}", "plain"))
-    if word == "pending" and told.get("attempt") == "failed":
-        words, tone = "Payment pending; the last attempt failed", "caution"
-    price = _price(told.get("amount"))
-    amount = _money(price, str(told.get("currency") or "")) if price is not None else ""
-    return Payment(words, " · ".join(filter(None, (amount, str(told.get("reference_id") or "")))), tone)
+    text, tone = _payment_state(str(reported.get("status") or ""), reported.get("attempt") == "failed")
+    price = _price(reported.get("amount"))
+    amount = _money(price, str(reported.get("currency") or "")) if price is not None else ""
+    return Payment(text, " · ".join(filter(None, (amount, str(reported.get("reference_id") or "")))), tone)
+
+
+def _payment_state(status: str, attempt_failed: bool) -> tuple[str, str]:
+    match status:
+        case "captured":
+            return _("Paid"), "positive"
+        case "pending" if attempt_failed:
+            return _("Payment pending; the last attempt failed"), "caution"
+        case "pending":
+            return _("Payment pending"), "plain"
+        case "failed":
+            return _("Payment failed"), "caution"
+    return _("Payment: %(status)s") % {"status": status}, "plain"
 
 
 def referral(context: dict[str, Any]) -> Referral | None:
-    """The advertisement that led here."""
+    """The ad that the customer came from."""
     advertisement = context.get("referral")
     if not isinstance(advertisement, dict) or not advertisement:
         return None
     url = web_address(advertisement.get("source_url"))
     return Referral(
-        headline=str(advertisement.get("headline") or "Advertisement"),
+        headline=str(advertisement.get("headline") or _("Ad")),
         body=str(advertisement.get("body") or ""),
         url=url,
         source=urlsplit(url).netloc if url else "",
@@ -253,34 +276,45 @@ def referred_product(context: dict[str, Any]) -> str:
 
 
 def notice(kind: str, payload: dict[str, Any], code: int | None = None) -> str:
-    """The sentences in place of content that we cannot show: what it was where WhatsApp tells, why it is not here, and
+    """The sentences in place of content that we cannot show: what it was where WhatsApp tells, why it is missing, and
     what to do. ``code`` is WhatsApp's error on the message."""
     word = str(payload.get("type") or "")
     if kind == Kind.UNSUPPORTED:
-        reason = explain_received(code or UNSUPPORTED_TYPE)
-        if reason != explain_received(UNSUPPORTED_TYPE):
-            return f"{reason.words} {reason.next_step}"
-        if word in NOT_PASSED_ON:
-            return NOT_PASSED_ON[word]
-        thing = UNSUPPORTED.get(word)
-        words = f"{thing} that WhatsApp does not pass on to businesses." if thing else reason.words
-        return f"{words} {reason.next_step}"
+        return _unsupported(word, code)
+    if kind == Kind.UNKNOWN and word:
+        return _("This type of message (%(type)s) is not supported yet.") % {"type": word}
     if kind == Kind.UNKNOWN:
-        return (
-            f"A message of a kind we do not know yet ({word})." if word else "A message of a kind we do not know yet."
-        )
-    return "A message without words."
+        return _("This type of message is not supported yet.")
+    return _("Empty message")
 
 
-def reactions(message: Message) -> list[tuple[str, str, bool]]:
+def _unsupported(word: str, code: int | None) -> str:
+    reason = explain_received(code or UNSUPPORTED_TYPE)
+    if reason != explain_received(UNSUPPORTED_TYPE):
+        return f"{reason.words} {reason.next_step}"
+    if word in NOT_PASSED_ON:
+        return str(NOT_PASSED_ON[word])
+    text = reason.words
+    if thing := UNSUPPORTED.get(word):
+        text = _("%(thing)s that WhatsApp does not pass on to businesses.") % {"thing": thing}
+    return f"{text} {reason.next_step}"
+
+
+def reactions(message: Message) -> tuple[tuple[str, str, bool], ...]:
     """(emoji, by whom, ours), each emoji once in the order they came."""
+    given: list[Reaction] = message.shown_reactions  # type: ignore[attr-defined]
+    if not given:
+        return ()
     by_emoji: dict[str, list[Reaction]] = {}
-    for reaction in message.shown_reactions:  # type: ignore[attr-defined]
+    for reaction in given:
         by_emoji.setdefault(reaction.emoji, []).append(reaction)
-    result = []
-    for emoji, given in by_emoji.items():
-        ours = any(reaction.contact is None for reaction in given)
-        one = given[0].contact
-        by = str(len(given)) if len(given) > 1 else (humanize.display_name(one) if one else "us")
-        result.append((emoji, by, ours))
-    return result
+    return tuple(
+        (emoji, _by(same), any(reaction.contact is None for reaction in same)) for emoji, same in by_emoji.items()
+    )
+
+
+def _by(given: list[Reaction]) -> str:
+    """Who gave one emoji, as the bubble says it: a name, or how many."""
+    if len(given) > 1:
+        return str(len(given))
+    return humanize.display_name(given[0].contact) if given[0].contact else pgettext("who reacted", "us")

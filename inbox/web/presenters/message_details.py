@@ -1,70 +1,76 @@
-"""What is known of one message beside its content: when each step happened, what it cost, which ids it has."""
+"""What is known of one message besides its content: when each step happened, what it cost, which ids it has."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from inbox.formatting import humanize
 from inbox.models import Message, Reaction
+from inbox.web.presenters.base import stored
+from inbox.web.presenters.message_times import exact
 from whatsapp.errors import explain, explain_received
 from whatsapp.events import Status
 
 #: Offered at once as reactions, in WhatsApp's order.
 REACTIONS = ("👍", "❤️", "😂", "😮", "😢", "🙏")
-#: WhatsApp's words for what a message was billed as.
+#: What a message was billed as, by WhatsApp's word.
 CATEGORIES = {
-    "service": "Service",
-    "utility": "Utility",
-    "marketing": "Marketing",
-    "authentication": "Authentication",
-    "referral_conversion": "From an advertisement",
+    "service": gettext_lazy("Service"),
+    "utility": gettext_lazy("Utility"),
+    "marketing": gettext_lazy("Marketing"),
+    "authentication": gettext_lazy("Authentication"),
+    "referral_conversion": gettext_lazy("From an ad"),
 }
-TYPES = {"free_customer_service": "free: customer service", "free_entry_point": "free: entry point", "regular": ""}
+TYPES = {
+    "free_customer_service": gettext_lazy("free: customer service"),
+    "free_entry_point": gettext_lazy("free: entry point"),
+}
 
 
 def facts(message: Message) -> list[tuple[str, str]]:
-    """(label, words) in the order to show them; what is not known is left out. ``message`` is of thread.fetch()."""
-    steps: list[tuple[str, datetime | None]] = [("Received here", message.created_at)]
-    if not message.inbound:
-        steps = [
-            ("Written", message.created_at),
-            ("Sent", message.accepted_at),
-            ("Delivered", message.delivered_at),
-            ("Read", message.read_at),
-            ("Played", message.played_at),
-            ("Failed", message.failed_at),
-            ("Sent again", message.resent_at),
-            ("Dismissed", message.dismissed_at),
-        ]
-    found = [] if not message.inbound else [("Sent by the customer", _moment(message.sent_at))]
-    found += [(label, _moment(at)) for label, at in steps if at]
+    """(label, value) in the order to show them; what is not known is left out. ``message`` is of thread.fetch()."""
+    facts = [(label, exact(at)) for label, at in _steps(message) if at]
     if message.agent:
-        found.append(("By", str(message.agent)))
-    found += [(f"Reaction {one.emoji}", _reaction(one)) for one in message.shown_reactions]  # type: ignore[attr-defined]
+        facts.append((_("By"), str(message.agent)))
+    reactions: list[Reaction] = message.shown_reactions  # type: ignore[attr-defined]
+    facts += [(_("Reaction %(emoji)s") % {"emoji": one.emoji}, _reaction(one)) for one in reactions]
     if cost := _cost(message):
-        found.append(("Cost", cost))
+        facts.append((_("Cost"), cost))
     if message.error_code:
         explanation = explain_received(message.error_code) if message.inbound else explain(message.error_code)
-        found.append(("Error", f"{explanation.words} {explanation.next_step}"))
-        found.append(("WhatsApp’s error", " · ".join(filter(None, [str(message.error_code), message.error]))))
+        facts.append((_("Error"), f"{explanation.words} {explanation.next_step}"))
+        facts.append((_("WhatsApp’s error"), " · ".join(filter(None, [str(message.error_code), message.error]))))
     elif message.error:
-        found.append(("Error", message.error))
+        facts.append((_("Error"), stored(message.error)))
     if message.whatsapp_id:
-        found.append(("WhatsApp id", message.whatsapp_id))
-    return found
+        facts.append((_("WhatsApp id"), message.whatsapp_id))
+    return facts
 
 
-def _moment(at: datetime) -> str:
-    return humanize.moment(timezone.localtime(at))
+def _steps(message: Message) -> list[tuple[str, datetime | None]]:
+    if message.inbound:
+        return [(_("Sent by the customer"), message.sent_at), (_("Received"), message.created_at)]
+    return [
+        (_("Written"), message.created_at),
+        (_("Sent"), message.accepted_at),
+        (_("Delivered"), message.delivered_at),
+        (_("Read"), message.read_at),
+        (_("Played"), message.played_at),
+        (_("Failed"), message.failed_at),
+        (_("Sent again"), message.resent_at),
+        (_("Dismissed"), message.dismissed_at),
+    ]
 
 
 def _reaction(reaction: Reaction) -> str:
-    """Whose it is, when, and what keeps one of ours from the customer: "Amara · 20 November 2026, 10:42:05"."""
-    who = humanize.display_name(reaction.contact) if reaction.contact else str(reaction.agent or "us")
-    trouble = f"did not arrive: {reaction.error}" if reaction.status == Status.FAILED else ""
-    return " · ".join(filter(None, [who, _moment(reaction.at), trouble]))
+    """Who reacted, when, and why ours did not arrive: "Amara · 20 November 2026, 10:42:05"."""
+    by = humanize.display_name(reaction.contact) if reaction.contact else str(reaction.agent or _("We"))
+    failed = reaction.status == Status.FAILED
+    trouble = _("not delivered: %(reason)s") % {"reason": stored(reaction.error)} if failed else ""
+    return " · ".join(filter(None, [by, exact(reaction.at), trouble]))
 
 
 def _cost(message: Message) -> str:
@@ -74,6 +80,7 @@ def _cost(message: Message) -> str:
         return ""
     category = str(pricing.get("category") or "")
     billable = pricing.get("billable")
-    free = "free" if billable is False else "billed" if billable else ""
-    kind = TYPES.get(str(pricing.get("type") or ""), "")
-    return " · ".join(filter(None, [CATEGORIES.get(category, category), kind or free, str(pricing.get("model") or "")]))
+    free = _("free") if billable is False else _("billed") if billable else ""
+    price = TYPES.get(str(pricing.get("type") or ""), "") or free
+    model = str(pricing.get("model") or "")
+    return " · ".join(str(part) for part in (CATEGORIES.get(category, category), price, model) if part)

@@ -1,54 +1,72 @@
-"""Calls, and what nobody wrote, as lines of a thread: a line with a file becomes a bubble that holds it."""
+"""Calls and system messages as single lines of a thread."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 
 from inbox.formatting import humanize, system_lines
 from inbox.models import Message
 from inbox.web import icons
-from inbox.web.presenters.attachment import Attachment
 from whatsapp.events import Direction, Kind
-
-if TYPE_CHECKING:
-    from inbox.web.presenters.message import Bubble
 
 #: Kinds that stand in a thread as lines.
 KINDS = frozenset({Kind.SYSTEM, Kind.CALL})
 
 
-def draw(bubble: Bubble, message: Message, name: str) -> None:
-    """Put the line of a message of these KINDS into its bubble; ``name`` is what the contact is called."""
-    words, icon = _words(message, name)
-    media = getattr(message, "media", None)
-    if media is None:
-        bubble.line, bubble.line_icon, bubble.group = words, icons.icon(icon, icons.SMALL), ""
-        bubble.line_detail = system_lines.detail(message.payload)
-        return
-    bubble.notice, bubble.notice_icon = words, icons.icon(icon, icons.SMALL)
-    bubble.media = Attachment.of(media, message.kind, name)
-    bubble.body, bubble.shape = bubble.media.template, bubble.media.shape
+@dataclass(frozen=True, slots=True)
+class Line:
+    text: str
+    icon: SafeString
+    detail: str
 
 
-def _words(message: Message, name: str) -> tuple[str, str]:
-    """(words, icon) of what stands in the thread as one line: calls, and what nobody wrote."""
+def of(message: Message, name: str) -> Line:
+    """The line of a message of these KINDS; ``name`` is what the contact is called."""
     payload = message.payload
     if message.kind == Kind.SYSTEM:
-        return system_lines.words(payload, name), system_lines.icon(payload)
-    from_us = message.direction == Direction.OUTBOUND
-    by = f"to {name}" if from_us else f"from {name}"
-    match payload.get("outcome"):
-        case "answered":
-            duration = payload.get("duration")
-            length = f", {humanize.clock(duration)}" if isinstance(duration, int | float) and duration else ""
-            return f"Voice call {by}{length}", "call"
+        text, icon = system_lines.words(payload, name), system_lines.icon(payload)
+    else:
+        text, icon = _call(message, name)
+    return Line(text, icons.icon(icon, icons.SMALL), system_lines.detail(payload))
+
+
+def _call(message: Message, name: str) -> tuple[str, str]:
+    """(text, icon) of a call."""
+    outgoing, outcome = message.direction == Direction.OUTBOUND, message.payload.get("outcome")
+    text = _outgoing(outcome) if outgoing else _incoming(outcome)
+    text %= {"name": name}
+    duration = message.payload.get("duration")
+    if outcome == "answered" and isinstance(duration, int | float) and duration:
+        text = _("%(call)s, %(length)s") % {"call": text, "length": humanize.clock(duration)}
+    if outcome == "failed" and message.error:
+        text = _("%(call)s: %(reason)s") % {"call": text, "reason": message.error}
+    return text, "call-missed" if outcome in ("rejected", "failed", "missed") else "call"
+
+
+def _outgoing(outcome: object) -> str:
+    match outcome:
         case "rejected":
-            return f"Declined voice call {by}", "call-missed"
+            return _("Declined voice call to %(name)s")
         case "ringing":
-            return f"Voice call {by}, ringing", "call"
+            return _("Voice call to %(name)s, ringing")
         case "failed":
-            return f"Failed voice call {by}" + (f": {message.error}" if message.error else ""), "call-missed"
+            return _("Failed voice call to %(name)s")
         case "missed":
-            return (f"Unanswered voice call {by}" if from_us else f"Missed voice call {by}"), "call-missed"
-        case _:
-            return f"Voice call {by}", "call"
+            return _("Unanswered voice call to %(name)s")
+    return _("Voice call to %(name)s")
+
+
+def _incoming(outcome: object) -> str:
+    match outcome:
+        case "rejected":
+            return _("Declined voice call from %(name)s")
+        case "ringing":
+            return _("Voice call from %(name)s, ringing")
+        case "failed":
+            return _("Failed voice call from %(name)s")
+        case "missed":
+            return _("Missed voice call from %(name)s")
+    return _("Voice call from %(name)s")

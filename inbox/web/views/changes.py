@@ -14,8 +14,7 @@ from inbox import access
 from inbox.changes import pages as feed
 from inbox.formatting.humanize import display_name
 from inbox.models import Agent, Conversation, Message
-from inbox.web.presenters import contact_panel, conversation_row, sending_banner
-from inbox.web.presenters import message as message_presenter
+from inbox.web.presenters import contact_panel, conversation_row, days, sending_banner
 from inbox.web.queries import conversation_list, pins_and_drafts, thread
 from inbox.web.queries.conversation_list import Filters
 
@@ -70,7 +69,7 @@ def fragment(request: HttpRequest) -> HttpResponse:
         "conversation": opened,
         "name": name,
         "files": contact_panel.files(opened) if opened and any(hasattr(one, "media") for one in messages) else None,
-        "days": message_presenter.days(
+        "days": days.of(
             messages,
             name=name,
             deleted=access.sees_deleted_text(cast(Agent, request.user)),

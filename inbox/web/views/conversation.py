@@ -21,7 +21,7 @@ from inbox.formatting.humanize import display_name
 from inbox.models import Agent, Conversation, Message
 from inbox.sending import read_receipts
 from inbox.web.presenters import composer, contact_panel, conversation_row, message_details
-from inbox.web.presenters import message as message_presenter
+from inbox.web.presenters import days as days_presenter
 from inbox.web.queries import conversation_list, thread
 from inbox.web.queries.conversation_list import Filters, Number
 from inbox.web.queries.thread import Stretch
@@ -71,7 +71,7 @@ def thread_context(request: HttpRequest, conversation: Conversation) -> dict[str
     part = stretch(request, conversation)
     first_unread = thread.first_unread(conversation, part)
     agent = cast(Agent, request.user)
-    days = message_presenter.days(
+    days = days_presenter.of(
         part.messages,
         name=name,
         unread=conversation.unread_count,
@@ -111,8 +111,8 @@ def page(request: HttpRequest, pk: int, *, problem: str = "", status: int = 200)
         return redirect(f"{reverse('inbox:conversation', args=[pk])}?at={day.pk}#message-{day.pk}")
     context = thread_context(request, found) | contact_panel.of(found, numbers, staff=request.user.is_staff)
     quoted = composer.quotable(found, request.GET.get("reply", ""))
-    shown = composer.of(found, cast(Agent, request.user), name=display_name(found.contact), quoted=quoted)
-    shown.problem = problem
+    name = display_name(found.contact)
+    shown = composer.of(found, cast(Agent, request.user), name=name, quoted=quoted, problem=problem)
     context |= {
         "composer": shown,
         "cursor": cursor,
@@ -147,10 +147,10 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
     name = display_name(row.conversation.contact)
     deleted = access.sees_deleted_text(cast(Agent, request.user))
     window_open = row.conversation.window_open
-    days = message_presenter.days(found, name=name, whole_text=True, deleted=deleted, window_open=window_open)
+    days = days_presenter.of(found, name=name, whole_text=True, deleted=deleted, window_open=window_open)
     context = {
         "days": days,
-        "bubble": days[0].bubbles[0],
+        "bubble": days[0].entries[0].bubble,
         "message": row,
         "facts": message_details.facts(row),
         "copied": row.text if deleted or not row.revoked_at else "",

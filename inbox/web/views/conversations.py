@@ -56,7 +56,7 @@ def list_context(request: HttpRequest, numbers: list[Number]) -> dict[str, objec
 def conversations(request: HttpRequest) -> HttpResponse:
     """The list with nothing open; to htmx the list alone, or its next older rows."""
     cursor = pages.current_cursor()
-    context = {"cursor": cursor} | list_context(request, conversation_list.numbers_of(request))
+    context = {"cursor": cursor, "open_id": ""} | list_context(request, conversation_list.numbers_of(request))
     if not request.htmx or request.htmx.history_restore_request:  # type: ignore[attr-defined]
         return render(request, "inbox/conversations.html", context)
     part = "_list" if request.htmx.target == "list" else "_rows"  # type: ignore[attr-defined]

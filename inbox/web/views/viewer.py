@@ -18,8 +18,8 @@ from inbox.formatting import humanize
 from inbox.media import document_contents, pdf_pages, text_preview
 from inbox.media.storage.local import MissingFileError, StorageError
 from inbox.models import Media, Message
-from inbox.web.presenters import message as message_presenter
 from inbox.web.presenters.attachment import Attachment
+from inbox.web.presenters.quote import sender
 from inbox.web.queries import gallery
 
 
@@ -42,7 +42,7 @@ def viewer(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
         "size": _size(media),
         "message": message,
         "name": name,
-        "sender": message_presenter.who(message, name),
+        "sender": sender(message, name),
         "moment": humanize.moment(timezone.localtime(message.sent_at)),
         "neighbours": gallery.around(message) if message.kind in gallery.KINDS and not message.revoked_at else None,
     }

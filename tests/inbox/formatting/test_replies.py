@@ -10,7 +10,7 @@ from django.test import Client
 from inbox.formatting.summary import summarize
 from inbox.models import Agent, Conversation, Message
 from inbox.receiving import pipeline
-from inbox.web.presenters.message import quote
+from inbox.web.presenters import quote
 from tests import payloads
 from tests.inbox.receiving.support import store
 from whatsapp.models import PhoneNumber
@@ -33,7 +33,7 @@ CASES: dict[str, tuple[dict[str, Any], str, list[str]]] = {
         "Form · Arrival day: 2027-03-04 · Guests: 3",
         ["Arrival day", "2027-03-04", "Guests"],
     ),
-    "a form without answers": (form(None), "Form", ["Answered a form without filling it in"]),
+    "a form without answers": (form(None), "Form", ["Sent the form without filling it in"]),
     "an address": (
         form('{"values": {"name": "Asha"}}', name="address_message", body="Asha Rao\n12 MG Road"),
         "Asha Rao 12 MG Road",
@@ -127,7 +127,7 @@ def test_the_list_the_quote_and_the_bubble_say_what_was_answered(
     message = Message.objects.get()
     conversation = Conversation.objects.get()
     assert conversation.last_message_preview == line
-    assert quote(message, "Amara").words == line
+    assert quote.line(message, "Amara").text == line
     client.force_login(alice)
     page = client.get(f"/conversations/{conversation.pk}/").content.decode()
     bubble = page[page.index(f'id="message-{message.pk}"') :].partition("</article>")[0]
@@ -135,7 +135,7 @@ def test_the_list_the_quote_and_the_bubble_say_what_was_answered(
         assert words in bubble
     for lie in LIES:
         assert lie not in bubble
-    assert "A message without words." not in bubble
+    assert "Empty message" not in bubble
 
 
 def test_forms_that_were_kept_with_whatsapps_own_word_read_like_new_ones() -> None:

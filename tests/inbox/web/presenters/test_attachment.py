@@ -29,7 +29,7 @@ class MediaTests:
     ) -> None:
         media(amara, kind, state="stored", content_type=content_type, extension=".x", **state)
         html = shown()
-        assert state.get("preview_error", "A version that plays here is being made.") in html
+        assert state.get("preview_error", "A version that plays here is being prepared.") in html
         assert "voice-note__play" not in html
         assert "data-video" not in html
 
@@ -52,11 +52,11 @@ class MediaTests:
     @pytest.mark.parametrize(
         ("fields", "words", "button"),
         [
-            ({"state": "pending", "size": 1_800_000}, ["Photo on its way", "1.8 MB"], ""),
+            ({"state": "pending", "size": 1_800_000}, ["Photo is on its way", "1.8 MB"], ""),
             (
                 {"state": "retrying", "attempts": 3, "error": "WhatsApp did not answer."},
-                ["trying again", "WhatsApp did not answer. 3 tries so far."],
-                "Fetch now",
+                ["trying again", "WhatsApp did not answer. Tried 3 times."],
+                "Download now",
             ),
             (
                 {"state": "expired"},
@@ -65,15 +65,15 @@ class MediaTests:
             ),
             (
                 {"state": "too_large", "error": "The limit is 100 MB.", "size": 214_000_000},
-                ["too large", "214.0 MB", "Ask for a smaller one"],
+                ["too large", "214.0 MB", "Ask for a smaller file"],
                 "",
             ),
             (
                 {"state": "failed", "error": "It was damaged.", "media_id": "1"},
-                ["Photo: not fetched", "It was damaged."],
-                "Fetch again",
+                ["Photo: download failed", "It was damaged."],
+                "Download again",
             ),
-            ({"state": "failed", "error": "It was damaged."}, ["Photo: not fetched", "Ask for it again"], ""),
+            ({"state": "failed", "error": "It was damaged."}, ["Photo: download failed", "Ask for it again"], ""),
         ],
     )
     def test_a_file_that_is_not_there_says_why(
@@ -93,7 +93,7 @@ class MediaTests:
         media(amara, preview_error="Previews are off on this server.", **fields)
         html = shown()
         assert "Previews are off on this server." in html
-        assert "being made" not in html
+        assert "Preparing the preview" not in html
         assert "/download/" in html
 
     @pytest.mark.parametrize(

@@ -54,7 +54,7 @@ class ReactTests:
         html = signed_in.get(f"/messages/{asked.pk}/").content.decode()
         moment = humanize.moment(timezone.localtime(NOON))
         assert f"<dt>Reaction 🎉</dt><dd><bdi>{amara.contact} · {moment}</bdi>" in html
-        assert f"<dt>Reaction 👍</dt><dd><bdi>{alice} · {moment} · did not arrive: Too late.</bdi>" in html
+        assert f"<dt>Reaction 👍</dt><dd><bdi>{alice} · {moment} · not delivered: Too late.</bdi>" in html
 
 
 class ResendTests:
