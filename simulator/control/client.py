@@ -151,4 +151,4 @@ class SimulatorClient:
         while waiting := self.overview()["webhooks_waiting"]:
             if time.monotonic() > deadline:
                 raise SimulatorError(f"{waiting} webhooks were not accepted within {seconds:.0f} s.")
-            time.sleep(0.1)
+            time.sleep(0.02)

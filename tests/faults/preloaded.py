@@ -1,4 +1,4 @@
-"""What the fork server imports once, so that each process of a test starts at once: Django with the tests' settings."""
+"""What the fork server imports once, so that each process of a test starts at once: Django and the functions to run."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ import django
 
 django.setup()
 
-from inbox.receiving import pipeline  # noqa: E402, F401
+from tests.faults import test_receiving, test_sending  # noqa: E402, F401

@@ -1,6 +1,6 @@
-"""Other processes on the database of a test, started by a fork server that has nothing else in it.
+"""Run functions in other processes on the test's database.
 
-Forking the test process itself would copy browser pipes and server threads into the child.
+A fork server starts them: a fork of the test process itself would inherit its browser pipes and server threads.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _context.set_forkserver_preload(["tests.faults.preloaded"])
 def run(count: int, act: Callable[..., None], *arguments: Any) -> list[int]:
     """Run ``act(*arguments)`` in ``count`` processes at once. Returns how each ended: 0, 1, or minus a signal.
 
-    ``act`` is a function of a module, for it is sent by name.
+    ``act`` is sent by name: a function at the top of a module that `preloaded` imports.
     """
     database = connection.settings_dict["NAME"]
     # The first use of the fork server imports the tests' settings; they must find this run's own database server.
@@ -28,7 +28,7 @@ def run(count: int, act: Callable[..., None], *arguments: Any) -> list[int]:
     for child in children:
         child.start()
     for child in children:
-        child.join(90)
+        child.join(300)
         if child.is_alive():
             child.kill()
             child.join()
@@ -44,7 +44,7 @@ def _begin(database: str, act: Callable[..., None], arguments: tuple[Any, ...]) 
 
 
 def kill_before(statement: int) -> Callable[..., Any]:
-    """A wrapper round database statements that kills this process, as power loss would, before the given one."""
+    """A wrapper for `connection.execute_wrapper` that kills this process before its n-th statement."""
     count = 0
 
     def wrapper(execute: Callable[..., Any], *arguments: Any) -> Any:

@@ -117,6 +117,7 @@ class RedeliveryTests:
 
 
 class KilledWorkerTests:
+    @pytest.mark.timeout(600)  # a process for each statement
     def test_a_worker_killed_between_any_two_statements_loses_and_repeats_nothing(self, number: PhoneNumber) -> None:
         bodies = some_notifications()
         for body in bodies:

@@ -8,6 +8,7 @@ import time
 from collections import defaultdict
 from datetime import timedelta
 
+import pytest
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
@@ -52,6 +53,7 @@ def after_the_lease() -> None:
 
 
 class KilledWorkerTests:
+    @pytest.mark.timeout(600)  # a process for each statement
     def test_a_worker_killed_between_any_two_statements_sends_nothing_twice(self, phone: Phone) -> None:
         conversation = phone.writes()
         phone.faults(receipts="by_hand")

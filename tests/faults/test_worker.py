@@ -6,8 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
@@ -21,13 +20,13 @@ from inbox.models import Conversation, Message
 from tests import payloads
 from tests.databases import somebody_waits
 from tests.inbox.receiving.support import store
+from tests.servers import wait_until
 from whatsapp.models import Notification, PhoneNumber
 from whatsapp.webhooks import journal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PATIENCE = 60
 
 
 def start_worker() -> subprocess.Popen[bytes]:
@@ -47,24 +46,14 @@ def worker() -> Iterator[subprocess.Popen[bytes]]:
     process.wait()
 
 
-def wait_until(claim: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not claim():
-        assert time.monotonic() < deadline, "It did not happen."
-        time.sleep(0.05)
-
-
 class WorkerTests:
-    def test_it_understands_what_it_is_woken_for(self, number: PhoneNumber, worker: subprocess.Popen[bytes]) -> None:
-        store(payloads.notification(payloads.message()))
-        journal.wake_up()
-        wait_until(lambda: Message.objects.exists())
-
     def test_it_finds_what_nobody_woke_it_for(self, number: PhoneNumber, worker: subprocess.Popen[bytes]) -> None:
         store(payloads.notification(payloads.message()))
         wait_until(lambda: Message.objects.exists())
 
-    def test_it_ends_by_itself_when_asked(self, number: PhoneNumber, worker: subprocess.Popen[bytes]) -> None:
+    def test_it_understands_what_it_is_woken_for_and_ends_when_asked(
+        self, number: PhoneNumber, worker: subprocess.Popen[bytes]
+    ) -> None:
         store(payloads.notification(payloads.message()))
         journal.wake_up()
         wait_until(lambda: Message.objects.exists())
@@ -77,8 +66,7 @@ class WorkerTests:
         first = start_worker()
         try:
             with no_message_can_be_written():
-                wait_until(somebody_waits)
-                assert ProcrastinateJob.objects.filter(status="doing").exists()
+                wait_until(lambda: somebody_waits() and ProcrastinateJob.objects.filter(status="doing").exists())
                 first.kill()
                 first.wait()
         finally:

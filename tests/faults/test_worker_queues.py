@@ -9,7 +9,8 @@ import pytest
 from inbox.models import Message
 from tests import aws_payloads, payloads
 from tests.aws_services import KEYS, AwsServer
-from tests.faults.test_worker import PATIENCE, start_worker, wait_until
+from tests.faults.test_worker import start_worker
+from tests.servers import wait_until
 from whatsapp.models import PhoneNumber
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +30,7 @@ def test_it_empties_the_queue_and_stops_when_asked(
         aws.client("sqs").send_message(QueueUrl=queue, MessageBody=body.decode())
         wait_until(lambda: Message.objects.filter(text="Through the queue").exists())
         worker.send_signal(signal.SIGTERM)
-        assert worker.wait(PATIENCE) == 0
+        assert worker.wait(60) == 0
     finally:
         worker.kill()
         worker.wait()
