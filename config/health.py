@@ -155,7 +155,7 @@ def _facts() -> dict[str, Check]:
             return {
                 "worker": _worker(workers.standing()),
                 "journal": journal if journal.level else _all(_concerning("journal", concerns), journal.says),
-                "sending": _all(_concerning("sending", concerns), "No message that may leave waits."),
+                "sending": _all(_concerning("sending", concerns), "No message is stuck."),
                 "provider": _all(_concerning("provider", concerns), "WhatsApp answers in time."),
             }
     finally:

@@ -1,4 +1,4 @@
-"""What needs attention while everything runs: messages that do not leave, slow providers, parked webhooks."""
+"""What needs attention while everything runs: messages that are not sent, slow providers, parked webhooks."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from inbox.models import Outbox, SlowAnswer
 from inbox.sending.outbox import LEASE, SLOW
 from whatsapp.models import Notification, PhoneNumber
 
-#: Seconds. A message leaves within a few of being due; one that has not after so long is stuck.
+#: Seconds after which a due message is stuck; it is sent within a few otherwise.
 LATE = 60.0
-#: How long a slow answer is news.
+#: How long a slow answer is reported.
 RECENTLY = timedelta(minutes=5)
-#: Nothing is counted beyond this: nobody needs to know how many more there are.
+#: Counting stops here: beyond it the number makes no difference.
 COUNTED = 1000
 
-#: Due, in nobody's hands, and its number has not sent anything lately: where it has, they only wait for their turn.
+#: Due and not leased, while the number has sent nothing lately: otherwise they only wait for their turn.
 STUCK = """
     SELECT n.id, extract(epoch FROM now() - w.due_at)::float FROM whatsapp_phonenumber n
     CROSS JOIN LATERAL (
@@ -39,7 +39,7 @@ STUCK = """
       )
     ORDER BY n.id
 """
-#: Refused for a passing reason, and tried again later.
+#: Refused for a temporary reason, and tried again later.
 POSTPONED = """
     SELECT e.number_id, count(*) FROM (
         SELECT number_id, message_id FROM inbox_outboxentry WHERE attempts > 0 LIMIT %(counted)s
@@ -48,7 +48,7 @@ POSTPONED = """
     WHERE NOT EXISTS (SELECT FROM inbox_outbox o WHERE o.number_id = e.number_id AND o.active)
     GROUP BY 1 ORDER BY 1
 """
-#: Requests that are on their way right now: the lease was written when they left.
+#: Requests without an answer so far: the lease was written when they were sent.
 UNANSWERED = """
     SELECT e.number_id, max(extract(epoch FROM now() - e.leased_until + make_interval(secs => %(lease)s)))::float
     FROM inbox_outboxentry e JOIN inbox_message m ON m.id = e.message_id AND m.status = 'sending'
@@ -59,8 +59,10 @@ UNANSWERED = """
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """One thing to look at. ``public`` is a sentence for everybody, which names no number; ``sentence`` the same for
-    operators. ``stops`` says that nothing at all goes on until somebody acts."""
+    """One thing that needs attention. ``public`` is a sentence without numbers, ``sentence`` the one for operators.
+
+    ``stops``: nothing goes on until somebody acts.
+    """
 
     area: str
     public: str
@@ -69,13 +71,13 @@ class Concern:
 
 
 def concerns() -> list[Concern]:
-    """Everything at once, in a handful of short queries. Raises DatabaseError."""
+    """All of them, in a handful of short queries. Raises DatabaseError."""
     return [*_paused(), *_stuck(), *_postponed(), *_slow(), *_journal()]
 
 
 def _paused() -> Iterator[Concern]:
     for paused in Outbox.objects.filter(active=True).select_related("number"):
-        since = words(timezone.now() - paused.paused_at)
+        since = duration(timezone.now() - paused.paused_at)
         yield Concern(
             "sending",
             f"A number has sent nothing for {since}: WhatsApp refuses it. `manage.py doctor` says why.",
@@ -86,13 +88,15 @@ def _paused() -> Iterator[Concern]:
 
 def _stuck() -> Iterator[Concern]:
     for number, seconds in _rows(STUCK, late=LATE, counted=COUNTED):
-        waits = f"Messages are due and not sent, the oldest for {words(timedelta(seconds=seconds))}."
-        yield Concern("sending", waits, f"{_name(number)}: {waits} Does a worker run? Its log says what holds it up.")
+        waits = f"Messages are due and not sent, the oldest for {duration(timedelta(seconds=seconds))}."
+        yield Concern(
+            "sending", waits, f"{_name(number)}: {waits} Check that a worker runs; its log says what delays it."
+        )
 
 
 def _postponed() -> Iterator[Concern]:
     for number, count in _rows(POSTPONED, late=LATE, counted=COUNTED):
-        waits = f"{_messages(int(count))} refused by WhatsApp for a passing reason, and tried again later."
+        waits = f"{_messages(int(count))} refused by WhatsApp for a temporary reason, and tried again later."
         yield Concern("sending", waits, f"{_name(number)}: {waits} The admin's outbox entries say why.")
 
 
@@ -106,7 +110,7 @@ def _slow() -> Iterator[Concern]:
         answers[number] = max(seconds, answers.get(number, 0.0))
     for number, seconds in sorted(answers.items()):
         took = f"WhatsApp took {seconds:.0f} seconds or more to answer a request."
-        yield Concern("provider", took, f"{_name(number)}: {took} Messages leave late while that lasts.")
+        yield Concern("provider", took, f"{_name(number)}: {took} Messages are sent late until that ends.")
 
 
 def _journal() -> Iterator[Concern]:
@@ -139,8 +143,8 @@ def _counted(count: int, word: str) -> str:
     return f"{number} {word if count == 1 else word + 's'}"
 
 
-def words(age: timedelta) -> str:
-    """A length of time for people, in its largest unit: "3 hours"."""
+def duration(age: timedelta) -> str:
+    """A length of time in its largest unit: "3 hours"."""
     seconds = int(age.total_seconds())
     for size, unit in ((86400, "days"), (3600, "hours"), (60, "minutes")):
         if seconds >= 2 * size:

@@ -61,7 +61,7 @@ class SendingTests:
     def test_messages_that_whatsapp_keeps_refusing_are_told(self, number: PhoneNumber) -> None:
         waiting(number, due=-500, attempts=4)
         (sentence,) = told("sending")
-        assert sentence.startswith("Norte Service: 1 message is refused by WhatsApp for a passing reason")
+        assert sentence.startswith("Norte Service: 1 message is refused by WhatsApp for a temporary reason")
 
     def test_a_paused_number_stops_and_is_told_once(self, number: PhoneNumber) -> None:
         waiting(number, due=100, attempts=1)

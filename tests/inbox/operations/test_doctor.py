@@ -23,6 +23,7 @@ from django.utils import timezone
 
 from inbox.models import Media, OutboxEntry, WorkerProcess
 from inbox.operations import doctor
+from inbox.operations.doctor import installation
 from inbox.sending import outbox
 from tests.inbox import admin_rows
 from tests.object_storage import SECRET_KEY, ObjectStorage, object_storage
@@ -166,7 +167,7 @@ class NumbersTests:
         PhoneNumber.objects.update(state="paused")
         PhoneNumber.objects.create(phone_number_id="9", state="unknown")
         assert lines("numbers") == [
-            "warn  numbers: Webhooks came for 1 number that nobody has accepted: see the admin.",
+            "warn  numbers: Webhooks arrived for 1 number that nobody has accepted: see the admin.",
             "warn  numbers: No number is connected yet: add one in the admin.",
         ]
 
@@ -228,7 +229,7 @@ class BacklogTests:
             admin_rows.media(number, state)
         assert lines("files")[0].startswith("ok ")
         Media.objects.update(created_at=timezone.now() - timedelta(days=2))
-        assert lines("files")[0].startswith("warn  files: 2 files not here")
+        assert lines("files")[0].startswith("warn  files: 2 files missing for more than a day")
 
 
 class OutboxTests:
@@ -248,7 +249,7 @@ class OutboxTests:
         )
 
     def test_an_empty_outbox_is_fine(self, number: PhoneNumber) -> None:
-        assert lines("sending") == ["ok    sending: No message that may leave waits."]
+        assert lines("sending") == ["ok    sending: No message is stuck."]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -277,7 +278,7 @@ class ConnectionTests:
 
 class StorageTests:
     def findings(self) -> list[doctor.Finding]:
-        return list(doctor.storage())
+        return list(installation.storage())
 
     def test_a_disk_that_works(self, settings: Any, tmp_path: Path) -> None:
         settings.STORAGES = settings.STORAGES | {
@@ -326,7 +327,7 @@ class StorageTests:
             self.use(settings, options | {"region_name": "eu-central-1", "addressing_style": "path"})
             (found,) = self.findings()
         assert found.level == "FAIL"
-        assert "Anybody can read" in found.sentence
+        assert "anybody can read" in found.sentence
 
     @pytest.mark.parametrize("address", ["http://127.0.0.1:9", "127.0.0.1:9"])
     def test_a_server_that_is_away_is_said(self, settings: Any, object_storage: ObjectStorage, address: str) -> None:
@@ -339,14 +340,14 @@ class StorageTests:
 class RoomTests:
     def test_a_folder_for_temporary_files_that_is_gone_fails(self, settings: Any, tmp_path: Path) -> None:
         settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path / "unmounted")
-        (found,) = doctor.room()
+        (found,) = installation.temporary_files()
         assert found.level == "FAIL"
         assert str(tmp_path) not in found.sentence
 
     def test_a_disk_that_fills_up_is_a_warning(self, settings: Any, tmp_path: Path, monkeypatch: Any) -> None:
         settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
-        monkeypatch.setattr(doctor, "ROOM", 2**60)
-        (found,) = doctor.room()
+        monkeypatch.setattr(installation, "ROOM", 2**60)
+        (found,) = installation.temporary_files()
         assert found.level == "warn"
         assert list(tmp_path.iterdir()) == []
 

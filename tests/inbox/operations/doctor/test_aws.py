@@ -94,7 +94,7 @@ class EventTests:
 
     def test_no_way_at_all_is_said(self, number: PhoneNumber, settings: Any) -> None:
         settings.AWS_SQS_QUEUES = []
-        assert "nothing comes" in faults()
+        assert "nothing arrives" in faults()
 
     def test_a_topic_that_is_not_listed_is_said(
         self, number: PhoneNumber, bucket: Any, aws: AwsServer, settings: Any
