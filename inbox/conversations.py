@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import F
+from django.utils import translation
 
 from core.postgres import bulk
 from core.postgres.cursors import bigints
@@ -190,7 +191,9 @@ def refresh_previews(message_ids: Iterable[int]) -> None:
     repeat."""
     last = Message.objects.filter(pk__in=list(message_ids), conversation__last_message_id=F("pk"))
     last = last.select_related("media")
-    refresh([message.pk for message in last], {message.pk: summary.of_message(message) for message in last})
+    with translation.override(summary.STORED_LANGUAGE):
+        lines = {message.pk: summary.of_message(message) for message in last}
+    refresh(lines, lines)
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:

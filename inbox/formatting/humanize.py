@@ -1,4 +1,4 @@
-"""Facts as people read them: names, phone numbers, sizes, waits and days."""
+"""Names, phone numbers, sizes, durations and times as people read them, in the reader's language."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ __all__ = [
     "wait",
 ]
 
-#: What would turn or hide the text around a name: directional marks, embeddings, isolates, invisible and control
-#: characters. Joiners stay: Persian words and family emoji need them.
+#: Characters that would reorder or hide the text around a name: directional marks, embeddings, isolates, invisible and
+#: control characters. Joiners stay: Persian words and family emoji need them.
 UNSAFE_IN_NAMES = re.compile("[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff]+")
 NAME_LENGTH = 80
 
@@ -40,7 +40,7 @@ def clean_name(name: str) -> str:
 
 
 def display_name(contact: Contact) -> str:
-    """What we call a contact: the profile name, else the username, else the phone number."""
+    """The contact's profile name, otherwise their username, otherwise their phone number."""
     name = clean_name(contact.profile_name)
     if name:
         return name
@@ -48,12 +48,12 @@ def display_name(contact: Contact) -> str:
         return f"@{clean_name(contact.username)}"
     if contact.phone:
         return phone_words(contact.phone)
-    return "Group" if contact.is_group else "Somebody without a name"
+    return _("Group") if contact.is_group else _("Unknown contact")
 
 
 @lru_cache(maxsize=4096)
 def phone_words(phone: str) -> str:
-    """+351912345678 → +351 912 345 678; what is not a phone number comes back as it is."""
+    """+351912345678 → +351 912 345 678; anything else is returned unchanged."""
     try:
         number = phonenumbers.parse(phone if phone.startswith("+") else f"+{phone}")
     except phonenumbers.NumberParseException:
@@ -140,8 +140,8 @@ def hour(at: datetime) -> str:
 
 
 def clock(seconds: float) -> str:
-    """A length of time as players show it: 12 → "0:12", 3725 → "1:02:05"."""
-    minutes, rest = divmod(max(round(seconds), 1 if seconds > 0 else 0), 60)  # nothing that plays has no length
+    """A duration as players show it: 12 → "0:12", 3725 → "1:02:05"."""
+    minutes, rest = divmod(max(round(seconds), 1 if seconds > 0 else 0), 60)  # what plays is never 0:00
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 

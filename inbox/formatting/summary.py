@@ -1,80 +1,91 @@
-"""One line of plain text for a message: what the conversation list, notifications and quotes show."""
+"""One line of plain text for a message: what the conversation list, notifications and quotes show.
+
+The line of a conversation's last message is stored with the conversation, in English: `of_last_messages` gives it in
+the reader's language.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
 from inbox.formatting import humanize, markup, replies, system_lines
 from inbox.formatting.humanize import clock
-from inbox.models import Message
+from inbox.models import Conversation, Message
 from whatsapp.errors import UNAVAILABLE
 from whatsapp.events import Kind
 
+#: The language of stored lines.
+STORED_LANGUAGE = "en"
 MAX_LENGTH = 200
-#: What of a long text is read for its one line.
+#: Characters of a long text that are read for its line.
 READ_LENGTH = 4 * MAX_LENGTH
 
-#: What WhatsApp says it does not pass on, in words. Keys are Meta's ``unsupported.type``.
+#: Messages that WhatsApp does not pass on, by Meta's ``unsupported.type``.
 UNSUPPORTED = {
-    "poll_creation": "Poll",
-    "poll_update": "Vote in a poll",
-    "gif": "GIF",
-    "group_invite": "Invitation to a group",
-    "pin": "Pinned a message",
-    "unpin": "Unpinned a message",
-    "keep_in_chat": "Kept a message",
-    "edit": "Edited a message",
-    "media_placeholder": "File from before this number was connected",
-    "product": "Product",
-    "list": "List",
+    "poll_creation": gettext_lazy("Poll"),
+    "poll_update": gettext_lazy("Poll vote"),
+    "gif": gettext_lazy("GIF"),
+    "group_invite": gettext_lazy("Group invitation"),
+    "pin": gettext_lazy("Pinned a message"),
+    "unpin": gettext_lazy("Unpinned a message"),
+    "keep_in_chat": gettext_lazy("Kept a message"),
+    "edit": gettext_lazy("Edited a message"),
+    "media_placeholder": gettext_lazy("File from before this number was connected"),
+    "product": gettext_lazy("Product"),
+    "list": gettext_lazy("List"),
 }
 
-#: What kind a file is, in words, by its sniffed or declared type.
+#: What a file is called, by its sniffed or declared type. Names of products and formats are not translated.
 DOCUMENT_TYPES = {
     "application/pdf": "PDF",
-    "text/plain": "Text",
+    "text/plain": gettext_lazy("Text"),
     "text/csv": "CSV",
-    "text/vcard": "Contact card",
-    "text/calendar": "Calendar",
-    "text/html": "Web page",
+    "text/vcard": gettext_lazy("Contact card"),
+    "text/calendar": gettext_lazy("Calendar"),
+    "text/html": gettext_lazy("Web page"),
     "application/msword": "Word",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "Word",
     "application/vnd.ms-excel": "Excel",
     "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "Excel",
     "application/vnd.ms-powerpoint": "PowerPoint",
     "application/vnd.openxmlformats-officedocument.presentationml.presentation": "PowerPoint",
-    "application/vnd.ms-outlook": "Email",
-    "application/vnd.oasis.opendocument.text": "Document",
-    "application/vnd.oasis.opendocument.spreadsheet": "Spreadsheet",
-    "application/vnd.oasis.opendocument.presentation": "Presentation",
-    "application/epub+zip": "E-book",
+    "application/vnd.ms-outlook": gettext_lazy("Email"),
+    "application/vnd.oasis.opendocument.text": gettext_lazy("Document"),
+    "application/vnd.oasis.opendocument.spreadsheet": gettext_lazy("Spreadsheet"),
+    "application/vnd.oasis.opendocument.presentation": gettext_lazy("Presentation"),
+    "application/epub+zip": gettext_lazy("E-book"),
     "application/zip": "ZIP",
 }
-#: The same by the end of the name, where bytes tell no more than that it is text or an archive.
+#: The same by the end of its name, where the bytes only say that it is text or an archive.
 NAMED_TYPES = {
     ".csv": "CSV",
-    ".tsv": "Table",
-    ".eml": "Email",
+    ".tsv": gettext_lazy("Table"),
+    ".eml": gettext_lazy("Email"),
     ".numbers": "Numbers",
     ".pages": "Pages",
     ".key": "Keynote",
     ".json": "JSON",
-    ".gpx": "Route",
-    ".kml": "Map",
+    ".gpx": gettext_lazy("Route"),
+    ".kml": gettext_lazy("Map"),
 }
 GENERAL_TYPES = ("text/plain", "text/xml", "application/zip", "application/gzip", "application/octet-stream", "")
-#: And of files that are also sent as photos, videos and recordings.
-FAMILIES = {"image": "Picture", "video": "Video", "audio": "Audio"}
+#: The same for files that could also be sent as photos, videos or recordings.
+FAMILIES = {"image": gettext_lazy("Picture"), "video": gettext_lazy("Video"), "audio": gettext_lazy("Audio")}
 
 
 def file_kind(content_type: str, file_name: str) -> str:
-    """What kind of file it is in the person's words; empty when nothing tells."""
+    """What a file is called, such as PDF or Spreadsheet; empty when unknown."""
     if content_type in GENERAL_TYPES:
         named = NAMED_TYPES.get(PurePosixPath(file_name.strip()).suffix.lower())
         if named:
-            return named
-    return DOCUMENT_TYPES.get(content_type) or FAMILIES.get(content_type.partition("/")[0], "")
+            return str(named)
+    return str(DOCUMENT_TYPES.get(content_type) or FAMILIES.get(content_type.partition("/")[0], ""))
 
 
 def summarize(
@@ -89,28 +100,28 @@ def summarize(
     content_type: str = "",
     error_code: int | None = None,
 ) -> str:
-    """What a message is in at most 200 characters: its words without WhatsApp's marks if it has any, else its
-    kind with what is known of it.
+    """A message in at most 200 characters: its text without WhatsApp's formatting marks, otherwise its kind with what
+    is known of it.
 
-    ``payload`` is the message's, as whatsapp.events.MessageReceived describes it; ``error_code``
-    is WhatsApp's error on it; the rest is its media's.
+    ``payload`` is the message's, as whatsapp.events.MessageReceived describes it; ``error_code`` is WhatsApp's error on
+    it; the rest is its media's.
     """
     if kind == Kind.INTERACTIVE:
         text = replies.own_words(payload, text)
-    words = " ".join(markup.plain(text.lstrip()[:READ_LENGTH]).split())
+    line = " ".join(markup.plain(text.lstrip()[:READ_LENGTH]).split())
     if kind == Kind.INTERACTIVE:
-        words = " ".join(replies.line(payload, words).split())
-    elif not words:
-        words = _without_words(kind, payload, voice, duration, error_code)
+        line = " ".join(replies.line(payload, line).split())
+    elif not line:
+        line = _without_text(kind, payload, voice, duration, error_code)
     if kind == Kind.DOCUMENT:
-        words = _document(words, pages, file_name, content_type)
-    return words[: MAX_LENGTH - 1] + "…" if len(words) > MAX_LENGTH else words
+        line = _document(line, pages, file_name, content_type)
+    return line[: MAX_LENGTH - 1] + "…" if len(line) > MAX_LENGTH else line
 
 
 def of_message(message: Message) -> str:
-    """One line for a message as it is now, with its file as far as it is known. Reads ``message.media``."""
+    """One line for a message as it is now, in the reader's language. Reads ``message.media``."""
     if message.revoked_at:
-        return "Deleted message"
+        return _("Deleted message")
     media = getattr(message, "media", None)
     return summarize(
         message.kind,
@@ -125,52 +136,72 @@ def of_message(message: Message) -> str:
     )
 
 
-def _without_words(
+def of_last_messages(conversations: Iterable[Conversation]) -> dict[int, str]:
+    """The line of each conversation's last message in the reader's language, by conversation. One query, and none for a
+    reader of English, whose lines are stored."""
+    rows = list(conversations)
+    lines = {row.pk: row.last_message_preview for row in rows}
+    if translation.get_language() != STORED_LANGUAGE:
+        last = [row.last_message_id for row in rows if row.last_message_kind != Kind.TEXT and row.last_message_id]
+        messages = Message.objects.filter(pk__in=last).select_related("media").defer("media__excerpt") if last else ()
+        lines |= {message.conversation_id: of_message(message) for message in messages}
+    return lines
+
+
+def _without_text(
     kind: str, payload: dict[str, Any], voice: bool, duration: float | None, error_code: int | None
 ) -> str:
-    length = f" {clock(duration)}" if duration is not None else ""
     match kind:
         case Kind.IMAGE:
-            return "Photo"
-        case Kind.VIDEO:
-            return f"Video{length}"
-        case Kind.AUDIO:
-            return f"Voice{length}" if voice else f"Audio{length}"
+            return _("Photo")
+        case Kind.VIDEO | Kind.AUDIO:
+            return _recording(kind, voice, duration)
         case Kind.STICKER:
-            return "Sticker"
+            return _("Sticker")
         case Kind.LOCATION:
-            return " · ".join(filter(None, ["Location", payload.get("name") or payload.get("address") or ""]))
+            return _named(_("Location"), payload.get("name") or payload.get("address"))
         case Kind.CONTACTS:
             return _contacts(payload.get("contacts") or [])
         case Kind.BUTTON:
             return replies.line(payload, "")
         case Kind.ORDER:
             count = sum(quantity(item) for item in payload.get("items") or [])
-            return f"Order · {count} item{'' if count == 1 else 's'}"
+            return ngettext("Order · %(count)d item", "Order · %(count)d items", count) % {"count": count}
         case Kind.CALL:
             return _call(payload)
         case Kind.SYSTEM:
             return system_lines.preview(payload)
         case Kind.UNSUPPORTED if error_code == UNAVAILABLE:
-            return "Message in the phone app"
+            return _("Message in the phone app")
         case Kind.UNSUPPORTED:
-            return UNSUPPORTED.get(str(payload.get("type")), "Message that WhatsApp does not pass on")
+            return str(UNSUPPORTED.get(str(payload.get("type"))) or _("Unsupported message"))
         case Kind.TEMPLATE:
-            return " · ".join(filter(None, ["Template", str(payload.get("name") or "")]))
+            return _named(_("Template"), payload.get("name"))
         case Kind.DOCUMENT | Kind.TEXT:
             return ""
-        case _:
-            return "Message of a new kind"
+        case _other:
+            return _("Unknown kind of message")
+
+
+def _named(kind: str, name: object) -> str:
+    return " · ".join(filter(None, [kind, str(name or "")]))
+
+
+def _recording(kind: str, voice: bool, duration: float | None) -> str:
+    if duration is None:
+        return _("Video") if kind == Kind.VIDEO else _("Voice") if voice else _("Audio")
+    text = _("Video %(length)s") if kind == Kind.VIDEO else _("Voice %(length)s") if voice else _("Audio %(length)s")
+    return text % {"length": clock(duration)}
 
 
 def quantity(item: object) -> int:
-    """How many of one product an order has; one where that is missing or nonsense."""
+    """How many of one product were ordered; 1 where that is missing or invalid."""
     told = item.get("quantity") if isinstance(item, dict) else None
     return told if isinstance(told, int) and 0 < told < 10**6 else 1
 
 
 def card_name(card: dict[str, Any]) -> str:
-    """What a contact card is called: its name, else its company or its first phone number."""
+    """The name on a contact card, otherwise its company or first phone number."""
     phones = [phone for phone in card.get("phones") or [] if isinstance(phone, dict)]
     first = str(phones[0].get("number") or "") if phones else ""
     return humanize.clean_name(str(card.get("name") or "")) or str(card.get("organization") or "") or first
@@ -178,28 +209,28 @@ def card_name(card: dict[str, Any]) -> str:
 
 def _contacts(contacts: list[dict[str, Any]]) -> str:
     if len(contacts) == 1:
-        return " · ".join(filter(None, ["Contact", card_name(contacts[0])]))
-    return f"{len(contacts)} contacts" if contacts else "Contact card without a contact"
+        return _named(_("Contact"), card_name(contacts[0]))
+    if not contacts:
+        return _("Empty contact card")
+    return ngettext("%(count)d contact", "%(count)d contacts", len(contacts)) % {"count": len(contacts)}
 
 
 def _call(payload: dict[str, Any]) -> str:
     match payload.get("outcome"):
-        case "answered":
-            duration = payload.get("duration")
-            return f"Call {clock(duration)}" if duration else "Call"
+        case "answered" if payload.get("duration"):
+            return _("Call %(length)s") % {"length": clock(payload["duration"])}
         case "rejected":
-            return "Declined call"
+            return _("Declined call")
         case "ringing":
-            return "Call, ringing"
+            return _("Call, ringing")
         case "missed":
-            return "Missed call"
+            return _("Missed call")
         case "failed":
-            return "Failed call"
-        case _:
-            return "Call"
+            return _("Failed call")
+    return _("Call")
 
 
-def _document(words: str, pages: int | None, file_name: str, content_type: str) -> str:
-    kind = file_kind(content_type, file_name) or "File"
-    length = f"{pages} page{'' if pages == 1 else 's'}" if pages else ""
-    return " · ".join(filter(None, [kind, length, words or " ".join(file_name.split())]))
+def _document(text: str, pages: int | None, file_name: str, content_type: str) -> str:
+    kind = file_kind(content_type, file_name) or _("File")
+    length = ngettext("%(count)d page", "%(count)d pages", pages) % {"count": pages} if pages else ""
+    return " · ".join(filter(None, [kind, length, text or " ".join(file_name.split())]))

@@ -39,7 +39,7 @@ class Contact(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.profile_name or (f"@{self.username}" if self.username else "") or self.phone or "Somebody"
+        return self.profile_name or (f"@{self.username}" if self.username else "") or self.phone or "Unknown contact"
 
 
 class ContactIdentity(models.Model):

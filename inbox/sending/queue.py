@@ -14,13 +14,13 @@ from typing import Any
 import structlog
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from core.jobs import wake_up_once
 from core.postgres import bulk
 from inbox import conversations
 from inbox.changes import pages
-from inbox.formatting.summary import summarize
+from inbox.formatting.summary import STORED_LANGUAGE, summarize
 from inbox.media import uploads
 from inbox.models import (
     Agent,
@@ -335,15 +335,16 @@ def _insert(
 
 def _line(message: Message, file: Upload | Media | None) -> bulk.Row:
     """What the conversation list shows of the message, as inbox.conversations takes it."""
-    preview = summarize(
-        message.kind,
-        message.text,
-        message.payload,
-        voice=file.voice if file else False,
-        duration=file.duration if file else None,
-        file_name=file.file_name if file else "",
-        content_type=file.content_type if file else "",
-    )
+    with translation.override(STORED_LANGUAGE):
+        preview = summarize(
+            message.kind,
+            message.text,
+            message.payload,
+            voice=file.voice if file else False,
+            duration=file.duration if file else None,
+            file_name=file.file_name if file else "",
+            content_type=file.content_type if file else "",
+        )
     columns = {
         name: getattr(message, name) for name in ("id", "conversation_id", "sent_at", "kind", "direction", "status")
     }

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 
 from core.postgres import keyset
-from inbox.formatting import humanize
+from inbox.formatting import humanize, summary
 from inbox.models import Conversation
 from inbox.web import icons
 from inbox.web.presenters import message_content
@@ -64,13 +64,23 @@ def rows(
     now = timezone.now()
     today = timezone.localdate(now)
     several = len(numbers) > 1
+    listed = list(conversations)
+    previews = summary.of_last_messages(listed)
     return [
-        _row(one, by_id[one.number_id], several, drafts.get(one.pk, ""), query, now, today) for one in conversations
+        _row(one, by_id[one.number_id], several, drafts.get(one.pk, ""), previews[one.pk], query, now, today)
+        for one in listed
     ]
 
 
 def _row(
-    conversation: Conversation, number: Number, several: bool, draft: str, query: str, now: datetime, today: date
+    conversation: Conversation,
+    number: Number,
+    several: bool,
+    draft: str,
+    preview: str,
+    query: str,
+    now: datetime,
+    today: date,
 ) -> Row:
     name = humanize.display_name(conversation.contact)
     at = timezone.localtime(conversation.last_message_at)
@@ -80,7 +90,6 @@ def _row(
     failing = conversation.oldest_failure_at is not None
     # The tick of the last message already says so.
     shown_by_tick = outbound and conversation.last_message_status in (Status.FAILED, Status.UNKNOWN)
-    preview = conversation.last_message_preview
     return Row(
         id=str(conversation.pk),
         place=str(keyset.Place(at, conversation.pk)),
@@ -93,7 +102,7 @@ def _row(
         at=at.isoformat(),
         preview=preview,
         draft=draft,
-        icon=icons.icon(_icon(conversation.last_message_kind, preview), icons.SMALL),
+        icon=icons.icon(_icon(conversation.last_message_kind, conversation.last_message_preview), icons.SMALL),
         tick=icons.tick(conversation.last_message_status) if outbound else icons.NOTHING,
         failed=failing and shown_by_tick,
         failing=failing and not shown_by_tick,

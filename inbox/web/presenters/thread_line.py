@@ -27,7 +27,7 @@ def of(message: Message, name: str) -> Line:
     """The line of a message of these KINDS; ``name`` is what the contact is called."""
     payload = message.payload
     if message.kind == Kind.SYSTEM:
-        text, icon = system_lines.words(payload, name), system_lines.icon(payload)
+        text, icon = system_lines.line(payload, name), system_lines.icon(payload)
     else:
         text, icon = _call(message, name)
     return Line(text, icons.icon(icon, icons.SMALL), system_lines.detail(payload))

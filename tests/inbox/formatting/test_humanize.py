@@ -25,7 +25,7 @@ class NameTests:
             ({"profile_name": "\u200e\u202e \u2066", "phone": "+351912345678"}, "+351 912 345 678"),
             ({"profile_name": "a\u202eb\nc"}, "a b c"),
             ({"is_group": True}, "Group"),
-            ({}, "Somebody without a name"),
+            ({}, "Unknown contact"),
         ],
     )
     def test_a_contact_always_has_one(self, fields: dict[str, object], name: str) -> None:

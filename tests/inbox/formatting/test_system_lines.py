@@ -41,19 +41,19 @@ class WordsTests:
                 "A, B, C and 1 more joined the group",
             ),
             ({"type": "group", "step": "asked", "people": [person("Vera")]}, "Vera asked to join the group"),
-            ({"type": "group", "step": "joined"}, "Somebody joined the group"),
+            ({"type": "group", "step": "joined"}, "Unknown contact joined the group"),
             (
                 {"type": "group", "step": "settings", "subject": "Workshop", "picture": True},
-                "New name of the group: Workshop · New picture",
+                "New group name: Workshop · New picture",
             ),
             ({"type": "group", "step": "suspended"}, "WhatsApp suspended the group"),
             ({"type": "group", "step": "group painted"}, "The group changed: group painted"),
             ({"body": "Amara changed her number"}, "Amara changed her number"),
-            ({}, "Amara changed their number or id."),
+            ({}, "Amara changed their number or ID."),
         ],
     )
     def test_each_line_says_what_happened(self, payload: dict[str, Any], words: str) -> None:
-        assert system_lines.words(payload, "Amara") == words
+        assert system_lines.line(payload, "Amara") == words
 
     def test_the_list_shows_the_summary_itself(self) -> None:
         payload = {"type": "handover", "to": "team", "summary": "Waits for frame 4711."}

@@ -81,7 +81,7 @@ class GroupTests:
         receive(group("group_settings_update", "group_settings_update", at=1_760_000_100, group_subject=setting))
         conversation = Conversation.objects.get()
         assert humanize.display_name(conversation.contact) == "Workshop 2"
-        assert conversation.last_message_preview == "New name of the group: Workshop 2"
+        assert conversation.last_message_preview == "New group name: Workshop 2"
 
     def test_an_older_name_that_comes_late_or_again_changes_nothing(self, number: PhoneNumber) -> None:
         setting = {"text": "Workshop 2", "update_successful": True}
