@@ -28,6 +28,7 @@ test: browser pooler gettext
 lint: $(INSTALLED)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	@$(BIN)/lint-imports --cache-dir var/import-linter
+	@$(BIN)/oxlint --quiet static/js simulator/phone/static
 	@DEBUG=true DATA_DIR=var/test EMBEDDED_DURABLE=false $(BIN)/python manage.py makemigrations --check --dry-run
 	@DEBUG=true DATA_DIR=var/test EMBEDDED_DURABLE=false $(BIN)/python manage.py check
 

@@ -40,11 +40,13 @@ class DraftTests:
 
     def test_a_reload_right_after_the_last_key_shows_what_was_typed(self, page: Page, amara: Conversation) -> None:
         page.route("**/draft/**", lambda route: route.abort())
-        kept = page.evaluate("""() => {  // before anything else runs: the browser may die right now
+        kept = page.evaluate("""async () => {
+          const storage = await import("/static/js/page/browser-storage.js");
+          // before anything else runs: the browser may die right now
           const field = document.querySelector("[data-words]");
           field.value = "Quick fingers";
           field.dispatchEvent(new Event("input", { bubbles: true }));
-          return inbox.kept.names("draft.").map((name) => inbox.kept.get(name).text);
+          return storage.names("draft.").map((name) => storage.get(name).text);
         }""")
         assert kept == ["Quick fingers"]
         page.reload()

@@ -49,6 +49,8 @@ BOXES = """(token) => {
   const box = (one) => ["x", "y", "width", "height"].map((side) => Math.round(one.getBoundingClientRect()[side]));
   return found.map((one) => [one.className, ...box(one)].join(" "));
 }"""
+#: WhatsApp's marks as the browser draws them.
+MARKUP = 'async (text) => (await import("/static/js/sending/markup.js")).markup(text)'
 #: What marks are made of, and what stands between them.
 PIECES = [*"*_~`>-1. \n()ab:/&<\"'é", "www.", "https://", "```", "* ", "> ", "1. ", "2. "]
 
@@ -114,7 +116,7 @@ class BubbleTests:
     @hypothesis_settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(text=st.lists(st.sampled_from(PIECES), max_size=30).map("".join))
     def test_its_marks_are_the_servers(self, page: Page, text: str) -> None:
-        assert page.evaluate("inbox.markup", text) == markup.render(text)
+        assert page.evaluate(MARKUP, text) == markup.render(text)
 
 
 class OfflineTests:
@@ -185,11 +187,13 @@ class OfflineTests:
         field(page).fill("On my way")
         field(page).press("Enter")
         waiting(page)
-        page.evaluate("""() => {
-          const [entry] = inbox.leaving.all();
-          inbox.leaving.remove(entry);
+        page.evaluate("""async () => {
+          const outbox = await import("/static/js/sending/outbox.js");
+          const storage = await import("/static/js/page/browser-storage.js");
+          const [entry] = outbox.all();
+          outbox.remove(entry);
           entry.at -= 2 * 60 * 60 * 1000;
-          inbox.kept.set(`leaving.${entry.at}.${entry.token}`, entry);
+          storage.set(`leaving.${entry.at}.${entry.token}`, entry);
         }""")
         page.reload()
         expect(page.locator(".leaving .problem")).to_contain_text("more than an hour")

@@ -19,6 +19,9 @@ from whatsapp.models import PhoneNumber
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+#: The id of the message at the upper edge of the thread.
+READING = '(async () => (await import("/static/js/thread/scroll-position.js")).readingAt().id)()'
+
 
 STEP = timedelta(minutes=3)
 
@@ -162,7 +165,7 @@ class JumpTests:
         page = window(alice).open(f"/conversations/{amara.pk}/")
         scroll_to(page, "-1200")
         page.wait_for_timeout(200)
-        reading = page.evaluate("inbox.place.reading().id")
+        reading = page.evaluate(READING)
         before = top_of(page.locator(f"#{reading}"))
         page.locator("summary[title='Go to a date']").click()
         page.get_by_label("Go to a date").fill(rows[0].sent_at.strftime("%Y-%m-%d"))
@@ -246,7 +249,7 @@ class PlaceTests:
         page = window(alice).open(f"/conversations/{amara.pk}/")
         scroll_to(page, "-1400")
         page.wait_for_timeout(600)
-        return page.locator(f"#{page.evaluate('inbox.place.reading().id')}")
+        return page.locator(f"#{page.evaluate(READING)}")
 
     def test_when_the_composer_grows(self, reading: Locator) -> None:
         before = top_of(reading)
@@ -279,7 +282,7 @@ class PlaceTests:
         scroll_to(page, "-1e9")
         while not held:
             page.wait_for_timeout(100)
-        near = page.locator(f"#{page.evaluate('inbox.place.reading().id')}")
+        near = page.locator(f"#{page.evaluate(READING)}")
         before, count = top_of(near), page.locator("[data-message]").count()
         for route in held:
             route.continue_()

@@ -1,5 +1,5 @@
 """Bubbles of messages that have no row yet: what the browser shows when an agent presses Send, filled in by
-static/js/stand-in.js, until the row with the same token takes its place."""
+static/js/sending/pending-bubbles.js, until the row with the same token takes its place."""
 
 from __future__ import annotations
 

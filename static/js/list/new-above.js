@@ -1,0 +1,28 @@
+// The quiet count of conversations with news that stand, or wait to stand, above what the list shows.
+const above = new Set();
+const list = () => document.querySelector(".list__rows");
+const button = () => document.querySelector("[data-above]");
+
+function show() {
+  button().hidden = !above.size;
+  button().querySelector("[data-above-words]").textContent = `${above.size} new above`;
+}
+function clear() {
+  if (!above.size) return;
+  above.clear();
+  show();
+}
+
+document.addEventListener("inbox:above", ({ detail }) => {
+  above.add(detail);
+  show();
+});
+document.addEventListener("inbox:settled", () => list().scrollTop < 40 && clear());
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-above]")) return;
+  list().scrollTop = 0;
+  clear();
+  // The button is gone; who pressed it with the keyboard goes on at the top.
+  list().querySelector(".conversation-row")?.focus({ preventScroll: true });
+});
+document.addEventListener("scroll", ({ target }) => target === list() && target.scrollTop < 40 && clear(), true);

@@ -1,0 +1,26 @@
+// What screen readers hear of the list: how many conversations elsewhere got messages, politely and not too often.
+const PAUSE = 5_000; // ms between two sentences
+const region = document.querySelector("[data-spoken]");
+const elsewhere = new Set();
+let waiting;
+
+function say(words) {
+  region.textContent = words;
+}
+function tell() {
+  waiting = undefined;
+  if (!elsewhere.size) return;
+  say(elsewhere.size === 1 ? "New message in another conversation" : `New messages in ${elsewhere.size} other conversations`);
+  elsewhere.clear();
+}
+
+document.addEventListener("inbox:changes", ({ detail }) => {
+  const open = document.querySelector("#thread")?.dataset.conversation;
+  for (const row of detail.querySelectorAll("[data-rows] > .conversation-row--unread")) if (row.dataset.row !== open) elsewhere.add(row.dataset.row);
+  if (elsewhere.size) waiting ??= setTimeout(tell, PAUSE);
+});
+document.addEventListener("inbox:say", ({ detail }) => {
+  say(detail.words);
+  region.classList.toggle("visually-hidden", !detail.shown);
+  if (detail.shown) setTimeout(() => region.classList.add("visually-hidden"), 8_000);
+});

@@ -1,0 +1,23 @@
+// Buttons that copy what they carry: the text of a message, or the way to it.
+import { emit } from "./events.js";
+
+async function copy(words, button) {
+  try {
+    await navigator.clipboard.writeText(words);
+  } catch {
+    // Pages without https have no clipboard but what is selected.
+    const field = Object.assign(document.createElement("textarea"), { value: words, className: "visually-hidden" });
+    button.after(field);
+    field.select();
+    document.execCommand("copy");
+    field.remove();
+  }
+}
+
+document.addEventListener("click", async ({ target }) => {
+  const button = target.closest("[data-copy]");
+  if (!button) return;
+  await copy(button.dataset.copy, button);
+  button.closest("dialog")?.close();
+  emit("say", { words: "Copied", shown: true });
+});

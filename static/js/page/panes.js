@@ -1,0 +1,34 @@
+// Which pane stands in front where there is room for one: the details open and close without reading the page again.
+import * as pageHistory from "./history.js";
+
+const thread = () => document.querySelector("#thread[data-conversation]");
+
+function show(details) {
+  thread().toggleAttribute("data-at-details", details);
+  const links = document.querySelectorAll(details ? "[data-details-close]" : "[data-details]");
+  [...links].find((link) => link.checkVisibility())?.focus();
+}
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-details], [data-details-close]");
+  if (!thread() || !link || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  const details = link.matches("[data-details]");
+  if (details && document.querySelector(".app__details").checkVisibility()) return;
+  // What was opened here is left by going back; what a link opened has nothing behind it.
+  if (!details && history.state?.details) return history.back();
+  pageHistory.push(link.href, { details }, { again: !details });
+  show(details);
+});
+
+// The browser's Back and Forward between a thread and its details need nothing from the server: htmx would read the page.
+window.addEventListener(
+  "popstate",
+  (event) => {
+    const details = new URLSearchParams(location.search).has("details");
+    if (location.pathname !== `/conversations/${thread()?.dataset.conversation}/`) return;
+    if (details === thread().hasAttribute("data-at-details")) return;
+    event.stopImmediatePropagation();
+    show(details);
+  },
+  true,
+);

@@ -1,0 +1,26 @@
+// Another stretch of the open thread in place of what is shown: around a message, from a day on, or the newest.
+import { readAt } from "../live/cursor.js";
+import { emit } from "../page/events.js";
+import { elements } from "../page/requests.js";
+import { container } from "./messages.js";
+import { quietly } from "./offscreen.js";
+
+/** Resolves to whether it came; says so if not. */
+export async function loadRange(query) {
+  const { conversation } = document.querySelector("#thread").dataset;
+  const response = await fetch(`/conversations/${conversation}/messages/${query}`).catch(() => undefined);
+  if (response?.redirected) location.reload();
+  const html = response?.ok && !response.redirected ? await response.text().catch(() => "") : "";
+  if (document.querySelector("#thread")?.dataset.conversation !== conversation) return false;
+  if (!html) {
+    const sentence = response?.status === 404 ? "That message is not here any more." : "That part of the thread did not load. Try it again.";
+    emit("problem", sentence);
+    return false;
+  }
+  quietly(() => container().replaceChildren(...elements(html).childNodes));
+  htmx.process(container());
+  emit("drawn");
+  emit("shown");
+  readAt(response.headers.get("Cursor"));
+  return true;
+}
