@@ -1,4 +1,4 @@
-"""The admin site: the same login as the pages, a second factor, and none of the libraries' noise."""
+"""The admin site: the same login as the inbox, a second factor, and only the pages that administrators need."""
 
 from __future__ import annotations
 
@@ -17,56 +17,73 @@ from django.shortcuts import redirect, resolve_url
 from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 
 from config import __version__
 
-#: The index and the side bar: what is looked for first comes first, in the words of the product.
+#: The index and the side bar, in the order of use and with the product's names.
 SECTIONS = {
-    "Inbox": {
-        "inbox.Message": "Messages",
-        "inbox.Conversation": "Conversations",
-        "inbox.Contact": "Contacts",
-        "inbox.Media": "Files",
-        "inbox.OutboxEntry": "Outbox",
-        "inbox.Upload": "Files not sent yet",
-    },
-    "WhatsApp": {
-        "whatsapp.PhoneNumber": "Numbers",
-        "whatsapp.Notification": "Journal of webhooks",
-        "whatsapp.NumberUpdate": "Updates on numbers",
-        "whatsapp.MessageTemplate": "Message templates",
-        "inbox.PendingStatus": "Statuses without a message",
-    },
-    "Programs": {
-        "inbox.Program": "Programs",
-        "inbox.ApiToken": "API tokens",
-        "inbox.WebhookEndpoint": "Webhooks of ours",
-        "inbox.WebhookDelivery": "Deliveries of webhooks",
-    },
-    "People": {
-        "inbox.Agent": "Agents",
-        "auth.Group": "Groups of permissions",
-        "axes.AccessAttempt": "Failed sign-ins and locks",
-        "axes.AccessLog": "Sign-ins",
-        "admin.LogEntry": "What administrators did",
-    },
-    "Machinery": {
-        "inbox.Reconciliation": "Reconciliations of files",
-        "inbox.ImportedItem": "Items of the old system",
-        "procrastinate.ProcrastinateJob": "Jobs",
-    },
+    "Inbox": (
+        _("Inbox"),
+        {
+            "inbox.Message": _("Messages"),
+            "inbox.Conversation": _("Conversations"),
+            "inbox.Contact": _("Contacts"),
+            "inbox.Media": _("Files"),
+            "inbox.OutboxEntry": _("Outbox"),
+            "inbox.Upload": _("Unsent files"),
+        },
+    ),
+    "WhatsApp": (
+        _("WhatsApp"),
+        {
+            "whatsapp.PhoneNumber": _("Numbers"),
+            "whatsapp.Notification": _("Webhook journal"),
+            "whatsapp.NumberUpdate": _("Number updates"),
+            "whatsapp.MessageTemplate": _("Message templates"),
+            "inbox.PendingStatus": _("Statuses without a message"),
+        },
+    ),
+    "Programs": (
+        _("Programs"),
+        {
+            "inbox.Program": _("Programs"),
+            "inbox.ApiToken": _("API tokens"),
+            "inbox.WebhookEndpoint": _("Outgoing webhooks"),
+            "inbox.WebhookDelivery": _("Webhook deliveries"),
+        },
+    ),
+    "People": (
+        _("People"),
+        {
+            "inbox.Agent": _("Agents"),
+            "auth.Group": _("Permission groups"),
+            "axes.AccessAttempt": _("Failed sign-ins and lock-outs"),
+            "axes.AccessLog": _("Sign-ins"),
+            "admin.LogEntry": _("Admin log"),
+        },
+    ),
+    "System": (
+        _("System"),
+        {
+            "inbox.Reconciliation": _("File reconciliations"),
+            "inbox.ImportedItem": _("Imported items"),
+            "procrastinate.ProcrastinateJob": _("Jobs"),
+        },
+    ),
 }
-#: Registered by libraries; shows secrets (Authenticator), or nothing that an administrator of an inbox needs.
+#: Registered by libraries. They show secrets (Authenticator) or nothing that an administrator needs.
 LEFT_OUT = ["account.EmailAddress", "mfa.Authenticator", "axes.AccessFailureLog"]
 
 
 class InboxAdminSite(admin.AdminSite):
-    """The admin for staff who signed in like everybody else and, where ADMIN_MFA_REQUIRED, with a second factor."""
+    """For signed-in staff, with a second factor where ADMIN_MFA_REQUIRED is on."""
 
-    site_title = "Inbox admin"
-    site_header = "Inbox admin"
-    index_title = "Administration"
+    site_title = _("Inbox admin")
+    site_header = _("Inbox admin")
+    index_title = _("Administration")
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         if app_label is not None:
@@ -77,19 +94,19 @@ class InboxAdminSite(admin.AdminSite):
             for model in app["models"]
         }
         sections = {
-            name: [{**models.pop(label), "name": title} for label, title in titles.items() if label in models]
-            for name, titles in SECTIONS.items()
+            key: (name, [{**models.pop(label), "name": title} for label, title in titles.items() if label in models])
+            for key, (name, titles) in SECTIONS.items()
         }
-        sections["Other"] = list(models.values())
+        sections["Other"] = (_("Other"), list(models.values()))
         return [
             {
                 "name": name,
-                "app_label": name.lower(),
+                "app_label": key.lower(),
                 "app_url": reverse("admin:index"),
                 "has_module_perms": True,
                 "models": shown,
             }
-            for name, shown in sections.items()
+            for key, (name, shown) in sections.items()
             if shown
         ]
 
@@ -105,7 +122,7 @@ class InboxAdminSite(admin.AdminSite):
         return super().has_permission(request) and not self.lacks_second_factor(request)
 
     def lacks_second_factor(self, request: HttpRequest) -> bool:
-        """Whether this person must set a second factor up first. Asked once a request: several views ask again."""
+        """Whether they must set up a second factor first. Looked up once a request."""
         if not settings.ADMIN_MFA_REQUIRED:
             return False
         if not hasattr(request, "_lacks_second_factor"):
@@ -117,16 +134,20 @@ class InboxAdminSite(admin.AdminSite):
     @method_decorator(never_cache)
     @method_decorator(login_not_required)
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """Send people where they can get in. There is no password form here: only the login page counts attempts."""
+        """Redirect to the login page, to setting up a second factor, or into the admin. There is no password form here:
+        only the login page limits failed attempts."""
         target = request.GET.get(REDIRECT_FIELD_NAME, "")
         if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
             target = reverse("admin:index")
         if not request.user.is_authenticated:
             return redirect(f"{resolve_url(settings.LOGIN_URL)}?{urlencode({REDIRECT_FIELD_NAME: target})}")
         if not super().has_permission(request):
-            raise PermissionDenied("This account is not for the admin: an administrator can mark it as staff.")
+            raise PermissionDenied(
+                gettext("This account cannot open the admin. Ask an administrator to give it staff status.")
+            )
         if self.lacks_second_factor(request):
-            messages.warning(request, "The admin needs a second factor. Set one up here, then open the admin again.")
+            sentence = gettext("The admin requires a second factor. Set one up here, then open the admin again.")
+            messages.warning(request, sentence)
             return redirect("mfa_activate_totp")
         return redirect(target)
 
@@ -144,7 +165,7 @@ class AdminConfig(admin_apps.AdminConfig):
 
         for label in LEFT_OUT:
             admin.site.unregister(apps.get_model(label))
-        # The libraries' own pages, made to fit: registered once theirs are.
+        # Our versions of the libraries' pages replace theirs.
         for label, page in (("procrastinate.ProcrastinateJob", JobAdmin), ("axes.AccessLog", SignInAdmin)):
             admin.site.unregister(apps.get_model(label))
             admin.site.register(apps.get_model(label), page)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from core.admin.changelist import ViewOnly
-from core.admin.display import as_json
+from core.admin.display import json_block
 from whatsapp.models import MessageTemplate, PhoneNumber
 from whatsapp.providers.base import ProviderError
 from whatsapp.template_sync import accounts, sync
@@ -44,7 +46,7 @@ class MessageTemplateAdmin(ViewOnly, admin.ModelAdmin):
         return [path("sync/", sync, name="whatsapp_messagetemplate_sync"), *super().get_urls()]
 
     def sync(self, request: HttpRequest) -> HttpResponse:
-        """Copy the templates of every account now, or those of the accounts whose numbers this person answers for."""
+        """Copy the templates from WhatsApp now: of every account, or those of this administrator's numbers."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         if not self.has_view_permission(request):
@@ -56,13 +58,15 @@ class MessageTemplateAdmin(ViewOnly, admin.ModelAdmin):
             try:
                 count += sync(waba_id)
             except ProviderError as error:
-                self.message_user(request, f"Account {waba_id}: {error}", "ERROR")
-        self.message_user(request, f"WhatsApp lists {count} template{'' if count == 1 else 's'}.")
+                sentence = _("Account %(account)s: %(error)s") % {"account": waba_id, "error": _(str(error))}
+                self.message_user(request, sentence, messages.ERROR)
+        sentence = ngettext("WhatsApp lists %(count)s template.", "WhatsApp lists %(count)s templates.", count)
+        self.message_user(request, sentence % {"count": count})
         return redirect("admin:whatsapp_messagetemplate_changelist")
 
-    @admin.display(description="components")
+    @admin.display(description=gettext_lazy("components"))
     def components_shown(self, template: MessageTemplate) -> SafeString | str:
-        return as_json(template.components)
+        return json_block(template.components)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MessageTemplate]:
         """Staff see the templates of the accounts that their numbers belong to."""

@@ -1,1 +1,1 @@
-"""What every admin page shares: buttons, quick lists and safe display."""
+"""What every admin page shares: buttons, long lists, and showing text from outside."""

@@ -1,12 +1,12 @@
-"""Buttons on the admin's detail pages: one row, one act, by POST, written into the admin's log."""
+"""Buttons on the admin's detail pages, and the log of what administrators did."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import structlog
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.admin.utils import unquote
 from django.contrib.auth import get_permission_codename
@@ -15,12 +15,17 @@ from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 log = structlog.get_logger(__name__)
 
 
 def record(request: HttpRequest, rows: Iterable[Any], sentence: str, event: str) -> None:
-    """Keep who did what to which rows: an entry each in the admin's history, one log line with ids only."""
+    """Log who did what to which rows: an entry each in the admin's history, and one log line with ids only.
+
+    ``sentence`` is stored in English, marked with gettext_noop, and translated when it is shown.
+    """
     rows = list(rows)
     if not rows:
         return
@@ -29,7 +34,7 @@ def record(request: HttpRequest, rows: Iterable[Any], sentence: str, event: str)
 
 
 def record_all(request: HttpRequest, model: type[Model], what: str, sentence: str, event: str, count: int) -> None:
-    """The same in one entry, for an act on any number of rows: ``what`` names them."""
+    """The same as one entry for any number of rows, which ``what`` names."""
     LogEntry.objects.create(
         user_id=request.user.pk or 0,
         content_type=ContentType.objects.get_for_model(model),
@@ -40,21 +45,22 @@ def record_all(request: HttpRequest, model: type[Model], what: str, sentence: st
     log.info(event, agent=request.user.pk, count=count)
 
 
-class ActsAdmin(admin.ModelAdmin):
-    """Offers ``acts`` (name → label) on the detail page; each is a method ``act_<name>(request, row)`` that tells the
-    person what happened through messages. ``links_of(row)`` adds plain links: (address, label) pairs."""
+class RowActionsAdmin(admin.ModelAdmin):
+    """A detail page with buttons: ``row_actions`` (name → label). Each runs the method ``run_<name>(request, row)``,
+    which says through messages what happened."""
 
-    acts: dict[str, str] = {}
+    row_actions: Mapping[str, str | Promise] = {}
 
-    def acts_offered(self, request: HttpRequest, row: Any) -> list[str]:
-        """Names of the acts that make sense for this row now."""
-        return list(self.acts)
+    def available_actions(self, request: HttpRequest, row: Any) -> list[str]:
+        """Names of the actions that apply to this row now."""
+        return list(self.row_actions)
 
-    def links_of(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:
+    def row_links(self, request: HttpRequest, row: Any) -> list[tuple[str, str]]:
+        """Plain links beside the buttons: (address, label)."""
         return []
 
     def has_act_permission(self, request: HttpRequest, row: Any = None) -> bool:
-        """Whoever holds Django's permission to change such rows, also where the form itself is for reading only."""
+        """Whether Django's permission to change such rows is held, also where the form itself is read-only."""
         codename = get_permission_codename("change", self.opts)
         return request.user.has_perm(f"{self.opts.app_label}.{codename}")
 
@@ -63,28 +69,26 @@ class ActsAdmin(admin.ModelAdmin):
         own = [
             path(
                 f"<path:object_id>/{name}/",
-                self.admin_site.admin_view(self.act_view),
+                self.admin_site.admin_view(self.action_view),
                 {"name": name},
                 name="{}_{}_{}".format(*info, name),
             )
-            for name in self.acts
+            for name in self.row_actions
         ]
         return own + super().get_urls()
 
-    def act_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
+    def action_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         row = self.get_object(request, unquote(object_id))
         if row is None or not self.has_act_permission(request, row):
             raise Http404
-        if name in self.acts_offered(request, row):
-            getattr(self, f"act_{name}")(request, row)
+        if name in self.available_actions(request, row):
+            getattr(self, f"run_{name}")(request, row)
         else:
-            self.message_user(request, f"“{self.acts[name]}” does not apply any more: the row has changed.", "WARNING")
-        return redirect(self.address_of(row))
-
-    def address_of(self, row: Any) -> str:
-        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+            sentence = _("“%(action)s” no longer applies: the row has changed.") % {"action": self.row_actions[name]}
+            self.message_user(request, sentence, messages.WARNING)
+        return redirect(self._url(row, "change"))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -92,8 +96,10 @@ class ActsAdmin(admin.ModelAdmin):
         row = self.get_object(request, unquote(object_id))
         context = extra_context or {}
         if row is not None:
-            base = f"admin:{self.opts.app_label}_{self.opts.model_name}"
-            offered = self.acts_offered(request, row) if self.has_act_permission(request, row) else []
-            context["acts"] = [(reverse(f"{base}_{name}", args=[row.pk]), self.acts[name]) for name in offered]
-            context["links"] = self.links_of(request, row)
+            names = self.available_actions(request, row) if self.has_act_permission(request, row) else []
+            context["row_actions"] = [(self._url(row, name), self.row_actions[name]) for name in names]
+            context["row_links"] = self.row_links(request, row)
         return super().change_view(request, object_id, form_url, context)
+
+    def _url(self, row: Any, view: str) -> str:
+        return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_{view}", args=[row.pk])

@@ -1,4 +1,4 @@
-"""Admin lists that stay quick at a million rows: newest first, paged by the last row seen, nothing counted."""
+"""Admin lists that stay fast at a million rows: newest first, paged by the last row shown, nothing counted."""
 
 from __future__ import annotations
 
@@ -12,33 +12,36 @@ import psycopg
 from django.contrib import admin, messages
 from django.contrib.admin.options import ShowFacets
 from django.contrib.admin.views.main import ChangeList
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db import OperationalError, connection, transaction
 from django.db.models import Max, Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.http import urlencode
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from core.integers import small_integer
 
 BEFORE, AFTER = "before", "after"
-#: How long one query of a list may take. Somebody waits for it, and so does the database.
+#: The longest that one query of a list may take.
 SECONDS = 4
-#: How many ids are looked at when a whole table took too long.
+#: How many ids are searched when searching the whole table took too long.
 SPAN = 200_000
-
-
-PLACE = re.compile("[0-9]{1,18}")
 MOMENT = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2})?)?")
 
 
-class TookTooLongError(Exception):
+class QueryTimeoutError(Exception):
     """The database stopped a query at its time limit."""
 
 
 @contextmanager
 def time_limit() -> Iterator[None]:
-    """Let PostgreSQL stop any statement in this block after SECONDS. Raises TookTooLongError when it did."""
+    """Limit every statement in this block to SECONDS. Raises QueryTimeoutError."""
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:
@@ -46,16 +49,16 @@ def time_limit() -> Iterator[None]:
             yield
     except OperationalError as error:
         if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
-            raise TookTooLongError from error
+            raise QueryTimeoutError from error
         raise
 
 
 def first_key_since(model: type[Model], key: str, moment_field: str, moment: datetime) -> int | None:
     """The smallest key of a row that is not older than ``moment``, None when all are older.
 
-    For tables whose rows are only added, so that keys and times rise together: a bisection over the key's index, some
-    twenty look-ups in one statement, where an index on the time would cost every insert. Rows of transactions that
-    overlapped may be out of order by as long as those ran, so filter by the time as well where seconds matter.
+    For tables where keys and times rise together: a bisection over the key's index, some twenty look-ups in one
+    statement, so that inserts need not maintain an index on the time. Overlapping transactions may commit out of
+    order, so filter by the time as well.
     """
     quote = connection.ops.quote_name
     columns = {field.attname: str(field.column) for field in model._meta.concrete_fields}
@@ -84,7 +87,7 @@ def first_key_since(model: type[Model], key: str, moment_field: str, moment: dat
 
 
 def moment_in(term: str) -> datetime | None:
-    """The date or time that somebody typed ("2026-11-20", "2026-11-20 02:14"), of a date its end; None for others."""
+    """A typed date or time ("2026-11-20", "2026-11-20 02:14"); for a date, the end of that day. None for other text."""
     if not MOMENT.fullmatch(term):
         return None
     try:
@@ -97,10 +100,10 @@ def moment_in(term: str) -> datetime | None:
 
 
 class NewestFirstChangeList(ChangeList):
-    """One page of a list in falling order of ``model_admin.key``, with links to the newer and older ones.
+    """One page of a list, newest ``model_admin.key`` first, with links to the newer and the older page.
 
-    A query that takes too long is tried once more on the newest SPAN keys, and the page says so; "Older" then goes on
-    from there, so that everything can be reached in steps that end.
+    A query that takes too long is tried once more on the newest SPAN keys, and the page says so. "Older" continues
+    from there, so that every row can be reached in steps of bounded time.
     """
 
     model_admin: NewestFirstAdmin
@@ -109,15 +112,15 @@ class NewestFirstChangeList(ChangeList):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.title = self.model_admin.title or str(capfirst(self.opts.verbose_name_plural))
+        self.title = str(self.model_admin.title or capfirst(self.opts.verbose_name_plural))
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> QuerySet[Any]:
         for name in (BEFORE, AFTER):
-            # Taken out, so that changing a filter or searching starts at the newest again.
+            # Removed, so that changing a filter or searching starts at the newest again.
             value = self.params.pop(name, None)
             self.filter_params.pop(name, None)
             if not hasattr(self, name):
-                setattr(self, name, int(value) if value and PLACE.fullmatch(value) else None)
+                setattr(self, name, small_integer(value or ""))
         return super().get_queryset(request, exclude_parameters)
 
     def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
@@ -156,26 +159,25 @@ class NewestFirstChangeList(ChangeList):
         try:
             with time_limit():
                 return list(queryset[: self.list_per_page + 1])
-        except TookTooLongError:
+        except QueryTimeoutError:
             top = self.before or (self.model._default_manager.aggregate(top=Max(key))["top"] or 0) + 1
             bottom = top - SPAN
             if bottom > 0:
                 self.older_from = bottom
-                messages.warning(
-                    request,
-                    f"Looking through everything took longer than {SECONDS} seconds, so this shows what matches among "
-                    f"{SPAN:,} rows only. “Older” goes on from there; another filter or an exact id finds it at once.",
+                sentence = _(
+                    "Searching all rows took longer than %(seconds)s seconds. This page shows matches among the newest "
+                    "%(rows)s rows only. Use “Older” to continue, or narrow the search with a filter or an exact id."
                 )
+                messages.warning(request, sentence % {"seconds": SECONDS, "rows": intcomma(SPAN)})
             return self._read(request, queryset.filter(**{f"{key}__gte": bottom})[: self.list_per_page + 1])
 
     def _read(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[Any]:
         try:
             with time_limit():
                 return list(queryset)
-        except TookTooLongError:
-            messages.error(
-                request, f"The database took longer than {SECONDS} seconds and was stopped. Narrow the search."
-            )
+        except QueryTimeoutError:
+            sentence = _("The search was stopped after %(seconds)s seconds. Narrow it with a filter or an exact id.")
+            messages.error(request, sentence % {"seconds": SECONDS})
             return []
 
     @property
@@ -196,15 +198,15 @@ class NewestFirstChangeList(ChangeList):
 
 
 class NewestFirstAdmin(admin.ModelAdmin):
-    """A list of a table that only grows. ``key`` is a unique, indexed column; ``moment_field`` says when a row came."""
+    """A list of a table that only grows. ``key`` is a unique, indexed column; ``moment_field`` is when a row came."""
 
     key = "id"
     moment_field = ""
-    #: Whether the two rise together. They do not where rows came from an older system with times of their own.
-    rising = True
+    #: Whether the two rise together. Imported rows keep the times they had in the old system.
+    key_follows_time = True
     #: The list's heading where the model's own name says too little.
-    title = ""
-    #: Columns that links from elsewhere may narrow the list by, beside its filters.
+    title: str | Promise = ""
+    #: Columns beside the filters that links from other pages may filter by.
     linked_by: tuple[str, ...] = ()
     list_per_page = 50
     sortable_by = ()
@@ -215,7 +217,7 @@ class NewestFirstAdmin(admin.ModelAdmin):
         return NewestFirstChangeList
 
     def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Only what a filter or a link of ours writes: Django would also take a regular expression on any column."""
+        """Allow only what our filters and links use: Django would also run a regular expression on any column."""
         ours = {
             f"{item}__exact" if isinstance(item, str) else getattr(item, "parameter_name", "")
             for item in self.get_list_filter(request)
@@ -223,22 +225,22 @@ class NewestFirstAdmin(admin.ModelAdmin):
         return lookup in ours or lookup in self.linked_by
 
     def received_before(self, queryset: QuerySet[Any], moment: datetime) -> QuerySet[Any]:
-        """Rows older than that moment: what a list shows for a date or time in the search box."""
-        if not self.rising:
+        """Rows older than ``moment``, for a date or time in the search box."""
+        if not self.key_follows_time:
             return queryset.filter(**{f"{self.moment_field}__lt": moment})
         first = first_key_since(self.model, self.key, self.moment_field, moment)
         return queryset if first is None else queryset.filter(**{f"{self.key}__lt": first})
 
     def response_action(self, request: HttpRequest, queryset: QuerySet[Any], *args: Any) -> HttpResponse | None:
         if request.POST.get("select_across", "0") != "0":
-            raise PermissionDenied("An action works on the rows that are selected on the page.")
+            raise PermissionDenied(_("An action applies only to the rows selected on this page."))
         return super().response_action(request, queryset)
 
 
 class ReceivedFilter(admin.SimpleListFilter):
-    """When a row came, as a range of keys: no index on the time is needed, and nothing is scanned."""
+    """When a row came, as a range of keys: it needs no index on the time and scans nothing."""
 
-    title = "received"
+    title = gettext_lazy("received")
     parameter_name = "received"
     SPANS = {
         "hour": timedelta(hours=1),
@@ -249,11 +251,11 @@ class ReceivedFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return [
-            ("hour", "Past hour"),
-            ("today", "Today"),
-            ("day", "Past 24 hours"),
-            ("week", "Past 7 days"),
-            ("month", "Past 30 days"),
+            ("hour", _("Past hour")),
+            ("today", _("Today")),
+            ("day", _("Past 24 hours")),
+            ("week", _("Past 7 days")),
+            ("month", _("Past 30 days")),
         ]
 
     def __init__(self, request: HttpRequest, params: Any, model: type[Model], model_admin: Any) -> None:
@@ -269,14 +271,14 @@ class ReceivedFilter(admin.SimpleListFilter):
         else:
             return queryset
         queryset = queryset.filter(**{f"{self.model_admin.moment_field}__gte": since})
-        if not self.model_admin.rising:
+        if not self.model_admin.key_follows_time:
             return queryset
         first = first_key_since(self.model, self.model_admin.key, self.model_admin.moment_field, since)
         return queryset.none() if first is None else queryset.filter(**{f"{self.model_admin.key}__gte": first})
 
 
 class ViewOnly:
-    """Rows that the product writes and people only read."""
+    """Rows that the product writes: read-only in the admin."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

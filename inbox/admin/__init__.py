@@ -1,4 +1,4 @@
-"""The admin of the product: what an administrator needs to find and mend at three in the morning."""
+"""The admin of the inbox: numbers, people, programs, the webhook journal, and every message and file."""
 
 from inbox.admin import (
     agents,

@@ -1,4 +1,4 @@
-"""People in the admin: colleagues and their numbers, their second factors, and the log of what administrators did."""
+"""Agents, their numbers and second factors, sign-ins, and the log of what administrators did."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from django.contrib.auth.forms import BaseUserCreationForm, UserChangeForm
 from django.db.models import Exists, OuterRef, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
-from core.admin.actions import ActsAdmin, record
+from core.admin.actions import RowActionsAdmin, record
 from core.admin.changelist import NewestFirstAdmin, ReceivedFilter, ViewOnly
-from core.admin.display import excerpt, whole
+from core.admin.display import excerpt, full_text
 from inbox.admin.scope import NumberFilter, numbers_of
 from inbox.models import Agent
 
@@ -34,8 +36,8 @@ class AgentChangeForm(UserChangeForm):
 
 
 @admin.register(Agent)
-class AgentAdmin(ActsAdmin, UserAdmin):
-    """For superusers only: whoever can change agents can become any of them."""
+class AgentAdmin(RowActionsAdmin, UserAdmin):
+    """For superusers only: changing an agent is enough to sign in as them."""
 
     form = AgentChangeForm
     add_form = AgentCreationForm
@@ -52,21 +54,26 @@ class AgentAdmin(ActsAdmin, UserAdmin):
     list_filter = ["is_active", "is_staff", "is_superuser", NumberFilter]
     number_path = "numbers"
     filter_horizontal = ["numbers", "groups", "user_permissions"]
-    acts = {"remove_second_factor": "Remove the second factor"}
+    row_actions = {"remove_second_factor": _("Remove second factor")}
     readonly_fields = ["two_factor", "last_login", "date_joined"]
     fieldsets = [
         (None, {"fields": ["username", "two_factor"]}),
-        ("Person", {"fields": ["first_name", "last_name", "email", "theme", "language"]}),
-        ("Numbers", {"fields": ["numbers"], "description": "The conversations this agent sees and answers."}),
+        (_("Person"), {"fields": ["first_name", "last_name", "email", "theme", "language"]}),
         (
-            "Permissions",
+            _("Numbers"),
+            {"fields": ["numbers"], "description": _("The agent sees and answers the conversations of these numbers.")},
+        ),
+        (
+            _("Permissions"),
             {
                 "fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"],
-                "description": "Somebody who leaves is made inactive, which signs them out everywhere at once. "
-                "Staff can open the admin; what they see there is what their permissions and numbers allow.",
+                "description": _(
+                    "When somebody leaves, make them inactive: they are signed out everywhere at once. "
+                    "Staff can open the admin and see what their permissions and numbers allow."
+                ),
             },
         ),
-        ("Dates", {"fields": ["last_login", "date_joined"]}),
+        (_("Dates"), {"fields": ["last_login", "date_joined"]}),
     ]
     add_fieldsets = [
         (
@@ -84,18 +91,18 @@ class AgentAdmin(ActsAdmin, UserAdmin):
         return bool(request.user.is_superuser)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Deleting would take the log of what they did with it. They are made inactive instead."""
+        """Never: their log entries would be deleted too. Agents are made inactive instead."""
         return False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agent]:
         factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=["totp", "webauthn"])
         return super().get_queryset(request).annotate(has_second_factor=Exists(factors))
 
-    @admin.display(description="name")
+    @admin.display(description=_("name"))
     def full_name(self, agent: Agent) -> str:
         return agent.get_full_name()
 
-    @admin.display(description="second factor", boolean=True)
+    @admin.display(description=_("second factor"), boolean=True)
     def two_factor(self, agent: Agent) -> bool:
         return getattr(agent, "has_second_factor", False)
 
@@ -104,23 +111,22 @@ class AgentAdmin(ActsAdmin, UserAdmin):
             kwargs["queryset"] = numbers_of(request.user)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
-    def links_of(self, request: HttpRequest, row: Agent) -> list[tuple[str, str]]:
-        return [(reverse("admin:auth_user_password_change", args=[row.pk]), "Set a new password")]
+    def row_links(self, request: HttpRequest, row: Agent) -> list[tuple[str, str]]:
+        return [(reverse("admin:auth_user_password_change", args=[row.pk]), str(_("Set a new password")))]
 
-    def acts_offered(self, request: HttpRequest, row: Agent) -> list[str]:
+    def available_actions(self, request: HttpRequest, row: Agent) -> list[str]:
         return ["remove_second_factor"] if self.two_factor(row) else []
 
-    def act_remove_second_factor(self, request: HttpRequest, row: Agent) -> None:
-        """For a colleague whose phone is lost: the password alone signs in until they set a new one up."""
+    def run_remove_second_factor(self, request: HttpRequest, row: Agent) -> None:
+        """For agents who lost their phone: until they set up a new factor, they sign in with the password alone."""
         Authenticator.objects.filter(user=row).delete()
-        record(request, [row], "Removed the second factor.", "second_factor_removed")
-        self.message_user(
-            request, f"{row} signs in with the password alone until a new second factor is set up.", messages.WARNING
-        )
+        record(request, [row], gettext_noop("Removed the second factor."), "second_factor_removed")
+        sentence = _("%(agent)s can now sign in with the password alone, until they set up a new second factor.")
+        self.message_user(request, sentence % {"agent": row}, messages.WARNING)
 
 
 class SignInAdmin(ViewOnly, AccessLogAdmin):
-    """Who signed in, when and from where. Nobody can change or delete it here."""
+    """Who signed in, when and from where."""
 
     list_display = ["attempt_time", "logout_time", "username", "ip_address", "user_agent"]
     list_filter: list[str] = []
@@ -132,14 +138,14 @@ class SignInAdmin(ViewOnly, AccessLogAdmin):
 
 @admin.register(LogEntry)
 class LogEntryAdmin(ViewOnly, NewestFirstAdmin):
-    """Who did what in the admin. Nobody can change or delete it here."""
+    """Who did what in the admin."""
 
     moment_field = "action_time"
-    title = "What administrators did"
-    list_display = ["action_time", "user", "content_type", "object_shown", "said"]
+    title = _("Admin log")
+    list_display = ["action_time", "user", "content_type", "object_shown", "change"]
     list_filter = ["action_flag", ReceivedFilter]
-    fields = ["action_time", "user", "content_type", "object_id", "object_repr", "action_flag", "said_whole"]
-    readonly_fields = ["said_whole"]
+    fields = ["action_time", "user", "content_type", "object_id", "object_repr", "action_flag", "full_change"]
+    readonly_fields = ["full_change"]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_superuser)
@@ -150,14 +156,20 @@ class LogEntryAdmin(ViewOnly, NewestFirstAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[LogEntry]:
         return super().get_queryset(request).select_related("user", "content_type")
 
-    @admin.display(description="what")
+    @admin.display(description=_("object"))
     def object_shown(self, entry: LogEntry) -> Any:
         return excerpt(entry.object_repr, 60)
 
-    @admin.display(description="did")
-    def said(self, entry: LogEntry) -> Any:
-        return excerpt(entry.get_change_message() or entry.get_action_flag_display())
+    @admin.display(description=_("change"))
+    def change(self, entry: LogEntry) -> Any:
+        return excerpt(_change(entry))
 
-    @admin.display(description="did")
-    def said_whole(self, entry: LogEntry) -> Any:
-        return whole(entry.get_change_message() or entry.get_action_flag_display())
+    @admin.display(description=_("change"))
+    def full_change(self, entry: LogEntry) -> Any:
+        return full_text(_change(entry))
+
+
+def _change(entry: LogEntry) -> str:
+    """Django's own description of a change, or our sentence, which is stored in English."""
+    message = entry.get_change_message()
+    return gettext(message) if message else entry.get_action_flag_display()

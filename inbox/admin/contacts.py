@@ -1,4 +1,4 @@
-"""Contacts and conversations in the admin: who somebody is at WhatsApp, and where their messages are."""
+"""Contacts with their ids at WhatsApp, and conversations."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from core.admin.actions import ActsAdmin
+from core.admin.actions import RowActionsAdmin
 from core.admin.changelist import NewestFirstAdmin, ReceivedFilter, ViewOnly
-from core.admin.display import excerpt, person
+from core.admin.display import excerpt, isolated, moment
 from inbox import access
 from inbox.admin.messages import ReadOnlyInline
 from inbox.admin.scope import NumberFilter, NumberScoped, links_to_the_inbox
-from inbox.admin.search import contacts_by_phone, looks_like_a_phone
+from inbox.admin.search import contacts_by_phone, id_in, looks_like_a_phone
 from inbox.formatting import humanize
 from inbox.models import Contact, ContactIdentity, Conversation
 
@@ -26,7 +28,7 @@ SHOWN = 50
 
 class IdentityInline(ReadOnlyInline):
     model = ContactIdentity
-    verbose_name_plural = "ids at WhatsApp"
+    verbose_name_plural = _("WhatsApp ids")
     fields = ["kind", "scope", "value", "created_at"]
     readonly_fields = ["kind", "scope", "value", "created_at"]
 
@@ -38,7 +40,7 @@ class ContactAdmin(ViewOnly, NewestFirstAdmin):
     list_display_links = ["name"]
     list_filter = ["is_group", ReceivedFilter]
     search_fields = ["profile_name"]
-    search_help_text = "A phone number as you would write it, a WhatsApp id, a business-scoped user id, or a name."
+    search_help_text = _("Search for a phone number, a WhatsApp id, a business-scoped user id or a name.")
     inlines = [IdentityInline]
     fields = [
         "name",
@@ -73,30 +75,30 @@ class ContactAdmin(ViewOnly, NewestFirstAdmin):
         username = term.removeprefix("@")
         return queryset.filter(Q(profile_name__icontains=term) | Q(username__iexact=username)), False
 
-    @admin.display(description="name")
+    @admin.display(description=_("name"))
     def name(self, contact: Contact) -> SafeString:
-        return person(humanize.display_name(contact))
+        return isolated(humanize.display_name(contact))
 
-    @admin.display(description="phone")
+    @admin.display(description=_("phone"))
     def phone_shown(self, contact: Contact) -> SafeString | str:
-        return person(humanize.phone_words(contact.phone)) if contact.phone else "not told"
+        return isolated(humanize.phone_words(contact.phone)) if contact.phone else gettext("Not shared")
 
-    @admin.display(description="username")
+    @admin.display(description=_("username"))
     def username_shown(self, contact: Contact) -> SafeString | str:
-        return person(f"@{contact.username}") if contact.username else "-"
+        return isolated(f"@{contact.username}") if contact.username else "-"
 
-    @admin.display(description="conversations")
+    @admin.display(description=_("conversations"))
     def conversations_shown(self, contact: Contact) -> SafeString | str:
-        """Only those on numbers that this administrator sees: set by ``get_object``, which knows who asks."""
+        """Those that this administrator sees, which ``get_object`` has set."""
         rows = [
             (
                 reverse("admin:inbox_conversation_change", args=[conversation.pk]),
                 conversation.number,
-                f"{conversation.last_message_at:%Y-%m-%d %H:%M}",
+                gettext("Last message: %(time)s") % {"time": moment(conversation.last_message_at)},
             )
             for conversation in contact.shown_conversations  # type: ignore[attr-defined]
         ]
-        return format_html_join("", '<div><a href="{}">With {}</a>, last message {}</div>', rows) or "None."
+        return format_html_join("", '<div><a href="{}">{}</a> · {}</div>', rows) or gettext("None")
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Contact | None:
         contact: Contact | None = super().get_object(request, object_id, from_field)
@@ -109,12 +111,12 @@ class ContactAdmin(ViewOnly, NewestFirstAdmin):
 
 
 @admin.register(Conversation)
-class ConversationAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
+class ConversationAdmin(NumberScoped, ViewOnly, RowActionsAdmin, NewestFirstAdmin):
     moment_field = "created_at"
     list_display = ["id", "number", "contact_shown", "last_message_at", "preview", "unread_count", "window_closes_at"]
     list_filter = [NumberFilter, ReceivedFilter]
     search_fields = ["id"]
-    search_help_text = "A phone number as you would write it, or #123 for the conversation."
+    search_help_text = _("Search for a phone number, a name, or #123 for conversation 123.")
     fields = [
         "number",
         "contact_link",
@@ -136,28 +138,27 @@ class ConversationAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         term = search_term.strip()
-        own = term.removeprefix("#")
         if not term:
             return queryset, False
-        if term != own and own.isascii() and own.isdigit() and len(own) <= 18:
-            return queryset.filter(pk=int(own)), False
+        if (own_id := id_in(term)) is not None:
+            return queryset.filter(pk=own_id), False
         if looks_like_a_phone(term):
             return queryset.filter(contact__in=contacts_by_phone(term)), False
         return queryset.filter(contact__profile_name__icontains=term), False
 
-    def links_of(self, request: HttpRequest, row: Conversation) -> list[tuple[str, str]]:
+    def row_links(self, request: HttpRequest, row: Conversation) -> list[tuple[str, str]]:
         messages = f"{reverse('admin:inbox_message_changelist')}?conversation={row.pk}"
-        return [*links_to_the_inbox(row.number, row.pk), (messages, "Messages")]
+        return [*links_to_the_inbox(row.number, row.pk), (messages, gettext("Messages"))]
 
-    @admin.display(description="contact")
+    @admin.display(description=_("contact"))
     def contact_shown(self, conversation: Conversation) -> SafeString:
-        return person(humanize.display_name(conversation.contact))
+        return isolated(humanize.display_name(conversation.contact))
 
-    @admin.display(description="contact")
+    @admin.display(description=_("contact"))
     def contact_link(self, conversation: Conversation) -> SafeString:
         address = reverse("admin:inbox_contact_change", args=[conversation.contact_id])
         return format_html('<a href="{}">{}</a>', address, self.contact_shown(conversation))
 
-    @admin.display(description="last message")
+    @admin.display(description=_("last message"))
     def preview(self, conversation: Conversation) -> SafeString:
         return excerpt(conversation.last_message_preview)

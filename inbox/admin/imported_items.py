@@ -1,4 +1,4 @@
-"""Imported items in the admin: what the old system's tables said, what became of it, and what was held back."""
+"""Items imported from the old system's tables, what became of each, and which were held back."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from core.admin.changelist import NewestFirstAdmin, ViewOnly
-from core.admin.display import as_json, excerpt, whole
+from core.admin.display import excerpt, full_text, json_block
 from inbox.models import ImportedItem
 from inbox.operations.dynamodb_import.problems import SENTENCES
 from whatsapp.parse.clean_json import cleaned
@@ -21,19 +23,19 @@ from whatsapp.parse.clean_json import cleaned
 
 @admin.register(ImportedItem)
 class ImportedItemAdmin(ViewOnly, NewestFirstAdmin):
-    """For superusers: items of every number, as they were."""
+    """For superusers: the items of every number, as they were."""
 
-    title = "Items of the old system"
-    list_display = ["table", "key_shown", "state", "sent_at", "what"]
+    title = _("Imported items")
+    list_display = ["table", "key_shown", "state", "sent_at", "problems_excerpt"]
     list_display_links = ["key_shown"]
     list_filter = ["table", "state"]
     search_fields = ["key"]
-    search_help_text = "The item's own id (messageId, contactId, fileId), or WhatsApp's id of the message."
+    search_help_text = _("Search for the item's own id (messageId, contactId, fileId) or WhatsApp's id of the message.")
     fieldsets = [
-        (None, {"fields": ["table", "key_shown", "state", "said", "message_link", "found_key", "deleted"]}),
-        ("As it was read", {"fields": ["raw_shown"]}),
+        (None, {"fields": ["table", "key_shown", "state", "problems_shown", "message_link", "found_key", "deleted"]}),
+        (_("Original item"), {"fields": ["raw_shown"]}),
     ]
-    readonly_fields = ["key_shown", "said", "message_link", "raw_shown"]
+    readonly_fields = ["key_shown", "problems_shown", "message_link", "raw_shown"]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_superuser)
@@ -53,30 +55,34 @@ class ImportedItemAdmin(ViewOnly, NewestFirstAdmin):
         found = {"wamid": term} if term.startswith("wamid.") else {"key": term, "table__in": ImportedItem.Table.values}
         return queryset.filter(**found), False
 
-    @admin.display(description="id")
+    @admin.display(description=_("id"))
     def key_shown(self, item: ImportedItem) -> SafeString:
         return excerpt(item.key)
 
-    @admin.display(description="what")
-    def what(self, item: ImportedItem) -> SafeString:
-        return excerpt(" ".join(SENTENCES.get(code, code) for code in item.problems) or "-", 160)
+    @admin.display(description=_("problems"))
+    def problems_excerpt(self, item: ImportedItem) -> SafeString:
+        return excerpt(" ".join(_problems(item)) or "-", 160)
 
-    @admin.display(description="what was found")
-    def said(self, item: ImportedItem) -> SafeString | str:
-        return format_html_join("", "<div>{}</div>", ((SENTENCES.get(code, code),) for code in item.problems)) or "-"
+    @admin.display(description=_("problems"))
+    def problems_shown(self, item: ImportedItem) -> SafeString | str:
+        return format_html_join("", "<div>{}</div>", ((problem,) for problem in _problems(item))) or "-"
 
-    @admin.display(description="message")
+    @admin.display(description=_("message"))
     def message_link(self, item: ImportedItem) -> SafeString | str:
         if item.message_id is None:
             return "-"
         address = reverse("admin:inbox_message_change", args=[item.message_id])
-        return format_html('<a href="{}">Message {}</a>', address, item.message_id)
+        return format_html('<a href="{}">{}</a>', address, _("Message %(id)s") % {"id": item.message_id})
 
-    @admin.display(description="item")
+    @admin.display(description=_("item"))
     def raw_shown(self, item: ImportedItem) -> SafeString | str:
         raw = bytes(item.raw)
         try:
-            # A lone surrogate can be stored, and not be shown.
-            return as_json(cleaned(json.loads(raw)))
+            # A lone surrogate can be stored but not shown.
+            return json_block(cleaned(json.loads(raw)))
         except (ValueError, RecursionError):
-            return whole(raw.decode("utf-8", errors="backslashreplace"))
+            return full_text(raw.decode("utf-8", errors="backslashreplace"))
+
+
+def _problems(item: ImportedItem) -> list[str]:
+    return [gettext(SENTENCES.get(code, code)) for code in item.problems]

@@ -1,4 +1,4 @@
-"""The queue's jobs in the admin: procrastinate's own page, made to hold up when there are many."""
+"""Procrastinate's own page of jobs, made to work for large tables."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 from procrastinate.contrib.django.admin import ProcrastinateJobAdmin
 
 from core.admin.changelist import NewestFirstAdmin, ViewOnly
-from core.admin.display import as_json
+from core.admin.display import json_block, moment
 
 
 class JobAdmin(ViewOnly, NewestFirstAdmin, ProcrastinateJobAdmin):
-    """Jobs are wake-ups; what is really still to do stands in the rows. Superusers can retry or cancel them."""
+    """Jobs only wake workers up; the work itself is stored in rows. Superusers can retry or cancel jobs."""
 
     fields = None  # type: ignore[assignment]  # the fieldsets choose
     list_display = ["id", "task_name", "status", "queue_name", "attempts", "scheduled_at", "worker"]
@@ -58,11 +59,11 @@ class JobAdmin(ViewOnly, NewestFirstAdmin, ProcrastinateJobAdmin):
     def has_act_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.is_superuser)
 
-    @admin.display(description="arguments")
+    @admin.display(description=_("arguments"))
     def arguments(self, job: Any) -> SafeString | str:
-        return as_json(job.args)
+        return json_block(job.args)
 
-    @admin.display(description="history")
+    @admin.display(description=_("history"))
     def history(self, job: Any) -> str:
         events = job.procrastinateevent_set.order_by("at").values_list("type", "at")
-        return ", ".join(f"{kind} {at:%Y-%m-%d %H:%M:%S}" for kind, at in events) or "-"
+        return ", ".join(f"{kind} {moment(at)}" for kind, at in events) or "-"

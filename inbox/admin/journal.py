@@ -1,4 +1,4 @@
-"""The journal in the admin: every webhook exactly as it came, what became of it, and replaying it."""
+"""The webhook journal: every webhook exactly as it came, what became of it, and replaying it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_noop, ngettext
+from django.utils.translation import gettext_lazy as _
 
-from core.admin.actions import ActsAdmin, record, record_all
+from core.admin.actions import RowActionsAdmin, record, record_all
 from core.admin.changelist import NewestFirstAdmin, ReceivedFilter, ViewOnly, moment_in
-from core.admin.display import excerpt, whole
+from core.admin.display import excerpt, full_text, moment
+from core.integers import small_integer
 from inbox.formatting import humanize
 from inbox.models import Message
 from inbox.models.messages import wamid_token_of
@@ -26,18 +29,22 @@ from whatsapp.models import Notification
 from whatsapp.webhooks import journal
 
 MESSAGES_SHOWN = 100
-#: Bytes of a body that are made readable for the page.
+#: Larger bodies are shown without being indented.
 READABLE = 1_000_000
 
 
 class AttentionFilter(admin.SimpleListFilter):
-    """What waits for somebody to look at it."""
+    """Webhooks that need attention, and those that were dismissed."""
 
-    title = "attention"
+    title = _("attention")
     parameter_name = "attention"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("parked", "Parked"), ("left_out", "Parts left out"), ("dismissed", "Dismissed")]
+        return [
+            ("parked", gettext("Parked")),
+            ("left_out", gettext("Parts left out")),
+            ("dismissed", gettext("Dismissed")),
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         match self.value():
@@ -51,17 +58,17 @@ class AttentionFilter(admin.SimpleListFilter):
 
 
 @admin.register(Notification)
-class NotificationAdmin(ViewOnly, ActsAdmin, NewestFirstAdmin):
-    """For superusers: one webhook may hold messages of every number."""
+class NotificationAdmin(ViewOnly, RowActionsAdmin, NewestFirstAdmin):
+    """For superusers only: one webhook may hold messages of any number."""
 
     moment_field = "received_at"
-    title = "Journal of webhooks"
+    title = _("Webhook journal")
     list_display = ["id", "received_at", "state", "provider", "body_size", "attempts", "problem_count", "reason"]
     list_filter = ["state", AttentionFilter, ReceivedFilter, "provider"]
     search_fields = ["id"]
-    search_help_text = "A notification's id, or a date or time (2026-11-20 02:14): shows what came until then."
+    search_help_text = _("Search for an id, or for a date or time (2026-11-20 02:14) to see what came until then.")
     actions = ["replay_selected", "dismiss_selected"]
-    acts = {"replay": "Replay", "dismiss": "Dismiss"}
+    row_actions = {"replay": _("Replay"), "dismiss": _("Dismiss")}
     fieldsets = [
         (
             None,
@@ -75,14 +82,14 @@ class NotificationAdmin(ViewOnly, ActsAdmin, NewestFirstAdmin):
                     "attempts",
                     "processed_at",
                     "dismissed_at",
-                    "reason_whole",
+                    "full_reason",
                 ]
             },
         ),
-        ("What it made", {"fields": ["problems_shown", "messages_made"]}),
-        ("Raw webhook", {"fields": ["body_size", "body_shown"]}),
+        (_("Result"), {"fields": ["problems_shown", "messages_made"]}),
+        (_("Raw webhook"), {"fields": ["body_size", "body_shown"]}),
     ]
-    readonly_fields = ["reason_whole", "problems_shown", "messages_made", "body_size", "body_shown"]
+    readonly_fields = ["full_reason", "problems_shown", "messages_made", "body_size", "body_shown"]
     change_list_template = "admin/whatsapp/notification/change_list.html"
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -95,7 +102,7 @@ class NotificationAdmin(ViewOnly, ActsAdmin, NewestFirstAdmin):
         return bool(request.user.is_superuser)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
-        # The length is read without the body, which may be megabytes.
+        # The length alone: a body may be megabytes.
         length: Func = Func("body", function="octet_length", output_field=IntegerField())
         return super().get_queryset(request).defer("body").annotate(length=length)
 
@@ -107,9 +114,11 @@ class NotificationAdmin(ViewOnly, ActsAdmin, NewestFirstAdmin):
             return queryset, False
         if moment := moment_in(term):
             return self.received_before(queryset, moment), False
-        if term.isascii() and term.isdigit() and len(term) <= 18:
-            return queryset.filter(pk=int(term)), False
-        messages.info(request, "The journal is searched by id or time. Search messages for texts, phones and ids.")
+        if (pk := small_integer(term)) is not None:
+            return queryset.filter(pk=pk), False
+        messages.info(
+            request, _("Search the journal by id or time. To find a text, phone or message id, search messages.")
+        )
         return queryset.none(), False
 
     def get_urls(self) -> list[URLPattern]:
@@ -125,46 +134,47 @@ class NotificationAdmin(ViewOnly, ActsAdmin, NewestFirstAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        # Each counted through a partial index, which holds nothing else.
+        # Partial indexes hold exactly these rows.
         counts = {"parked": Notification.objects.parked().count(), "left_out": Notification.objects.left_out().count()}
         return super().changelist_view(request, counts | (extra_context or {}))
 
-    def acts_offered(self, request: HttpRequest, row: Notification) -> list[str]:
+    def available_actions(self, request: HttpRequest, row: Notification) -> list[str]:
         waits = row.dismissed_at is None and (row.state == Notification.State.PARKED or row.problems)
         return ["replay", "dismiss"] if waits else ["replay"]
 
-    def links_of(self, request: HttpRequest, row: Notification) -> list[tuple[str, str]]:
-        return [(reverse("admin:whatsapp_notification_body", args=[row.pk]), "Download the exact bytes")]
+    def row_links(self, request: HttpRequest, row: Notification) -> list[tuple[str, str]]:
+        return [(reverse("admin:whatsapp_notification_body", args=[row.pk]), gettext("Download raw bytes"))]
 
-    def act_replay(self, request: HttpRequest, row: Notification) -> None:
+    def run_replay(self, request: HttpRequest, row: Notification) -> None:
         self.replay_selected(request, Notification.objects.filter(pk=row.pk))
 
-    @admin.action(description="Replay the selected notifications", permissions=["act"])
+    @admin.action(description=_("Replay the selected webhooks"), permissions=["act"])
     def replay_selected(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
-        """Put them back to pending: what they already did is recognised and not done again."""
+        """Set them back to pending. What was already applied is recognised and not applied again."""
         rows = list(queryset.only("pk").order_by())
         count = journal.replay(row.pk for row in rows)
-        record(request, rows, "Replayed.", "journal_replayed")
-        self._tell(request, count, len(rows))
+        record(request, rows, gettext_noop("Replayed."), "journal_replayed")
+        self._report(request, count, len(rows))
 
-    def act_dismiss(self, request: HttpRequest, row: Notification) -> None:
+    def run_dismiss(self, request: HttpRequest, row: Notification) -> None:
         self.dismiss_selected(request, Notification.objects.filter(pk=row.pk))
 
-    @admin.action(description="Dismiss the selected notifications", permissions=["act"])
+    @admin.action(description=_("Dismiss the selected webhooks"), permissions=["act"])
     def dismiss_selected(self, request: HttpRequest, queryset: QuerySet[Notification]) -> None:
-        """Count them no longer. They are kept as long as processed ones, and can still be replayed."""
+        """Stop counting them. They are kept as long as processed ones and can still be replayed."""
         rows = list(queryset.only("pk").order_by())
         count = journal.dismiss(row.pk for row in rows)
-        record(request, rows, "Dismissed.", "journal_dismissed")
-        self.message_user(request, f"{count} dismissed.")
+        record(request, rows, gettext_noop("Dismissed."), "journal_dismissed")
+        sentence = ngettext("%(count)s webhook dismissed.", "%(count)s webhooks dismissed.", count)
+        self.message_user(request, sentence % {"count": count})
 
     def replay_parked(self, request: HttpRequest) -> HttpResponse:
-        """Every parked notification, however many."""
-        return self._replay_all(request, "All parked notifications", journal.replay_parked)
+        """Replay every parked notification, however many."""
+        return self._replay_all(request, gettext_noop("All parked webhooks"), journal.replay_parked)
 
     def replay_left_out(self, request: HttpRequest) -> HttpResponse:
-        """Every notification of which parts were left out, however many."""
-        return self._replay_all(request, "All notifications with parts left out", journal.replay_left_out)
+        """Replay every notification with parts left out, however many."""
+        return self._replay_all(request, gettext_noop("All webhooks with parts left out"), journal.replay_left_out)
 
     def _replay_all(self, request: HttpRequest, what: str, replay: Callable[[], int]) -> HttpResponse:
         if request.method != "POST":
@@ -172,24 +182,34 @@ class NotificationAdmin(ViewOnly, ActsAdmin, NewestFirstAdmin):
         if not self.has_act_permission(request):
             raise PermissionDenied
         count = replay()
-        record_all(request, Notification, what, f"Replayed {count}.", "journal_replayed", count)
-        self._tell(request, count, count)
+        record_all(request, Notification, what, gettext_noop("Replayed."), "journal_replayed", count)
+        self._report(request, count, count)
         return redirect("admin:whatsapp_notification_changelist")
 
-    def _tell(self, request: HttpRequest, count: int, asked: int) -> None:
+    def _report(self, request: HttpRequest, count: int, asked: int) -> None:
         if count:
-            self.message_user(request, f"{count} put back to pending: a worker applies them in a moment.")
+            sentence = ngettext(
+                "%(count)s webhook will be replayed in a moment.",
+                "%(count)s webhooks will be replayed in a moment.",
+                count,
+            )
+            self.message_user(request, sentence % {"count": count})
         if waiting := asked - count:
-            self.message_user(request, f"{waiting} were pending already or are gone.", messages.WARNING)
+            sentence = ngettext(
+                "%(count)s webhook was already pending or has been deleted.",
+                "%(count)s webhooks were already pending or have been deleted.",
+                waiting,
+            )
+            self.message_user(request, sentence % {"count": waiting}, messages.WARNING)
 
     def download_body(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """The exact bytes, as a file that no browser interprets. Written to the log: they hold what customers wrote."""
+        """The exact bytes, as a file that no browser interprets. Logged, since they hold what customers wrote."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         notification = Notification.objects.filter(pk=pk).first()
         if notification is None:
             raise Http404
-        record(request, [notification], "Downloaded the raw webhook.", "journal_body_downloaded")
+        record(request, [notification], gettext_noop("Downloaded the raw webhook."), "journal_body_downloaded")
         return HttpResponse(
             bytes(notification.body),
             content_type="application/octet-stream",
@@ -199,55 +219,55 @@ class NotificationAdmin(ViewOnly, ActsAdmin, NewestFirstAdmin):
             },
         )
 
-    @admin.display(description="size")
+    @admin.display(description=_("size"))
     def body_size(self, notification: Notification) -> str:
         return humanize.size(notification.length)  # type: ignore[attr-defined]
 
-    @admin.display(description="problems")
+    @admin.display(description=_("problems"))
     def problem_count(self, notification: Notification) -> int | str:
         return len(notification.problems) or "-"
 
-    @admin.display(description="reason")
+    @admin.display(description=_("reason"))
     def reason(self, notification: Notification) -> SafeString:
         left_out = [str(problem.get("reason", "")) for problem in notification.problems[:1]]
         return excerpt(notification.error or "".join(left_out) or "-")
 
-    @admin.display(description="reason")
-    def reason_whole(self, notification: Notification) -> SafeString | str:
-        return whole(notification.error) if notification.error else "-"
+    @admin.display(description=_("reason"))
+    def full_reason(self, notification: Notification) -> SafeString | str:
+        return full_text(notification.error) if notification.error else "-"
 
-    @admin.display(description="left out")
+    @admin.display(description=_("parts left out"))
     def problems_shown(self, notification: Notification) -> SafeString | str:
         problems = [(str(problem.get("path", "")), str(problem.get("reason", ""))) for problem in notification.problems]
         shown = format_html_join("", "<div><code>{}</code> {}</div>", problems[:MESSAGES_SHOWN])
-        return shown or "Nothing."
+        return shown or gettext("Nothing")
 
-    @admin.display(description="raw body")
+    @admin.display(description=_("raw body"))
     def body_shown(self, notification: Notification) -> SafeString:
-        return whole(readable(bytes(notification.body)))
+        return full_text(readable(bytes(notification.body)))
 
-    @admin.display(description="messages")
+    @admin.display(description=_("messages"))
     def messages_made(self, notification: Notification) -> SafeString | str:
-        """The rows that this webhook speaks of, found by the ids in its body: messages are not indexed by it."""
+        """The messages that this webhook is about, found by the ids in its body."""
         found = messages_of(bytes(notification.body))
         if isinstance(found, str):
             return found
         rows = [
             (
                 reverse("admin:inbox_message_change", args=[message.pk]),
-                message.pk,
-                f"{message.sent_at:%Y-%m-%d %H:%M:%S}",
-                message.get_direction_display().lower(),
-                message.get_kind_display().lower(),
+                _("Message %(id)s") % {"id": message.pk},
+                moment(message.sent_at),
+                message.get_direction_display(),
+                message.get_kind_display(),
                 excerpt(message.text, 60),
             )
             for message in found
         ]
-        return format_html_join("", '<div><a href="{}">Message {}</a> {} {} {} {}</div>', rows) or "None."
+        return format_html_join("", '<div><a href="{}">{}</a> {} · {} · {} {}</div>', rows) or gettext("None")
 
 
 def readable(body: bytes) -> str:
-    """A body as people read it: JSON indented, anything else as text, bytes that are not UTF-8 as “�”."""
+    """A body as text: JSON indented, bytes that are not UTF-8 as “�”."""
     text = body.decode(errors="replace")
     if len(body) > READABLE:
         return text
@@ -260,17 +280,17 @@ def readable(body: bytes) -> str:
 def messages_of(body: bytes) -> list[Message] | str:
     """The messages that a webhook brought or reports on, at most 100; a sentence when it cannot be read."""
     try:
-        facts = list(parse.parse(body))
+        parsed = list(parse.parse(body))
     except events.UnreadableError as error:
-        return f"Not readable: {error}"
+        return gettext("Cannot be read: %(error)s") % {"error": error}
     wamids = {
         wamid
-        for fact in facts
-        for wamid in (getattr(fact, "wamid", ""), getattr(fact, "target_wamid", ""), getattr(fact, "call_id", ""))
+        for event in parsed
+        for wamid in (getattr(event, "wamid", ""), getattr(event, "target_wamid", ""), getattr(event, "call_id", ""))
         if wamid
     }
     named = Message.objects.filter(
-        number__phone_number_id__in={fact.phone_number_id for fact in facts},
+        number__phone_number_id__in={event.phone_number_id for event in parsed},
         wamid_token__in=[wamid_token_of(Value(wamid)) for wamid in sorted(wamids)],
     )
     found = named.exclude(wamid="").select_related("number").defer("number__access_token")

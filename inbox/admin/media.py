@@ -1,4 +1,4 @@
-"""Files in the admin: which did not arrive, why, and fetching them again."""
+"""Files: which did not arrive, why, and fetching them again."""
 
 from __future__ import annotations
 
@@ -11,37 +11,40 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_noop, ngettext
+from django.utils.translation import gettext_lazy as _
 
-from core.admin.actions import ActsAdmin, record
+from core.admin.actions import RowActionsAdmin, record
 from core.admin.changelist import NewestFirstAdmin, ReceivedFilter, ViewOnly
-from core.admin.display import excerpt, whole
+from core.admin.display import excerpt, full_text
 from inbox.admin.player import player
 from inbox.admin.scope import NumberFilter, NumberScoped
+from inbox.admin.search import id_in
 from inbox.formatting import humanize
 from inbox.media import fetch as files
 from inbox.models import Media
 
-NOTHING_TO_FETCH = "Nothing to fetch: stored already, waiting for a worker, or WhatsApp never gave the file an id."
+NOTHING_TO_FETCH = _("Nothing to fetch: the file is stored or already waiting, or WhatsApp gave it no id.")
 
 
 @admin.register(Media)
-class MediaAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
-    """Newest message first. The id of a file is random, so the list goes by the id of its message."""
+class MediaAdmin(NumberScoped, ViewOnly, RowActionsAdmin, NewestFirstAdmin):
+    """Ordered by message, newest first, since ids of files are random."""
 
     key = "message_id"
     moment_field = "created_at"
-    rising = False
+    key_follows_time = False
     number_path = "message__number"
-    list_display = ["created_at", "number", "message_link", "state", "kind", "size_shown", "attempts", "why"]
+    list_display = ["created_at", "number", "message_link", "state", "kind", "size_shown", "attempts", "reason"]
     list_filter = ["state", "preview_state", NumberFilter, ReceivedFilter]
     search_fields = ["media_id"]
-    search_help_text = "Our id of the file, WhatsApp's id of it, or #123 for the message it belongs to."
+    search_help_text = _("Search for our id of the file, WhatsApp's id of it, or #123 for the file of message 123.")
     actions = ["fetch_selected"]
-    acts = {"fetch_again": "Fetch again"}
+    row_actions = {"fetch_again": _("Fetch again")}
     fieldsets = [
         (None, {"fields": ["message_link", "number", "player", "state", "error_shown", "attempts", "next_try_at"]}),
         (
-            "The file",
+            _("File"),
             {
                 "fields": [
                     "file_name_shown",
@@ -62,7 +65,7 @@ class MediaAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
                 ]
             },
         ),
-        ("Preview", {"fields": ["preview_state", "preview_error", "excerpt_shown"]}),
+        (_("Preview"), {"fields": ["preview_state", "preview_error", "excerpt_shown"]}),
     ]
     readonly_fields = [
         "message_link",
@@ -82,69 +85,73 @@ class MediaAdmin(NumberScoped, ViewOnly, ActsAdmin, NewestFirstAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         term = search_term.strip()
-        own = term.removeprefix("#")
         if not term:
             return queryset, False
-        if term != own and own.isascii() and own.isdigit() and len(own) <= 18:
-            return queryset.filter(message_id=int(own)), False
+        if (message_id := id_in(term)) is not None:
+            return queryset.filter(message_id=message_id), False
         try:
             return queryset.filter(pk=uuid.UUID(term)), False
         except ValueError:
             return queryset.filter(media_id=term), False
 
-    def acts_offered(self, request: HttpRequest, row: Media) -> list[str]:
+    def available_actions(self, request: HttpRequest, row: Media) -> list[str]:
         settled = row.state in (Media.State.STORED, Media.State.PENDING)
         return [] if settled or not row.media_id else ["fetch_again"]
 
-    def act_fetch_again(self, request: HttpRequest, row: Media) -> None:
+    def run_fetch_again(self, request: HttpRequest, row: Media) -> None:
         self.fetch_selected(request, Media.objects.filter(pk=row.pk))
 
-    @admin.action(description="Fetch the selected files again", permissions=["act"])
+    @admin.action(description=_("Fetch the selected files again"), permissions=["act"])
     def fetch_selected(self, request: HttpRequest, queryset: QuerySet[Media]) -> None:
         asked = [row for row in queryset if files.fetch_again(row)]
-        record(request, asked, "Asked for the file again.", "media_fetch_again")
+        record(request, asked, gettext_noop("Requested the file again."), "media_fetch_again")
         if asked:
-            self.message_user(request, f"{len(asked)} will be fetched again in a moment.")
+            sentence = ngettext(
+                "%(count)s file will be fetched again in a moment.",
+                "%(count)s files will be fetched again in a moment.",
+                len(asked),
+            )
+            self.message_user(request, sentence % {"count": len(asked)})
         else:
             self.message_user(request, NOTHING_TO_FETCH, messages.WARNING)
 
-    @admin.display(description="number")
+    @admin.display(description=_("number"))
     def number(self, media: Media) -> str:
         return str(media.message.number)
 
-    @admin.display(description="message")
+    @admin.display(description=_("message"))
     def message_link(self, media: Media) -> SafeString:
         address = reverse("admin:inbox_message_change", args=[media.message_id])
         return format_html('<a href="{}">{} {}</a>', address, media.message.get_kind_display(), media.message_id)
 
-    @admin.display(description="type")
+    @admin.display(description=_("type"))
     def kind(self, media: Media) -> str:
         return media.content_type or media.mime_type
 
-    @admin.display(description="size")
+    @admin.display(description=_("size"))
     def size_shown(self, media: Media) -> str:
         return "" if media.size is None else humanize.size(media.size)
 
-    @admin.display(description="why")
-    def why(self, media: Media) -> SafeString:
-        return excerpt(media.error)
+    @admin.display(description=_("reason"))
+    def reason(self, media: Media) -> SafeString:
+        return excerpt(gettext(media.error) if media.error else "")
 
-    @admin.display(description="why")
+    @admin.display(description=_("reason"))
     def error_shown(self, media: Media) -> SafeString | str:
-        return whole(media.error) if media.error else "-"
+        return full_text(gettext(media.error)) if media.error else "-"
 
-    @admin.display(description="preview")
+    @admin.display(description=_("preview"))
     def player(self, media: Media) -> SafeString:
         return player(media)
 
-    @admin.display(description="name given by the sender")
+    @admin.display(description=_("name from the sender"))
     def file_name_shown(self, media: Media) -> SafeString | str:
         return excerpt(media.file_name, 200) if media.file_name else "-"
 
-    @admin.display(description="key in the storage")
+    @admin.display(description=_("storage key"))
     def storage_key(self, media: Media) -> str:
         return media.file.name or "-"
 
-    @admin.display(description="text inside")
+    @admin.display(description=_("text in the file"))
     def excerpt_shown(self, media: Media) -> SafeString | str:
-        return whole(media.excerpt) if media.excerpt else "-"
+        return full_text(media.excerpt) if media.excerpt else "-"

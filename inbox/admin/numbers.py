@@ -1,4 +1,4 @@
-"""Our numbers in the admin: connecting one, its token that nobody can read back, and what WhatsApp says about it."""
+"""Our numbers: connecting one, its access token, and what WhatsApp reports about it."""
 
 from __future__ import annotations
 
@@ -6,43 +6,47 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.core.exceptions import ImproperlyConfigured
 from django.db.models import BooleanField, Case, ExpressionWrapper, Q, QuerySet, Value, When
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_noop, ngettext
+from django.utils.translation import gettext_lazy as _
 
-from core.admin.actions import ActsAdmin, record
+from core.admin.actions import RowActionsAdmin, record
 from core.admin.changelist import NewestFirstAdmin, ViewOnly
-from core.admin.display import as_json, whole
+from core.admin.display import full_text, json_block, moment
 from inbox.admin.scope import NumberFilter, NumberScoped, numbers_of
 from inbox.media import fetch
 from inbox.models import Outbox, OutboxEntry
 from inbox.sending import outbox
 from whatsapp.models import NumberUpdate, PhoneNumber, Provider
 from whatsapp.providers.aws import arns
-from whatsapp.providers.base import ProviderError, provider_for
+from whatsapp.providers.base import NumberInfo, ProviderError, provider_for
 
 UPDATES_SHOWN = 20
 
 
 class PhoneNumberForm(forms.ModelForm):
-    """The number's facts. The token goes in and never comes out: empty keeps the stored one."""
+    """A number. The access token can be set but never read; an empty field keeps the stored one."""
 
-    # Not called like the column: a form fills what has a column's name, also with nothing.
+    # Named unlike the column, which an empty form field would overwrite.
     new_token = forms.CharField(
-        label="Access token",
+        label=_("Access token"),
         required=False,
         max_length=2000,
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password", "class": "vTextField"}),
-        help_text="Of a system user, with whatsapp_business_messaging and whatsapp_business_management. It is stored "
-        "encrypted and never shown again. Leave this empty to keep the one that is stored.",
+        help_text=_(
+            "The token of a system user with whatsapp_business_messaging and whatsapp_business_management. It is "
+            "stored encrypted and never shown again. Leave empty to keep the stored token."
+        ),
     )
-    #: The Region in an ARN that was entered.
+    #: The Region of the ARN that was entered.
     named_region = ""
-    remove_token = forms.BooleanField(required=False, label="Remove the stored token")
+    remove_token = forms.BooleanField(required=False, label=_("Remove the stored token"))
 
     class Meta:
         model = PhoneNumber
@@ -59,33 +63,37 @@ class PhoneNumberForm(forms.ModelForm):
             "send_rate",
             "read_receipts",
         )
-        # An ARN is long, and is to be compared with AWS's.
+        # ARNs are long.
         widgets = {"aws_phone_number_id": forms.TextInput(attrs={"class": "vURLField"})}
 
     def clean_new_token(self) -> str:
         token: str = self.cleaned_data["new_token"].strip()
         if not token.isascii() or not token.isprintable() or " " in token:
-            raise forms.ValidationError("A token has no spaces, line breaks or accents: copy it again.")
+            raise forms.ValidationError(_("A token has no spaces, line breaks or accents. Copy it again."))
         if token:
             try:
                 PhoneNumber._meta.get_field("access_token").get_prep_value(token)
             except (ImproperlyConfigured, ValueError):
                 raise forms.ValidationError(
-                    "The token cannot be stored encrypted: set FIELD_ENCRYPTION_KEYS to the output of "
-                    "`manage.py generate_key` and restart."
+                    _(
+                        "The token cannot be encrypted. Set FIELD_ENCRYPTION_KEYS to the output of "
+                        "`manage.py generate_key` and restart."
+                    )
                 ) from None
         return token
 
     def clean_aws_phone_number_id(self) -> str:
-        """The id, also where somebody entered the ARN, which tells the Region too."""
+        """The id, also when the ARN was entered, which names the Region too."""
         entered: str = self.cleaned_data["aws_phone_number_id"].strip()
         if not entered:
             return ""
         found = arns.number(entered)
         if found is None:
             raise forms.ValidationError(
-                "This is no number of AWS End User Messaging: enter phone-number-id-… or its ARN "
-                "(arn:aws:social-messaging:eu-central-1:123456789012:phone-number-id/…)."
+                _(
+                    "Enter phone-number-id-… as AWS shows it, or the ARN of the number "
+                    "(arn:aws:social-messaging:eu-central-1:123456789012:phone-number-id/…)."
+                )
             )
         self.named_region = found.region
         return found.id
@@ -93,18 +101,20 @@ class PhoneNumberForm(forms.ModelForm):
     def clean_aws_region(self) -> str:
         region: str = self.cleaned_data["aws_region"].strip() or self.named_region
         if region and not arns.REGION.fullmatch(region):
-            raise forms.ValidationError("This is no Region of AWS: they look like eu-central-1.")
+            raise forms.ValidationError(_("Enter an AWS Region, such as eu-central-1."))
         return region
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("provider") == Provider.AWS and cleaned.get("new_token"):
-            self.add_error("new_token", "A number at AWS has no access token; the server's credentials count.")
+            self.add_error(
+                "new_token", _("Numbers at AWS have no access token. The server's own credentials are used.")
+            )
         entered, region = self.named_region, cleaned.get("aws_region")
         if entered and region and entered != region:
-            self.add_error("aws_region", f"The ARN says that the number is in {entered}.")
+            self.add_error("aws_region", _("The ARN names the Region %(region)s.") % {"region": entered})
         if cleaned.get("new_token") and cleaned.get("remove_token"):
-            raise forms.ValidationError("Either enter a new token or remove the stored one.")
+            raise forms.ValidationError(_("Either enter a new token or remove the stored one."))
         return cleaned
 
     @property
@@ -118,39 +128,39 @@ class PhoneNumberForm(forms.ModelForm):
 
 
 @admin.register(PhoneNumber)
-class PhoneNumberAdmin(ActsAdmin):
+class PhoneNumberAdmin(RowActionsAdmin):
     form = PhoneNumberForm
     list_display = ["label", "shown_number", "state", "provider", "token_stored", "quality", "messaging_limit"]
     list_filter = ["state", "provider"]
     search_fields = ["name", "display_number", "phone_number_id", "waba_id"]
     actions = ["accept_numbers"]
-    acts = {"accept": "Accept this number", "check": "Check connection", "resume": "Resume sending"}
+    row_actions = {"accept": _("Accept this number"), "check": _("Check connection"), "resume": _("Resume sending")}
     fieldsets = [
         (None, {"fields": ["name", "display_number", "state"]}),
         (
-            "At WhatsApp",
+            _("WhatsApp"),
             {"fields": ["provider", "phone_number_id", "waba_id", "portfolio_id"]},
         ),
         (
-            "Access token",
+            _("Access token"),
             {
                 "fields": ["token_stored", "new_token", "remove_token"],
-                "description": "For numbers of the Meta Cloud API. AWS takes the server's own credentials instead.",
+                "description": _("For numbers of Meta's Cloud API. AWS uses the server's own credentials instead."),
             },
         ),
         (
             "AWS End User Messaging Social",
             {
                 "fields": ["aws_phone_number_id", "aws_region"],
-                "description": "For numbers that AWS carries. docs/aws.md says where to find these.",
+                "description": _("For numbers at AWS. docs/aws.md says where to find these."),
             },
         ),
-        ("Sending", {"fields": ["outbox_shown", "send_rate", "read_receipts"]}),
+        (_("Sending"), {"fields": ["outbox_shown", "send_rate", "read_receipts"]}),
         (
-            "As WhatsApp last reported",
+            _("Reported by WhatsApp"),
             {"fields": ["verified_name", "quality", "throughput", "messaging_limit", "updates_shown"]},
         ),
-        ("Here", {"fields": ["agents_shown", "created_at"]}),
+        (_("In this inbox"), {"fields": ["agents_shown", "created_at"]}),
     ]
     readonly_fields = [
         "token_stored",
@@ -165,13 +175,13 @@ class PhoneNumberAdmin(ActsAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PhoneNumber]:
-        """Unknown numbers first: their messages wait for somebody to accept them. The token stays in the database."""
+        """Unknown numbers first, since they wait to be accepted. The token itself is not read."""
         unknown_first = Case(When(state=PhoneNumber.State.UNKNOWN, then=Value(0)), default=Value(1))
         has_token = ExpressionWrapper(~Q(access_token=""), output_field=BooleanField())
         return numbers_of(request.user).annotate(has_token=has_token).order_by(unknown_first, "name", "pk")
 
     def get_readonly_fields(self, request: HttpRequest, obj: PhoneNumber | None = None) -> list[str]:
-        """Payloads name our number by Meta's id: once rows hang on it, another id would be another number."""
+        """Webhooks name our number by Meta's id, so it cannot change afterwards."""
         fixed = ["phone_number_id"] if obj else []
         return [*self.readonly_fields, *fixed]
 
@@ -179,66 +189,74 @@ class PhoneNumberAdmin(ActsAdmin):
         return super().get_fieldsets(request, obj) if obj else self.fieldsets[:4]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Conversations hang on a number: it is paused, not deleted."""
+        """Never: conversations belong to it. A number is paused instead."""
         return False
 
-    @admin.display(description="name")
+    @admin.display(description=_("name"))
     def label(self, number: PhoneNumber) -> str:
         return str(number)
 
-    @admin.display(description="number")
+    @admin.display(description=_("number"))
     def shown_number(self, number: PhoneNumber) -> SafeString:
         return format_html("<bdi>{}</bdi>", number.display_number or "-")
 
-    @admin.display(description="token stored", boolean=True)
+    @admin.display(description=_("token stored"), boolean=True)
     def token_stored(self, number: PhoneNumber) -> bool:
         return getattr(number, "has_token", False)
 
-    @admin.display(description="agents")
+    @admin.display(description=_("agents"))
     def agents_shown(self, number: PhoneNumber) -> SafeString | str:
         agents = [
-            (reverse("admin:inbox_agent_change", args=[agent.pk]), agent, "" if agent.is_active else " (inactive)")
+            (
+                reverse("admin:inbox_agent_change", args=[agent.pk]),
+                agent,
+                "" if agent.is_active else gettext("(inactive)"),
+            )
             for agent in number.agents.order_by("username")
         ]
-        return format_html_join(", ", '<a href="{}">{}</a>{}', agents) or "Nobody yet: choose numbers at each agent."
+        return format_html_join(", ", '<a href="{}">{}</a> {}', agents) or gettext(
+            "Nobody yet. Assign the number on the page of an agent."
+        )
 
-    @admin.display(description="outbox")
+    @admin.display(description=_("outbox"))
     def outbox_shown(self, number: PhoneNumber) -> str:
         waiting = OutboxEntry.objects.filter(number=number).count()
         paused = Outbox.objects.filter(number=number, active=True).first()
-        words = f"{waiting:,} message{'' if waiting == 1 else 's'} waiting to leave." if waiting else "Nothing waits."
+        sentence = ngettext("%(count)s message waiting.", "%(count)s messages waiting.", waiting)
+        sentence = sentence % {"count": intcomma(waiting)} if waiting else gettext("No messages waiting.")
         if paused is None:
-            return words
-        since = timezone.localtime(paused.paused_at)
-        return f"{words} Paused since {since:%Y-%m-%d %H:%M}: {paused.reason}"
+            return sentence
+        reason = {"time": moment(paused.paused_at), "reason": gettext(paused.reason)}
+        return f"{sentence} {gettext('Paused since %(time)s: %(reason)s') % reason}"
 
-    @admin.display(description="newest updates")
+    @admin.display(description=_("latest updates"))
     def updates_shown(self, number: PhoneNumber) -> SafeString | str:
         updates = NumberUpdate.objects.filter(number=number).order_by("-at")[:UPDATES_SHOWN]
         rows = [
-            (reverse("admin:whatsapp_numberupdate_change", args=[update.pk]), f"{update.at:%Y-%m-%d %H:%M}", update)
+            (reverse("admin:whatsapp_numberupdate_change", args=[update.pk]), moment(update.at), update)
             for update in updates
         ]
-        return format_html_join("", '<div><a href="{}">{}</a> {}</div>', rows) or "None yet."
+        return format_html_join("", '<div><a href="{}">{}</a> {}</div>', rows) or gettext("None yet")
 
-    def acts_offered(self, request: HttpRequest, row: PhoneNumber) -> list[str]:
+    def available_actions(self, request: HttpRequest, row: PhoneNumber) -> list[str]:
         if row.state == PhoneNumber.State.UNKNOWN:
             return ["accept", "check"]
         return ["check", "resume"] if Outbox.objects.filter(number=row, active=True).exists() else ["check"]
 
-    def links_of(self, request: HttpRequest, row: PhoneNumber) -> list[tuple[str, str]]:
+    def row_links(self, request: HttpRequest, row: PhoneNumber) -> list[tuple[str, str]]:
         return [
-            (f"{reverse('admin:inbox_message_changelist')}?number={row.pk}", "Messages"),
-            (f"{reverse('admin:whatsapp_numberupdate_changelist')}?number={row.pk}", "All updates"),
+            (f"{reverse('admin:inbox_message_changelist')}?number={row.pk}", gettext("Messages")),
+            (f"{reverse('admin:whatsapp_numberupdate_changelist')}?number={row.pk}", gettext("All updates")),
         ]
 
     def save_model(self, request: HttpRequest, obj: PhoneNumber, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if form.token_changed:
             removed = form.cleaned_data["remove_token"]
-            record(
-                request, [obj], "Removed the access token." if removed else "Stored a new access token.", "token_set"
+            sentence = (
+                gettext_noop("Removed the access token.") if removed else gettext_noop("Stored a new access token.")
             )
+            record(request, [obj], sentence, "token_set")
             if not removed:
                 self._fetch_waiting(request, obj)
                 outbox.resume(obj)
@@ -249,83 +267,86 @@ class PhoneNumberAdmin(ActsAdmin):
 
     def _fetch_waiting(self, request: HttpRequest, number: PhoneNumber) -> None:
         if waiting := fetch.fetch_waiting(number):
-            self.message_user(request, f"{waiting} waiting files will be fetched now.")
+            sentence = ngettext(
+                "%(count)s waiting file will be fetched now.", "%(count)s waiting files will be fetched now.", waiting
+            )
+            self.message_user(request, sentence % {"count": waiting})
 
-    def act_accept(self, request: HttpRequest, row: PhoneNumber) -> None:
+    def run_accept(self, request: HttpRequest, row: PhoneNumber) -> None:
         self.accept_numbers(request, PhoneNumber.objects.filter(pk=row.pk))
 
-    @admin.action(description="Accept the selected numbers", permissions=["act"])
+    @admin.action(description=_("Accept the selected numbers"), permissions=["act"])
     def accept_numbers(self, request: HttpRequest, queryset: QuerySet[PhoneNumber]) -> None:
-        """Make unknown numbers connected: from now on agents can be given their conversations."""
+        """Connect unknown numbers, so that they can be assigned to agents."""
         accepted = []
         for number in queryset.filter(state=PhoneNumber.State.UNKNOWN).defer("access_token"):
             unknown = PhoneNumber.objects.filter(pk=number.pk, state=PhoneNumber.State.UNKNOWN)
             if unknown.update(state=PhoneNumber.State.CONNECTED):
                 accepted.append(number)
                 self._fetch_waiting(request, number)
-        record(request, accepted, "Accepted the number.", "number_accepted")
+        record(request, accepted, gettext_noop("Accepted the number."), "number_accepted")
         if not accepted:
-            self.message_user(request, "None of these numbers is unknown, so nothing changed.", messages.WARNING)
+            self.message_user(request, _("None of these numbers was waiting to be accepted."), messages.WARNING)
         for number in accepted:
-            self.message_user(
-                request,
-                f"{number} is connected. "
-                + ("Choose" if number.provider == Provider.AWS else "Give it a token, and choose")
-                + " it at the agents who answer for it.",
-            )
+            if number.provider == Provider.AWS:
+                sentence = _("%(number)s is connected. Next, assign it to the agents who answer for it.")
+            else:
+                sentence = _("%(number)s is connected. Next, enter its token and assign it to agents.")
+            self.message_user(request, sentence % {"number": number})
 
-    def act_resume(self, request: HttpRequest, row: PhoneNumber) -> None:
-        """Send again at once, without waiting for the next look at whether it works."""
+    def run_resume(self, request: HttpRequest, row: PhoneNumber) -> None:
+        """Resume sending at once instead of waiting for the next automatic try."""
         outbox.resume(row)
-        record(request, [row], "Resumed sending.", "sending_resumed")
-        self.message_user(request, f"What waits at {row} is sent now.", messages.SUCCESS)
+        record(request, [row], gettext_noop("Resumed sending."), "sending_resumed")
+        sentence = _("The messages waiting at %(number)s are being sent.") % {"number": row}
+        self.message_user(request, sentence, messages.SUCCESS)
 
-    def act_check(self, request: HttpRequest, row: PhoneNumber) -> None:
-        """Ask the provider about the number with the stored token, and keep what it says."""
+    def run_check(self, request: HttpRequest, row: PhoneNumber) -> None:
+        """Ask the provider about the number with the stored credentials, and store what it reports."""
         try:
             number = PhoneNumber.objects.get(pk=row.pk)
             provider = provider_for(number)
             info = provider.number_info()
             apps = provider.subscribed_apps()
         except (ProviderError, ImproperlyConfigured) as error:
-            self.message_user(request, f"No connection: {error}", messages.ERROR)
+            sentence = _("No connection: %(error)s") % {"error": gettext(str(error))}
+            self.message_user(request, sentence, messages.ERROR)
             return
-        reported = {
-            "verified_name": info.verified_name,
-            "quality": info.quality,
-            "throughput": info.throughput,
-            "messaging_limit": info.messaging_limit,
-        }
+        self._store(row, info)
+        works = (
+            _("The connection works. WhatsApp knows this number as %(number)s, “%(name)s”, quality: %(quality)s.")
+            if row.provider == Provider.AWS
+            else _("The token works. WhatsApp knows this number as %(number)s, “%(name)s”, quality: %(quality)s.")
+        )
+        facts = {"number": info.display_phone_number, "name": info.verified_name, "quality": info.quality}
+        self.message_user(request, works % {name: fact or "-" for name, fact in facts.items()}, messages.SUCCESS)
+        self._report_webhooks(request, row, apps)
+
+    def _store(self, row: PhoneNumber, info: NumberInfo) -> None:
+        reported = {name: getattr(info, name) for name in ("verified_name", "quality", "throughput", "messaging_limit")}
         if changed := {name: value for name, value in reported.items() if value and value != getattr(row, name)}:
             PhoneNumber.objects.filter(pk=row.pk).update(**changed)
-        self.message_user(
-            request,
-            f"The {'connection' if row.provider == Provider.AWS else 'token'} works: WhatsApp knows this number as "
-            f"{info.display_phone_number or 'no number'}, "
-            f"“{info.verified_name or 'no name'}”, quality {info.quality or 'not told'}.",
-            messages.SUCCESS,
-        )
+
+    def _report_webhooks(self, request: HttpRequest, row: PhoneNumber, apps: list[str]) -> None:
+        """Say where the account's webhooks go: without any, no message arrives."""
         if apps:
-            self.message_user(request, f"Webhooks of the account go to: {', '.join(apps)}.", messages.SUCCESS)
+            sentence = _("Webhooks of the account go to: %(apps)s.") % {"apps": ", ".join(apps)}
         elif row.provider == Provider.AWS:
-            self.message_user(
-                request,
-                "AWS publishes the events of the account nowhere, so no message will arrive: add an event destination, "
-                "as docs/aws.md describes.",
-                messages.ERROR,
+            sentence = gettext(
+                "No messages will arrive, because AWS publishes the events of the account nowhere. Add an event "
+                "destination as described in docs/aws.md."
             )
         else:
-            self.message_user(
-                request,
-                "No app is subscribed to the account's webhooks, so no message will arrive: POST to "
-                f"/{row.waba_id or 'WABA_ID'}/subscribed_apps once, as docs/configuration.md describes.",
-                messages.ERROR,
-            )
+            sentence = _(
+                "No messages will arrive, because no app is subscribed to the account's webhooks. POST to "
+                "/%(account)s/subscribed_apps once, as described in docs/configuration.md."
+            ) % {"account": row.waba_id or "WABA_ID"}
+        self.message_user(request, sentence, messages.SUCCESS if apps else messages.ERROR)
 
 
 @admin.register(NumberUpdate)
 class NumberUpdateAdmin(NumberScoped, ViewOnly, NewestFirstAdmin):
-    """Quality, limits, restrictions, names: what WhatsApp told, newest first."""
+    """Quality, limits, restrictions and names as WhatsApp reported them, newest first."""
 
     moment_field = "at"
     list_display = ["at", "number", "field", "summary"]
@@ -337,10 +358,10 @@ class NumberUpdateAdmin(NumberScoped, ViewOnly, NewestFirstAdmin):
         updates = super().get_queryset(request)
         return updates.select_related("number", "notification").defer("number__access_token", "notification__body")
 
-    @admin.display(description="summary")
+    @admin.display(description=_("summary"))
     def summary_shown(self, update: NumberUpdate) -> SafeString:
-        return whole(update.summary)
+        return full_text(update.summary)
 
-    @admin.display(description="payload")
+    @admin.display(description=_("payload"))
     def payload_shown(self, update: NumberUpdate) -> SafeString | str:
-        return as_json(update.payload)
+        return json_block(update.payload)

@@ -1,4 +1,4 @@
-"""The outbox in the admin: what still has to leave, and what has not been sent at all."""
+"""The outbox: messages waiting to be sent, and files that belong to no message yet."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from core.admin.changelist import NewestFirstAdmin, ViewOnly
 from core.admin.display import excerpt
@@ -19,7 +21,7 @@ from inbox.models import OutboxEntry, Upload
 
 @admin.register(OutboxEntry)
 class OutboxEntryAdmin(NumberScoped, ViewOnly, NewestFirstAdmin):
-    """Messages on their way to WhatsApp. An empty list is the usual state; a long one says why at the number."""
+    """Messages waiting to be sent. Usually empty; the number's page says why a long queue waits."""
 
     key = "message_id"
     moment_field = "due_at"
@@ -31,19 +33,20 @@ class OutboxEntryAdmin(NumberScoped, ViewOnly, NewestFirstAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[OutboxEntry]:
         return super().get_queryset(request).select_related("number", "message").defer("number__access_token")
 
-    @admin.display(description="message")
+    @admin.display(description=_("message"))
     def message_link(self, entry: OutboxEntry) -> SafeString:
         address = reverse("admin:inbox_message_change", args=[entry.pk])
         return format_html('<a href="{}">{}</a>', address, entry.message)
 
-    @admin.display(description="why it waits")
+    @admin.display(description=_("reason"))
     def why(self, entry: OutboxEntry) -> str:
-        return entry.message.error or entry.message.get_status_display()
+        error = entry.message.error
+        return gettext(error) if error else entry.message.get_status_display()
 
 
 @admin.register(Upload)
 class UploadAdmin(NumberScoped, ViewOnly, admin.ModelAdmin):
-    """Files of ours that belong to no message yet: being prepared, in a draft, or refused with the reason."""
+    """Files that belong to no message yet: being prepared, in a draft, or refused with the reason."""
 
     ordering = ["-created_at", "pk"]
     show_full_result_count = False
@@ -59,6 +62,6 @@ class UploadAdmin(NumberScoped, ViewOnly, admin.ModelAdmin):
         uploads = super().get_queryset(request).select_related("number", "agent", "program")
         return uploads.defer("number__access_token")
 
-    @admin.display(description="file name")
+    @admin.display(description=_("file name"))
     def name(self, upload: Any) -> SafeString:
         return excerpt(upload.file_name)

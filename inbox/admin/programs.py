@@ -1,7 +1,8 @@
-"""Programs in the admin: their rights, their tokens and where they are told what happens. Secrets are shown once."""
+"""Programs: their rights, API tokens, webhooks and deliveries. Secrets are shown once."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -11,13 +12,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_noop, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from core import safe_http
-from core.admin.actions import ActsAdmin, record
+from core.admin.actions import RowActionsAdmin, record
 from core.admin.changelist import NewestFirstAdmin, ViewOnly
-from core.admin.display import as_json
+from core.admin.display import json_block, moment
 from inbox.admin.scope import numbers_of
 from inbox.api import tokens
 from inbox.api.webhooks import delivery as posting
@@ -27,7 +31,7 @@ from inbox.models import ApiToken, Program, WebhookDelivery, WebhookEndpoint
 
 
 class ForSuperusers:
-    """Whoever can change programs can read and send as any of them."""
+    """For superusers only: changing a program is enough to read and send as it."""
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_superuser)
@@ -39,23 +43,29 @@ class ForSuperusers:
 
 
 @admin.register(Program)
-class ProgramAdmin(ForSuperusers, ActsAdmin):
+class ProgramAdmin(ForSuperusers, RowActionsAdmin):
     list_display = ["name", "active", "all_numbers", "may_read", "may_send", "tokens_shown", "created_at"]
     filter_horizontal = ["numbers"]
-    acts = {"make_token": "Make a token"}
+    row_actions = {"make_token": _("Create token")}
     readonly_fields = ["tokens_listed", "endpoints_listed", "created_at"]
     fieldsets = [
         (None, {"fields": ["name", "active"]}),
-        ("Numbers", {"fields": ["all_numbers", "numbers"], "description": "The conversations it sees and answers."}),
-        ("Rights", {"fields": ["may_read", "may_send"]}),
-        ("Tokens and webhooks", {"fields": ["tokens_listed", "endpoints_listed", "created_at"]}),
+        (
+            _("Numbers"),
+            {
+                "fields": ["all_numbers", "numbers"],
+                "description": _("The program sees and answers the conversations of these numbers."),
+            },
+        ),
+        (_("Permissions"), {"fields": ["may_read", "may_send"]}),
+        (_("Tokens and webhooks"), {"fields": ["tokens_listed", "endpoints_listed", "created_at"]}),
     ]
 
     def get_fieldsets(self, request: HttpRequest, obj: Program | None = None) -> Any:
         return self.fieldsets if obj else self.fieldsets[:3]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Messages say who sent them: a program is switched off instead."""
+        """Never: messages name the program that sent them. It is switched off instead."""
         return False
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -63,85 +73,93 @@ class ProgramAdmin(ForSuperusers, ActsAdmin):
             kwargs["queryset"] = numbers_of(request.user)
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 
-    def links_of(self, request: HttpRequest, row: Program) -> list[tuple[str, str]]:
+    def row_links(self, request: HttpRequest, row: Program) -> list[tuple[str, str]]:
         add = reverse("admin:inbox_webhookendpoint_add")
-        return [(f"{add}?program={row.pk}", "Add a webhook"), (reverse("api:api-root"), "API reference")]
+        return [
+            (f"{add}?program={row.pk}", gettext("Add webhook")),
+            (reverse("api:api-root"), gettext("API reference")),
+        ]
 
-    def act_make_token(self, request: HttpRequest, row: Program) -> None:
-        made, token = tokens.make(row)
-        record(request, [row], f"Made the API token {made}", "api_token_made")
-        self.message_user(
-            request, f"Copy this token now, it is not shown again: {token}", messages.SUCCESS, extra_tags="secret"
-        )
+    def run_make_token(self, request: HttpRequest, row: Program) -> None:
+        created, token = tokens.make(row)
+        record(request, [row], f"Created the API token {created}", "api_token_made")
+        sentence = _("Copy this token now. It will not be shown again: %(token)s") % {"token": token}
+        self.message_user(request, sentence, messages.SUCCESS, extra_tags="secret")
 
-    @admin.display(description="valid tokens")
+    @admin.display(description=_("valid tokens"))
     def tokens_shown(self, program: Program) -> int:
         return program.tokens.filter(revoked_at=None).count()
 
-    @admin.display(description="tokens")
+    @admin.display(description=_("tokens"))
     def tokens_listed(self, program: Program) -> SafeString | str:
         rows = [
             (reverse("admin:inbox_apitoken_change", args=[token.pk]), token, _state(token))
             for token in program.tokens.all()
         ]
-        return format_html_join("", '<div><a href="{}">{}</a> {}</div>', rows) or "None yet."
+        return format_html_join("", '<div><a href="{}">{}</a> {}</div>', rows) or gettext("None yet")
 
-    @admin.display(description="webhooks")
+    @admin.display(description=_("webhooks"))
     def endpoints_listed(self, program: Program) -> SafeString | str:
         rows = [
             (
                 reverse("admin:inbox_webhookendpoint_change", args=[row.pk]),
                 row.url,
-                "" if row.active else "(switched off)",
+                "" if row.active else gettext("(switched off)"),
             )
             for row in program.webhook_endpoints.order_by("pk").only("pk", "url", "active")
         ]
-        return format_html_join("", '<div><a href="{}">{}</a> {}</div>', rows) or "None yet."
+        return format_html_join("", '<div><a href="{}">{}</a> {}</div>', rows) or gettext("None yet")
 
 
 def _state(token: ApiToken) -> str:
     if token.revoked_at:
-        return f"revoked on {token.revoked_at:%Y-%m-%d}"
+        return _("revoked on %(date)s") % {"date": _day(token.revoked_at)}
     if token.expires_at and token.expires_at <= timezone.now():
-        return f"expired on {token.expires_at:%Y-%m-%d}"
-    return f"last used on {token.last_used_at:%Y-%m-%d}" if token.last_used_at else "never used"
+        return _("expired on %(date)s") % {"date": _day(token.expires_at)}
+    if token.last_used_at:
+        return _("last used on %(date)s") % {"date": _day(token.last_used_at)}
+    return gettext("never used")
+
+
+def _day(at: datetime) -> str:
+    return date_format(timezone.localtime(at))
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ForSuperusers, ActsAdmin):
-    """Tokens are made at their program; here one sees what became of them, and takes them back."""
+class ApiTokenAdmin(ForSuperusers, RowActionsAdmin):
+    """API tokens and when each was last used. A token is created on the page of its program."""
 
     list_display = ["prefix", "program", "state_shown", "created_at", "last_used_at", "expires_at"]
     list_select_related = ["program"]
     fields = ["prefix", "program", "state_shown", "created_at", "last_used_at", "expires_at", "revoked_at"]
     readonly_fields = ["prefix", "program", "state_shown", "created_at", "last_used_at", "revoked_at"]
-    acts = {"revoke": "Revoke"}
+    row_actions = {"revoke": _("Revoke")}
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     has_delete_permission = has_add_permission
 
-    @admin.display(description="state")
+    @admin.display(description=_("state"))
     def state_shown(self, token: ApiToken) -> str:
         return _state(token)
 
-    def acts_offered(self, request: HttpRequest, row: ApiToken) -> list[str]:
+    def available_actions(self, request: HttpRequest, row: ApiToken) -> list[str]:
         return [] if row.revoked_at else ["revoke"]
 
-    def act_revoke(self, request: HttpRequest, row: ApiToken) -> None:
+    def run_revoke(self, request: HttpRequest, row: ApiToken) -> None:
         tokens.revoke(row)
-        record(request, [row], "Revoked the token.", "api_token_revoked")
-        self.message_user(request, "The token is refused from now on.")
+        record(request, [row], gettext_noop("Revoked the token."), "api_token_revoked")
+        self.message_user(request, _("The token is revoked and no longer works."))
 
 
 class WebhookEndpointForm(forms.ModelForm):
-    url = forms.URLField(label="Address", max_length=2000, assume_scheme="https")
+    url = forms.URLField(label=_("Address"), max_length=2000, assume_scheme="https")
     events = forms.MultipleChoiceField(
         choices=WebhookEndpoint.Event.choices,
         widget=forms.CheckboxSelectMultiple,
         initial=WebhookEndpoint.Event.values,
-        help_text="Their order is not guaranteed: every one carries the message as it is when it is posted.",
+        help_text=_("Events may arrive out of order. Each carries the message as it is when the event is posted."),
     )
 
     class Meta:
@@ -154,23 +172,22 @@ class WebhookEndpointForm(forms.ModelForm):
             safe_http.check(url, private=settings.WEBHOOK_PRIVATE_HOSTS)
         except safe_http.OutsideError as error:
             if error.refused:
-                raise forms.ValidationError(
-                    f"{error} An internal program's host must be named in WEBHOOK_PRIVATE_HOSTS."
-                ) from None
+                sentence = _("%(error)s For a program in your own network, add its host to WEBHOOK_PRIVATE_HOSTS.")
+                raise forms.ValidationError(sentence % {"error": gettext(str(error))}) from None
         return url
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(ForSuperusers, ActsAdmin):
+class WebhookEndpointAdmin(ForSuperusers, RowActionsAdmin):
     form = WebhookEndpointForm
     list_display = ["url", "program", "active", "health", "created_at"]
     list_select_related = ["program"]
     list_filter = ["active", "program"]
-    acts = {"rotate": "Replace the secret"}
+    row_actions = {"rotate": _("Replace secret")}
     readonly_fields = ["health", "rotation", "created_at"]
     fieldsets = [
         (None, {"fields": ["program", "url", "events", "active"]}),
-        ("How it does", {"fields": ["health", "rotation", "created_at"]}),
+        (_("Health"), {"fields": ["health", "rotation", "created_at"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookEndpoint]:
@@ -179,23 +196,29 @@ class WebhookEndpointAdmin(ForSuperusers, ActsAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: WebhookEndpoint | None = None) -> Any:
         return self.fieldsets if obj else self.fieldsets[:1]
 
-    def links_of(self, request: HttpRequest, row: WebhookEndpoint) -> list[tuple[str, str]]:
-        return [(f"{reverse('admin:inbox_webhookdelivery_changelist')}?endpoint={row.pk}", "Deliveries")]
+    def row_links(self, request: HttpRequest, row: WebhookEndpoint) -> list[tuple[str, str]]:
+        return [(f"{reverse('admin:inbox_webhookdelivery_changelist')}?endpoint={row.pk}", gettext("Deliveries"))]
 
-    @admin.display(description="health")
+    @admin.display(description=_("health"))
     def health(self, endpoint: WebhookEndpoint) -> SafeString | str:
         if endpoint.disabled_reason and not endpoint.active:
-            return format_html("<strong>Switched off by itself:</strong> {}", endpoint.disabled_reason)
+            reason = gettext(endpoint.disabled_reason)
+            return format_html("<strong>{}</strong> {}", gettext("Switched off automatically:"), reason)
         if endpoint.failing_since:
-            return f"Failing since {endpoint.failing_since:%Y-%m-%d %H:%M}, {endpoint.failures} times."
-        return "Works." if endpoint.active else "Switched off."
+            sentence = ngettext(
+                "Failing since %(time)s: %(count)s attempt.",
+                "Failing since %(time)s: %(count)s attempts.",
+                endpoint.failures,
+            )
+            return sentence % {"time": moment(endpoint.failing_since), "count": endpoint.failures}
+        return gettext("Working") if endpoint.active else gettext("Switched off")
 
-    @admin.display(description="secret")
+    @admin.display(description=_("secret"))
     def rotation(self, endpoint: WebhookEndpoint) -> str:
         until = endpoint.previous_secret_until
         if until and until > timezone.now():
-            return f"Stored. The one before signs too until {until:%Y-%m-%d %H:%M}."
-        return "Stored encrypted."
+            return gettext("Stored encrypted. The previous secret also signs until %(time)s.") % {"time": moment(until)}
+        return gettext("Stored encrypted")
 
     def save_model(self, request: HttpRequest, obj: WebhookEndpoint, form: Any, change: bool) -> None:
         if not change:
@@ -208,28 +231,27 @@ class WebhookEndpointAdmin(ForSuperusers, ActsAdmin):
         else:
             self._show(request, obj.secret)
 
-    def act_rotate(self, request: HttpRequest, row: WebhookEndpoint) -> None:
-        """A leaked secret, or a yearly habit: the old one signs beside the new one for a day."""
+    def run_rotate(self, request: HttpRequest, row: WebhookEndpoint) -> None:
+        """Replace the secret. For a day, both the old and the new one sign."""
         secret = signing.rotate(WebhookEndpoint.objects.get(pk=row.pk))
-        record(request, [row], "Replaced the secret.", "webhook_secret_replaced")
+        record(request, [row], gettext_noop("Replaced the secret."), "webhook_secret_replaced")
         self._show(request, secret)
 
     def _show(self, request: HttpRequest, secret: str) -> None:
-        self.message_user(
-            request, f"Copy this secret now, it is not shown again: {secret}", messages.SUCCESS, extra_tags="secret"
-        )
+        sentence = _("Copy this secret now. It will not be shown again: %(secret)s") % {"secret": secret}
+        self.message_user(request, sentence, messages.SUCCESS, extra_tags="secret")
 
 
 @admin.register(WebhookDelivery)
-class WebhookDeliveryAdmin(ViewOnly, ForSuperusers, ActsAdmin, NewestFirstAdmin):
-    """What was told to whom, each attempt with its answer."""
+class WebhookDeliveryAdmin(ViewOnly, ForSuperusers, RowActionsAdmin, NewestFirstAdmin):
+    """Each event for each endpoint, with every attempt and its answer."""
 
     moment_field = "created_at"
     linked_by = ("endpoint",)
     list_display = ["created_at", "event", "endpoint", "state", "attempts", "response_status", "error"]
     list_filter = ["state", "event"]
     actions = ["send_selected_again"]
-    acts = {"send_again": "Send again"}
+    row_actions = {"send_again": _("Send again")}
     fields = [
         "created_at",
         "event",
@@ -250,25 +272,28 @@ class WebhookDeliveryAdmin(ViewOnly, ForSuperusers, ActsAdmin, NewestFirstAdmin)
         deferred = ("endpoint__secret", "endpoint__previous_secret")
         return super().get_queryset(request).select_related("endpoint").defer(*deferred)
 
-    @admin.display(description="message")
+    @admin.display(description=_("message"))
     def message_link(self, row: WebhookDelivery) -> SafeString:
         address = reverse("admin:inbox_message_change", args=[row.message_id])
-        return format_html('<a href="{}">Message {}</a>', address, row.message_id)
+        return format_html('<a href="{}">{}</a>', address, _("Message %(id)s") % {"id": row.message_id})
 
-    @admin.display(description="each attempt")
+    @admin.display(description=_("attempts"))
     def attempts_shown(self, row: WebhookDelivery) -> SafeString | str:
-        return as_json(row.log)
+        return json_block(row.log)
 
-    def acts_offered(self, request: HttpRequest, row: WebhookDelivery) -> list[str]:
+    def available_actions(self, request: HttpRequest, row: WebhookDelivery) -> list[str]:
         return [] if row.state == WebhookDelivery.State.PENDING else ["send_again"]
 
-    def act_send_again(self, request: HttpRequest, row: WebhookDelivery) -> None:
+    def run_send_again(self, request: HttpRequest, row: WebhookDelivery) -> None:
         posting.send_again(row)
-        record(request, [row], "Sent again.", "webhook_sent_again")
-        self.message_user(request, "It is posted again under the same webhook-id, as soon as the endpoint is on.")
+        record(request, [row], gettext_noop("Sent again."), "webhook_sent_again")
+        self.message_user(request, _("The event will be posted again with the same webhook-id."))
 
-    @admin.action(description="Send the selected deliveries again", permissions=["act"])
+    @admin.action(description=_("Send the selected deliveries again"), permissions=["act"])
     def send_selected_again(self, request: HttpRequest, queryset: QuerySet[WebhookDelivery]) -> None:
         again = [row for row in queryset if posting.send_again(row)]
-        record(request, again, "Sent again.", "webhook_sent_again")
-        self.message_user(request, f"{len(again)} are posted again.", messages.SUCCESS if again else messages.WARNING)
+        record(request, again, gettext_noop("Sent again."), "webhook_sent_again")
+        sentence = ngettext(
+            "%(count)s event will be posted again.", "%(count)s events will be posted again.", len(again)
+        )
+        self.message_user(request, sentence % {"count": len(again)}, messages.SUCCESS if again else messages.WARNING)

@@ -1,4 +1,4 @@
-"""Whose rows an administrator sees: a superuser all of them, other staff those of their own numbers."""
+"""Which rows an administrator sees: superusers all, other staff those of their numbers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
+from core.integers import small_integer
 from inbox import access
 from inbox.models import Agent
 from whatsapp.models import PhoneNumber
 
 
 def numbers_of(agent: Agent | AnonymousUser) -> QuerySet[PhoneNumber]:
-    """The numbers an administrator works on; a superuser also those that merely turned up in a payload."""
+    """The numbers an administrator manages; for superusers also the unknown ones that webhooks named."""
     numbers = PhoneNumber.objects.defer("access_token")
     if agent.is_superuser:
         return numbers
@@ -24,14 +27,14 @@ def numbers_of(agent: Agent | AnonymousUser) -> QuerySet[PhoneNumber]:
 
 
 def links_to_the_inbox(number: PhoneNumber, conversation: int) -> list[tuple[str, str]]:
-    """The conversation as agents see it. Those of an unknown number are seen by nobody until it is accepted."""
+    """A link to the conversation as agents see it. Nobody sees those of an unknown number until it is accepted."""
     if number.state == PhoneNumber.State.UNKNOWN:
         return []
-    return [(reverse("inbox:conversation", args=[conversation]), "Open in the inbox")]
+    return [(reverse("inbox:conversation", args=[conversation]), gettext("Open in the inbox"))]
 
 
 class NumberScoped:
-    """Cuts an admin's rows down to the numbers of whoever asks. ``number_path`` leads from the row to its number."""
+    """Limits the rows to the administrator's numbers. ``number_path`` leads from a row to its number."""
 
     number_path = "number"
 
@@ -43,9 +46,9 @@ class NumberScoped:
 
 
 class NumberFilter(admin.SimpleListFilter):
-    """By number of ours: the few there are, never asking the big table which of them occur in it."""
+    """By our number. Lists the numbers themselves, without searching the table for those that occur."""
 
-    title = "number"
+    title = _("number")
     parameter_name = "number"
 
     def __init__(self, request: HttpRequest, params: Any, model: Any, model_admin: Any) -> None:
@@ -59,6 +62,5 @@ class NumberFilter(admin.SimpleListFilter):
         value = self.value()
         if not value:
             return queryset
-        if not value.isascii() or not value.isdigit():
-            return queryset.none()
-        return queryset.filter(**{self.path: int(value)})
+        number = small_integer(value)
+        return queryset.none() if number is None else queryset.filter(**{self.path: number})

@@ -1,4 +1,4 @@
-"""Finding contacts by a phone number as people write it."""
+"""What somebody types into a search box: one of our ids, or a phone number."""
 
 from __future__ import annotations
 
@@ -7,15 +7,21 @@ import re
 import phonenumbers
 from django.db.models import Q
 
+from core.integers import small_integer
 from inbox.models import Contact, ContactIdentity
 from whatsapp import phone_numbers
 from whatsapp.models import PhoneNumber
 
-#: What can be meant as a phone number: digits with the signs that people put between them.
+#: A phone number: digits, with the signs that people write between them.
 PHONE = re.compile(r"[+(]{0,2}[0-9][0-9\s().\-/\u00a0]{4,30}")
-#: Fewer digits than this find too many strangers by the end of their numbers.
+#: Fewer digits than this match the ends of too many other numbers.
 TAIL_DIGITS = 6
 MOST = 50
+
+
+def id_in(term: str) -> int | None:
+    """The id in a term like "#123", None for any other term."""
+    return small_integer(term[1:]) if term.startswith("#") else None
 
 
 def looks_like_a_phone(term: str) -> bool:
@@ -25,9 +31,9 @@ def looks_like_a_phone(term: str) -> bool:
 def contacts_by_phone(term: str) -> list[int]:
     """Primary keys of contacts with this phone number, at most 50.
 
-    "+351 915 550 123", "00351915550123" and the WhatsApp id match whole numbers by index; a number as dialled at home
-    ("915 550 123") is completed with the countries of our own numbers. Only when none of these is known, the digits
-    are compared with the ends of all numbers.
+    "+351 915 550 123", "00351915550123" and the WhatsApp id are looked up as whole numbers by index; a national number
+    ("915 550 123") gets the country codes of our own numbers. Only when none of these is known, the digits are
+    compared with the ends of all numbers.
     """
     digits = re.sub("[^0-9]", "", term)
     whole = spellings(term, digits)
@@ -54,7 +60,7 @@ def contacts_by_phone(term: str) -> list[int]:
 
 
 def spellings(term: str, digits: str) -> set[str]:
-    """The international numbers, digits only, that a term can mean."""
+    """The international numbers, as digits, that a term can mean."""
     meant = {digits, digits.removeprefix("00")}
     if not term.startswith("+"):
         for country in our_countries():
@@ -67,6 +73,6 @@ def spellings(term: str, digits: str) -> set[str]:
 
 
 def our_countries() -> set[str]:
-    """The countries of our own numbers ("PT"): where a number without a country code is probably from."""
+    """The countries of our own numbers ("PT"), assumed for numbers without a country code."""
     written = PhoneNumber.objects.connected().values_list("display_number", flat=True)[:MOST]
-    return {country for one in written if (country := phone_numbers.country_of(one))}
+    return {country for number in written if (country := phone_numbers.country_of(number))}

@@ -110,7 +110,7 @@ class ActsTests:
         page.get_by_role("link", name="Raw webhook").click()
         expect(page.locator("pre.whole").last).to_contain_text("whatsapp_business_account")
         page.get_by_role("button", name="Replay").click()
-        expect(page.locator(".messagelist")).to_contain_text("1 put back to pending")
+        expect(page.locator(".messagelist")).to_contain_text("1 webhook will be replayed")
         assert Notification.objects.get().state == "pending"
 
     def test_a_list_pages_and_filters_with_the_keyboard_at_hand(

@@ -124,7 +124,7 @@ class ReplayTests:
     def test_the_button_puts_it_back_and_wakes_a_worker(self, signed_in: Client, db: None, admin: Agent) -> None:
         row = admin_rows.notification(state="parked", error="It could not be applied.", attempts=3)
         page = signed_in.post(address(row, "replay"), follow=True)
-        assert "1 put back to pending" in page.content.decode()
+        assert "1 webhook will be replayed" in page.content.decode()
         row.refresh_from_db()
         assert (row.state, row.error) == ("pending", "")
         assert ProcrastinateJob.objects.filter(task_name=journal.TASK).count() == 1
@@ -146,7 +146,7 @@ class ReplayTests:
         rows = [admin_rows.notification(state="parked") for _ in range(3)]
         selected = {"action": "replay_selected", "_selected_action": [rows[0].pk, rows[2].pk]}
         page = signed_in.post(LIST, selected, follow=True)
-        assert "2 put back to pending" in page.content.decode()
+        assert "2 webhooks will be replayed" in page.content.decode()
         assert [row.state for row in Notification.objects.order_by("pk")] == ["pending", "parked", "pending"]
         assert LogEntry.objects.count() == 2
 
@@ -155,10 +155,10 @@ class ReplayTests:
             admin_rows.notification(state=state)
         assert "Replay all parked" in signed_in.get(LIST).content.decode()
         page = signed_in.post(LIST + "replay-parked/", follow=True)
-        assert "2 put back to pending" in page.content.decode()
+        assert "2 webhooks will be replayed" in page.content.decode()
         assert "Replay all parked" not in page.content.decode()
         assert sorted(Notification.objects.values_list("state", flat=True)) == ["pending", "pending", "processed"]
-        assert LogEntry.objects.get().get_change_message() == "Replayed 2."
+        assert LogEntry.objects.get().get_change_message() == "Replayed."
         assert signed_in.get("/admin/admin/logentry/").status_code == 200
         assert signed_in.get("/admin/").status_code == 200
 
@@ -176,7 +176,7 @@ class ReplayTests:
             page = signed_in.get(LIST, {"attention": attention}).content.decode()
             assert {row.pk for row in (left, fine, parked) if address(row) in page} == wanted
         page = signed_in.post(LIST + "replay-left-out/", follow=True).content.decode()
-        assert "1 put back to pending" in page
+        assert "1 webhook will be replayed" in page
         assert "with parts left out" not in page.split("changelist-filter")[0]
         left.refresh_from_db()
         assert (left.state, left.problems) == ("pending", [])
@@ -196,7 +196,7 @@ class ReplayTests:
     def test_what_waits_already_stays_as_it_is(self, signed_in: Client, db: None) -> None:
         row = admin_rows.notification()
         page = signed_in.post(address(row, "replay"), follow=True)
-        assert "1 were pending already or are gone" in page.content.decode()
+        assert "1 webhook was already pending" in page.content.decode()
 
     def test_it_takes_a_post(self, signed_in: Client, db: None) -> None:
         row = admin_rows.notification(state="parked")

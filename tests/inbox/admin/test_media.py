@@ -33,23 +33,23 @@ class FetchAgainTests:
         media = admin_rows.media(number, state, attempts=9)
         assert "Fetch again" in signed_in.get(address(media)).content.decode()
         page = signed_in.post(address(media, "fetch_again"), follow=True)
-        assert "1 will be fetched again" in page.content.decode()
+        assert "1 file will be fetched again" in page.content.decode()
         media.refresh_from_db()
         assert (media.state, media.attempts) == ("retrying", 0)
         assert ProcrastinateJob.objects.filter(task_name="fetch_media", args__media_id=str(media.pk)).count() == 1
-        assert LogEntry.objects.get().get_change_message() == "Asked for the file again."
+        assert LogEntry.objects.get().get_change_message() == "Requested the file again."
 
     def test_a_stored_file_has_no_button(self, signed_in: Client, number: PhoneNumber) -> None:
         media = admin_rows.media(number)
         assert "Fetch again" not in signed_in.get(address(media)).content.decode()
-        assert "does not apply" in signed_in.post(address(media, "fetch_again"), follow=True).content.decode()
+        assert "no longer applies" in signed_in.post(address(media, "fetch_again"), follow=True).content.decode()
         assert LogEntry.objects.count() == 0
 
     def test_the_action_takes_those_that_can_be_fetched(self, signed_in: Client, number: PhoneNumber) -> None:
         failed, stored = admin_rows.media(number, "failed"), admin_rows.media(number)
         selected = {"action": "fetch_selected", "_selected_action": [str(failed.pk), str(stored.pk)]}
         page = signed_in.post(LIST, selected, follow=True)
-        assert "1 will be fetched again" in page.content.decode()
+        assert "1 file will be fetched again" in page.content.decode()
         assert set(Media.objects.values_list("state", flat=True)) == {"retrying", "stored"}
 
     def test_staff_need_the_permission_to_change(self, client: Client, alice: Agent, number: PhoneNumber) -> None:

@@ -35,9 +35,8 @@ def address(number: PhoneNumber, act: str = "change") -> str:
 
 
 def form(number: PhoneNumber, **changed: str) -> dict[str, str]:
-    fields = ("name", "display_number", "state", "provider", "waba_id", "portfolio_id", "aws_phone_number_id")
-    fields += ("aws_region",)
-    values = {name: getattr(number, name) for name in fields}
+    fields = "name display_number state provider waba_id portfolio_id aws_phone_number_id aws_region"
+    values = {name: getattr(number, name) for name in fields.split()}
     return values | {"new_token": "", "send_rate": "0", "read_receipts": "on"} | changed
 
 
@@ -123,13 +122,13 @@ class TokenTests:
         ):
             assert signed_in.get(shown).status_code == 200, shown
         page = signed_in.post(address(number), form(number, new_token=CANARY))
-        assert "set FIELD_ENCRYPTION_KEYS" in page.content.decode()
+        assert "Set FIELD_ENCRYPTION_KEYS" in page.content.decode()
 
     def test_a_new_one_lets_waiting_files_be_fetched(self, signed_in: Client, number: PhoneNumber) -> None:
         later = timezone.now() + timedelta(hours=6)
         media = admin_rows.media(number, "retrying", next_try_at=later)
         signed_in.post(address(number), form(number, new_token=CANARY))
-        assert Media.objects.get(pk=media.pk).next_try_at < later
+        assert Media.objects.filter(pk=media.pk, next_try_at__lt=later).exists()
 
 
 class PhoneNumberTests:
@@ -190,7 +189,7 @@ class OutboxTests:
     def test_the_button_resumes_it(self, signed_in: Client, paused: PhoneNumber) -> None:
         page = signed_in.post(address(paused, "resume"), follow=True)
 
-        assert "sent now" in said(page)
+        assert "are being sent" in said(page)
         assert not Outbox.objects.get(number=paused).active
 
 
@@ -214,7 +213,7 @@ class AcceptTests:
     def test_pressing_it_twice_says_so(self, signed_in: Client, unknown: PhoneNumber) -> None:
         signed_in.post(address(unknown, "accept"))
         page = signed_in.post(address(unknown, "accept"), follow=True)
-        assert "does not apply any more" in said(page)
+        assert "no longer applies" in said(page)
         assert LogEntry.objects.count() == 1
 
     def test_the_action_leaves_connected_ones_alone(
@@ -261,7 +260,7 @@ class CheckConnectionTests:
     @responses.activate
     def test_it_warns_when_no_webhook_will_come(self, signed_in: Client, number: PhoneNumber) -> None:
         self.answers(number, [])
-        assert "No app is subscribed" in said(signed_in.post(address(number, "check"), follow=True))
+        assert "no app is subscribed" in said(signed_in.post(address(number, "check"), follow=True))
 
     @responses.activate
     def test_a_refusal_is_a_sentence_without_the_token(self, signed_in: Client, number: PhoneNumber) -> None:

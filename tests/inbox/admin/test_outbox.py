@@ -46,7 +46,7 @@ class ActTests:
         phone.faults(refuse=0)
 
         assert "sent again as message" in press(signed_in, message, "resend")
-        assert "does not apply any more" in press(signed_in, message, "resend")
+        assert "no longer applies" in press(signed_in, message, "resend")
         deliver_all()
 
         assert [one["leaf"]["text"]["body"] for one in phone.shows() if one["status"] != "failed"] == ["Good morning!"]

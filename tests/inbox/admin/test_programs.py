@@ -56,7 +56,7 @@ class ProgramTests:
         signed_in.post(reverse("admin:inbox_program_make_token", args=[program.pk]))
         row = ApiToken.objects.get()
         page = signed_in.post(reverse("admin:inbox_apitoken_revoke", args=[row.pk]), follow=True)
-        assert "refused from now on" in page.content.decode()
+        assert "no longer works" in page.content.decode()
         row.refresh_from_db()
         assert row.revoked_at
 
