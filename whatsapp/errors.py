@@ -10,6 +10,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 from prometheus_client import Counter
 
 #: ``where``: "sending" and "media" are answers to our requests, "receipt" is what WhatsApp told later. Code 0: no code.
@@ -43,32 +45,42 @@ class Scope(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """One code in words for an agent. ``words`` and ``next_step`` are whole sentences.
+    """What an error code means, for agents. ``problem`` and ``next_step`` are whole sentences in the active language.
 
-    ``retryable``: the same request may succeed later by itself, with increasing waits.
-    ``permanent``: this message will never go out as it is.
-    ``may_have_sent``: the message may have gone out all the same, so its receipts decide before anything is repeated.
-    With neither ``retryable`` nor ``permanent`` somebody has to do something first, or a day has to pass.
+    ``retryable``: the same request may succeed later, with increasing waits.
+    ``permanent``: this message can never be sent as it is.
+    ``may_have_sent``: the message may have been sent; wait for its receipts before repeating anything.
+    With neither ``retryable`` nor ``permanent`` somebody has to act first, or a day has to pass.
     """
 
-    words: str
-    next_step: str
+    english_problem: str
+    english_next_step: str
     scope: Scope = Scope.MESSAGE
     retryable: bool = False
     permanent: bool = False
     may_have_sent: bool = False
 
     @property
+    def problem(self) -> str:
+        return gettext(self.english_problem)
+
+    @property
+    def next_step(self) -> str:
+        return gettext(self.english_next_step)
+
+    @property
+    def text(self) -> str:
+        """Both sentences."""
+        return f"{self.problem} {self.next_step}"
+
+    @property
     def pauses_number(self) -> bool:
-        """Whether everything else from this number would fail too until somebody acts."""
+        """Whether every message from this number would fail until somebody acts."""
         return self.scope is Scope.NUMBER and not self.retryable
 
 
 def explain(code: int, *, http_status: int = 0) -> Explanation:
-    """What a code means; for code 0 (none, or Meta's authentication error) what the HTTP status does.
-
-    Never raises: a code that nobody has told us about is said to be one.
-    """
+    """Explain a code, or for code 0 (none, or Meta's authentication error) the HTTP status. Never raises."""
     found = EXPLANATIONS.get(code)
     if found is not None:
         return found
@@ -81,75 +93,81 @@ def explain(code: int, *, http_status: int = 0) -> Explanation:
     if code == 0 and http_status >= 500:
         return _META_SIDE
     return Explanation(
-        f"WhatsApp reported error {code}, which is not known here yet." if code else "WhatsApp gave no reason.",
-        "Look at the details, then try again or ask an administrator.",
+        gettext("WhatsApp reported the unknown error %(code)s.") % {"code": code}
+        if code
+        else _("WhatsApp gave no reason."),
+        _("Check the details, then try again or ask an administrator."),
     )
 
 
 def explain_received(code: int) -> Explanation:
-    """What a code means that stands on a message of the customer's: why it, or a part of it, is not here.
+    """Explain a code on a message of a customer: why the message, or a part of it, is missing. Never raises.
 
-    Never raises. Such codes say nothing about sending, so that ``explain`` would mislead.
+    `explain` would mislead: these codes are not about sending.
     """
     return RECEIVED.get(code) or Explanation(
-        f"WhatsApp reported error {code} with this message."
+        gettext("WhatsApp reported error %(code)s for this message.") % {"code": code}
         if code
-        else "WhatsApp reported a problem, without a code.",
-        "Ask the customer to send it again if something is missing.",
+        else _("WhatsApp reported a problem without a code."),
+        _("Ask the customer to send it again if something is missing."),
     )
 
 
 _BAD_TOKEN = Explanation(
-    "The number's access token has expired or is not valid.",
-    "Ask an administrator to enter a new access token for the number.",
+    _("The number’s access token has expired or isn’t valid."),
+    _("Ask an administrator to enter a new access token for the number."),
     Scope.NUMBER,
 )
 _NO_PERMISSION = Explanation(
-    "The number's access token may not do this.",
-    "Ask an administrator to give the token the permissions for WhatsApp messaging.",
+    _("The number’s access token doesn’t have permission for this."),
+    _("Ask an administrator to grant the token permission for WhatsApp messaging."),
     Scope.NUMBER,
 )
 _META_SIDE = Explanation(
-    "WhatsApp has a problem on its side.",
-    "Wait for the receipt: the message may have gone out. Send it again if none comes.",
+    _("WhatsApp has a temporary problem."),
+    _("The message may have been sent. Send it again only if no receipt arrives."),
     retryable=True,
     may_have_sent=True,
 )
 _CALL_RATE = Explanation(
-    "Too many requests were made to WhatsApp in a short time.",
-    "It is tried again by itself, a little later.",
+    _("Too many requests to WhatsApp in a short time."),
+    _("We’ll try again automatically."),
     Scope.NUMBER,
     retryable=True,
 )
 _RESTRICTED = Explanation(
-    "WhatsApp has restricted or locked the business account.",
-    "Ask an administrator to look at the account in WhatsApp Manager; nothing can be sent until it is unlocked.",
+    _("WhatsApp has restricted or locked the business account."),
+    _("Nothing can be sent until it is unlocked. Ask an administrator to check the account in WhatsApp Manager."),
     Scope.NUMBER,
 )
 _NOT_REGISTERED = Explanation(
-    "The number is not set up to send: its display name or its registration is missing.",
-    "Ask an administrator to finish the number's setup in WhatsApp Manager.",
+    _("The number isn’t ready to send: its display name or registration is missing."),
+    _("Ask an administrator to finish setting up the number in WhatsApp Manager."),
     Scope.NUMBER,
 )
 _PAYMENT = Explanation(
-    "WhatsApp cannot bill the business account.",
-    "Ask an administrator to check the payment method in WhatsApp Manager.",
+    _("WhatsApp couldn’t bill the business account."),
+    _("Ask an administrator to check the payment method in WhatsApp Manager."),
     Scope.NUMBER,
 )
 _BAD_PARAMETER = Explanation(
-    "WhatsApp did not accept how the message was put together.",
-    "Write it again, or differently; tell an administrator if it keeps happening.",
+    _("WhatsApp rejected the format of this message."),
+    _("Change the message and send it again. Tell an administrator if it keeps happening."),
     permanent=True,
 )
 _WINDOW_CLOSED = Explanation(
-    "More than 24 hours have passed since the customer last wrote.",
-    "Send a message template; the customer's answer opens the conversation again.",
+    _("The customer last wrote more than 24 hours ago."),
+    _("You can only send a template until they reply."),
     permanent=True,
 )
 _TEMPLATE_VALUES = Explanation(
-    "The values filled into the message template do not fit it.",
-    "Check the number and form of the values, then send the template again.",
+    _("The values don’t fit the message template."),
+    _("Check the values, then send the template again."),
     permanent=True,
+)
+
+_UNSUPPORTED_TYPE = Explanation(
+    _("WhatsApp doesn’t support messages of this type."), _("Ask the customer to send it another way."), permanent=True
 )
 
 EXPLANATIONS: dict[int, Explanation] = {
@@ -168,112 +186,107 @@ EXPLANATIONS: dict[int, Explanation] = {
     80007: _CALL_RATE,
     80008: _CALL_RATE,
     130429: Explanation(
-        "The number sends more messages a second than WhatsApp allows it.",
-        "It is tried again by itself, a little later.",
+        _("The number reached the sending rate that WhatsApp allows."),
+        _("We’ll try again automatically."),
         Scope.NUMBER,
         retryable=True,
     ),
     131057: Explanation(
-        "WhatsApp is upgrading the number, which takes a few minutes.",
-        "It is tried again by itself.",
+        _("WhatsApp is upgrading the number. This takes a few minutes."),
+        _("We’ll try again automatically."),
         Scope.NUMBER,
         retryable=True,
     ),
     PAIR_RATE: Explanation(
-        "Too many messages went to this customer in a short time.",
-        "It is tried again by itself, a little later.",
+        _("Too many messages to this customer in a short time."),
+        _("We’ll try again automatically."),
         Scope.RECIPIENT,
         retryable=True,
     ),
     131048: Explanation(
-        "WhatsApp limits the number because too many customers blocked or reported it.",
-        "Stop sending for now, and ask an administrator to look at the number's quality in WhatsApp Manager.",
+        _("WhatsApp has limited the number because too many customers blocked or reported it."),
+        _("Stop sending for now. Ask an administrator to check the number’s quality in WhatsApp Manager."),
         Scope.NUMBER,
     ),
     131064: Explanation(
-        "WhatsApp limits message templates because too many were put into the wrong category.",
-        "Wait some hours or days, and ask an administrator to correct the templates' categories.",
+        _("WhatsApp has limited your message templates because too many are in the wrong category."),
+        _("Ask an administrator to correct the categories. The limit ends after some hours or days."),
     ),
     131049: Explanation(
-        "WhatsApp held the message back because this customer gets many marketing messages.",
-        "Wait at least 24 hours before you try again; trying sooner makes it worse.",
+        _("WhatsApp didn’t deliver this because the customer gets too many marketing messages."),
+        _("Wait at least 24 hours before trying again; trying sooner makes it worse."),
         Scope.RECIPIENT,
     ),
     STOPPED_MARKETING: Explanation(
-        "This customer has stopped marketing messages from you.",
-        "Do not send marketing to them again; answers to their questions still arrive.",
+        _("This customer has stopped marketing messages from you."),
+        _("Don’t send them marketing again. They still receive your replies."),
         Scope.RECIPIENT,
         permanent=True,
     ),
     WINDOW_CLOSED: _WINDOW_CLOSED,
     470: _WINDOW_CLOSED,  # the same in the on-premises API
     131026: Explanation(
-        "WhatsApp cannot deliver to this person: not on WhatsApp, an old app, or its terms not accepted.",
-        "Reach them another way, and ask them to update WhatsApp.",
+        _(
+            "WhatsApp can’t deliver to this person. They may not use WhatsApp, need an update, or haven’t "
+            "accepted its terms."
+        ),
+        _("Contact them another way, and ask them to update WhatsApp."),
         Scope.RECIPIENT,
         permanent=True,
     ),
     131036: Explanation(
-        "The message did not reach at least one of the customer's devices.",
-        "Ask the customer whether it arrived before you send it again.",
+        _("The message didn’t reach at least one of the customer’s devices."),
+        _("Ask the customer whether it arrived before sending it again."),
         may_have_sent=True,
     ),
     131021: Explanation(
-        "The receiver is the number itself.", "Choose another receiver.", Scope.RECIPIENT, permanent=True
+        _("A number can’t send messages to itself."), _("Choose another recipient."), Scope.RECIPIENT, permanent=True
     ),
     130403: Explanation(
-        "You have blocked this person.", "Unblock them to write to them.", Scope.RECIPIENT, permanent=True
+        _("You have blocked this person."), _("Unblock them to send messages."), Scope.RECIPIENT, permanent=True
     ),
     130472: Explanation(
-        "WhatsApp keeps this customer out of marketing messages as part of an experiment.",
-        "Reach them another way, or wait until they write.",
+        _("WhatsApp excludes this customer from marketing messages as part of an experiment."),
+        _("Contact them another way, or wait until they write."),
         Scope.RECIPIENT,
         permanent=True,
     ),
     130497: Explanation(
-        "The business account may not write to customers in this country.",
-        "Reach them another way.",
+        _("The business account can’t send messages to this country."),
+        _("Contact them another way."),
         Scope.RECIPIENT,
         permanent=True,
     ),
-    130501: Explanation(
-        "WhatsApp does not pass on messages of this type.",
-        "Ask the customer to send it in another form.",
-        permanent=True,
-    ),
-    UNSUPPORTED_TYPE: Explanation(
-        "WhatsApp does not pass on messages of this type.",
-        "Ask the customer to send it in another form.",
-        permanent=True,
-    ),
+    130501: _UNSUPPORTED_TYPE,
+    UNSUPPORTED_TYPE: _UNSUPPORTED_TYPE,
     UNAVAILABLE: Explanation(
-        "Only the WhatsApp Business app on the phone has this message.",
-        "Read it there, or ask the customer to send it again.",
+        _("This message is only available in the WhatsApp Business app on the phone."),
+        _("Read it there, or ask the customer to send it again."),
         permanent=True,
     ),
     131035: Explanation(
-        "WhatsApp could not deliver some notifications in time, so messages may be missing here.",
-        "Compare with the customer's phone if something seems to be missing, and tell an administrator.",
+        _("WhatsApp couldn’t deliver some notifications in time. Messages may be missing here."),
+        _("Tell an administrator. Ask the customer if something seems to be missing."),
         permanent=True,
     ),
     MEDIA_NOT_FETCHED: Explanation(
-        "WhatsApp could not pass this file on, most often because it is over 100 MB.",
-        "Ask the customer to send it in another way, or smaller.",
+        _("WhatsApp couldn’t deliver this file, usually because it is larger than 100 MB."),
+        _("Ask the customer to send a smaller file or use another way."),
         permanent=True,
     ),
     131053: Explanation(
-        "WhatsApp did not accept the file: its type or its content is not allowed.",
-        "Convert the file to a type that WhatsApp takes, or send it as a document.",
+        _("WhatsApp rejected the file: its type or content isn’t allowed."),
+        _("Convert the file to a supported type, or send it as a document."),
         permanent=True,
     ),
     131062: Explanation(
-        "This message needs the customer's phone number, and only a user id is known.",
-        "Ask the customer for their phone number, or send another message.",
+        _("This message needs the customer’s phone number, but only their user ID is known."),
+        _("Ask the customer for their phone number, or send another kind of message."),
         permanent=True,
     ),
     UNKNOWN_NUMBER: Explanation(
-        "WhatsApp does not know this number of yours, or its access token may not use it.",
-        "Ask an administrator to check the number's id, and that the number still exists in WhatsApp Manager.",
+        _("WhatsApp doesn’t know this number, or its access token can’t use it."),
+        _("Ask an administrator to check the number’s ID, and that the number still exists in WhatsApp Manager."),
         Scope.NUMBER,
     ),
     100: _BAD_PARAMETER,
@@ -281,8 +294,8 @@ EXPLANATIONS: dict[int, Explanation] = {
     131009: _BAD_PARAMETER,
     135000: _BAD_PARAMETER,
     131030: Explanation(
-        "The number is a test number, and this person is not on its list of receivers.",
-        "Ask an administrator to add them to the list in WhatsApp's developer settings, or to connect a real number.",
+        _("This is a test number, and this person isn’t on its list of recipients."),
+        _("Ask an administrator to add them in WhatsApp’s developer settings, or to connect a real number."),
         Scope.RECIPIENT,
         permanent=True,
     ),
@@ -290,35 +303,35 @@ EXPLANATIONS: dict[int, Explanation] = {
     132012: _TEMPLATE_VALUES,
     132018: _TEMPLATE_VALUES,
     132001: Explanation(
-        "The message template does not exist in this language, or is not approved.",
-        "Choose another template or language.",
+        _("The message template doesn’t exist in this language, or isn’t approved."),
+        _("Choose another template or language."),
         permanent=True,
     ),
     132005: Explanation(
-        "The message template is too long with its values filled in.", "Shorten the values.", permanent=True
+        _("The message template is too long with these values."), _("Shorten the values."), permanent=True
     ),
     132007: Explanation(
-        "The message template breaks WhatsApp's policy.",
-        "Choose another template, and ask an administrator to correct this one.",
+        _("The message template violates WhatsApp’s policy."),
+        _("Choose another template, and ask an administrator to correct this one."),
         permanent=True,
     ),
     132015: Explanation(
-        "The message template is paused because customers rated it badly.",
-        "Choose another template, or wait until WhatsApp allows this one again.",
+        _("WhatsApp paused the message template because of its low quality rating."),
+        _("Choose another template, or wait until WhatsApp allows this one again."),
     ),
     132016: Explanation(
-        "The message template was disabled for good because customers rated it badly.",
-        "Choose another template.",
+        _("WhatsApp disabled the message template permanently because of its low quality rating."),
+        _("Choose another template."),
         permanent=True,
     ),
     132068: Explanation(
-        "The form (Flow) in this message is blocked.",
-        "Ask an administrator to correct the Flow in WhatsApp Manager.",
+        _("WhatsApp blocked the form (Flow) in this message."),
+        _("Ask an administrator to correct the Flow in WhatsApp Manager."),
         permanent=True,
     ),
     132069: Explanation(
-        "The form (Flow) in this message is slowed down by WhatsApp.",
-        "Try again in an hour, or send another message.",
+        _("WhatsApp has rate-limited the form (Flow) in this message."),
+        _("Try again in an hour, or send another message."),
     ),
     368: _RESTRICTED,
     131031: _RESTRICTED,
@@ -326,36 +339,36 @@ EXPLANATIONS: dict[int, Explanation] = {
     131045: _NOT_REGISTERED,
     133010: _NOT_REGISTERED,
     133016: Explanation(
-        "The number was registered too often and is locked for 72 hours.",
-        "Ask an administrator to register it again after that.",
+        _("The number was registered too many times and is locked for 72 hours."),
+        _("Ask an administrator to register it again after that."),
         Scope.NUMBER,
     ),
     131042: _PAYMENT,
     134011: _PAYMENT,
     2593107: Explanation(
-        "The history of the phone app was asked for more than once.",
-        "Nothing is to be done: it can be shared only once.",
+        _("The phone app’s history can be shared only once."),
+        _("You don’t need to do anything."),
         permanent=True,
     ),
     2593108: Explanation(
-        "The history of the phone app was asked for too late.",
-        "Ask an administrator to connect the number again, and to ask within 24 hours.",
+        _("The phone app’s history was requested too late."),
+        _("Ask an administrator to connect the number again and request the history within 24 hours."),
         permanent=True,
     ),
     HISTORY_DECLINED: Explanation(
-        "The phone app's owner did not share the history.",
-        "Nothing is missing from now on; older messages stay on the phone.",
+        _("The owner of the phone app didn’t share its history."),
+        _("Older messages stay on the phone; new messages arrive here."),
         permanent=True,
     ),
 }
 
 _TYPE_NOT_PASSED_ON = Explanation(
-    "A message of a kind that WhatsApp does not pass on to businesses.",
-    "Ask the customer to send it another way.",
+    _("WhatsApp doesn’t deliver this type of message to businesses."),
+    _("Ask the customer to send it another way."),
 )
 _LOST_ON_THE_WAY = Explanation(
-    "WhatsApp had a problem on its side and did not pass this message on.",
-    "Ask the customer to send it again.",
+    _("WhatsApp had a problem and didn’t deliver this message."),
+    _("Ask the customer to send it again."),
 )
 
 #: Codes on messages of customers. Meta documents 131051, 131060 (June 2026) and 131052; 130501 stands on messages in
@@ -365,17 +378,19 @@ RECEIVED: dict[int, Explanation] = {
     130501: _TYPE_NOT_PASSED_ON,
     UNSUPPORTED_TYPE: _TYPE_NOT_PASSED_ON,
     UNAVAILABLE: Explanation(
-        "Only the WhatsApp Business app on the phone shows this message. It is usually the first one of a chat, after"
-        " a tap on an advertisement.",
-        "Read it in the phone app, or ask the customer to send it again.",
+        _(
+            "This message is only available in the WhatsApp Business app on the phone. It is usually the first message "
+            "after a tap on an ad."
+        ),
+        _("Read it in the phone app, or ask the customer to send it again."),
     ),
     MEDIA_NOT_FETCHED: Explanation(
-        "WhatsApp could not get this file from the customer, most often because it is over 100 MB.",
-        "Ask the customer to send it again, smaller or another way.",
+        _("WhatsApp couldn’t get this file from the customer, usually because it is larger than 100 MB."),
+        _("Ask the customer to send a smaller file or use another way."),
     ),
     131053: Explanation(
-        "WhatsApp could not process this file.",
-        "Ask the customer to send it again, or as a document.",
+        _("WhatsApp couldn’t process this file."),
+        _("Ask the customer to send it again, or as a document."),
     ),
     1: _LOST_ON_THE_WAY,
     2: _LOST_ON_THE_WAY,

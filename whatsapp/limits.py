@@ -1,7 +1,7 @@
-"""What WhatsApp takes and how fast: types and sizes of files, lengths of texts, the window, the rates.
+"""WhatsApp's limits: file types and sizes, text lengths, the customer service window, sending rates.
 
-Everything here is a fact about WhatsApp with its source, or a pure function of such facts. Refusals are sentences for
-an agent; the empty string means that nothing is wrong. A character is a Unicode code point, a megabyte 1,048,576 bytes.
+Facts with their sources, and pure functions of them. The ``refuse_`` functions return a sentence for an agent, empty
+when nothing is wrong. A character is a Unicode code point, a megabyte 1,048,576 bytes.
 """
 
 from __future__ import annotations
@@ -9,6 +9,10 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import PurePosixPath
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from whatsapp.events import MEDIA_KINDS, Kind
 
@@ -49,7 +53,7 @@ ROW_ID = 200
 ROW_TITLE = 24
 ROW_DESCRIPTION = 72
 CONTACTS = 257
-#: Not documented by Meta: what phones, browsers and file systems take, and bounds against nonsense.
+#: Not documented by Meta: what phones, browsers and file systems accept.
 FILE_NAME = 240
 URL = 2000
 PLACE = 1024
@@ -86,9 +90,9 @@ OFFICE_TYPES = frozenset(
 #: Any type that can be uploaded may go as a document, a photo or video too. The upload refuses all others with code 100
 #: and names these (Meta's own words, seen in MissaelAnda/laravel-whatsapp#4, 20 Mar 2025).
 DOCUMENT_TYPES = OFFICE_TYPES | IMAGE_TYPES | VIDEO_TYPES | AUDIO_TYPES | STICKER_TYPES
-#: Kinds of text without a type of their own at WhatsApp: they go as plain text under their own file name.
+#: Text types that WhatsApp doesn't know: they are sent as plain text under their own file name.
 PLAIN_TEXT_TYPES = frozenset({"text/csv", "text/vcard", "text/calendar", "text/markdown", "application/json"})
-#: What the beginning of an old Office file does not tell, its name does.
+#: The bytes of an old Office file don't tell which program made it; its name does.
 OLE_STORAGE = "application/x-ole-storage"
 OLE_EXTENSIONS = {
     ".doc": "application/msword",
@@ -99,9 +103,9 @@ OLE_EXTENSIONS = {
     ".pps": "application/vnd.ms-powerpoint",
 }
 
-#: The endings that fit each type, the usual one first. WhatsApp judges an upload by its name too: one that says
-#: something else is accepted and fails later with 131053 (sarrazola/openlivery#30, fazer-ai/chatwoot#469, 2026).
-ENDINGS: dict[str, tuple[str, ...]] = {
+#: The file name extensions of each type, the usual one first. WhatsApp also checks an upload's name: a wrong extension
+#: is accepted and fails later with 131053 (sarrazola/openlivery#30, fazer-ai/chatwoot#469, 2026).
+EXTENSIONS: dict[str, tuple[str, ...]] = {
     "image/jpeg": (".jpg", ".jpeg"),
     "image/png": (".png",),
     "image/webp": (".webp",),
@@ -148,20 +152,26 @@ VOICE_AT_ONCE_BYTES = 512 * KB
 
 #: Kinds that carry a caption.
 CAPTIONED = frozenset({Kind.IMAGE, Kind.VIDEO, Kind.DOCUMENT})
-_NOUNS = {
-    Kind.IMAGE: "A photo",
-    Kind.VIDEO: "A video",
-    Kind.AUDIO: "A recording",
-    Kind.DOCUMENT: "A document",
-    Kind.STICKER: "A sticker",
+_TOO_LARGE = {
+    Kind.IMAGE: gettext_lazy("Photos on WhatsApp can be up to %(limit)s; this one is %(size)s."),
+    Kind.VIDEO: gettext_lazy("Videos on WhatsApp can be up to %(limit)s; this one is %(size)s."),
+    Kind.AUDIO: gettext_lazy("Recordings on WhatsApp can be up to %(limit)s; this one is %(size)s."),
+    Kind.DOCUMENT: gettext_lazy("Documents on WhatsApp can be up to %(limit)s; this one is %(size)s."),
+    Kind.STICKER: gettext_lazy("Stickers on WhatsApp can be up to %(limit)s; this one is %(size)s."),
 }
-_TAKEN = {
-    Kind.IMAGE: "JPEG and PNG photos",
-    Kind.VIDEO: "MP4 and 3GP videos",
-    Kind.AUDIO: "AAC, AMR, MP3, M4A and OGG recordings",
-    Kind.DOCUMENT: "PDF, text, Word, Excel and PowerPoint documents, photos, videos and recordings",
-    Kind.STICKER: "WebP stickers",
+_ANIMATION_TOO_LARGE = gettext_lazy("Animated stickers on WhatsApp can be up to %(limit)s; this one is %(size)s.")
+_WRONG_TYPE = {
+    Kind.IMAGE: gettext_lazy("WhatsApp doesn’t accept this type of photo. Use JPEG or PNG."),
+    Kind.VIDEO: gettext_lazy("WhatsApp doesn’t accept this type of video. Use MP4 or 3GP."),
+    Kind.AUDIO: gettext_lazy("WhatsApp doesn’t accept this type of recording. Use AAC, AMR, MP3, M4A or OGG."),
+    Kind.DOCUMENT: gettext_lazy(
+        "WhatsApp doesn’t accept this type of file. Use PDF, text, Word, Excel, PowerPoint, photos, videos or "
+        "recordings."
+    ),
+    Kind.STICKER: gettext_lazy("WhatsApp doesn’t accept this type of sticker. Use WebP."),
 }
+#: Null bytes and lone surrogates.
+UNSENDABLE = re.compile(r"[\x00\ud800-\udfff]")
 _PICTOGRAPH = (
     "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u25fe\u2600-\u27bf\u2934\u2935"
     "\u2b05-\u2b55\u3030\u303d\u3297\u3299\U0001f000-\U0001f1e5\U0001f200-\U0001faff]"
@@ -172,10 +182,10 @@ EMOJI = re.compile(f"[\U0001f1e6-\U0001f1ff]{{2}}|[#*0-9]\ufe0f?\u20e3|{_ONE}(?:
 
 
 def per_second(throughput: str) -> int:
-    """Messages a second that a number may send, from what `PhoneNumber.throughput` says (Meta's ``throughput.level``).
+    """Messages per second that a number may send, by `PhoneNumber.throughput` (Meta's ``throughput.level``).
 
-    Unknown words and none count as standard. Meta has no word for numbers that the phone app uses too (coexistence);
-    NOT_APPLICABLE, which says that neither level applies, counts as that slowest one.
+    Unknown and missing levels count as standard. Meta has no level for numbers that the phone app uses too
+    (coexistence); NOT_APPLICABLE counts as that slowest one.
     """
     word = throughput.upper()
     if word in ("HIGH", "UNLIMITED", "TIER_UNLIMITED"):
@@ -186,9 +196,9 @@ def per_second(throughput: str) -> int:
 
 
 def kind_for(content_type: str, *, voice: bool = False) -> Kind:
-    """What a file of this sniffed type goes as: a document when nothing better fits.
+    """The message kind for a file of this sniffed type: a document when nothing better fits.
 
-    `refuse_file` says whether WhatsApp takes it as that. ``voice``: recorded here, to be heard at once.
+    `refuse_file` tells whether WhatsApp accepts it. ``voice``: recorded here as a voice message.
     """
     if voice:
         return Kind.AUDIO
@@ -200,7 +210,7 @@ def kind_for(content_type: str, *, voice: bool = False) -> Kind:
 
 
 def upload_type(content_type: str, file_name: str = "") -> str:
-    """The type to declare for a file of this sniffed type: WhatsApp's name for it, or the type itself."""
+    """The type to declare to WhatsApp for a file of this sniffed type."""
     essence = _essence(content_type)
     if essence in PLAIN_TEXT_TYPES:
         return "text/plain"
@@ -208,25 +218,25 @@ def upload_type(content_type: str, file_name: str = "") -> str:
         return OLE_EXTENSIONS.get(PurePosixPath(file_name).suffix.lower(), essence)
     if essence == ENCRYPTED:
         suffix = PurePosixPath(file_name).suffix.lower()
-        return next((each for each in PROTECTED_TYPES if suffix in ENDINGS[each]), essence)
+        return next((each for each in PROTECTED_TYPES if suffix in EXTENSIONS[each]), essence)
     return essence
 
 
-def ending(mime_type: str) -> str:
-    """The usual ending of names of this declared type, with its dot; empty for a type that WhatsApp does not take."""
-    return ENDINGS.get(_essence(mime_type), ("",))[0]
+def extension(mime_type: str) -> str:
+    """The usual file name extension of this declared type, with its dot; empty for an unsupported type."""
+    return EXTENSIONS.get(_essence(mime_type), ("",))[0]
 
 
 def upload_name(file_name: str, mime_type: str) -> str:
-    """The name under which a file of this declared type is uploaded: its own, with an ending that fits the type.
+    """The name to upload a file of this declared type under: its own, with an extension that fits the type.
 
-    A document is shown to the customer under the ``filename`` of its message, which may end otherwise ("prices.csv").
+    Customers see the ``filename`` of the message instead, which may have another extension ("prices.csv").
     """
     path = PurePosixPath(file_name.replace("\\", "/"))
-    fitting = ENDINGS.get(_essence(mime_type), ())
+    fitting = EXTENSIONS.get(_essence(mime_type), ())
     if not fitting or path.suffix.lower() in fitting:
         return file_name or "file"
-    # What follows the last dot is an ending only if it looks like one: "Offer No. 7" is a whole name.
+    # "Offer No. 7" has a dot and no extension.
     stem = path.stem if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", path.suffix) else path.name
     return (stem or "file") + fitting[0]
 
@@ -247,77 +257,89 @@ def refuse_file(
     animated: bool = False,
     file_name: str = "",
 ) -> str:
-    """Why WhatsApp would not take this file as a message of ``kind``, as a sentence; empty when it would.
+    """Why WhatsApp would reject this file as a message of ``kind``; empty when it would accept it.
 
-    ``content_type`` is what the bytes are, ``size`` their number. Sides and ``animated`` matter to stickers only.
+    ``content_type`` is the type sniffed from the bytes. ``width``, ``height`` and ``animated`` are for stickers only.
     """
     if kind not in MEDIA_KINDS:
-        return "A message of this kind carries no file."
+        return _("Messages of this kind can’t have a file.")
     if size <= 0:
-        return "The file is empty."
+        return _("The file is empty.")
     if upload_type(content_type, file_name) not in (VOICE_TYPES if voice else TYPES[kind]):
         if voice:
-            return "A voice message has to be an OGG recording with Opus sound."
-        return f"WhatsApp does not take this type of file here; it takes {_TAKEN[kind]}."
+            return _("Voice messages must be OGG recordings with the Opus codec.")
+        return str(_WRONG_TYPE[kind])
     most = max_bytes(kind, animated=animated)
     if size > most:
-        which = "A moving sticker" if kind is Kind.STICKER and animated else _NOUNS[kind]
-        larger = kind in (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO) and size <= BYTES[Kind.DOCUMENT]
-        advice = " It can go as a document." if larger and not voice else ""
-        return f"{which} may have {amount(most)} on WhatsApp; this one has {amount(size, up=True)}.{advice}"
+        sentence = _ANIMATION_TOO_LARGE if kind is Kind.STICKER and animated else _TOO_LARGE[kind]
+        refusal = str(sentence % {"limit": amount(most), "size": amount(size, up=True)})
+        fits_document = kind in (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO) and size <= BYTES[Kind.DOCUMENT] and not voice
+        return f"{refusal} {_('You can send it as a document.')}" if fits_document else refusal
     if kind is Kind.STICKER and width and height and (width, height) != (STICKER_SIDE, STICKER_SIDE):
-        return f"A sticker has {STICKER_SIDE} × {STICKER_SIDE} pixels; this one has {width} × {height}."
+        return _("Stickers must have %(side)s × %(side)s pixels; this one has %(width)s × %(height)s.") % {
+            "side": STICKER_SIDE,
+            "width": width,
+            "height": height,
+        }
     return ""
 
 
 def refuse_text(kind: Kind, text: str) -> str:
-    """Why WhatsApp would not take ``text`` as the text or caption of a message of ``kind``; empty when it would.
+    """Why WhatsApp would reject ``text`` as the text or caption of a message of ``kind``; empty when it is fine.
 
-    The body of an interactive message is held to its common limit; compose.message knows that a list's may be longer.
+    Interactive messages are checked against the common limit; a list's text may be longer (compose.interactive).
     """
     if kind is Kind.TEXT:
-        return refuse_length("A message", text, TEXT, required=True)
+        return refuse_length(_("Message"), text, TEXT, required=True)
     if kind in CAPTIONED:
-        return refuse_length("A caption", text, CAPTION)
+        return refuse_length(_("Caption"), text, CAPTION)
     if kind in MEDIA_KINDS:
-        return f"{_NOUNS[kind]} cannot have a caption; send the words as a message of their own." if text else ""
+        return _("Recordings and stickers can’t have a caption. Send the text as its own message.") if text else ""
     if kind is Kind.INTERACTIVE:
-        return refuse_length("The text of the message", text, INTERACTIVE_BODY, required=True)
+        return refuse_length(_("Message text"), text, INTERACTIVE_BODY, required=True)
     return ""
 
 
 def refuse_reaction(emoji: str) -> str:
-    """Why ``emoji`` cannot be a reaction; the empty string takes a reaction back, and is fine."""
+    """Why ``emoji`` can't be a reaction; the empty string, which removes a reaction, is fine."""
     if emoji and not EMOJI.fullmatch(emoji):
-        return "A reaction is exactly one emoji."
+        return _("A reaction is exactly one emoji.")
     return ""
 
 
 def refuse_place(latitude: object, longitude: object) -> str:
-    """Why these degrees are no place on Earth; empty when they are one. Takes numbers only."""
-    for what, value, most in (("latitude", latitude, 90), ("longitude", longitude, 180)):
-        if isinstance(value, bool) or not isinstance(value, int | float) or not -most <= value <= most:
-            return f"A place's {what} is a number from −{most} to {most}."
+    """Why these degrees aren't a location on Earth; empty when they are."""
+    if not _within(latitude, 90):
+        return _("The latitude must be a number from −90 to 90.")
+    if not _within(longitude, 180):
+        return _("The longitude must be a number from −180 to 180.")
     return ""
 
 
-def refuse_length(what: str, text: str, most: int, *, required: bool = False) -> str:
-    """Why ``text`` is too long, missing or unsendable as ``what`` ("A caption"); empty when it is fine."""
+def _within(value: object, most: int) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and -most <= value <= most
+
+
+def refuse_length(field: str, text: str, most: int, *, required: bool = False) -> str:
+    """Why ``text`` is missing, too long or not sendable; empty when it is fine. ``field`` is its label ("Caption")."""
     if required and not text.strip():
-        return f"{what} needs some words."
+        return _("%(field)s: enter some text.") % {"field": field}
     if len(text) > most:
-        shown = f"; “{text}” has {len(text)}" if len(text) <= 60 else f"; this has {len(text):,}"
-        return f"{what} may have {most:,} characters{shown}."
-    if re.search(r"[\x00\ud800-\udfff]", text):
-        return f"{what} holds characters that WhatsApp cannot carry."
+        limit, count = (number_format(number, force_grouping=True) for number in (most, len(text)))
+        facts = {"field": field, "limit": limit, "count": count, "text": text}
+        if len(text) <= 60:
+            return _("%(field)s: use at most %(limit)s characters; “%(text)s” has %(count)s.") % facts
+        return _("%(field)s: use at most %(limit)s characters; this has %(count)s.") % facts
+    if UNSENDABLE.search(text):
+        return _("%(field)s: contains characters that WhatsApp can’t send.") % {"field": field}
     return ""
 
 
 def amount(size: int, *, up: bool = False) -> str:
-    """Bytes as people say them: "512 KB", "7.3 MB". ``up`` rounds up: what is over a limit never reads as the limit."""
-    unit, name = (MB, "MB") if size >= MB else (KB, "KB")
+    """A file size for people: "512 KB", "7.3 MB". ``up`` rounds up, so that a size over a limit never reads as it."""
+    unit, text = (MB, _("%(size)s MB")) if size >= MB else (KB, _("%(size)s KB"))
     tenths = -(-size * 10 // unit) if up else size * 10 // unit
-    return f"{tenths // 10}.{tenths % 10} {name}".replace(".0 ", " ")
+    return text % {"size": number_format(tenths / 10, 1 if tenths % 10 else 0)}
 
 
 def _essence(content_type: str) -> str:

@@ -153,7 +153,7 @@ def _error(direction: str, status: str, code: int | None, sentence: str) -> Body
     """Why a message failed, or why nobody knows whether it was sent."""
     if code:
         explained = (errors.explain_received if direction == Direction.INBOUND else errors.explain)(code)
-        return {"code": code, "message": explained.words, "next": explained.next_step}
+        return {"code": code, "message": explained.problem, "next": explained.next_step}
     if status == Status.UNKNOWN:
         sentence = sentence or "It may have been sent: the connection ended before WhatsApp answered."
         return {"code": None, "message": sentence, "next": "WhatsApp's receipt will tell; do not send it again yet."}

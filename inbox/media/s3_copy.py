@@ -64,7 +64,7 @@ def _ask(provider: CopiesMedia, media: Media, storage: MediaStorage, prefix: str
             raise DownloadError(Trouble.LATER, str(error), wait=MENDING_SECONDS) from error
         explanation = error.explanation
         if error.answered and explanation.pauses_number:
-            sentence = f"{explanation.words} {explanation.next_step}"
+            sentence = explanation.text
             raise DownloadError(Trouble.LATER, sentence, wait=MENDING_SECONDS) from error
         raise download.trouble_of(error) from error
 

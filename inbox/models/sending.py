@@ -43,7 +43,7 @@ def upload_key(upload: Upload, _name: str) -> str:
 def key_ending(upload: Upload, content_type: str) -> str:
     """How the key of a file that is sent ends: AWS tells WhatsApp the file's name from it, so it fits the type that is
     declared."""
-    return limits.ending(limits.upload_type(content_type, upload.file_name)) or upload.extension
+    return limits.extension(limits.upload_type(content_type, upload.file_name)) or upload.extension
 
 
 def original_key(upload: Upload, _name: str) -> str:

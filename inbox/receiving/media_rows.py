@@ -40,7 +40,7 @@ def _row(message: bulk.Row) -> bulk.Row:
     state, error = Media.State.PENDING, ""
     code = message["error_code"]
     if code == MEDIA_NOT_FETCHED or (code and not media.media_id):
-        state, error = Media.State.FAILED, explain_received(code).words
+        state, error = Media.State.FAILED, explain_received(code).problem
     elif not media.media_id:
         state, error = Media.State.FAILED, "WhatsApp sent this message without its file."
     return {

@@ -70,7 +70,7 @@ def _deliver(lease: Lease) -> None:
     except (NotSendableError, uploads.FileRefusedError, compose.ComposeError) as error:
         return _fail(lease, message, str(error))
     except StorageError as error:
-        return lease.put_back(STORAGE_WAIT, attempts=lease.attempts, sentence=f"{error} It is tried again by itself.")
+        return lease.put_back(STORAGE_WAIT, attempts=lease.attempts, sentence=f"{error} We’ll try again automatically.")
     except MissingFileError:
         return _fail(lease, message, "The stored file is missing; an administrator has to look for it.")
     except ProviderError as error:
@@ -220,7 +220,7 @@ def _refused(lease: Lease, message: Message, error: ProviderError) -> None:
     """WhatsApp certainly did not take it: wait and try again, wait for somebody, or fail."""
     REPORTED.labels("sending", error.code, message.number_id).inc()
     explanation = error.explanation
-    said = f"{explanation.words} {explanation.next_step}" if error.answered else str(error)
+    said = explanation.text if error.answered else str(error)
     if explanation.pauses_number and error.answered:
         lease.put_back(0, attempts=lease.attempts, code=error.code, sentence=said)
         return outbox.pause(message.number, error, said)

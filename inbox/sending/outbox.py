@@ -208,7 +208,7 @@ def check_numbers() -> None:
             provider_for(number).number_info()
         except ProviderError as error:
             if error.answered and error.explanation.pauses_number:
-                pause(number, error, f"{error.explanation.words} {error.explanation.next_step}")
+                pause(number, error, error.explanation.text)
         note_answer(number, time.monotonic() - began)
 
 

@@ -62,7 +62,7 @@ def _send(reaction: Reaction) -> bool:
             log.info("reaction_postponed", reaction=reaction.pk, number=reaction.number_id, code=error.code)
             return False  # the sweep tries again
         explanation = error.explanation
-        return _settle(reaction, Status.FAILED, f"{explanation.words} {explanation.next_step}")
+        return _settle(reaction, Status.FAILED, explanation.text)
     except (NotSendableError, compose.ComposeError) as error:
         return _settle(reaction, Status.FAILED, str(error))
     return _settle(reaction, Status.SENT, "")

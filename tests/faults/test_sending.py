@@ -88,7 +88,7 @@ class PulledPlugTests:
         deliver_all()
         waiting = Message.objects.get(pk=messages[1].pk)
         assert waiting.status == "queued"
-        assert "could not be reached" in waiting.error
+        assert "Couldn’t reach" in waiting.error
         phone.put_plug_in()
         while OutboxEntry.objects.exists():
             due_now()

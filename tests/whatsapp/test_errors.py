@@ -16,7 +16,7 @@ class ExplanationTests:
     @pytest.mark.parametrize("code", CODES)
     def test_it_says_what_happened_and_what_to_do_in_sentences(self, code: int) -> None:
         found = explain(code)
-        for sentence in (found.words, found.next_step):
+        for sentence in (found.problem, found.next_step):
             assert sentence[0].isupper()
             assert sentence.endswith(".")
             assert not re.search(r"[0-9]{5,}|wamid|WABA|API|HTTP", sentence), "an agent reads this"
@@ -63,14 +63,14 @@ class ExplanationTests:
 
     def test_an_unknown_code_is_named(self) -> None:
         found = explain(987654)
-        assert "987654" in found.words
+        assert "987654" in found.problem
         assert (found.retryable, found.permanent, found.pauses_number) == (False, False, False)
 
     def test_no_code_is_explained_by_the_http_status(self) -> None:
         assert explain(0, http_status=401) == explain(190)
         assert explain(0, http_status=429).retryable
         assert explain(0, http_status=503).may_have_sent
-        assert explain(0, http_status=418).words == explain(0).words
+        assert explain(0, http_status=418).problem == explain(0).problem
 
     def test_nothing_that_can_be_tried_again_waits_for_somebody(self) -> None:
         for code in CODES:
@@ -88,7 +88,7 @@ class CoverageTests:
 
     @pytest.mark.parametrize("code", DOCUMENTED)
     def test_a_documented_code_has_words_of_its_own(self, code: int) -> None:
-        assert "not known here" not in explain(code).words
+        assert "unknown error" not in explain(code).problem
 
     def test_code_0_with_401_is_a_dead_token(self) -> None:
         assert explain(0, http_status=401).pauses_number
@@ -100,7 +100,7 @@ class ReceivedTests:
     @pytest.mark.parametrize("code", sorted(RECEIVED))
     def test_it_says_what_happened_and_what_to_ask_for(self, code: int) -> None:
         found = explain_received(code)
-        for sentence in (found.words, found.next_step):
+        for sentence in (found.problem, found.next_step):
             assert sentence[0].isupper()
             assert sentence.endswith(".")
             assert not re.search(r"[0-9]{5,}|wamid|WABA|API|HTTP", sentence), "an agent reads this"
@@ -108,9 +108,9 @@ class ReceivedTests:
 
     def test_a_message_that_only_the_phone_app_shows_sends_the_agent_there(self) -> None:
         found = explain_received(131060)
-        assert "advertisement" in found.words
+        assert "ad." in found.problem
         assert found.next_step == "Read it in the phone app, or ask the customer to send it again."
 
     def test_a_code_about_sending_is_not_explained_as_if_we_had_sent_it(self) -> None:
-        assert explain_received(131026).words == "WhatsApp reported error 131026 with this message."
-        assert explain_received(0).words == "WhatsApp reported a problem, without a code."
+        assert explain_received(131026).problem == "WhatsApp reported error 131026 for this message."
+        assert explain_received(0).problem == "WhatsApp reported a problem without a code."

@@ -1,8 +1,7 @@
-"""Our intent as Meta's message JSON: the only writer of it, for every provider.
+"""Outgoing messages in Meta's JSON, for every provider. The only writer of it.
 
-Everything that WhatsApp would refuse for its form is refused here first, as a `ComposeError`.
-The payload of a message is one thing, kept on its row, sent, and drawn. By kind (of ours; `whatsapp.events` has those
-that customers send):
+Whatever WhatsApp would refuse for its form raises a ComposeError here first. The payload of a message is stored on its
+row, sent, and shown. By kind (`whatsapp.events` has those that customers send):
 
 * text: ``preview_url`` (bool)
 * image, video, audio, document, sticker: empty; the caption is the text
@@ -32,6 +31,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from whatsapp import limits, message_templates
 from whatsapp.compose import cards
 from whatsapp.compose.interactive import interactive
@@ -46,7 +47,7 @@ GROUP_KINDS = MEDIA_KINDS | {Kind.TEXT, Kind.TEMPLATE}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outgoing:
-    """A message of ours before it is written for WhatsApp.
+    """An outgoing message before it is written in Meta's JSON.
 
     ``to`` is a phone number with its plus ("+351…") and wins over ``user_id``, the business-scoped user id;
     ``group_id`` wins over both. ``media_id`` is what WhatsApp answered to the upload. ``callback_data`` comes back on
@@ -68,10 +69,10 @@ class Outgoing:
 
 
 def message(outgoing: Outgoing) -> dict[str, Any]:
-    """The body of one message. Raises ComposeError."""
+    """The JSON of one message. Raises ComposeError."""
     kind = outgoing.kind
     if outgoing.group_id and kind not in GROUP_KINDS:
-        raise ComposeError("A group takes text, files and message templates only.")
+        raise ComposeError(_("Groups accept only text, files and message templates."))
     sent = _addressed(outgoing.to, outgoing.user_id, outgoing.group_id, outgoing.callback_data)
     if outgoing.quoted_wamid:
         sent["context"] = {"message_id": outgoing.quoted_wamid}
@@ -92,52 +93,52 @@ def message(outgoing: Outgoing) -> dict[str, Any]:
     elif kind is Kind.TEMPLATE:
         sent["template"] = _template(outgoing)
     else:
-        raise ComposeError("Messages of this kind cannot be sent.")
+        raise ComposeError(_("Messages of this kind can’t be sent."))
     return sent
 
 
 def reaction(
     *, to: str, user_id: str, group_id: str, target_wamid: str, emoji: str, callback_data: str = ""
 ) -> dict[str, Any]:
-    """The body of a reaction; the empty emoji takes ours back. Raises ComposeError.
+    """The JSON of a reaction; an empty emoji removes ours. Raises ComposeError.
 
-    WhatsApp refuses a target that is older than 30 days, later and by a status (131009). A reaction takes no context.
+    A target older than 30 days is refused later, by a status (131009). Reactions have no context.
     """
     refuse(limits.refuse_reaction(emoji))
     if not target_wamid:
-        raise ComposeError("WhatsApp has not confirmed the message yet that you react to; try again in a moment.")
+        raise ComposeError(_("WhatsApp hasn’t confirmed this message yet. Try again in a moment."))
     sent = _addressed(to, user_id, group_id, callback_data)
     return sent | {"type": "reaction", "reaction": {"message_id": target_wamid, "emoji": emoji}}
 
 
 def mark_read(wamid: str, *, typing: bool = False) -> dict[str, Any]:
-    """The body that marks a customer's message, and all before it, as read; ``typing`` also shows that we write."""
+    """The JSON that marks a customer's message and all before it as read; ``typing`` also shows "typing…"."""
     sent: dict[str, Any] = {"messaging_product": "whatsapp", "status": "read", "message_id": wamid}
     return sent | ({"typing_indicator": {"type": "text"}} if typing else {})
 
 
 def _addressed(to: str, user_id: str, group_id: str, callback_data: str) -> dict[str, Any]:
-    """What every message begins with. Without its plus, Meta would put our own country code before a number."""
+    """The fields that address a message. Without the plus, Meta would prefix a number with our own country code."""
     sent: dict[str, Any] = {"messaging_product": "whatsapp", "recipient_type": "individual"}
     if group_id:
         sent |= {"recipient_type": "group", "to": group_id}
     elif to:
         if not re.fullmatch(r"\+[1-9][0-9]{4,14}", to):
-            raise ComposeError("The customer's phone number is not one that WhatsApp can reach.")
+            raise ComposeError(_("WhatsApp can’t reach the customer’s phone number."))
         sent["to"] = to
     elif user_id:
         sent["recipient"] = user_id
     else:
-        raise ComposeError("Neither a phone number nor a user id of this customer is known.")
+        raise ComposeError(_("Neither a phone number nor a user ID of this customer is known."))
     if callback_data:
-        refuse(limits.refuse_length("The id that comes back with receipts", callback_data, limits.CALLBACK_DATA))
+        refuse(limits.refuse_length(_("Callback data"), callback_data, limits.CALLBACK_DATA))
         sent["biz_opaque_callback_data"] = callback_data
     return sent
 
 
 def _file(outgoing: Outgoing) -> dict[str, Any]:
     if not outgoing.media_id:
-        raise ComposeError("The file has not been given to WhatsApp yet.")
+        raise ComposeError(_("The file hasn’t been uploaded to WhatsApp yet."))
     refuse(limits.refuse_text(outgoing.kind, outgoing.text))
     sent: dict[str, Any] = {"id": outgoing.media_id}
     if outgoing.text:
@@ -164,18 +165,22 @@ def _template(outgoing: Outgoing) -> dict[str, Any]:
     payload = outgoing.payload
     name, language, components = payload.get("name"), payload.get("language"), payload.get("components")
     if not isinstance(name, str) or not name or not isinstance(language, str) or not language:
-        raise ComposeError("Choose a message template and its language.")
+        raise ComposeError(_("Choose a message template and its language."))
     form = message_templates.parse(components, str(payload.get("parameter_format") or ""))
     refuse(form.refusal)
     by_phone = form.needs_phone or payload.get("category") == "AUTHENTICATION"
     if by_phone and not outgoing.to and not outgoing.group_id:
-        raise ComposeError("This message template needs the customer's phone number, and only a user id is known.")
+        raise ComposeError(
+            _("This message template needs the customer’s phone number, but only their user ID is known.")
+        )
     values = payload.get("values") or {}
     if not isinstance(values, dict):
-        raise ComposeError("The values of the message template are not in a form that can be sent.")
+        raise ComposeError(_("The values of the message template must be an object."))
     labels = {each.key: each.label for each in form.fields}
     for key, sentence in message_templates.check(form, values, has_media=bool(outgoing.media_id)).items():
-        raise ComposeError(f"{labels[key]}: {sentence}" if key in labels else sentence)
+        raise ComposeError(
+            _("%(field)s: %(problem)s") % {"field": labels[key], "problem": sentence} if key in labels else sentence
+        )
     sent: dict[str, Any] = {"name": name, "language": {"code": language}}
     parameters = message_templates.parameters(
         components,

@@ -1,4 +1,4 @@
-"""Contact cards and places as Meta writes them (Meta "Contacts messages", "Location messages", Nov 2025)."""
+"""Contact cards and locations in Meta's JSON (Meta "Contacts messages", "Location messages", Nov 2025)."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from whatsapp import limits
-from whatsapp.compose.validation import ComposeError, objects, refuse, words
+from whatsapp.compose.validation import ComposeError, objects, refuse, text
 
 BIRTHDAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -16,61 +19,69 @@ def location(payload: Mapping[str, Any]) -> dict[str, Any]:
     """Meta's ``location`` object. Raises ComposeError."""
     refuse(limits.refuse_place(payload.get("latitude"), payload.get("longitude")))
     sent: dict[str, Any] = {"latitude": payload["latitude"], "longitude": payload["longitude"]}
-    for key, what in (("name", "The place's name"), ("address", "The place's address")):
-        text = words(what, payload, key, limits.PLACE, required=False)
-        if text:
-            sent[key] = text
+    for key, field in (("name", _("Name of the place")), ("address", _("Address"))):
+        if value := text(field, payload, key, limits.PLACE, required=False):
+            sent[key] = value
     return sent
 
 
 def contacts(payload: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Meta's list of contacts. Raises ComposeError."""
-    cards = objects("The contact cards", payload.get("contacts"))
+    cards = objects(_("Contact cards"), payload.get("contacts"))
     if not 1 <= len(cards) <= limits.CONTACTS:
-        raise ComposeError(f"A message carries one to {limits.CONTACTS} contact cards; this has {len(cards)}.")
+        sentence = ngettext(
+            "Send 1 to %(limit)s contact cards; this has %(count)s.",
+            "Send 1 to %(limit)s contact cards; this has %(count)s.",
+            len(cards),
+        )
+        raise ComposeError(sentence % {"limit": limits.CONTACTS, "count": len(cards)})
     return [_card(card) for card in cards]
 
 
 def _card(card: Mapping[str, Any]) -> dict[str, Any]:
     phones = [_phone(phone) for phone in _listed(card, "phones")]
-    organization = words("The organization", card, "organization", limits.CARD, required=False)
-    name = words("The contact's name", card, "name", limits.CARD, required=False).strip()
+    organization = text(_("Company"), card, "organization", limits.CARD, required=False)
+    name = text(_("Name"), card, "name", limits.CARD, required=False).strip()
     name = name or organization.strip() or (phones[0]["phone"] if phones else "")
     if not name:
-        raise ComposeError("A contact card needs a name.")
-    # formatted_name alone was refused by older versions: one more part of the name was required.
+        raise ComposeError(_("Every contact card needs a name."))
+    # Older API versions refused formatted_name alone: they required one more part of the name.
     sent: dict[str, Any] = {"name": {"formatted_name": name, "first_name": name}}
     if phones:
         sent["phones"] = phones
     if organization.strip():
         sent["org"] = {"company": organization}
-    for ours, key, what in (("emails", "email", "email"), ("urls", "url", "url"), ("addresses", "street", "address")):
-        rows = [_labelled(row, key, what) for row in _listed(card, ours)]
+    for ours, key, field in (
+        ("emails", "email", _("E-mail")),
+        ("urls", "url", _("Website")),
+        ("addresses", "street", _("Address")),
+    ):
+        rows = [_labelled(row, key, field) for row in _listed(card, ours)]
         if rows:
             sent[ours] = rows
-    birthday = words("The birthday", card, "birthday", 10, required=False)
+    birthday = text(_("Birthday"), card, "birthday", 10, required=False)
     if birthday:
         if not BIRTHDAY.fullmatch(birthday):
-            raise ComposeError("A birthday is written as year, month and day: 1990-12-31.")
+            raise ComposeError(_("Enter the birthday as year-month-day: 1990-12-31."))
         sent["birthday"] = birthday
     return sent
 
 
 def _listed(card: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
-    return objects(f"The contact's {key}", card.get(key) or [])
+    return objects(_("Contact card"), card.get(key) or [])
 
 
 def _phone(phone: Mapping[str, Any]) -> dict[str, str]:
-    sent = {"phone": words("A phone number", phone, "number", limits.CARD)}
-    wa_id = words("A phone number's WhatsApp id", phone, "wa_id", limits.CARD, required=False)
-    # With it the phone offers "Message", without it "Invite to WhatsApp".
+    sent = {"phone": text(_("Phone number"), phone, "number", limits.CARD)}
+    wa_id = text(_("WhatsApp ID"), phone, "wa_id", limits.CARD, required=False)
+    # With a wa_id the phone offers "Message", without one "Invite to WhatsApp".
     return sent | ({"wa_id": wa_id} if wa_id else {}) | _label(phone)
 
 
-def _labelled(row: Mapping[str, Any], key: str, what: str) -> dict[str, str]:
-    return {key: words(f"The contact's {what}", row, "value", limits.CARD)} | _label(row)
+def _labelled(row: Mapping[str, Any], key: str, field: str) -> dict[str, str]:
+    return {key: text(field, row, "value", limits.CARD)} | _label(row)
 
 
 def _label(row: Mapping[str, Any]) -> dict[str, str]:
-    label = words("A label", row, "label", limits.CARD, required=False)
+    label = text(_("Label"), row, "label", limits.CARD, required=False)
     return {"type": label} if label else {}

@@ -1,4 +1,4 @@
-"""How composing refuses: sentences for an agent, and the few ways in which a part is read and checked."""
+"""Checks for the parts of a message, which raise ComposeError with a sentence for an agent."""
 
 from __future__ import annotations
 
@@ -6,53 +6,59 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from whatsapp import limits
+
+WEB_ADDRESS = re.compile(r"https?://[^\s<>\"\\^`{|}]{3,}", re.IGNORECASE)
 
 
 class ComposeError(ValueError):
-    """The message cannot be sent as it is. The text is a sentence for an agent."""
+    """The message can't be sent as it is. The text is a sentence for an agent."""
 
 
 def refuse(sentence: str) -> None:
-    """Raise `ComposeError` with what a function of `whatsapp.limits` said; nothing when it said nothing."""
+    """Raise ComposeError with the answer of a ``refuse_`` function of `whatsapp.limits`, unless it is empty."""
     if sentence:
         raise ComposeError(sentence)
 
 
-def words(what: str, part: Mapping[str, Any], key: str, most: int, *, required: bool = True) -> str:
-    """The text under ``key``, checked as ``what`` ("The footer"); empty when it may be missing and is."""
+def text(field: str, part: Mapping[str, Any], key: str, most: int, *, required: bool = True) -> str:
+    """The checked text under ``key``. ``field`` is its label ("Footer")."""
     value = part.get(key, "")
     if not isinstance(value, str):
-        raise ComposeError(f"{what} has to be text.")
-    refuse(limits.refuse_length(what, value, most, required=required))
+        raise ComposeError(_("%(field)s: must be text.") % {"field": field})
+    refuse(limits.refuse_length(field, value, most, required=required))
     return value
 
 
-def title(what: str, part: Mapping[str, Any], key: str, most: int, *, required: bool = True) -> str:
-    """As `words`, for what a phone shows in one line: a button, a row."""
-    value = words(what, part, key, most, required=required)
+def line(field: str, part: Mapping[str, Any], key: str, most: int, *, required: bool = True) -> str:
+    """`text` for what a phone shows on a single line: a button, a row."""
+    value = text(field, part, key, most, required=required)
     if len(value.splitlines()) > 1:
-        raise ComposeError(f"{what} is one line.")
+        raise ComposeError(_("%(field)s: must be a single line.") % {"field": field})
     return value
 
 
-def objects(what: str, value: object) -> list[dict[str, Any]]:
-    """``value`` as a list of objects; refuses anything else as ``what`` ("The buttons")."""
+def objects(field: str, value: object) -> list[dict[str, Any]]:
+    """``value`` if it is a list of objects."""
     if not isinstance(value, list | tuple) or not all(isinstance(item, dict) for item in value):
-        raise ComposeError(f"{what} are not in a form that can be sent.")
+        raise ComposeError(_("%(field)s: must be a list of objects.") % {"field": field})
     return list(value)
 
 
-def distinct(what: str, values: Iterable[str]) -> None:
-    """Refuse values of which two are the same ("Two buttons have the same title.")."""
+def distinct(sentence: str, values: Iterable[str]) -> None:
+    """Refuse with ``sentence`` if two of the values are equal."""
     listed = list(values)
     if len(set(listed)) < len(listed):
-        raise ComposeError(f"Two {what}.")
+        raise ComposeError(sentence)
 
 
-def web_address(what: str, value: object) -> str:
-    """``value`` if it is an address that WhatsApp opens."""
-    if not isinstance(value, str) or not re.fullmatch(r"https?://[^\s<>\"\\^`{|}]{3,}", value, re.IGNORECASE):
-        raise ComposeError(f"{what} begins with https:// and has no spaces.")
-    refuse(limits.refuse_length(what, value, limits.URL))
+def web_address(field: str, value: object) -> str:
+    """``value`` if it is an address that WhatsApp can open."""
+    if not isinstance(value, str) or not WEB_ADDRESS.fullmatch(value):
+        raise ComposeError(
+            _("%(field)s: enter an address that begins with https:// and has no spaces.") % {"field": field}
+        )
+    refuse(limits.refuse_length(field, value, limits.URL))
     return value

@@ -1,10 +1,13 @@
-"""What a message template asks for: the fields to fill in, or why it cannot be sent from here."""
+"""The fields of a message template that have to be filled in, or why it can't be sent from here."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from whatsapp import limits
 from whatsapp.message_templates.reading import (
@@ -20,26 +23,26 @@ from whatsapp.message_templates.reading import (
 
 MEDIA_FORMATS = {"IMAGE": "image", "VIDEO": "video", "DOCUMENT": "document"}
 
-#: Components that need nothing from us when the message template is sent.
+#: Components that need no parameters when the template is sent.
 _QUIET_COMPONENTS = frozenset({"HEADER", "BODY", "FOOTER", "BUTTONS", "CALL_PERMISSION_REQUEST"})
-#: Buttons that need nothing from us.
+#: Buttons that need no parameters.
 _QUIET_BUTTONS = frozenset({"QUICK_REPLY", "PHONE_NUMBER", "VOICE_CALL", "REQUEST_CONTACT_INFO"})
-#: Why a message template with such a part cannot be sent from here.
+#: Why a template with such a part can't be sent from here.
 _UNSENDABLE_COMPONENTS = {
-    "CAROUSEL": "Message templates with a carousel can be looked at here, but not sent.",
-    "LIMITED_TIME_OFFER": "Message templates with a limited-time offer can be looked at here, but not sent.",
+    "CAROUSEL": gettext_lazy("Message templates with a carousel can’t be sent from here."),
+    "LIMITED_TIME_OFFER": gettext_lazy("Message templates with a limited-time offer can’t be sent from here."),
 }
 _UNSENDABLE_BUTTONS = {
-    "CATALOG": "Message templates that show a catalogue cannot be sent from here.",
-    "MPM": "Message templates that show products cannot be sent from here.",
-    "SPM": "Message templates that show a product cannot be sent from here.",
-    "ORDER_DETAILS": "Message templates that ask for a payment cannot be sent from here.",
+    "CATALOG": gettext_lazy("Message templates with a catalog can’t be sent from here."),
+    "MPM": gettext_lazy("Message templates with products can’t be sent from here."),
+    "SPM": gettext_lazy("Message templates with a product can’t be sent from here."),
+    "ORDER_DETAILS": gettext_lazy("Message templates with a payment request can’t be sent from here."),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing that has to be filled in.
+    """One field that has to be filled in.
 
     ``key`` names it in forms and in what `check` answers: "header.1", "body.first_name", "button.0", "header" for a
     file or a place. ``place`` is header, body or button, ``name`` the placeholder or the button's index. ``kind`` is
@@ -61,10 +64,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class TemplateForm:
-    """What a message template asks for, in the order of the message. ``refusal``: why it cannot be sent from here.
+    """The fields of a message template, in the order of the message. ``refusal``: why it can't be sent from here.
 
     ``header`` is the header's format (TEXT, IMAGE, VIDEO, DOCUMENT, LOCATION) or empty. ``named``: placeholders have
-    names rather than numbers. ``needs_phone``: WhatsApp takes it for a phone number only, not for a user id (131062).
+    names rather than numbers. ``needs_phone``: it can be sent to a phone number only, not to a user ID (131062).
     """
 
     fields: tuple[Field, ...] = ()
@@ -83,9 +86,9 @@ class TemplateForm:
 
 
 def parse(components: object, parameter_format: str = "") -> TemplateForm:
-    """What the definition asks for. Never raises; what cannot be understood is a ``refusal``.
+    """The fields of a definition. Never raises; an unknown definition has a ``refusal``.
 
-    ``parameter_format`` is Meta's NAMED or POSITIONAL; where it is empty the placeholders themselves tell.
+    ``parameter_format`` is Meta's NAMED or POSITIONAL; when empty, the placeholders tell.
     """
     parts = objects(components)
     header, body = component(parts, "HEADER"), component(parts, "BODY")
@@ -95,7 +98,7 @@ def parse(components: object, parameter_format: str = "") -> TemplateForm:
     buttons = button_list(parts)
     authentication = any(is_code_button(button) for button in buttons)
     if authentication:
-        fields = [Field("body.1", "body", "1", "text", "Code", most=limits.AUTHENTICATION_CODE)]
+        fields = [Field("body.1", "body", "1", "text", _("Code"), most=limits.AUTHENTICATION_CODE)]
     else:
         fields = [
             *_header_fields(header, header_format, header_text),
@@ -127,21 +130,21 @@ def is_code_button(button: Mapping[str, Any]) -> bool:
 
 def _refusal(parts: list[dict[str, Any]], header_format: str, buttons: list[dict[str, Any]]) -> str:
     if not parts:
-        return "This message template has no content here; synchronise the message templates."
+        return _("This message template has no content here. Synchronize the message templates.")
     for part in parts:
         kind = word(part.get("type"))
         if kind in _UNSENDABLE_COMPONENTS:
-            return _UNSENDABLE_COMPONENTS[kind]
+            return str(_UNSENDABLE_COMPONENTS[kind])
         if kind not in _QUIET_COMPONENTS:
-            return "This message template has a part that cannot be sent from here."
+            return _("Message templates with this kind of content can’t be sent from here.")
     if header_format not in ("", "TEXT", "LOCATION", *MEDIA_FORMATS):
-        return "This message template has a header that cannot be sent from here."
+        return _("Message templates with this kind of header can’t be sent from here.")
     for button in buttons:
         kind = word(button.get("type"))
         if kind in _UNSENDABLE_BUTTONS:
-            return _UNSENDABLE_BUTTONS[kind]
+            return str(_UNSENDABLE_BUTTONS[kind])
         if kind not in _QUIET_BUTTONS | {"URL", "COPY_CODE", "FLOW", "OTP"}:
-            return "This message template has a button that cannot be sent from here."
+            return _("Message templates with this kind of button can’t be sent from here.")
     return ""
 
 
@@ -170,7 +173,7 @@ def _text_fields(place: str, text: str, examples: dict[str, str], most: int) -> 
             place=place,
             name=name,
             kind="text",
-            label=name.replace("_", " ").capitalize() if not name.isdigit() else f"{place.capitalize()} {name}",
+            label=_label(place, name),
             example=examples.get(name, ""),
             most=most,
             around=sentence_around(text, name),
@@ -179,13 +182,20 @@ def _text_fields(place: str, text: str, examples: dict[str, str], most: int) -> 
     ]
 
 
+def _label(place: str, name: str) -> str:
+    if not name.isdigit():
+        return name.replace("_", " ").capitalize()
+    label = _("Header %(number)s") if place == "header" else _("Body %(number)s")
+    return label % {"number": name}
+
+
 def _header_fields(header: dict[str, Any], header_format: str, text: str) -> list[Field]:
     if header_format == "TEXT":
         return _text_fields("header", text, _examples(header, "header_text"), limits.TEMPLATE_HEADER)
     kind = MEDIA_FORMATS.get(header_format) or ("location" if header_format == "LOCATION" else "")
     if not kind:
         return []
-    label = {"image": "Photo", "video": "Video", "document": "Document", "location": "Place"}[kind]
+    label = {"image": _("Photo"), "video": _("Video"), "document": _("Document"), "location": _("Location")}[kind]
     return [Field(key="header", place="header", name="", kind=kind, label=label)]
 
 
@@ -194,7 +204,7 @@ def _button_fields(index: int, button: dict[str, Any]) -> list[Field]:
     example = button.get("example")
     shown = as_text(example[0] if isinstance(example, list) and example else example)
     if kind == "COPY_CODE":
-        return [Field(key, "button", str(index), "copy_code", label or "Code", shown, limits.COPY_CODE)]
+        return [Field(key, "button", str(index), "copy_code", label or _("Code"), shown, limits.COPY_CODE)]
     url = as_text(button.get("url"))
     found = PLACEHOLDER.search(url) if kind == "URL" else None
     if found is None:

@@ -1,4 +1,4 @@
-"""Reading a definition tolerantly: it comes from outside, and Meta adds parts to it."""
+"""Read a definition tolerantly: it comes from Meta, which adds to it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def filled(text: str, values: Mapping[str, str]) -> str:
 
 
 def objects(value: object) -> list[dict[str, Any]]:
-    """The objects in a list, leaving out whatever else is in it."""
+    """The objects in a list, without anything else in it."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list | tuple) else []
 
 
@@ -68,12 +68,12 @@ def button_list(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def word(value: object) -> str:
-    """One of Meta's words, in capitals; empty for what is no text."""
+    """A keyword of Meta's in capitals; empty for anything but text."""
     return value.strip().upper() if isinstance(value, str) else ""
 
 
 def as_text(value: object) -> str:
-    """Text or a number as text; empty for everything else."""
+    """Text or a number as text; empty for anything else."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     return str(value)

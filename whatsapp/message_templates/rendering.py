@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_lazy
+
 from whatsapp.message_templates.form import is_code_button
 from whatsapp.message_templates.reading import (
     PLACEHOLDER,
@@ -18,8 +20,13 @@ from whatsapp.message_templates.reading import (
     word,
 )
 
-#: What phones write on buttons whose definition names no words.
-UNNAMED_BUTTONS = {"COPY_CODE": "Copy offer code", "OTP": "Copy code", "CATALOG": "View catalog", "MPM": "View items"}
+#: What phones show on buttons without a text of their own.
+UNNAMED_BUTTONS = {
+    "COPY_CODE": gettext_lazy("Copy offer code"),
+    "OTP": gettext_lazy("Copy code"),
+    "CATALOG": gettext_lazy("View catalog"),
+    "MPM": gettext_lazy("View items"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ class Rendered:
     """A message template as the customer sees it. All of it is plain text, to be escaped like any message.
 
     ``header_format``: TEXT, IMAGE, VIDEO, DOCUMENT, LOCATION or empty; ``header`` its text (a place's name for
-    LOCATION). Placeholders without a value stay as they are written in the definition. ``offer``: the words of a
+    LOCATION). Placeholders without a value stay as they are written in the definition. ``offer``: the text of a
     limited-time offer.
     """
 
@@ -59,7 +66,7 @@ class Rendered:
 
     @property
     def text(self) -> str:
-        """Its words as one text, for search and previews."""
+        """Header, body and footer as one text, for search and previews."""
         return "\n".join(part for part in (self.header, self.body, self.footer) if part)
 
 
@@ -104,7 +111,7 @@ def _buttons(buttons: list[dict[str, Any]], given: object, body_values: Mapping[
 
 def _button(button: Mapping[str, Any], value: str, body_values: Mapping[str, str]) -> Button:
     kind = "OTP" if is_code_button(button) else word(button.get("type"))
-    text = as_text(button.get("text")) or UNNAMED_BUTTONS.get(kind, "")
+    text = as_text(button.get("text")) or str(UNNAMED_BUTTONS.get(kind, ""))
     target = ""
     if kind == "URL":
         url = as_text(button.get("url"))

@@ -1,4 +1,4 @@
-"""What a provider does for a number of ours, in words that do not depend on which provider it is."""
+"""The interface to a provider, Meta or AWS: sending, files, templates, facts about a number."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, BinaryIO, Protocol, runtime_checkable
 
+from django.utils.translation import gettext as _
+
 from whatsapp import errors, models
 
 
 class ProviderError(Exception):
-    """A provider refused, or could not be reached. The text is a sentence without addresses, tokens or bodies.
+    """A provider refused or could not be reached. The text is a sentence without addresses, tokens or bodies.
 
-    ``code`` is Meta's error code (0: none), ``http_status`` the answer's (0: there was no answer), ``retryable`` says
-    whether the same request may succeed later, ``retry_after`` the seconds that the provider asked us to wait.
-    ``may_have_sent`` is about a message: False only when WhatsApp certainly did not take it, because the request never
-    left or was refused. True means that its receipts decide; sending it again may send it twice.
-    ``explanation`` is the provider's own where Meta's table has no words.
+    ``code`` is Meta's error code (0: none), ``http_status`` the answer's (0: no answer), ``retryable`` whether the same
+    request may succeed later, ``retry_after`` the seconds that the provider asked us to wait. ``may_have_sent`` is
+    False only when WhatsApp certainly did not accept the message, because the request was never sent or was refused.
+    True means that receipts decide; sending again may send twice. ``explanation`` is used where Meta's error table
+    doesn't apply.
     """
 
     def __init__(
@@ -42,12 +44,12 @@ class ProviderError(Exception):
 
     @property
     def answered(self) -> bool:
-        """Whether the provider said why, so that ``explanation`` has words for it."""
+        """Whether the provider gave a reason, which ``explanation`` explains."""
         return bool(self.code or self.http_status or self._explanation)
 
     @property
     def explanation(self) -> errors.Explanation:
-        """What it means in plain words, and whether trying again helps."""
+        """What the error means, and whether trying again can help."""
         return self._explanation or errors.explain(self.code, http_status=self.http_status)
 
 
@@ -105,7 +107,7 @@ class NumberInfo:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """WhatsApp took a message: no more than that, its receipts tell the rest.
+    """WhatsApp accepted a message; receipts tell the rest.
 
     ``provider_message_id`` is the provider's own id where it is not the wamid. ``held`` is Meta's word when the message
     is not on its way yet (a template's "held_for_quality_assessment", "paused"), else empty.
@@ -167,7 +169,7 @@ class Provider(Protocol):
 
 @runtime_checkable
 class ServesMedia(Protocol):
-    """A provider that serves the files of customers for us to download, as Meta does."""
+    """A provider from which customers' files are downloaded: Meta."""
 
     def media_info(self, media_id: str) -> MediaInfo:
         """Ask for a fresh address of a file. Counts against WhatsApp's error throttle when it fails."""
@@ -178,14 +180,14 @@ class ServesMedia(Protocol):
 
 @runtime_checkable
 class CopiesMedia(Protocol):
-    """A provider that writes the files of customers into our bucket by itself, as AWS does."""
+    """A provider that writes customers' files into our bucket: AWS."""
 
     def copy_media(self, media_id: str, target: S3Object) -> None:
         """Have a file written into the bucket, under a key that begins with ``target.key`` and ends as the provider
         likes: list the prefix to learn it. Safe to repeat: the same object is replaced."""
 
 
-#: Where each provider lives: imported when a number first needs it.
+#: Imported when a number first needs it.
 MODULES = {
     models.Provider.META: ("whatsapp.providers.meta", "MetaProvider"),
     models.Provider.AWS: ("whatsapp.providers.aws.provider", "AwsProvider"),
@@ -193,12 +195,12 @@ MODULES = {
 
 
 def provider_for(number: models.PhoneNumber) -> Provider:
-    """The provider that carries this number. Raises ProviderError when this version does not have it."""
+    """The provider of this number. Raises ProviderError when this version doesn't have it."""
     try:
         module, name = MODULES[models.Provider(number.provider)]
     except (KeyError, ValueError):
         raise ProviderError(
-            f"Numbers of the provider “{number.get_provider_display()}” cannot be reached by this version."
+            _("This version doesn’t support the provider “%(provider)s”.") % {"provider": number.get_provider_display()}
         ) from None
     provider: Provider = getattr(import_module(module), name)(number)
     return provider

@@ -18,6 +18,7 @@ import urllib3
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from requests.auth import AuthBase
 
 from whatsapp import compose, errors
@@ -38,10 +39,10 @@ from whatsapp.providers.multipart import MultipartFile
 USER_AGENT = "whatsapp-inbox/1.0"
 CONNECT_SECONDS = 5
 READ_SECONDS = 20
-#: A whole file, however slowly it drips: its address lives 5 minutes.
+#: For a whole file, however slow: its address expires after 5 minutes.
 DOWNLOAD_SECONDS = 300
 CHUNK_BYTES = 64 * 1024
-#: Bytes of an answer that is read as JSON, and seconds that it may take to come, however slowly it drips.
+#: The largest JSON answer in bytes, and the longest time that it may take to arrive.
 ANSWER_MAX_BYTES = 4 * 1024 * 1024
 ANSWER_SECONDS = 60
 NUMBER_FIELDS = (
@@ -53,7 +54,7 @@ TEMPLATE_PAGE = 100
 TEMPLATE_PAGES = 500
 #: WhatsApp looks into a file before it answers an upload.
 UPLOAD_READ_SECONDS = 120
-#: Refusals of whatever stands before WhatsApp's application, when no code says more: nothing was taken.
+#: Answers without a code from what stands before WhatsApp's application (proxies, gateways): nothing was accepted.
 REFUSED_AT_THE_DOOR = frozenset({401, 403, 404, 405, 411, 413, 414, 415, 421, 429, 431})
 
 
@@ -80,7 +81,9 @@ class MetaProvider:
         row = rows[0] if isinstance(rows, list) and rows and isinstance(rows[0], dict) else {}
         wamid = row.get("id")
         if not isinstance(wamid, str) or not wamid:
-            raise ProviderError("WhatsApp answered without an id for the message.", http_status=200, may_have_sent=True)
+            raise ProviderError(
+                _("WhatsApp’s response has no ID for the message."), http_status=200, may_have_sent=True
+            )
         status = str(row.get("message_status") or "")
         return Accepted(wamid, held="" if status == "accepted" else status)
 
@@ -95,17 +98,17 @@ class MetaProvider:
             answer = self._call("POST", self.number.phone_number_id, "media", upload=body)
         media_id = answer.get("id")
         if not isinstance(media_id, str | int) or not media_id:
-            raise ProviderError("WhatsApp answered without an id for the file.", http_status=200, retryable=True)
+            raise ProviderError(_("WhatsApp’s response has no ID for the file."), http_status=200, retryable=True)
         return str(media_id)
 
     def templates(self) -> Iterator[TemplateInfo]:
         params = {"fields": TEMPLATE_FIELDS, "limit": str(TEMPLATE_PAGE)}
         seen: set[str] = set()
-        for _ in range(TEMPLATE_PAGES):
+        for _page in range(TEMPLATE_PAGES):
             answer = self._call("GET", self.number.waba_id, "message_templates", params=params)
             rows = answer.get("data")
             if not isinstance(rows, list):
-                raise ProviderError("WhatsApp's list of message templates cannot be read.", retryable=True)
+                raise ProviderError(_("WhatsApp’s list of message templates can’t be read."), retryable=True)
             yield from (_template(row) for row in rows if isinstance(row, dict) and row.get("name"))
             cursor = _next_cursor(answer.get("paging"))
             if not cursor:
@@ -114,14 +117,14 @@ class MetaProvider:
                 break
             seen.add(cursor)
             params["after"] = cursor
-        # Not an end: whoever counts on having seen all of them must not.
-        raise ProviderError("WhatsApp's list of message templates does not end.", retryable=True)
+        # Returning would look like a complete list, and unlisted templates count as deleted.
+        raise ProviderError(_("WhatsApp’s list of message templates never ends."), retryable=True)
 
     def media_info(self, media_id: str) -> MediaInfo:
         answer = self._call("GET", media_id, params={"phone_number_id": self.number.phone_number_id})
         url = answer.get("url")
         if not isinstance(url, str) or not url:
-            raise ProviderError("WhatsApp answered without an address for this file.", retryable=True)
+            raise ProviderError(_("WhatsApp’s response has no address for this file."), retryable=True)
         return MediaInfo(
             url=url,
             mime_type=str(answer.get("mime_type") or ""),
@@ -136,7 +139,7 @@ class MetaProvider:
             response = wire.session(USER_AGENT).get(
                 url,
                 auth=self._auth(),
-                # The digest and length are of the file itself, so nothing may be packed on the way.
+                # The digest and length are those of the uncompressed file.
                 headers={"Accept-Encoding": "identity"},
                 stream=True,
                 allow_redirects=False,
@@ -147,7 +150,7 @@ class MetaProvider:
         with contextlib.closing(response):
             if response.status_code != 200:
                 raise ProviderError(
-                    f"WhatsApp's file server answered {response.status_code}.",
+                    _("WhatsApp’s file server responded with %(status)s.") % {"status": response.status_code},
                     http_status=response.status_code,
                     retryable=True,
                     retry_after=_retry_after(response),
@@ -185,7 +188,7 @@ class MetaProvider:
         except ImproperlyConfigured as error:
             raise ProviderError(str(error), code=190) from None
         if not token:
-            raise ProviderError("The number has no access token; an administrator has to enter one.", code=190)
+            raise ProviderError(_("The number has no access token. Ask an administrator to enter one."), code=190)
         return BearerAuth(token)
 
     def _call(
@@ -196,10 +199,10 @@ class MetaProvider:
         json_body: dict[str, Any] | None = None,
         upload: MultipartFile | None = None,
     ) -> dict[str, Any]:
-        """One request to the Graph API, never repeated, and its JSON answer. Raises ProviderError for all else."""
-        # Ids come out of payloads: none may lead to another path.
+        """Make one request to the Graph API, never repeated, and return its JSON. Raises ProviderError."""
+        # IDs come from payloads: none may change the path.
         if not all(re.fullmatch(r"[A-Za-z0-9_-]{1,128}", segment) for segment in path):
-            raise ProviderError("An id that WhatsApp gave, or that was entered for the number, cannot be one.")
+            raise ProviderError(_("An ID of the number, or one that WhatsApp sent, isn’t valid."))
         url = "/".join([settings.WHATSAPP_GRAPH_URL, settings.WHATSAPP_GRAPH_VERSION, *path])
         auth, session = self._auth(), wire.session(USER_AGENT)
         try:
@@ -235,7 +238,7 @@ def check_media_url(url: str) -> None:
     (development), its own origin. The whole authority is compared, so that nothing is left to read in two ways.
     """
     if not re.fullmatch(r"[!-\[\]-~]+", url):  # printable ASCII without space and backslash
-        raise ProviderError("WhatsApp named a file address that cannot be one.")
+        raise ProviderError(_("WhatsApp sent a file address that isn’t valid."))
     parts = urlsplit(url)
     authority = parts.netloc.lower()
     if parts.scheme == "https" and authority.removesuffix(":443") in settings.WHATSAPP_MEDIA_HOSTS:
@@ -245,8 +248,10 @@ def check_media_url(url: str) -> None:
         if (parts.scheme, authority) == (simulator.scheme, simulator.netloc.lower()):
             return
     raise ProviderError(
-        "WhatsApp named a file address outside its own servers, so it was not opened. If they are WhatsApp's, an "
-        "administrator adds them to WHATSAPP_MEDIA_HOSTS."
+        _(
+            "WhatsApp sent a file address outside its own servers, so it was not opened. If the host belongs to "
+            "WhatsApp, an administrator can add it to WHATSAPP_MEDIA_HOSTS."
+        )
     )
 
 
@@ -289,7 +294,7 @@ def _next_cursor(paging: object) -> str:
 
 
 def _answer(response: requests.Response) -> bytes:
-    """The answer's body. What is cut off cannot be read as JSON, which the caller finds out."""
+    """The answer's body, cut off at the limit: then it is no valid JSON, which the caller notices."""
     deadline = time.monotonic() + ANSWER_SECONDS
     body = bytearray()
     while len(body) < ANSWER_MAX_BYTES and (chunk := response.raw.read1(CHUNK_BYTES, decode_content=True)):
@@ -302,35 +307,40 @@ def _answer(response: requests.Response) -> bytes:
 def _chunks(response: requests.Response) -> Iterator[bytes]:
     deadline = time.monotonic() + DOWNLOAD_SECONDS
     try:
-        # read1 returns what has come, so that a server which drips cannot hold one read for hours.
+        # read1 returns what has arrived, so that a slow server can't block one read for hours.
         while chunk := response.raw.read1(CHUNK_BYTES, decode_content=False):
             yield chunk
             if time.monotonic() > deadline:
-                raise ProviderError("WhatsApp's file server was too slow.", retryable=True)
+                raise ProviderError(_("WhatsApp’s file server was too slow."), retryable=True)
     except urllib3.exceptions.TimeoutError:
-        raise ProviderError("WhatsApp's file server went silent in the middle of the file.", retryable=True) from None
+        raise ProviderError(_("WhatsApp’s file server stopped sending during the download."), retryable=True) from None
     except (urllib3.exceptions.HTTPError, OSError):
-        raise ProviderError("The connection to WhatsApp broke in the middle of the file.", retryable=True) from None
+        raise ProviderError(_("The connection to WhatsApp was lost during the download."), retryable=True) from None
 
 
 def _unreachable(error: Exception) -> ProviderError:
-    """No answer. Says what kind of failure, never to which address: the text is shown to agents."""
+    """A request without an answer as a ProviderError, without the address: the text is shown to agents."""
     left = wire.may_have_left(error)
     if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError):
-        return ProviderError("WhatsApp did not answer in time.", retryable=True, may_have_sent=left)
+        return ProviderError(_("WhatsApp didn’t respond in time."), retryable=True, may_have_sent=left)
     if left:
-        return ProviderError("The connection to WhatsApp broke before it answered.", retryable=True, may_have_sent=True)
+        return ProviderError(
+            _("The connection to WhatsApp was lost before it responded."), retryable=True, may_have_sent=True
+        )
     if isinstance(error, requests.exceptions.SSLError):
         return ProviderError(
-            "No secure connection to WhatsApp came about: the clock of this installation's server, its list of "
-            "certificates or a proxy in between may be wrong.",
+            _(
+                "Couldn’t connect to WhatsApp securely. Check the server’s clock, its certificate list and any "
+                "proxy in between."
+            ),
             retryable=True,
         )
-    return ProviderError("WhatsApp could not be reached.", retryable=True)
+    return ProviderError(_("Couldn’t reach WhatsApp."), retryable=True)
 
 
 def _refused(method: str, response: requests.Response, answer: Any, token: str) -> ProviderError:
-    """What WhatsApp says, without the token: its words on a malformed one repeat it, and these go to pages and logs."""
+    """WhatsApp's error as a ProviderError, without the token: WhatsApp quotes a malformed one, and the text is shown
+    and logged."""
     fault = answer.get("error") if isinstance(answer, dict) else None
     fault = fault if isinstance(fault, dict) else {}
     code = _integer(fault.get("code")) or 0
@@ -339,12 +349,12 @@ def _refused(method: str, response: requests.Response, answer: Any, token: str) 
     status = response.status_code
     data = fault.get("error_data")
     details = data.get("details") if isinstance(data, dict) else ""
-    words = ". ".join(str(part).strip(". ") for part in (fault.get("message"), details) if part)
-    words = words.replace(token, "(the token)")[:500]
+    reason = ". ".join(str(part).strip(". ") for part in (fault.get("message"), details) if part)
+    reason = reason.replace(token, "(the token)")[:500]
     # Rate limits come as 400, so the code counts more than the status.
     explanation = errors.explain(code, http_status=status)
     return ProviderError(
-        f"WhatsApp answered {status}" + (f": {words}" if words else "."),
+        _("WhatsApp responded with %(status)s: %(reason)s") % {"status": status, "reason": reason or "–"},
         code=code,
         http_status=status,
         retryable=explanation.retryable or status == 429 or status >= 500 or (status < 400 and not code),
@@ -354,7 +364,7 @@ def _refused(method: str, response: requests.Response, answer: Any, token: str) 
 
 
 def _certainly_refused(code: int, status: int) -> bool:
-    """Whether an answer that is no success says that nothing was done, unless the code itself leaves it open."""
+    """Whether an error answer means that nothing was done."""
     if code in errors.EXPLANATIONS or 200 <= code <= 299:
         return True
     return 400 <= status < 500 if code else status in REFUSED_AT_THE_DOOR

@@ -1,4 +1,7 @@
-"""One file as multipart/form-data that is read in pieces, so that a hundred megabytes cost no memory (RFC 7578)."""
+"""A multipart/form-data body that is read in pieces, so that a 100 MB file needs no memory (RFC 7578).
+
+Not requests-toolbelt: its encoder (1.0.0, May 2023) loops forever when the file is shorter than announced.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ import re
 import secrets
 from collections.abc import Iterator
 from typing import BinaryIO
+
+from django.utils.translation import gettext as _
 
 from whatsapp.providers.base import ProviderError
 
@@ -19,13 +24,13 @@ MIME_TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(?:; ?[\w.+-]+=[\w.+-]+)*", re.ASCII)
 class MultipartFile:
     """The body of an upload: ``fields``, then ``file`` of exactly ``size`` bytes, read once from where it stands.
 
-    requests reads it in pieces and sends the length, as it has one. Raises ProviderError when ``mime_type`` is no type,
-    and while it is read when the file turns out to be shorter than ``size``; what is longer is not sent.
+    requests reads it in pieces and sends a Content-Length. Raises ProviderError when ``mime_type`` isn't valid, and
+    while being read when the file is shorter than ``size``; what is longer is not sent.
     """
 
     def __init__(self, fields: dict[str, str], file: BinaryIO, *, size: int, mime_type: str, file_name: str) -> None:
         if not MIME_TYPE.fullmatch(mime_type):
-            raise ProviderError("The type of the file is not one that can be sent.")
+            raise ProviderError(_("The type of the file isn’t valid."))
         boundary = secrets.token_hex(16)
         parts = [
             f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
@@ -58,7 +63,7 @@ class MultipartFile:
         while left:
             chunk = self._file.read(min(CHUNK_BYTES, left))
             if not chunk:
-                raise ProviderError("The file is shorter than it was when it was stored; it was not sent.")
+                raise ProviderError(_("The stored file is shorter than expected. It was not sent."))
             left -= len(chunk)
             yield chunk
         yield self._tail

@@ -1,4 +1,4 @@
-"""HTTP connections that know whether a request has left, so that nobody has to guess what became of a message."""
+"""HTTP connections that know whether a request was sent, so that a failed send is never repeated by mistake."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-#: A kept connection that was idle for longer is not used again: whatever is in between may have forgotten it, and a
-#: request into nowhere ends in doubt.
+#: Connections idle for longer are closed: a firewall may have dropped them, and a request on one would have an unknown
+#: outcome.
 IDLE_SECONDS = 30.0
 
-#: A piece of a request (at most 64 KiB) has to be on its way in this time.
+#: Time limit for writing one piece of a request (at most 64 KiB).
 WRITE_SECONDS = 30.0
 
 _local = threading.local()
 
 
 class _Watched:
-    """Notes on the thread when the first byte of a request is about to be written."""
+    """Records on the thread when the first byte of a request is about to be written."""
 
     sock: Any
 
@@ -32,7 +32,7 @@ class _Watched:
         finally:
             # A proxy's tunnel and the TLS handshake are not the request.
             _local.left = False
-        # Until the answer is read, urllib3 would hold writing to the time for connecting: too short for an upload.
+        # Until the answer is read, urllib3 applies the connect timeout to writing: too short for an upload.
         self.sock.settimeout(WRITE_SECONDS)
 
     def send(self, data: Any) -> None:
@@ -59,7 +59,7 @@ class _HTTPSPool(urllib3.HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
-    """requests' adapter on watched connections; it repeats nothing (its max_retries are 0, reads not among them)."""
+    """requests' adapter with watched connections. It never retries (max_retries is 0)."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
@@ -72,7 +72,7 @@ class _Adapter(HTTPAdapter):
 
 
 def session(user_agent: str) -> requests.Session:
-    """This thread's connections, about to be used for one request. Tokens are set on each request, never here."""
+    """This thread's session, for one request. Tokens are set on each request, never here."""
     now = time.monotonic()
     found: requests.Session | None = getattr(_local, "session", None)
     if found is None:
@@ -90,13 +90,13 @@ def session(user_agent: str) -> requests.Session:
 
 
 def may_have_left(error: Exception) -> bool:
-    """Whether this thread's last request, which ended in ``error`` without an answer, can have reached the other side.
+    """Whether this thread's last request, which ended in ``error`` without an answer, may have reached the server.
 
-    False is certain: the connection was never made, or nothing was written to it.
+    False is certain: there was no connection, or nothing was written to it.
     """
     left: bool | None = getattr(_local, "left", None)
     if left is not None:
         return left
-    # No connection was even asked for: an address or a body that cannot be one. (Or there is no real wire, in tests.)
+    # No connection was requested: the address or the body isn't valid. (Or a test replaced the wire.)
     lost = requests.ConnectionError | requests.ReadTimeout | requests.exceptions.ChunkedEncodingError
     return isinstance(error, lost) and not isinstance(error, requests.ConnectTimeout)

@@ -291,10 +291,10 @@ def notice(kind: str, payload: dict[str, Any], code: int | None = None) -> str:
 def _unsupported(word: str, code: int | None) -> str:
     reason = explain_received(code or UNSUPPORTED_TYPE)
     if reason != explain_received(UNSUPPORTED_TYPE):
-        return f"{reason.words} {reason.next_step}"
+        return reason.text
     if word in NOT_PASSED_ON:
         return str(NOT_PASSED_ON[word])
-    text = reason.words
+    text = reason.problem
     if thing := UNSUPPORTED.get(word):
         text = _("%(thing)s that WhatsApp does not pass on to businesses.") % {"thing": thing}
     return f"{text} {reason.next_step}"

@@ -41,7 +41,7 @@ def facts(message: Message) -> list[tuple[str, str]]:
         facts.append((_("Cost"), cost))
     if message.error_code:
         explanation = explain_received(message.error_code) if message.inbound else explain(message.error_code)
-        facts.append((_("Error"), f"{explanation.words} {explanation.next_step}"))
+        facts.append((_("Error"), explanation.text))
         facts.append((_("WhatsApp’s error"), " · ".join(filter(None, [str(message.error_code), message.error]))))
     elif message.error:
         facts.append((_("Error"), stored(message.error)))

@@ -84,4 +84,4 @@ def _send_again(message: Message, *, window_open: bool) -> bool:
 
 
 def _sentences(explanation: Explanation) -> str:
-    return f"{explanation.words} {explanation.next_step}"
+    return explanation.text

@@ -281,7 +281,7 @@ class CheckConnectionTests:
 
     def test_a_number_at_aws_without_its_id_is_a_sentence(self, signed_in: Client, number: PhoneNumber) -> None:
         PhoneNumber.objects.filter(pk=number.pk).update(provider="aws")
-        assert "no id at AWS" in said(signed_in.post(address(number, "check"), follow=True))
+        assert "AWS phone number ID" in said(signed_in.post(address(number, "check"), follow=True))
 
 
 class AwsTests:

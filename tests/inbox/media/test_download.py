@@ -169,7 +169,7 @@ class RetryTests:
         number.save()
         row = samples.waiting_media(number, remote_url=WEBHOOK_URL)
         assert attempt(row, 5).state == Media.State.RETRYING
-        assert row.error == "The number has no access token; an administrator has to enter one."
+        assert row.error == "The number has no access token. Ask an administrator to enter one."
         assert row.attempts == 0
         assert seconds_until_next_try(row) > 60
         assert not wire.calls

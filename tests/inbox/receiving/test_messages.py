@@ -173,7 +173,7 @@ class MessagesTests:
     def test_a_file_that_is_missing_for_another_reason_says_that_reason(self, number: PhoneNumber) -> None:
         errors = [{"code": 131000, "title": "Something went wrong"}]
         receive(payloads.notification(payloads.message("image", errors=errors)))
-        assert Media.objects.get().error == explain_received(131000).words
+        assert Media.objects.get().error == explain_received(131000).problem
 
     def test_names_that_postgresql_refuses_are_cleaned(self, number: PhoneNumber) -> None:
         receive(payloads.notification(payloads.message(text={"body": "a\u0000b\ud83d"}), name="A\u0000\udc00"))

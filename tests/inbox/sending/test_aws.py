@@ -128,7 +128,7 @@ class ReceivingTests:
     @pytest.mark.parametrize("storage", ["a folder"], indirect=True)
     @pytest.mark.parametrize(
         ("column", "wrong", "words"),
-        [("aws_phone_number_id", "none", "no id at AWS"), ("aws_region", "Frankfurt", "AWS Region")],
+        [("aws_phone_number_id", "none", "AWS phone number ID"), ("aws_region", "Frankfurt", "AWS Region")],
     )
     def test_a_number_that_is_not_entered_as_it_has_to_be_loses_no_file(
         self, phone: Phone, column: str, wrong: str, words: str

@@ -92,7 +92,7 @@ class DeliveryTests:
         first.refresh_from_db()
         second.refresh_from_db()
         assert (first.status, second.status) == ("queued", "queued")
-        assert "more messages a second" in first.error
+        assert "sending rate" in first.error
 
         phone.faults(refuse=0)
         due_now()
@@ -193,7 +193,7 @@ class UncertainSendTests:
         deliver_all()
         message.refresh_from_db()
         assert message.status == "queued"
-        assert "could not be reached" in message.error
+        assert "Couldn’t reach" in message.error
         settings.WHATSAPP_GRAPH_URL = origin  # type: ignore[attr-defined]
         due_now()
         deliver_all()

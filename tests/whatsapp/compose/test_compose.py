@@ -46,7 +46,7 @@ class EnvelopeTests:
 
     @pytest.mark.parametrize("kind", [Kind.LOCATION, Kind.CONTACTS, Kind.INTERACTIVE])
     def test_a_group_does_not_take_everything(self, kind: Kind) -> None:
-        with pytest.raises(ComposeError, match="group"):
+        with pytest.raises(ComposeError, match="Groups"):
             message(kind, text="x", to="", group_id="G1")
 
     @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ class ContactsTests:
         "contacts", [None, [], {}, [7], [{}], [{"name": " "}], [{"name": "A"}] * 258, [{"name": "A", "phones": "x"}]]
     )
     def test_what_is_no_card_is_refused(self, contacts: Any) -> None:
-        with pytest.raises(ComposeError, match="contact"):
+        with pytest.raises(ComposeError, match=r"(?i)contact"):
             message(Kind.CONTACTS, payload={"contacts": contacts})
 
     def test_a_birthday_is_a_date(self) -> None:

@@ -107,9 +107,7 @@ class InteractiveTests:
     def test_a_title_that_is_too_long_is_named(self) -> None:
         with pytest.raises(ComposeError) as caught:
             interactive(reply_buttons("Choose another day please"))
-        assert str(caught.value) == (
-            "A reply button's title may have 20 characters; “Choose another day please” has 25."
-        )
+        assert str(caught.value) == ("Button text: use at most 20 characters; “Choose another day please” has 25.")
 
     @pytest.mark.parametrize(
         "payload",

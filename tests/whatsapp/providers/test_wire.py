@@ -116,7 +116,7 @@ class BrokenLineTests:
             settings.WHATSAPP_GRAPH_URL = server.url
             error = self.failure(provider)
         assert error.may_have_sent
-        assert "did not answer in time" in str(error)
+        assert "didn’t respond in time" in str(error)
         assert len(server.requests) == 1
 
     def test_half_an_answer_leaves_doubt(self, provider: Provider, settings: Any) -> None:

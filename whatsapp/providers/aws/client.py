@@ -1,4 +1,4 @@
-"""AWS's client: one for each service and Region, which repeats nothing, and what its exceptions mean."""
+"""AWS clients, one per service and Region, that never retry, and AWS's exceptions as ProviderError."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from botocore import exceptions as faults
 from botocore.config import Config
 from botocore.parsers import ResponseParserError
 from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from whatsapp.errors import Explanation, Scope
 from whatsapp.providers.base import ProviderError
@@ -74,7 +76,7 @@ def client(service: str, region: str, *, read_seconds: float = READ_SECONDS) -> 
 
 
 def call(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
-    """One request, never repeated, and its answer. Raises ProviderError."""
+    """Make one request, never repeated, and return its answer. Raises ProviderError."""
     try:
         answer: dict[str, Any] = getattr(client, operation)(**parameters)
     except (faults.ClientError, faults.BotoCoreError, ResponseParserError, ValueError) as error:
@@ -83,29 +85,33 @@ def call(client: Any, operation: str, **parameters: Any) -> dict[str, Any]:
 
 
 def error_of(error: Exception) -> ProviderError:
-    """What an exception of AWS's client means. The text has AWS's words on what it refused, without account numbers."""
+    """An exception of AWS's client as a ProviderError, whose text quotes AWS without account numbers."""
     if isinstance(error, faults.ClientError):
         return _refused(error)
     if isinstance(error, NO_CREDENTIALS):
-        return ProviderError("The machine has no credentials for AWS.", retryable=True, explanation=_NO_CREDENTIALS)
+        return ProviderError(_("The server has no credentials for AWS."), retryable=True, explanation=_NO_CREDENTIALS)
     if isinstance(error, NEVER_LEFT) or _certificate_failed(error):
-        return ProviderError("AWS could not be reached.", retryable=True)
+        return ProviderError(_("Couldn’t reach AWS."), retryable=True)
     if isinstance(error, faults.ReadTimeoutError):
-        return ProviderError("AWS did not answer in time.", retryable=True, may_have_sent=True)
+        return ProviderError(_("AWS didn’t respond in time."), retryable=True, may_have_sent=True)
     if isinstance(error, faults.HTTPClientError):
-        return ProviderError("The connection to AWS broke before it answered.", retryable=True, may_have_sent=True)
+        return ProviderError(
+            _("The connection to AWS was lost before it responded."), retryable=True, may_have_sent=True
+        )
     if isinstance(error, faults.ParamValidationError):
-        return ProviderError("AWS does not take a request like this one; it was not sent.")
+        return ProviderError(_("The request isn’t valid for AWS and was not sent."))
     if isinstance(error, ResponseParserError):
-        return ProviderError("AWS's answer cannot be read.", retryable=True, may_have_sent=True)
+        return ProviderError(_("AWS’s response can’t be read."), retryable=True, may_have_sent=True)
     if isinstance(error, ValueError | faults.NoRegionError | faults.InvalidRegionError | faults.UnknownEndpointError):
-        return ProviderError("The AWS Region or the address of AWS is not one that can be used.")
-    # Something that was not foreseen, at a moment that is not known.
-    return ProviderError(f"AWS's client failed ({type(error).__name__}).", retryable=True, may_have_sent=True)
+        return ProviderError(_("The AWS Region or the AWS endpoint isn’t valid."))
+    # Unexpected, and it may have happened after the request was sent.
+    return ProviderError(
+        _("The AWS client failed (%(error)s).") % {"error": type(error).__name__}, retryable=True, may_have_sent=True
+    )
 
 
 def _certificate_failed(error: Exception) -> bool:
-    """Whether the other side could not show who it is, so that nothing was said to it."""
+    """Whether the TLS certificate was not accepted, so that nothing was sent."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, ssl.SSLCertVerificationError):
@@ -124,13 +130,13 @@ def _refused(error: faults.ClientError) -> ProviderError:
     name = str(details.get("Code") or "")
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0)
     words = ACCOUNT.sub("…", " ".join(str(details.get("Message") or "").split()))[:MAX_WORDS]
-    said = f"AWS answered {status} ({name})" + (f": {words}" if words else ".")
+    said = _("AWS responded with %(status)s (%(name)s): %(reason)s") % {"status": status, "name": name, "reason": words}
     if name in THROTTLED or status == 429:
         return ProviderError(said, code=0, http_status=status, retryable=True, explanation=_TOO_FAST)
     if name in EXPLANATIONS:
         return ProviderError(said, http_status=status, explanation=EXPLANATIONS[name])
     if status >= 500:
-        # It may have been given to Meta before whatever failed did.
+        # AWS may have passed it to Meta before it failed.
         return ProviderError(said, http_status=status, retryable=True, may_have_sent=True, explanation=_AWS_SIDE)
     if status == 403:
         return ProviderError(said, http_status=status, explanation=_ACCESS_DENIED)
@@ -141,8 +147,10 @@ def _refused(error: faults.ClientError) -> ProviderError:
 
 def _not_accepted(words: str) -> Explanation:
     return Explanation(
-        f"AWS did not accept the request: {words}" if words else "AWS did not accept the request.",
-        "Write it again, or differently; tell an administrator if it keeps happening.",
+        _("AWS rejected the request: %(reason)s") % {"reason": words}
+        if words
+        else gettext_noop("AWS rejected the request."),
+        gettext_noop("Change the message and send it again. Tell an administrator if it keeps happening."),
         permanent=True,
     )
 
@@ -152,45 +160,47 @@ THROTTLED = frozenset(
     {"ThrottledRequestException", "ThrottlingException", "TooManyRequestsException", "Throttling", "SlowDown"}
 )
 _NO_CREDENTIALS = Explanation(
-    "The server has no credentials for AWS.",
-    "Ask an administrator to give the machine a role, or to set WHATSAPP_AWS_ACCESS_KEY_ID and its secret.",
+    gettext_noop("The server has no credentials for AWS."),
+    gettext_noop(
+        "Ask an administrator to give the server an IAM role or set WHATSAPP_AWS_ACCESS_KEY_ID and its secret."
+    ),
     Scope.NUMBER,
 )
 _BAD_CREDENTIALS = Explanation(
-    "AWS refused the server's credentials.",
-    "Ask an administrator to check the keys or the role, and that the server's clock is right.",
+    gettext_noop("AWS rejected the server’s credentials."),
+    gettext_noop("Ask an administrator to check the keys or the role, and the server’s clock."),
     Scope.NUMBER,
 )
 _ACCESS_DENIED = Explanation(
-    "The server's AWS credentials may not do this.",
-    "Ask an administrator to give them the rights in docs/aws.md, for this number and the bucket.",
+    gettext_noop("The server’s AWS credentials don’t have permission for this."),
+    gettext_noop("Ask an administrator to grant the permissions listed in docs/aws.md for this number and the bucket."),
     Scope.NUMBER,
 )
 _META_REFUSES = Explanation(
-    "Meta refuses AWS's access to the business account.",
-    "Ask an administrator to look at the account in AWS End User Messaging and in WhatsApp Manager.",
+    gettext_noop("Meta denied AWS access to the business account."),
+    gettext_noop("Ask an administrator to check the account in AWS End User Messaging and in WhatsApp Manager."),
     Scope.NUMBER,
 )
 _NOT_FOUND = Explanation(
-    "AWS does not know the number in this Region, or what was asked for.",
-    "Ask an administrator to check the number's AWS id and Region.",
+    gettext_noop("AWS doesn’t know this number, or what was requested, in this Region."),
+    gettext_noop("Ask an administrator to check the number’s AWS ID and Region."),
     Scope.NUMBER,
 )
 _TOO_FAST = Explanation(
-    "Too many requests were made to AWS in a short time.",
-    "It is tried again by itself, a little later.",
+    gettext_noop("Too many requests to AWS in a short time."),
+    gettext_noop("We’ll try again automatically."),
     Scope.NUMBER,
     retryable=True,
 )
 _AWS_SIDE = Explanation(
-    "AWS, or WhatsApp behind it, has a problem on its side.",
-    "Wait for the receipt: the message may have gone out. Send it again if none comes.",
+    gettext_noop("AWS or WhatsApp has a temporary problem."),
+    gettext_noop("The message may have been sent. Send it again only if no receipt arrives."),
     retryable=True,
     may_have_sent=True,
 )
 _LIMIT = Explanation(
-    "A limit of the AWS account is reached.",
-    "Ask an administrator to look at the quotas of AWS End User Messaging Social.",
+    gettext_noop("The AWS account has reached a limit."),
+    gettext_noop("Ask an administrator to check the quotas of AWS End User Messaging Social."),
     Scope.NUMBER,
 )
 EXPLANATIONS = {

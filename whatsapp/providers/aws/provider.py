@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from whatsapp import compose
 from whatsapp.models import PhoneNumber
@@ -35,7 +36,7 @@ class AwsProvider:
         answer = self._send(body)
         message_id = answer.get("messageId")
         if not isinstance(message_id, str) or not message_id:
-            raise ProviderError("AWS answered without an id for the message.", http_status=200, may_have_sent=True)
+            raise ProviderError(_("AWS’s response has no ID for the message."), http_status=200, may_have_sent=True)
         # A UUID of AWS's own: the wamid comes with the first status.
         return Accepted("", provider_message_id=message_id[:128])
 
@@ -45,12 +46,12 @@ class AwsProvider:
     def upload_media(self, file: StoredFile) -> str:
         if file.s3 is None:
             raise ProviderError(
-                "AWS takes files from S3 only, and no bucket is set. An administrator has to set S3_BUCKET."
+                _("AWS accepts files only from S3, and no bucket is set. Ask an administrator to set S3_BUCKET.")
             )
         answer = self._call("post_whatsapp_message_media", sourceS3File=_s3_file(file.s3))
         media_id = answer.get("mediaId")
         if not isinstance(media_id, str) or not media_id:
-            raise ProviderError("AWS answered without an id for the file.", http_status=200, retryable=True)
+            raise ProviderError(_("AWS’s response has no ID for the file."), http_status=200, retryable=True)
         return media_id
 
     def copy_media(self, media_id: str, target: S3Object) -> None:
@@ -66,7 +67,7 @@ class AwsProvider:
     def templates(self) -> Iterator[TemplateInfo]:
         account = self.account_id()
         token, seen = "", set[str]()
-        for _ in range(TEMPLATE_PAGES):
+        for _page in range(TEMPLATE_PAGES):
             page = {"nextToken": token} if token else {}
             answer = call(
                 self._client(), "list_whatsapp_message_templates", id=account, maxResults=TEMPLATE_PAGE, **page
@@ -80,17 +81,20 @@ class AwsProvider:
             if token in seen:
                 break
             seen.add(token)
-        # Not an end: whoever counts on having seen all of them must not.
-        raise ProviderError("AWS's list of message templates does not end.", retryable=True)
+        # Returning would look like a complete list, and unlisted templates count as deleted.
+        raise ProviderError(_("AWS’s list of message templates never ends."), retryable=True)
 
     def number_info(self) -> NumberInfo:
-        """Raises ProviderError also when AWS means another number than its Meta id says."""
+        """Also raises ProviderError when the AWS ID and the Meta ID belong to different numbers."""
         found = self.described()
         meta_id = str(found.get("metaPhoneNumberId") or "")
         if meta_id and meta_id != self.number.phone_number_id:
             raise ProviderError(
-                f"AWS's id belongs to another number: Meta's id of that one is {meta_id}, entered is "
-                f"{self.number.phone_number_id}. Correct the AWS phone number id."
+                _(
+                    "The AWS phone number ID belongs to another number: its Meta ID is %(meta_id)s, not %(entered)s. "
+                    "Correct the AWS phone number ID."
+                )
+                % {"meta_id": meta_id, "entered": self.number.phone_number_id}
             )
         return NumberInfo(
             display_phone_number=str(found.get("displayPhoneNumber") or found.get("phoneNumber") or ""),
@@ -106,15 +110,15 @@ class AwsProvider:
         return [str(row.get("eventDestinationArn") or "") for row in rows or [] if isinstance(row, dict)]
 
     def described(self) -> dict[str, Any]:
-        """What AWS says of the number, in its own words (arn, metaPhoneNumberId, …). Raises ProviderError."""
+        """AWS's description of the number (arn, metaPhoneNumberId, …). Raises ProviderError."""
         found = self._details().get("phoneNumber")
         return found if isinstance(found, dict) else {}
 
     def account_id(self) -> str:
-        """AWS's id of the WhatsApp Business Account that the number belongs to: waba-…. Raises ProviderError."""
+        """AWS's ID of the number's WhatsApp Business Account (waba-…). Raises ProviderError."""
         account = str(self._details().get("linkedWhatsAppBusinessAccountId") or "")
         if not arns.ACCOUNT_ID.fullmatch(account):
-            raise ProviderError("AWS does not say which WhatsApp Business Account the number belongs to.")
+            raise ProviderError(_("AWS doesn’t say which WhatsApp Business Account the number belongs to."))
         return account
 
     def _details(self) -> dict[str, Any]:
@@ -122,7 +126,7 @@ class AwsProvider:
         return call(self._client(), "get_linked_whatsapp_business_account_phone_number", id=identifier)
 
     def _template(self, account: str, row: dict[str, Any]) -> TemplateInfo:
-        """The list tells names and states only; what a template says has to be asked for one by one."""
+        """One template. The list has only names and states; the content needs a request for each."""
         identifier = str(row["metaTemplateId"])
         answer = call(self._client(), "get_whatsapp_message_template", id=account, metaTemplateId=identifier)
         try:
@@ -147,7 +151,7 @@ class AwsProvider:
         # The client encodes the bytes for the wire by itself.
         message = json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode()
         if len(message) > MESSAGE_MAX_BYTES:
-            raise ProviderError("The message is larger than AWS takes.")
+            raise ProviderError(_("The message is larger than AWS accepts."))
         return self._call("send_whatsapp_message", message=message, metaApiVersion=settings.WHATSAPP_GRAPH_VERSION)
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
@@ -158,7 +162,7 @@ class AwsProvider:
         found = arns.number(self.number.aws_phone_number_id)
         if found is None:
             raise ProviderError(
-                "The number has no id at AWS, or one that cannot be: an administrator has to enter phone-number-id-…."
+                _("The AWS phone number ID is missing or not valid. Ask an administrator to enter phone-number-id-….")
             )
         return found.id
 
@@ -167,22 +171,22 @@ class AwsProvider:
 
 
 def region_of(number: PhoneNumber) -> str:
-    """The AWS Region of a number: its own, else the one that all are in. Raises ProviderError when that is none."""
+    """A number's AWS Region: its own, or else WHATSAPP_AWS_REGION. Raises ProviderError when it isn't valid."""
     region = number.aws_region or settings.WHATSAPP_AWS_REGION
     if not arns.REGION.fullmatch(region):
-        raise ProviderError("The number's AWS Region is missing or cannot be one: it looks like eu-central-1.")
+        raise ProviderError(_("The number’s AWS Region is missing or not valid. Regions look like eu-central-1."))
     return region
 
 
 def _media_id(media_id: str) -> str:
     if not arns.MEDIA_ID.fullmatch(media_id):
-        raise ProviderError("This cannot be WhatsApp's id of a file, so AWS was not asked for it.")
+        raise ProviderError(_("The file’s WhatsApp ID isn’t valid."))
     return media_id
 
 
 def _s3_file(place: S3Object) -> dict[str, str]:
     if not arns.BUCKET.fullmatch(place.bucket) or not 0 < len(place.key.encode()) <= 1024:
-        raise ProviderError("AWS cannot reach a file under this name: check S3_BUCKET and S3_PREFIX.")
+        raise ProviderError(_("AWS can’t read a file at this location. Check S3_BUCKET and S3_PREFIX."))
     return {"bucketName": place.bucket, "key": place.key}
 
 

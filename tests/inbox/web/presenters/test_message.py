@@ -129,7 +129,7 @@ class KindTests:
         ("kind", "payload", "words"),
         [
             ("unsupported", {"type": "poll_creation"}, "A poll. WhatsApp doesn’t pass polls on to businesses."),
-            ("unsupported", {}, "A message of a kind that WhatsApp does not pass on to businesses."),
+            ("unsupported", {}, "WhatsApp doesn’t deliver this type of message to businesses."),
             ("unknown", {"type": "hologram"}, "This type of message (hologram) is not supported yet."),
             ("text", {}, "Empty message"),
         ],
@@ -150,8 +150,8 @@ class KindTests:
             ({}, 131051, "Ask the customer to send it another way."),
             ({"type": "gif"}, 130501, "GIF that WhatsApp does not pass on to businesses. Ask the customer"),
             ({"type": "edit"}, 131051, "Ask the customer what changed."),
-            ({}, 131000, "WhatsApp had a problem on its side and did not pass this message on."),
-            ({}, 999999, "WhatsApp reported error 999999 with this message. Ask the customer"),
+            ({}, 131000, "WhatsApp had a problem and didn’t deliver this message."),
+            ({}, 999999, "WhatsApp reported error 999999 for this message. Ask the customer"),
         ],
     )
     def test_what_whatsapp_did_not_pass_on_says_why_and_what_to_do(
@@ -164,7 +164,7 @@ class KindTests:
         self, amara: Conversation, shown: Any
     ) -> None:
         row = message(amara, "The broken hinge", kind="image", error_code=131052, error="Failed to download")
-        words = explain_received(131052).words
+        words = explain_received(131052).problem
         Media.objects.create(message=row, state="failed", media_id="3000009", mime_type="image/jpeg", error=words)
         html = shown()
         assert "The broken hinge" in html
@@ -177,7 +177,7 @@ class KindTests:
         message(amara, "Good morning", error_code=131000, error="Something went wrong")
         html = shown()
         assert "Good morning" in html
-        assert explain_received(131000).words in html
+        assert explain_received(131000).problem in html
         assert "Arrived" not in html
 
     def test_an_administrator_gets_to_the_raw_message(self, client: Client, admin: Agent, amara: Conversation) -> None:
@@ -338,7 +338,7 @@ class OutcomeTests:
     def test_a_failure_says_why(self, amara: Conversation, shown: Any) -> None:
         message(amara, "x", direction="outbound", status="failed", error="The window is closed.", error_code=131047)
         html = unescape(shown())
-        assert f"Not sent: {explain(131047).words}" in html
+        assert f"Not sent: {explain(131047).problem}" in html
         assert explain(131047).next_step in html
         assert 'title="The window is closed."' in html
         assert "131047" in html
@@ -350,7 +350,7 @@ class OutcomeTests:
         html = shown()
         assert "tick--delivered" in html
         assert "Not sent" not in html
-        assert explain(131026).words in unescape(html)
+        assert explain(131026).problem in unescape(html)
 
     def test_a_message_that_may_have_been_sent_says_so(self, amara: Conversation, shown: Any) -> None:
         message(amara, "x", direction="outbound", status="unknown")

@@ -147,7 +147,7 @@ class InteractiveTests:
     def test_what_whatsapp_would_refuse_is_a_sentence(self, signed_in: Client, amara: Conversation) -> None:
         html = post(signed_in, amara, "interactive", type="buttons", text="When?", button_1="x" * 27)
         assert isinstance(html, str)
-        assert "may have 20 characters" in html
+        assert "use at most 20 characters" in html
         html = post(
             signed_in, amara, "interactive", type="link", text="Go", display_text="Go", url="javascript:alert(1)"
         )

@@ -53,7 +53,7 @@ class PickerTests:
         self, signed_in: Client, amara: Conversation, known: dict[str, MessageTemplate]
     ) -> None:
         html = signed_in.get(f"/conversations/{amara.pk}/templates/").content.decode()
-        assert "Message templates with a carousel can be looked at here, but not sent." in html
+        assert "Message templates with a carousel can’t be sent from here." in html
 
     def test_templates_of_another_account_are_not_there(
         self, signed_in: Client, amara: Conversation, known: dict[str, MessageTemplate]
@@ -128,7 +128,7 @@ class TemplateTests:
         html = answer.content.decode()
         assert answer.status_code == 422
         assert "Fill this in." in html
-        assert "no line breaks" in html
+        assert "accept line breaks" in html
         assert 'value="Amara"' in html
         assert not Message.objects.exists()
 
