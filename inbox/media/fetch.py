@@ -1,4 +1,4 @@
-"""Fetch, verify and store the files of messages."""
+"""Fetch the files of messages: download, verify, store, or say when it is tried again."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 from prometheus_client import Counter
 
 from inbox.changes import pages, webhooks
@@ -39,6 +40,11 @@ STORAGE_WAIT_SECONDS = 120
 LIFETIME = timedelta(days=7)
 #: Attempts after which "no such file" is believed, and a file that is not the announced one is given up.
 ENOUGH_ATTEMPTS = 4
+STOPPED = gettext_noop("The download stopped unexpectedly; the log says why.")
+REQUESTED_AGAIN = gettext_noop("Download requested again.")
+NO_WAY = gettext_noop("The number’s provider cannot deliver files.")
+DISK_FULL = gettext_noop("The server could not write a temporary file.")
+EXPIRED = gettext_noop("WhatsApp keeps a file for 7 days, which are over.")
 
 
 def fetch(media_id: uuid.UUID) -> None:
@@ -60,7 +66,7 @@ def fetch(media_id: uuid.UUID) -> None:
         _postpone_or_end(lease, error)
         return
     except Exception:
-        _postpone_or_end(lease, DownloadError(Trouble.TRANSIENT, "Fetching stopped unexpectedly; the log says why."))
+        _postpone_or_end(lease, DownloadError(Trouble.TRANSIENT, STOPPED))
         raise
     if _store(lease, inspected, key):
         fetches.labels("stored").inc()
@@ -83,9 +89,7 @@ def fetch_again(media: Media) -> bool:
     ended = (Media.State.RETRYING, Media.State.EXPIRED, Media.State.FAILED, Media.State.TOO_LARGE)
     with transaction.atomic():
         rows = Media.objects.filter(pk=media.pk, state__in=ended).exclude(media_id="")
-        requested = rows.update(
-            state=Media.State.RETRYING, attempts=0, next_try_at=Now(), error="Download requested again."
-        )
+        requested = rows.update(state=Media.State.RETRYING, attempts=0, next_try_at=Now(), error=REQUESTED_AGAIN)
         if requested:
             pages.touch([media.message_id])
             jobs.enqueue_fetch(media.pk)
@@ -111,7 +115,7 @@ def _transfer(lease: Lease) -> tuple[Inspected, str]:
         if isinstance(provider, CopiesMedia):
             return s3_copy.fetch(provider, lease.media, on_progress=lease.keep)
         if not isinstance(provider, ServesMedia):
-            raise DownloadError(Trouble.PERMANENT, "The number's provider has no way to give us files.")
+            raise DownloadError(Trouble.PERMANENT, NO_WAY)
         with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="media-") as file:
             inspected = download.download(provider, lease.media, file, on_progress=lease.keep)
             lease.media.extension = inspected.file_type.extension
@@ -122,9 +126,8 @@ def _transfer(lease: Lease) -> tuple[Inspected, str]:
     except StorageError as error:
         raise DownloadError(Trouble.TRANSIENT if error.refused else Trouble.STORAGE, str(error)) from error
     except OSError as error:
-        raise DownloadError(
-            Trouble.STORAGE, f"The server could not write a temporary file ({error.strerror})."
-        ) from error
+        log.warning("temporary_file_failed", media=str(lease.media.pk), reason=error.strerror)
+        raise DownloadError(Trouble.STORAGE, DISK_FULL) from error
 
 
 def _store(lease: Lease, inspected: Inspected, key: str) -> bool:
@@ -173,7 +176,7 @@ def _postpone_or_end(lease: Lease, error: DownloadError) -> None:
 
 
 def _verdict(media: Media, error: DownloadError) -> tuple[str, float | None, str]:
-    """The state, the seconds until the next attempt (None: no more) and the sentence after this failure."""
+    """The state after this failure, the seconds until the next attempt (None: no more), and the sentence."""
     enough = media.attempts >= ENOUGH_ATTEMPTS
     rung = LADDER[min(media.attempts, len(LADDER)) - 1]
     match error.trouble:
@@ -186,7 +189,7 @@ def _verdict(media: Media, error: DownloadError) -> tuple[str, float | None, str
         case Trouble.GONE if enough:
             return Media.State.EXPIRED, None, str(error)
         case Trouble.LATER if media.message.number.state == PhoneNumber.State.UNKNOWN:
-            state, wait = media.state, error.wait  # nobody sees it before the number is accepted
+            state, wait = media.state, error.wait  # nobody sees the file before the number is accepted
         case Trouble.LATER:
             state, wait = Media.State.RETRYING, error.wait
         case Trouble.STORAGE:
@@ -194,5 +197,5 @@ def _verdict(media: Media, error: DownloadError) -> tuple[str, float | None, str
         case _:
             state, wait = Media.State.RETRYING, max(rung, error.wait)
     if timezone.now() >= max(media.created_at, media.message.sent_at) + LIFETIME:
-        return Media.State.EXPIRED, None, f"{error} WhatsApp keeps a file for 7 days, which are over."
+        return Media.State.EXPIRED, None, f"{error} {EXPIRED}"
     return state, min(wait, LADDER[-1]), str(error)

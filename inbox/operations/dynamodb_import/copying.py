@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from inbox.changes import pages
-from inbox.media import inspection, jobs
+from inbox.media import fetch, inspection, jobs
 from inbox.media.inspection import Inspected
 from inbox.media.storage.local import MediaStorage, MissingFileError, StorageError, media_storage
 from inbox.models import ImportedItem, Media
@@ -69,7 +69,7 @@ def _copy(source: MediaStorage, row: Media, key: str) -> bool:
         if isinstance(error, MissingFileError):
             sentence = "The file is gone from the old storage."
         elif isinstance(error, OSError):
-            sentence = f"The server could not write a temporary file ({error.strerror})."
+            sentence = fetch.DISK_FULL
         Media.objects.filter(pk=row.pk).exclude(state=Media.State.STORED).update(error=sentence)
         return False
     finally:
