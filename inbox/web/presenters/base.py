@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.utils.translation import gettext
+from inbox.media import sentences
 
 
 class Drawn:
@@ -22,4 +22,4 @@ class Drawn:
 
 def stored(sentence: str) -> str:
     """A sentence of ours that a row keeps in English, in the reader's language. Other text comes back as it is."""
-    return gettext(sentence) if sentence else ""
+    return sentences.shown(sentence)

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from inbox import access, drafts
-from inbox.media import uploads
+from inbox.media import sentences, uploads
 from inbox.media.content_types import INLINE_TYPES
 from inbox.media.storage.local import StorageError
 from inbox.media.uploads import TooMuchError
@@ -99,7 +99,7 @@ def header_file(request: HttpRequest, conversation: Conversation, kind: str = ""
     if upload is None:
         return None, ""
     if upload.state == Upload.State.REFUSED:
-        return None, upload.error
+        return None, sentences.shown(upload.error)
     if upload.kind not in ((kind,) if kind else HEADER_KINDS):
         return None, f"This header shows a {kind}." if kind else "A header shows a photo, a video or a document."
     return upload, ""
