@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -105,13 +106,18 @@ class SearchTests:
         assert found(signed_in, q=f"{day} 00:00") == {old.pk}
         assert found(signed_in) == {old.pk, new.pk}
 
-    def test_a_wamid_is_found_by_its_index(self, signed_in: Client, wanted: Message) -> None:
-        from django.db import connection
-
+    def test_a_wamid_is_found_by_its_index(self, wanted: Message) -> None:
+        Message.objects.bulk_create(
+            Message(
+                number=wanted.number, conversation=wanted.conversation, sent_at=wanted.sent_at, wamid=f"wamid.{row}"
+            )
+            for row in range(1000)
+        )
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_seqscan = off")
+            cursor.execute("ANALYZE inbox_message")
             cursor.execute(
-                "EXPLAIN SELECT id FROM inbox_message WHERE number_id IN (1) AND wamid_token = 'x' AND NOT wamid = ''"
+                "EXPLAIN SELECT id FROM inbox_message WHERE number_id IN (%s) AND wamid_token = 'x' AND NOT wamid = ''",
+                [wanted.number_id],
             )
             plan = " ".join(row[0] for row in cursor.fetchall())
         assert "message_token" in plan
