@@ -198,7 +198,7 @@ class Attachment(Drawn):
     def _letters(self, media: Media) -> None:
         """A few letters for the tile: by the type of the bytes where that says enough, else by the sender's name."""
         ending = file_names.told_ending(media).lstrip(".")
-        self.letters = ending.upper() if ending else DOCUMENT_TYPES.get(media.content_type, "FILE").upper()[:5]
+        self.letters = ending.upper() if ending else str(DOCUMENT_TYPES.get(media.content_type, "FILE")).upper()[:5]
         self.tile = next((tile for tile, letters in TILES.items() if self.letters in letters), "")
 
     def _missing(self, media: Media, sender: str) -> None:

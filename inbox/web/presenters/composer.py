@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from inbox import drafts
 from inbox.formatting import humanize
 from inbox.formatting.summary import file_kind
-from inbox.models import Agent, Conversation, Message, Upload
+from inbox.models import Agent, Conversation, Draft, Message, Upload
 from inbox.web import icons
 from inbox.web.presenters import quote as quote_presenter
 from inbox.web.presenters import stand_in, template_picker
@@ -130,10 +130,16 @@ def face_of(conversation: Conversation) -> str:
 
 
 def of(
-    conversation: Conversation, agent: Agent, *, name: str, quoted: Message | None = None, problem: str = ""
+    conversation: Conversation,
+    agent: Agent,
+    draft: Draft | None,
+    *,
+    name: str,
+    quoted: Message | None = None,
+    problem: str = "",
 ) -> Composer:
     """The composer with the agent's draft in it. ``quoted``, which a link named, wins over the draft's."""
-    draft, face = drafts.of(conversation, agent), face_of(conversation)
+    face = face_of(conversation)
     quoted = quoted or (draft.quoted if draft else None)
     return Composer(
         conversation=conversation,

@@ -15,7 +15,7 @@ from inbox.models.messages import MessageQuerySet
 from inbox.web.presenters import conversation_row
 from inbox.web.presenters.attachment import Attachment
 from inbox.web.queries import groups, thread
-from inbox.web.queries.conversation_list import Number
+from inbox.web.queries.list_state import Number
 from whatsapp.events import Kind
 
 GRID = 9

@@ -16,7 +16,8 @@ from inbox.models import Conversation
 from inbox.web import icons
 from inbox.web.presenters import message_content
 from inbox.web.presenters.base import Drawn
-from inbox.web.queries.conversation_list import COUNT_LIMIT, Number, closes_soon
+from inbox.web.queries.conversation_list import closes_soon
+from inbox.web.queries.list_state import COUNT_LIMIT, Number
 from whatsapp.events import Direction, Kind, Status
 
 #: Colours of avatars.
@@ -57,7 +58,7 @@ def rows(
 ) -> list[Row]:
     """The rows of these conversations, which were read with their contacts.
 
-    ``drafts`` are the agent's, by conversation (`pins_and_drafts`); ``query`` is the part of every link that keeps the
+    ``drafts`` are the agent's, by conversation (`list_state`); ``query`` is the part of every link that keeps the
     list's filters.
     """
     by_id = {number.id: number for number in numbers}

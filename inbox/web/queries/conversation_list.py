@@ -13,11 +13,10 @@ from django.utils import timezone
 
 from core.postgres import keyset
 from inbox import access
-from inbox.models import Conversation
+from inbox.models import Contact, Conversation
 from inbox.models.conversations import ConversationQuerySet
-from inbox.web.presenters.base import Drawn
-from inbox.web.queries import contact_search
-from inbox.web.queries.pins_and_drafts import Marks
+from inbox.web.queries import contact_search, rows
+from inbox.web.queries.list_state import SWATCHES, ListState, Number
 from whatsapp import limits
 
 PAGE_SIZE = 25
@@ -29,21 +28,35 @@ NEWEST = 150
 NEWER = 25_000
 #: So many contacts are few: their conversations are looked up one by one.
 FEW = 20_000
-#: Unread conversations are counted up to this; the badge then says "99+".
-COUNT_LIMIT = 100
 #: Words of the filter in addresses, and what the list calls them.
 FILTERS = {"unread": "Unread", "closing": "Closing within 2 h", "failed": "Failed"}
-#: Colours of our numbers.
-SWATCHES = 6
 
 
-@dataclass(slots=True)
-class Number(Drawn):
-    """One of our numbers as the list shows it: its name and the colour of its square."""
+CONVERSATION = rows.Columns(
+    Conversation,
+    "c",
+    [
+        "id", "number", "contact", "last_message", "last_message_at", "last_message_kind", "last_message_direction",
+        "last_message_status", "last_message_preview", "unread_count", "oldest_failure_at", "window_closes_at",
+        "changed_xid",
+    ],
+)  # fmt: skip
+CONTACT = rows.Columns(Contact, "k", ["id", "phone", "profile_name", "username", "is_group"])
+READ = f"""
+SELECT {CONVERSATION.sql}, {CONTACT.sql}
+FROM chosen JOIN inbox_conversation c ON c.id = chosen.id JOIN inbox_contact k ON k.id = c.contact_id
+ORDER BY c.last_message_at DESC, c.id DESC
+"""  # noqa: S608  # our own columns
 
-    id: int
-    name: str
-    swatch: int
+
+def read(conversations: ConversationQuerySet) -> list[Conversation]:
+    """The conversations with what a row shows of them and their contacts, newest first, in one query."""
+    found = []
+    for row in rows.read(conversations, READ):
+        conversation = CONVERSATION.instance(row[: CONVERSATION.size])
+        conversation._state.fields_cache["contact"] = CONTACT.instance(row[CONVERSATION.size :])
+        found.append(conversation)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +114,15 @@ def visible(numbers: Sequence[Number]) -> ConversationQuerySet:
     return Conversation.objects.filter(number_id__in=[number.id for number in numbers]).select_related("contact")
 
 
-def pinned(marks: Marks, numbers: Sequence[Number], filters: Filters) -> list[Conversation]:
+def pinned(state: ListState, filters: Filters) -> list[Conversation]:
     """What an agent keeps on top of the list, newest first: nothing in a list that is narrowed to something else."""
-    if filters.word or filters.sought or not marks.pinned:
+    if filters.word or filters.sought or not state.pinned:
         return []
-    conversations = visible([number for number in numbers if filters.number in (None, number.id)])
-    return list(conversations.filter(pk__in=marks.pinned).newest_first())
+    return read(_of_filter(state.numbers, filters).filter(pk__in=state.pinned))
+
+
+def _of_filter(numbers: Sequence[Number], filters: Filters) -> ConversationQuerySet:
+    return visible([number for number in numbers if filters.number in (None, number.id)])
 
 
 def page(
@@ -117,7 +133,7 @@ def page(
 ) -> tuple[list[Conversation], keyset.Place | None]:
     """One page of conversations with their contacts, newest first, older than ``place``, except those ``without``; and
     the place of the next page, None at the end."""
-    conversations = visible([number for number in numbers if filters.number in (None, number.id)]).newest_first()
+    conversations = _of_filter(numbers, filters).newest_first()
     match filters.word:
         case "unread":
             conversations = conversations.unread()
@@ -135,7 +151,7 @@ def page(
         conversations = conversations.exclude(pk__in=without)
     if place is not None:
         conversations = conversations.filter(keyset.before("last_message_at", place))
-    found = _sought(conversations, filters.sought) if filters.sought else list(conversations[: PAGE_SIZE + 1])
+    found = _sought(conversations, filters.sought) if filters.sought else read(conversations[: PAGE_SIZE + 1])
     more = len(found) > PAGE_SIZE
     found = found[:PAGE_SIZE]
     next_place = keyset.Place(found[-1].last_message_at, found[-1].pk) if more else None
@@ -151,9 +167,8 @@ def _sought(conversations: ConversationQuerySet, sought: str) -> list[Conversati
     found = contact_search.found(sought)
 
     def among(newest: int) -> list[Conversation]:
-        return list(
-            conversations.filter(pk__in=conversations.values("pk")[:newest], contact__in=found)[: PAGE_SIZE + 1]
-        )
+        page = conversations.filter(pk__in=conversations.values("pk")[:newest], contact__in=found)
+        return list(page[: PAGE_SIZE + 1])
 
     if len(page := among(NEWEST)) > PAGE_SIZE:
         return page
@@ -164,9 +179,3 @@ def _sought(conversations: ConversationQuerySet, sought: str) -> list[Conversati
     if len(page := among(NEWER)) > PAGE_SIZE:
         return page
     return list(conversations.filter(contact__in=found)[: PAGE_SIZE + 1])
-
-
-def unread_count(numbers: Sequence[Number]) -> int:
-    """How many conversations have unread messages, counted up to COUNT_LIMIT."""
-    conversations = Conversation.objects.filter(number_id__in=[number.id for number in numbers]).unread()
-    return conversations.order_by()[:COUNT_LIMIT].count()

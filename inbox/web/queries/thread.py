@@ -9,8 +9,9 @@ from datetime import datetime
 from django.db.models import Prefetch, prefetch_related_objects
 
 from core.postgres import keyset
-from inbox.models import Conversation, Message, Reaction, Revision
+from inbox.models import Agent, Conversation, Media, Message, Reaction, Revision
 from inbox.models.messages import MessageQuerySet
+from inbox.web.queries import rows
 from whatsapp.events import Direction, Kind
 
 PAGE_SIZE = 50
@@ -34,29 +35,61 @@ MEDIA_COLUMNS = [
 ]  # fmt: skip
 
 
+MESSAGE = rows.Columns(Message, "m", MESSAGE_COLUMNS)
+MEDIA = rows.Columns(Media, "f", MEDIA_COLUMNS)
+AGENT = rows.Columns(Agent, "a", ["id", "username", "first_name", "last_name"])
+READ = f"""
+SELECT {MESSAGE.sql}, {MEDIA.sql}, {AGENT.sql},
+       EXISTS (SELECT FROM inbox_reaction r WHERE r.message_id = m.id AND r.emoji <> '')
+FROM chosen JOIN inbox_message m ON m.id = chosen.id
+LEFT JOIN inbox_media f ON f.message_id = m.id
+LEFT JOIN inbox_agent a ON a.id = m.agent_id
+ORDER BY m.sent_at, m.id
+"""  # noqa: S608  # our own columns
+
+
 def fetch(messages: MessageQuerySet) -> list[Message]:
-    """The messages, in the order asked for, with everything that their bubbles show: two queries, and one more for
-    each of quotes, group members and edits if there are any, however many messages there are."""
-    found = list(
-        messages.select_related("media", "agent").only(
-            *MESSAGE_COLUMNS,
-            *(f"media__{column}" for column in MEDIA_COLUMNS),
-            *(f"agent__{column}" for column in ("username", "first_name", "last_name")),
-        )
-    )
-    reactions = Reaction.objects.exclude(emoji="").select_related("contact").order_by("at", "id")
-    prefetch_related_objects(found, Prefetch("reactions", reactions, to_attr="shown_reactions"))
-    if answers := [message for message in found if message.quoted_id]:
-        prefetch_related_objects(
-            answers,
-            Prefetch("quoted", Message.objects.select_related("media", "author", "agent").defer("media__excerpt")),
-        )
-    if members := [message for message in found if message.author_id]:
+    """The messages in the thread's order with everything that their bubbles show: one query, and one more for each of
+    reactions, quotes, group members and edits if there are any, however many messages there are."""
+    found, reacted = [], []
+    media_from, agent_from = MESSAGE.size, MESSAGE.size + MEDIA.size
+    for row in rows.read(messages, READ):
+        message = MESSAGE.instance(row[:media_from])
+        cache = message._state.fields_cache
+        cache["media"] = cache["agent"] = None
+        if row[media_from] is not None:
+            cache["media"] = media = MEDIA.instance(row[media_from:agent_from])
+            media._state.fields_cache["message"] = message
+        if row[agent_from] is not None:
+            cache["agent"] = AGENT.instance(row[agent_from:-1])
+        if row[-1]:
+            reacted.append(message)
+        else:
+            message.shown_reactions = []  # type: ignore[attr-defined]
+        found.append(message)
+    _add(found, reacted)
+    return found
+
+
+def _add(messages: list[Message], reacted: list[Message]) -> None:
+    """Read what only some messages have: reactions, what they answer, who of a group wrote them, earlier versions."""
+    if reacted:
+        reactions = Reaction.objects.exclude(emoji="").select_related("contact").order_by("at", "id")
+        prefetch_related_objects(reacted, Prefetch("reactions", reactions, to_attr="shown_reactions"))
+    answers = []
+    for message in messages:
+        if message.quoted_id:
+            answers.append(message)
+        else:
+            message._state.fields_cache["quoted"] = None
+    if answers:
+        quoted = Message.objects.select_related("media", "author", "agent").defer("media__excerpt")
+        prefetch_related_objects(answers, Prefetch("quoted", quoted))
+    if members := [message for message in messages if message.author_id]:
         prefetch_related_objects(members, "author")
-    if edited := [message for message in found if message.edited_at]:
+    if edited := [message for message in messages if message.edited_at]:
         edits = Revision.objects.filter(kind=Revision.Kind.EDIT).order_by("at", "id")
         prefetch_related_objects(edited, Prefetch("revisions", edits))
-    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +164,7 @@ def _of(conversation: Conversation) -> MessageQuerySet:
 
 def _backwards(messages: MessageQuerySet, size: int = PAGE_SIZE) -> tuple[list[Message], keyset.Place | None]:
     found = fetch(messages.order_by("-sent_at", "-id")[: size + 1])
-    page = found[size - 1 :: -1] if len(found) > size else found[::-1]
+    page = found[-size:]
     return page, _beginning(page) if len(found) > size else None
 
 

@@ -15,8 +15,9 @@ from inbox.changes import pages as feed
 from inbox.formatting.humanize import display_name
 from inbox.models import Agent, Conversation, Message
 from inbox.web.presenters import contact_panel, conversation_row, days, sending_banner
-from inbox.web.queries import conversation_list, pins_and_drafts, thread
+from inbox.web.queries import conversation_list, list_state, thread
 from inbox.web.queries.conversation_list import Filters
+from inbox.web.queries.list_state import Number
 
 #: More than this, of conversations or of messages, and reading the whole page again is the better answer.
 LIMIT = 200
@@ -46,12 +47,12 @@ def fragment(request: HttpRequest) -> HttpResponse:
     """
     open_id = _number(request, "open")
     filters = Filters.of(request)
-    cursor = feed.current_cursor()
+    state = list_state.read(cast(Agent, request.user))
     try:
-        since = feed.since(request.GET.get("since", ""), cursor)
+        since = feed.since(request.GET.get("since", ""), state.cursor)
     except ValueError:
         raise Http404 from None
-    numbers = conversation_list.numbers_of(request)
+    numbers = state.numbers
     changed = list(
         conversation_list.visible(numbers).filter(since).select_related("number").order_by("-changed_xid")[: LIMIT + 1]
     )
@@ -59,11 +60,10 @@ def fragment(request: HttpRequest) -> HttpResponse:
     name = display_name(opened.contact) if opened else ""
     # The open conversation keeps its row in a list that has no place for it any more.
     shown = [one for one in changed if filters.lets_in(one) or one.pk == open_id]
-    drafts = pins_and_drafts.of(cast(Agent, request.user)).drafts if shown else {}
     context = {
-        "cursor": cursor,
+        "cursor": state.cursor,
         "reload": len(changed) > LIMIT or len(messages) > LIMIT,
-        "rows": conversation_row.rows(shown, numbers, drafts, filters.query()),
+        "rows": conversation_row.rows(shown, numbers, state.drafts, filters.query()),
         "gone": [one.pk for one in changed if not filters.lets_in(one)],
         "open_id": str(open_id),
         "conversation": opened,
@@ -75,14 +75,14 @@ def fragment(request: HttpRequest) -> HttpResponse:
             deleted=access.sees_deleted_text(cast(Agent, request.user)),
             window_open=opened is not None and opened.window_open,
         ),
-        "unread": conversation_row.badge(conversation_list.unread_count(numbers)),
-        "banners": sending_banner.of(numbers),
+        "unread": conversation_row.badge(state.unread),
+        "banners": sending_banner.of(state.outboxes),
     }
     return render(request, "inbox/_changes.html", context)
 
 
 def _opened(
-    numbers: list[conversation_list.Number], open_id: int | None, since: Q, changed: list[Conversation]
+    numbers: list[Number], open_id: int | None, since: Q, changed: list[Conversation]
 ) -> tuple[Conversation | None, list[Message]]:
     """The open conversation if it may be seen, and its changed messages in the thread's order."""
     if open_id is None:
@@ -92,5 +92,4 @@ def _opened(
     if opened is None:
         raise Http404
     messages = Message.objects.filter(since, conversation_id=open_id)
-    found = thread.fetch(messages.order_by("-changed_xid", "-id")[: LIMIT + 1])
-    return opened, sorted(found, key=lambda message: (message.sent_at, message.pk))
+    return opened, thread.fetch(messages.order_by("-changed_xid", "-id")[: LIMIT + 1])

@@ -87,7 +87,9 @@ def compose(request: HttpRequest, pk: int) -> HttpResponse:
     conversation = find(conversation_list.numbers_of(request), pk)
     quoted = composer.quotable(conversation, request.GET.get("reply", ""))
     name = display_name(conversation.contact)
-    shown = composer.of(conversation, agent_of(request), name=name, quoted=quoted)
+    shown = composer.of(
+        conversation, agent_of(request), drafts.of(conversation, agent_of(request)), name=name, quoted=quoted
+    )
     return render(request, "inbox/_composer.html", {"conversation": conversation, "composer": shown, "name": name})
 
 

@@ -22,8 +22,10 @@ from inbox.models import Agent, Conversation, Message
 from inbox.sending import read_receipts
 from inbox.web.presenters import composer, contact_panel, conversation_row, message_details
 from inbox.web.presenters import days as days_presenter
-from inbox.web.queries import conversation_list, thread
-from inbox.web.queries.conversation_list import Filters, Number
+from inbox.web.queries import conversation as conversation_query
+from inbox.web.queries import conversation_list, list_state, thread
+from inbox.web.queries.conversation_list import Filters
+from inbox.web.queries.list_state import Number
 from inbox.web.queries.thread import Stretch
 from inbox.web.views.conversations import list_context
 
@@ -104,26 +106,29 @@ def conversation(request: HttpRequest, pk: int) -> HttpResponse:
 
 def page(request: HttpRequest, pk: int, *, problem: str = "", status: int = 200) -> HttpResponse:
     """The conversation with its composer; ``problem`` is why what was written into that could not be sent."""
-    cursor = pages.current_cursor()
-    numbers = conversation_list.numbers_of(request)
-    found = find(numbers, pk)
+    agent = cast(Agent, request.user)
+    state = list_state.read(agent)
+    opened = conversation_query.opened(conversation_list.visible(state.numbers).filter(pk=pk), agent)
+    if opened is None:
+        raise Http404
+    found = opened.conversation
     if (day := first_of_day(request, found)) is not None:
         return redirect(f"{reverse('inbox:conversation', args=[pk])}?at={day.pk}#message-{day.pk}")
-    context = thread_context(request, found) | contact_panel.of(found, numbers, staff=request.user.is_staff)
+    context = thread_context(request, found) | contact_panel.of(found, state.numbers, staff=agent.is_staff)
     quoted = composer.quotable(found, request.GET.get("reply", ""))
     name = display_name(found.contact)
-    shown = composer.of(found, cast(Agent, request.user), name=name, quoted=quoted, problem=problem)
+    shown = composer.of(found, agent, opened.draft, name=name, quoted=quoted, problem=problem)
     context |= {
         "composer": shown,
-        "cursor": cursor,
+        "cursor": state.cursor,
         "at_details": "details" in request.GET,
         "open_id": str(found.pk),
-        "is_pinned": found.pins.filter(agent=cast(Agent, request.user)).exists(),
+        "is_pinned": opened.pinned,
     }
     if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
-        context["unread"] = conversation_row.badge(conversation_list.unread_count(numbers))
-        return pages.read_at(cursor, render(request, "inbox/_conversation.html", context))
-    return render(request, "inbox/conversation.html", context | list_context(request, numbers), status=status)
+        context["unread"] = conversation_row.badge(state.unread)
+        return pages.read_at(state.cursor, render(request, "inbox/_conversation.html", context))
+    return render(request, "inbox/conversation.html", context | list_context(request, state), status=status)
 
 
 @require_GET
@@ -131,7 +136,12 @@ def page(request: HttpRequest, pk: int, *, problem: str = "", status: int = 200)
 def messages(request: HttpRequest, pk: int) -> HttpResponse:
     """Another stretch of the thread as days of bubbles; the address says which, as in stretch()."""
     cursor = pages.current_cursor()
-    context = thread_context(request, find(conversation_list.numbers_of(request), pk))
+    agent = cast(Agent, request.user)
+    visible = Conversation.objects.filter(pk=pk, number__in=access.visible_numbers(agent))
+    opened = conversation_query.opened(visible, agent)
+    if opened is None:
+        raise Http404
+    context = thread_context(request, opened.conversation)
     return pages.read_at(cursor, render(request, "inbox/_messages.html", context))
 
 

@@ -14,24 +14,25 @@ from core.postgres import keyset
 from inbox.changes import pages
 from inbox.models import Agent
 from inbox.web.presenters import conversation_row, sending_banner
-from inbox.web.queries import conversation_list, pins_and_drafts
-from inbox.web.queries.conversation_list import Filters, Number
+from inbox.web.queries import conversation_list, list_state
+from inbox.web.queries.conversation_list import Filters
+from inbox.web.queries.list_state import ListState
 
 
-def list_context(request: HttpRequest, numbers: list[Number]) -> dict[str, object]:
-    """What the list needs; ``numbers`` are those this agent sees. 404 for a place that is none."""
+def list_context(request: HttpRequest, state: ListState) -> dict[str, object]:
+    """What the list needs; ``state`` is that of this agent. 404 for an invalid place."""
     filters = Filters.of(request)
     try:
         place = keyset.Place.parse(request.GET["before"]) if "before" in request.GET else None
     except keyset.BadPlaceError as error:
         raise Http404 from error
-    own = pins_and_drafts.of(cast(Agent, request.user))
-    pinned = conversation_list.pinned(own, numbers, filters)
+    numbers, drafts = state.numbers, state.drafts
+    pinned = conversation_list.pinned(state, filters)
     page, next_place = conversation_list.page(numbers, filters, place, [one.pk for one in pinned])
     query = filters.query()
     return {
-        "rows": conversation_row.rows(page, numbers, own.drafts, query),
-        "pinned_rows": conversation_row.rows(pinned, numbers, own.drafts, query) if place is None else [],
+        "rows": conversation_row.rows(page, numbers, drafts, query),
+        "pinned_rows": conversation_row.rows(pinned, numbers, drafts, query) if place is None else [],
         "numbers": numbers,
         "number": next((number for number in numbers if number.id == filters.number), None),
         "filters": filters,
@@ -45,8 +46,8 @@ def list_context(request: HttpRequest, numbers: list[Number]) -> dict[str, objec
         "unsought_href": "/" + Filters(filters.word, filters.number).query(),
         "older_href": "/" + filters.query(before=str(next_place)) if next_place else "",
         "from_the_top": place is None,
-        "unread": conversation_row.badge(conversation_list.unread_count(numbers)),
-        "banners": sending_banner.of(numbers),
+        "unread": conversation_row.badge(state.unread),
+        "banners": sending_banner.of(state.outboxes),
     }
 
 
@@ -55,9 +56,9 @@ def list_context(request: HttpRequest, numbers: list[Number]) -> dict[str, objec
 @vary_on_headers("HX-Request")
 def conversations(request: HttpRequest) -> HttpResponse:
     """The list with nothing open; to htmx the list alone, or its next older rows."""
-    cursor = pages.current_cursor()
-    context = {"cursor": cursor, "open_id": ""} | list_context(request, conversation_list.numbers_of(request))
+    state = list_state.read(cast(Agent, request.user))
+    context = {"cursor": state.cursor, "open_id": ""} | list_context(request, state)
     if not request.htmx or request.htmx.history_restore_request:  # type: ignore[attr-defined]
         return render(request, "inbox/conversations.html", context)
     part = "_list" if request.htmx.target == "list" else "_rows"  # type: ignore[attr-defined]
-    return pages.read_at(cursor, render(request, f"inbox/{part}.html", context))
+    return pages.read_at(state.cursor, render(request, f"inbox/{part}.html", context))

@@ -187,5 +187,5 @@ class ChangesTests:
             media(amara, at=NOON + timedelta(minutes=i))
             message(conversation(amara.number, f"Person {i}", phone=None), "hello")
         client.force_login(alice)
-        with django_assert_num_queries(11):  # type: ignore[operator]
+        with django_assert_num_queries(6):  # type: ignore[operator]
             client.get("/changes/", {"since": "1:1:", "open": amara.pk})

@@ -37,14 +37,14 @@ class BannerTests:
         Outbox.objects.create(number=amara.number, probe_at=amara.last_message_at, reason="The token is <dead>.")
         said = banner(client, alice)
         assert "is paused." in said
-        assert "The token is &lt;dead&gt;. 2 messages wait; nothing is lost." in said
+        assert "The token is &lt;dead&gt;. 2 messages are waiting and will be sent." in said
 
     def test_a_queue_of_seconds_is_told(self, client: Client, alice: Agent, amara: Conversation) -> None:
         PhoneNumber.objects.update(send_rate=5)
         waiting(amara, 30)
         said = banner(client, alice, "/changes/?since=1:1:")
         assert "is slower than usual." in said
-        assert "WhatsApp takes 5 messages a second from it: 30 wait, about 6 s." in said
+        assert "WhatsApp accepts 5 messages a second from it. 30 messages are waiting, for about 6 s." in said
 
     def test_other_peoples_numbers_are_not_told_of(self, client: Client, charlie: Agent, amara: Conversation) -> None:
         PhoneNumber.objects.update(send_rate=5)

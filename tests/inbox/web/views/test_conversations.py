@@ -153,7 +153,7 @@ class ConversationsTests:
         for i in range(size):
             message(conversation(number, f"Person {i}", phone=None), "hello")
         client.force_login(alice)
-        with django_assert_num_queries(8):  # type: ignore[operator]
+        with django_assert_num_queries(4):  # type: ignore[operator]
             client.get("/")
 
 
