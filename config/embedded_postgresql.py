@@ -196,7 +196,7 @@ def _forget_the_dead(server: Any) -> None:
     def lives(pid: int) -> bool:
         try:
             # A process younger than the list is another one with the same number.
-            return psutil.Process(pid).create_time() <= written + 1
+            return bool(psutil.Process(pid).create_time() <= written + 1)
         except psutil.Error:
             return False
 

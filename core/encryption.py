@@ -55,7 +55,7 @@ class OpenedWhenRead(DeferredAttribute):
         instance.__dict__[self.field.attname] = value
 
 
-class EncryptedTextField(models.TextField):
+class EncryptedTextField(models.TextField):  # type: ignore[type-arg]  # generic in the stubs only
     """Text that is encrypted in the database and plain in Python. The empty string is stored as itself.
 
     Reading a value that none of the keys opens raises ImproperlyConfigured; it is never shown as ciphertext.

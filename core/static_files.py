@@ -33,7 +33,7 @@ class MinifiedScripts:
             return ContentFile(rjsmin.jsmin(file.read().decode()).encode())
 
 
-class MinifiedManifestStorage(CompressedManifestStaticFilesStorage):
+class MinifiedManifestStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # has no types
     """Minifies our scripts, and names every file by its hash, also where a module imports it."""
 
     #: Each pass settles one level of imports.

@@ -20,7 +20,7 @@ from whatsapp.template_sync import accounts, sync
 
 
 @admin.register(MessageTemplate)
-class MessageTemplateAdmin(ViewOnly, admin.ModelAdmin):
+class MessageTemplateAdmin(ViewOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
     list_display = ["name", "language", "status", "category", "quality", "waba_id", "updated_at"]
     list_filter = ["status", "category"]
     search_fields = ["name", "template_id"]

@@ -45,7 +45,7 @@ def record_all(request: HttpRequest, model: type[Model], what: str, sentence: st
     log.info(event, agent=request.user.pk, count=count)
 
 
-class RowActionsAdmin(admin.ModelAdmin):
+class RowActionsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
     """A detail page with buttons: ``row_actions`` (name → label). Each runs the method ``run_<name>(request, row)``,
     which says through messages what happened."""
 

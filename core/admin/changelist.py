@@ -197,7 +197,7 @@ class NewestFirstChangeList(ChangeList):
         return "?" + urlencode(sorted(parameters.items()), doseq=True)
 
 
-class NewestFirstAdmin(admin.ModelAdmin):
+class NewestFirstAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
     """A list of a table that only grows. ``key`` is a unique, indexed column; ``moment_field`` is when a row came."""
 
     key = "id"

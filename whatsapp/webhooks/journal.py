@@ -221,4 +221,4 @@ def forget(older_than: timedelta, limit: int = 5000) -> int:
             """,
             (older_than.total_seconds(), limit),
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
