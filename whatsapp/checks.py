@@ -1,6 +1,6 @@
-"""System checks: what is missing or unsafe in the environment is said at start, as a sentence with the way out.
+"""System checks for missing or unsafe settings: each says what to do.
 
-Errors stop every command but `generate_key` and `collectstatic`. The rest is said by `manage.py check --deploy`.
+Errors stop every command except `generate_key` and `collectstatic`. Warnings are shown by `manage.py check --deploy`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LOCAL_HOSTS = {"localhost", "127.0.0.1", "[::1]", "testserver", "0.0.0.0", ".loc
 
 @register(Tags.security)
 def secrets_are_set(app_configs: Configs, **_: Any) -> list[CheckMessage]:
-    """Without these nothing can be received, stored or signed, so production does not start without them."""
+    """Without these nothing can be received, stored or signed, so production doesn't start without them."""
     if settings.DEBUG:
         return []
     found: list[CheckMessage] = []
@@ -135,7 +135,7 @@ def aws_is_spoken_to_in_private(app_configs: Configs, **_: Any) -> list[CheckMes
 
 @register()
 def aws_is_complete(app_configs: Configs, **_: Any) -> list[CheckMessage]:
-    """Names of topics and queues that cannot be right, and half a pair of keys."""
+    """Malformed topics and queues, and half a pair of keys."""
     found: list[CheckMessage] = []
     for topic in filter(None, settings.AWS_SNS_TOPICS):
         arn = arns.read(topic)
@@ -165,7 +165,7 @@ def aws_is_complete(app_configs: Configs, **_: Any) -> list[CheckMessage]:
 
 @register(Tags.files)
 def bucket_is_complete(app_configs: Configs, **_: Any) -> list[CheckMessage]:
-    """Half a pair of keys is a mistake; none at all is the machine's own role."""
+    """Half a pair of keys is a mistake; none at all means the server's IAM role."""
     if settings.S3_ENDPOINT_URL and not _is_origin(settings.S3_ENDPOINT_URL):
         return [
             Error(
@@ -256,12 +256,12 @@ def visitors_are_told_apart(app_configs: Configs, **_: Any) -> list[CheckMessage
 
 @register(Tags.security, deploy=True)
 def pages_may_show_files(app_configs: Configs, **_: Any) -> list[CheckMessage]:
-    """Files are served by the bucket's own address, which the content security policy has to name."""
+    """Files are served from the bucket's address, which the content security policy has to allow."""
     options = settings.STORAGES["default"].get("OPTIONS", {})
     if not settings.S3_BUCKET or not options.get("access_key") or not options.get("secret_key"):
-        return []  # without keys in the environment, signing would ask the machine's role over the network
+        return []  # without keys, signing would request the IAM role over the network
     if settings.S3_ENDPOINT_URL and not _is_origin(settings.S3_ENDPOINT_URL):
-        return []  # said by bucket_is_complete
+        return []  # reported by bucket_is_complete
     address = urlsplit(storages["default"].url("check"))
     origin = f"{address.scheme}://{address.netloc}"
     if origin in settings.MEDIA_ORIGINS:

@@ -1,4 +1,4 @@
-"""Rows of the channel: our phone numbers, the journal of notifications, message templates, and account updates."""
+"""Tables of the channel: phone numbers, the journal of notifications, message templates, number updates."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class Provider(models.TextChoices):
 
 class PhoneNumberQuerySet(models.QuerySet["PhoneNumber"]):
     def connected(self) -> PhoneNumberQuerySet:
-        """Numbers that an administrator entered or accepted; not those that merely turned up in a payload."""
+        """Numbers that an administrator entered or accepted; not those that only appeared in a payload."""
         return self.filter(state=PhoneNumber.State.CONNECTED)
 
 
 class PhoneNumber(models.Model):
-    """One of our numbers. A number that a payload names and nobody entered is kept as UNKNOWN, for administrators only:
-    its messages wait there until somebody accepts the number."""
+    """One of our numbers. A number that a payload names and nobody entered is stored as UNKNOWN, visible to
+    administrators only; its messages wait until somebody accepts it."""
 
     class State(models.TextChoices):
         CONNECTED = "connected", "Connected"
@@ -79,7 +79,7 @@ class PhoneNumber(models.Model):
 
     class Meta:
         constraints = [
-            # Payloads name our number by Meta's id, whichever provider carried them.
+            # Payloads name our number by Meta's id, whichever provider delivers them.
             models.UniqueConstraint(fields=["phone_number_id"], name="phone_number_id_unique"),
         ]
         ordering = ["name", "id"]
@@ -89,7 +89,7 @@ class PhoneNumber(models.Model):
 
     @property
     def identity_scope(self) -> str:
-        """Where a business-scoped user id is unique: the portfolio, or the account while the portfolio is not known."""
+        """Where a business-scoped user id is unique: the portfolio, or the account while the portfolio is unknown."""
         return self.portfolio_id or self.waba_id
 
 
@@ -98,16 +98,16 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         return self.filter(state=Notification.State.PENDING)
 
     def parked(self) -> NotificationQuerySet:
-        """Set aside whole, and nobody has dismissed it."""
+        """Parked and not dismissed."""
         return self.filter(state=Notification.State.PARKED, dismissed_at__isnull=True)
 
     def left_out(self) -> NotificationQuerySet:
-        """Processed, but parts of it were left out, and nobody has dismissed it."""
+        """Processed with parts left out, and not dismissed."""
         return self.filter(~Q(problems=[]), state=Notification.State.PROCESSED, dismissed_at__isnull=True)
 
 
 class Notification(models.Model):
-    """The journal: one webhook POST exactly as it came, written before anything looked into it."""
+    """The journal: one webhook POST exactly as received, stored before it is parsed."""
 
     class State(models.TextChoices):
         PENDING = "pending", "Pending"
@@ -116,25 +116,25 @@ class Notification(models.Model):
 
     provider = models.CharField(max_length=8, choices=Provider)
     received_at = models.DateTimeField(db_default=Now(), editable=False)
-    #: Bytes, because PostgreSQL's text and jsonb refuse NUL and lone surrogates that customers really send.
+    #: Bytes, because PostgreSQL's text and jsonb refuse NUL and lone surrogates, which customers do send.
     body = models.BinaryField()
-    #: Which key opened the signature: 1 the current secret, 2 the previous one.
+    #: Which secret signed it: 1 the current one, 2 the previous one.
     signed_with = models.PositiveSmallIntegerField(default=1)
     state = models.CharField(max_length=16, choices=State, db_default=State.PENDING, default=State.PENDING)
     attempts = models.PositiveSmallIntegerField(db_default=0, default=0)
     #: Why it is parked, as a sentence.
     error = models.TextField(blank=True, db_default="", default="")
-    #: Leaves that were left out though the notification was processed: [{"path": …, "reason": …}].
+    #: Parts that were left out of a processed notification: [{"path": …, "reason": …}].
     problems = models.JSONField(db_default=models.Value([], models.JSONField()), default=list, blank=True)
     processed_at = models.DateTimeField(null=True, blank=True)
-    #: Somebody looked at what was parked or left out and needs to hear no more of it.
+    #: When an administrator dismissed what was parked or left out.
     dismissed_at = models.DateTimeField(null=True, blank=True)
 
     objects = NotificationQuerySet.as_manager()
 
     class Meta:
         indexes = [
-            # The drain claims the oldest pending ones; the index holds only those.
+            # The worker claims the oldest pending ones; the index holds only those.
             models.Index(fields=["id"], name="notification_pending", condition=Q(state="pending")),
             # The admin's list of parked ones, and the health page.
             models.Index(fields=["id"], name="notification_parked", condition=Q(state="parked")),
@@ -144,7 +144,7 @@ class Notification(models.Model):
                 name="notification_left_out",
                 condition=~Q(problems=[]) & Q(state="processed", dismissed_at__isnull=True),
             ),
-            # `journal replay --since` and the retention sweep. Rows come in the order of time, so BRIN is enough.
+            # For `journal replay --since` and the retention sweep. Rows are in order of time, so BRIN is enough.
             BrinIndex(fields=["received_at"], name="notification_received_at"),
         ]
 
@@ -153,7 +153,8 @@ class Notification(models.Model):
 
 
 class NumberUpdate(models.Model):
-    """One thing WhatsApp told about a number or its account: quality, name, limits, restrictions, errors, groups."""
+    """One fact that WhatsApp reported about a number or its account: quality, name, limits, restrictions, errors,
+    groups."""
 
     number = models.ForeignKey(PhoneNumber, null=True, blank=True, on_delete=models.CASCADE, related_name="updates")
     notification = models.ForeignKey(Notification, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
@@ -162,7 +163,7 @@ class NumberUpdate(models.Model):
     summary = models.TextField()
     payload = models.JSONField(default=dict)
     at = models.DateTimeField()
-    #: A digest of the leaf and its place, so that the same notification twice is one update.
+    #: A digest of the update and its path, so that a repeated notification adds nothing.
     digest = models.CharField(max_length=64)
 
     class Meta:
@@ -174,7 +175,7 @@ class NumberUpdate(models.Model):
 
 
 class MessageTemplate(models.Model):
-    """A pre-approved message as the provider last described it."""
+    """A message template as last described by the provider."""
 
     waba_id = models.CharField(max_length=64)
     template_id = models.CharField(max_length=64, blank=True)
@@ -187,9 +188,9 @@ class MessageTemplate(models.Model):
     #: POSITIONAL ({{1}}) or NAMED ({{first_name}}).
     parameter_format = models.CharField(max_length=16, blank=True, default="POSITIONAL", db_default="POSITIONAL")
     components = models.JSONField(default=list, blank=True)
-    #: Missing from the provider's list since then; kept for the messages that used it.
+    #: When it was first missing from the provider's list. The row is kept for messages that used it.
     gone_at = models.DateTimeField(null=True, blank=True)
-    #: When somebody last sent it from a page: what was used lately is offered first.
+    #: When it was last sent from a page: recently used ones are offered first.
     used_at = models.DateTimeField(null=True, blank=True, editable=False)
     updated_at = models.DateTimeField(default=timezone.now)
 

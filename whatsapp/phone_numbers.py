@@ -1,7 +1,7 @@
-"""Phone numbers: as people and programs write them, as WhatsApp knows them, and in E.164.
+"""Phone numbers as people write them, as WhatsApp's ids, and in E.164.
 
-WhatsApp's ids of phones (wa_id) are whole numbers without a plus. Some are not what a telephone would dial: Mexico's
-have a 1 behind the country code, Argentina's a 9, Brazil's may lack their first 9 (Meta, "Phone number formats").
+WhatsApp's phone ids (wa_id) are full numbers without a plus. Some differ from the number to dial: Mexico's have a 1
+after the country code, Argentina's a 9, Brazil's may lack their first 9 (Meta, "Phone number formats").
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ HOW = "Write a phone number with a plus and its country code, like +351912345678
 
 
 class NotAPhoneError(ValueError):
-    """What was written is no phone number, or one without its country. The text is a sentence for whoever wrote it."""
+    """The text is not a phone number, or lacks its country. The message is a sentence for whoever wrote it."""
 
 
 class AmbiguousPhoneError(NotAPhoneError):
-    """What was written can be one of two numbers; the sentence names both."""
+    """The text can mean two numbers; the message names both."""
 
 
 def variants(wa_id: str) -> list[str]:
-    """Other digits under which WhatsApp may know the same phone: Brazil's ninth digit, Mexico's 1, Argentina's 9."""
+    """Other digits by which WhatsApp may know the same phone: Brazil's ninth digit, Mexico's 1, Argentina's 9."""
     if wa_id.startswith("55") and len(wa_id) == 13 and wa_id[4] == "9":
         return [wa_id[:4] + wa_id[5:]]
     if wa_id.startswith("55") and len(wa_id) == 12 and wa_id[4] in "6789":
@@ -42,27 +42,27 @@ def variants(wa_id: str) -> list[str]:
 
 @lru_cache(maxsize=4096)
 def e164(written: str) -> str:
-    """A number that has its country, "+351 21 555 0100" or a wa_id, as "+351215550100"; anything else unchanged."""
+    """A number with its country ("+351 21 555 0100", a wa_id) in E.164 ("+351215550100"); anything else unchanged."""
     digits = _digits(written)
     whole = digits and (written.strip().startswith("+") or is_complete(digits))
     return f"+{digits}" if whole else written
 
 
 def country_of(written: str) -> str:
-    """The country of a number that has it ("PT"), else nothing."""
+    """The country of a number that includes it ("PT"), else empty."""
     return phonenumbers.region_code_for_number(number) or "" if (number := _parsed(e164(written))) else ""
 
 
 def is_complete(digits: str) -> bool:
-    """Whether these are a whole number with its country, as WhatsApp's ids are."""
+    """Whether these digits are a full number with its country, as in WhatsApp's ids."""
     return any(_is_valid(one) for one in (digits, *variants(digits)))
 
 
 def read(written: str, countries: Iterable[str]) -> str:
     """A number as somebody wrote it, in E.164. ``countries`` are those of our own numbers.
 
-    With a plus or 00 it means itself. Without, a whole number is left alone, and one that cannot be whole gets one of
-    these countries. Raises AmbiguousPhoneError where both make sense, and NotAPhoneError where nothing does.
+    A number with a plus or 00 is taken as it is. Without, a full number is kept, and one that can't be full gets one of
+    these countries. Raises AmbiguousPhoneError when both are possible, NotAPhoneError when neither is.
     """
     text = written.strip()
     digits = _digits(text)

@@ -1,4 +1,4 @@
-"""Message templates as the providers list them, copied into our rows, where they are chosen and drawn from."""
+"""Copy message templates from the providers into our table."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BATCH = 200
 
 
 def accounts() -> list[str]:
-    """The accounts that our connected numbers belong to."""
+    """The accounts (WABA ids) of our connected numbers."""
     found = PhoneNumber.objects.connected().exclude(waba_id="").order_by("waba_id")
     return list(found.values_list("waba_id", flat=True).distinct())
 
@@ -26,9 +26,8 @@ def accounts() -> list[str]:
 def sync(waba_id: str) -> int:
     """Copy the templates of one account. Returns how many there are. Safe to repeat and to run in parallel.
 
-    Raises ProviderError when the list cannot be read to its end; then nothing is changed. A template that is not
-    listed any more is kept and marked as gone: messages were drawn from it. What a webhook told of its status after the
-    reading began stays.
+    Raises ProviderError, and changes nothing, when the list can't be read to its end. Templates no longer listed are
+    kept and marked as gone, for messages that used them. A status that a webhook reported after the sync began is kept.
     """
     numbers = PhoneNumber.objects.connected().filter(waba_id=waba_id).order_by("id")
     number = numbers.exclude(access_token="").first() or numbers.first()
@@ -57,7 +56,7 @@ def sync(waba_id: str) -> int:
 
 
 def sync_all() -> int:
-    """Copy the templates of every account; one that cannot be reached does not hold back the others. How many came."""
+    """Copy the templates of every account; one that fails doesn't hold up the others. Returns how many."""
     count = 0
     for waba_id in accounts():
         try:
@@ -68,13 +67,12 @@ def sync_all() -> int:
 
 
 def enqueue(waba_id: str) -> None:
-    """Have one account's templates copied by a worker, unless that is asked for already. Commits with the caller's
-    transaction."""
+    """Enqueue a sync of one account, unless one waits. Commits with the caller's transaction."""
     enqueue_once("sync_templates_of", waba_id=waba_id)
 
 
 def enqueue_unknown(waba_ids: Iterable[str]) -> None:
-    """The same for accounts of which nothing was copied yet: their first hour, in which the clock has not struck."""
+    """Enqueue a sync of those accounts of which nothing was copied yet."""
     missing = {waba_id for waba_id in waba_ids if waba_id}
     if missing:
         missing -= set(MessageTemplate.objects.filter(waba_id__in=missing).values_list("waba_id", flat=True).distinct())

@@ -1,1 +1,1 @@
-"""Where notifications come in: authenticate, store by group commit, answer; and the journal they are stored in."""
+"""The webhook endpoints and the journal: authenticate, store by group commit, answer."""

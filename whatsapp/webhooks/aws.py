@@ -1,4 +1,4 @@
-"""The endpoint for Amazon SNS: the same door as Meta's, for messages that SNS signed."""
+"""The webhook endpoint for Amazon SNS."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from whatsapp.webhooks.meta import Intake, RefusedError
 
 log = structlog.get_logger(__name__)
 
-#: Seconds for everything that needs the network; SNS waits 15 for its answer.
+#: Time limit in seconds for requests to AWS; SNS waits 15 for our answer.
 NETWORK_SECONDS = 10
 
 
 class AwsIntake(Intake):
-    """SNS takes any answer of 400 to 499 for the end: it never sends that message again. So only what can never be
-    right is refused so, and whatever may pass is a 503."""
+    """Answers requests of SNS.
+
+    SNS never repeats a message after a 4xx answer. So 4xx is only for what can never be accepted; anything that may
+    work later gets 503.
+    """
 
     provider = Provider.AWS
 
@@ -56,8 +59,7 @@ class AwsIntake(Intake):
         elif envelope.kind is sns.Kind.SUBSCRIPTION:
             await self._confirm(envelope)
         else:
-            # Somebody ended the subscription: nothing will arrive any more. To follow its address would subscribe again
-            # behind the back of whoever did it.
+            # The subscription was ended on purpose. Opening the address would subscribe again.
             log.error("sns_unsubscribed", topic=envelope.topic)
 
     async def _verified(self, raw: bytes) -> sns.Envelope:
@@ -79,6 +81,6 @@ class AwsIntake(Intake):
                 await asyncio.to_thread(sns.confirm, envelope)
         except ProviderError as error:
             log.error("sns_not_confirmed", topic=envelope.topic, reason=str(error))
-            # Rights can be given and AWS comes back while SNS repeats it, or somebody asks for it again.
+            # Permissions and outages may be fixed before SNS repeats the message.
             raise RefusedError(503, "confirmation", "The subscription could not be confirmed.") from None
         log.warning("sns_confirmed", topic=envelope.topic)

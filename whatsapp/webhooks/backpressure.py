@@ -1,4 +1,4 @@
-"""How far understanding is behind accepting, and how the door makes room for it without refusing anything."""
+"""Back-pressure: the endpoint slows down while processing lags behind intake, and refuses nothing."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import time
 
 from core.postgres.async_connection import AsyncDatabase
 
-#: Seconds between two looks at the journal, and until a look is too old to act on.
+#: Seconds between two queries of the journal, and after which a result is too old to use.
 LOOK_EVERY = 0.5
 LOOK_LASTS = 2.0
-#: The longest pause before a commit: nothing to WhatsApp, which waits for seconds, and room for the worker where it
-#: shares the machine. Groups grow meanwhile, so that the door accepts as much with less work.
+#: The longest pause before a commit: little for WhatsApp, which waits seconds, and time for a worker on the same
+#: machine. Groups grow meanwhile, so the endpoint accepts as much with less work.
 LONGEST_PAUSE = 0.02
 
 OLDEST = """
@@ -20,9 +20,9 @@ OLDEST = """
 
 
 class Backlog:
-    """The age of the oldest notification that waits, and the pause that follows from it.
+    """The age of the oldest pending notification, and the pause that follows from it.
 
-    No pause up to ``tolerated`` seconds, the longest from twice as many. 0: never a pause.
+    No pause up to ``tolerated`` seconds, the longest from twice as many. 0 means never.
     """
 
     def __init__(self, tolerated: float) -> None:
@@ -31,7 +31,7 @@ class Backlog:
         self._looked_at = -LOOK_LASTS
 
     async def look(self, database: AsyncDatabase, within: float) -> None:
-        """Ask the database, unless it was asked lately. Raises what ``AsyncDatabase.execute`` raises."""
+        """Query the database, unless that was done recently. Raises what ``AsyncDatabase.execute`` raises."""
         now = time.monotonic()
         if not self._tolerated or now - self._looked_at < LOOK_EVERY:
             return

@@ -1,4 +1,4 @@
-"""Group commit: notifications that arrive while a commit is in flight are written together by the next one."""
+"""Group commit: notifications that arrive during a commit are written together by the next one."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ from whatsapp.webhooks.backpressure import Backlog
 
 log = structlog.get_logger(__name__)
 
-#: Seconds from arrival to the answer when the database does not say anything.
+#: Seconds until the sender is answered when the database doesn't respond.
 PATIENCE = 1.5
-#: Seconds during which nothing is tried after a refused connection, so that a flood does not become a flood of those.
+#: Seconds without attempts after a refused connection, so that a flood of requests doesn't become a flood of
+#: connections.
 PAUSE = 0.1
-#: One statement: (measured) more rows than about a hundred gain nothing; bytes bound the memory it takes twice.
+#: Limits of one statement. (Measured: more than about 100 rows gain nothing. The bytes are held in memory twice.)
 GROUP_ROWS = 500
 GROUP_BYTES = 16 * 1024 * 1024
-#: The least time between two wake-ups. The first goes at once; those that follow in a burst are one.
+#: The least time between two wake-ups: the first is sent at once, those that follow in a burst are one.
 WAKE_UP_INTERVAL = 0.02
 
-# One byte for each row says which secret signed it.
+# One byte per row tells which secret signed it.
 INSERT = """
     WITH accepted AS (
         INSERT INTO whatsapp_notification (provider, body, signed_with)
@@ -60,26 +61,28 @@ COMMIT_SECONDS = Histogram(
 
 
 def _deadline() -> str:
-    """The server's own, a little later than ours."""
+    """The server's time limit, a little later than ours."""
     return f"-c statement_timeout={PATIENCE + 0.5}s"
 
 
 class QueueFullError(Exception):
-    """As many notifications as may wait are waiting: the sender must come again later."""
+    """The queue is full; the sender has to repeat the notification later."""
 
 
 class Bodies(list[bytes]):
-    """What goes to the database as one bytea[]."""
+    """The bodies of a group, sent as one bytea[]."""
 
 
 class BodiesDumper(Dumper):
-    """psycopg's own, for lists of anything, takes three times as long, and the database waits for it (measured)."""
+    """Dumps a list of bytes. psycopg's generic list dumper takes three times as long, while the database waits
+    (measured)."""
 
     format = Format.BINARY
     oid = psycopg.postgres.types["bytea"].array_oid
 
     def dump(self, bodies: Bodies) -> bytes:
-        # As array_send() writes it: dimensions, whether there are nulls, type; size and first index; length and item.
+        # The format of array_send(): dimensions, null flag, type; size and first index; then length and bytes of each
+        # item.
         parts = [_ARRAY.pack(1, 0, _BYTEA, len(bodies), 1)]
         for body in bodies:
             parts += (_LENGTH.pack(len(body)), body)
@@ -102,13 +105,13 @@ class _Waiting:
         self.arrived_at = time.monotonic()
 
     def answer(self, committed: bool) -> None:
-        # Done already when the server gave the request up while it was shutting down.
+        # Already done when the server cancelled the request during shutdown.
         if not self.committed.done():
             self.committed.set_result(committed)
 
 
 class GroupCommit:
-    """The way into the journal for one provider in one process: a bounded queue, one writer, one commit at a time."""
+    """Writes one provider's notifications into the journal: a bounded queue, one writer, one commit at a time."""
 
     def __init__(self, provider: str, *, limit: int, backlog_seconds: float = 0) -> None:
         self._provider = provider
@@ -118,16 +121,16 @@ class GroupCommit:
         self._in_flight = 0
         self._writer: asyncio.Task[None] | None = None
         self._retry_at = 0.0
-        # The server must give up as well, or statements that hang would pile up behind one another there.
+        # The server needs a time limit too, or hanging statements would pile up there.
         self._database = AsyncDatabase(application_name="inbox door", session=_deadline())
         self._backlog = Backlog(backlog_seconds)
         self._wake_up = WakeUp(self._backlog)
 
     def add(self, body: bytes, *, signed_with: int) -> asyncio.Future[bool]:
-        """Queue one authenticated notification. The future says whether it is committed, within ``PATIENCE`` seconds.
+        """Queue one authenticated notification. The future tells within ``PATIENCE`` seconds whether it is committed.
 
-        False means that it may or may not be written: answer so that the sender repeats it. Raises QueueFullError.
-        A lone notification is written at once. While understanding is far behind, commits pause for milliseconds.
+        False means that it may or may not be written: answer so that the sender repeats it. Raises QueueFullError. A
+        single notification is written at once. While processing lags far behind, commits pause for milliseconds.
         """
         if len(self._waiting) + self._in_flight >= self._limit:
             raise QueueFullError
@@ -139,7 +142,7 @@ class GroupCommit:
         return waiting.committed
 
     async def close(self) -> None:
-        """Write what waits, then close the connections. Safe to repeat."""
+        """Write what is queued, then close the connections. Safe to repeat."""
         if self._writer is not None:
             await asyncio.wait({self._writer}, timeout=2 * PATIENCE)
         await self._wake_up.close()
@@ -157,7 +160,7 @@ class GroupCommit:
                     continue
                 await self._commit(group)
         finally:
-            # All are answered, unless the code failed in a way it does not know: even then nobody waits for ever.
+            # Normally all are answered by now. After an unexpected exception, nobody may wait forever.
             self._fail([*group, *self._waiting])
             self._waiting.clear()
             self._in_flight = 0
@@ -186,11 +189,11 @@ class GroupCommit:
             return
         for waiting in group:
             waiting.answer(True)
-        # After the next group is on its way: the database need not wait for the log.
+        # Log after the next group has been sent, so that the database doesn't wait for the log.
         asyncio.get_running_loop().call_soon(self._committed, ids, time.monotonic() - started_at)
 
     async def _commit_singly(self, group: list[_Waiting]) -> None:
-        """Write the rows of a refused group one by one, so that one that the table refuses cannot sink the others."""
+        """Write the rows of a refused group one by one, so that one bad row doesn't reject the others."""
         for place, waiting in enumerate(group):
             started_at = time.monotonic()
             try:
@@ -205,7 +208,7 @@ class GroupCommit:
                 self._committed(ids, time.monotonic() - started_at)
 
     async def _insert(self, group: list[_Waiting]) -> list[int]:
-        """The ids of the new notifications."""
+        """Insert a group and return the ids of the new notifications."""
         parameters = (
             self._provider,
             bytes([waiting.signed_with for waiting in group]),
@@ -223,8 +226,8 @@ class GroupCommit:
         log.info("webhooks_committed", notifications=ids, ms=round(seconds * 1000, 1))
 
     def _give_up(self, group: list[_Waiting], error: DatabaseAwayError) -> None:
-        """Answer this group and everything behind it: what waits has waited for this attempt, and the next one may
-        hang as long again."""
+        """Answer this group and everything queued behind it with a failure: they have waited for this attempt, and the
+        next may hang as long."""
         if error.unreachable:
             self._retry_at = time.monotonic() + PAUSE
         log.error("webhooks_not_committed", count=len(group) + len(self._waiting), reason=str(error))
@@ -238,11 +241,11 @@ class GroupCommit:
 
 
 class WakeUp:
-    """Tells the worker that the journal has grown. Never in anybody's way, and never more than one in flight."""
+    """Wakes the worker when the journal has grown: in the background, at most one request in flight."""
 
     def __init__(self, backlog: Backlog) -> None:
         self._backlog = backlog
-        # A wake-up that a crash forgets costs nothing: the sweep looks at the rows.
+        # A wake-up lost in a crash does no harm: the periodic sweep finds the rows.
         self._database = AsyncDatabase(
             application_name="inbox wake-up", session=f"-c synchronous_commit=off {_deadline()}"
         )
@@ -250,7 +253,7 @@ class WakeUp:
         self._task: asyncio.Task[None] | None = None
 
     def request(self) -> None:
-        """Defer the job that works the journal off, unless one waits already. Call after the rows are committed."""
+        """Enqueue the job that processes the journal, unless one waits. Call after the rows are committed."""
         self._wanted = True
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run())
@@ -276,5 +279,5 @@ class WakeUp:
             )
             await self._backlog.look(self._database, within=PATIENCE)
         except (DatabaseAwayError, *RowError) as error:
-            # The periodic sweep of the journal finds the rows a few seconds later.
+            # The periodic sweep finds the rows a few seconds later.
             log.warning("wake_up_failed", reason=describe(error))

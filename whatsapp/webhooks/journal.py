@@ -1,4 +1,4 @@
-"""The journal: claim notifications that wait, settle them, park the poison, replay what somebody asks for."""
+"""The journal of notifications: claim pending ones, settle, park, replay, delete."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = structlog.get_logger(__name__)
 #: The task that processes pending notifications, and the queue in which its jobs wait.
 TASK = "process_notifications"
 QUEUE = "journal"
-#: Bodies that one claim brings into memory. One may have 4 MiB, and a customer's history comes in many such.
+#: The most bytes of bodies that one claim loads. A body can have 4 MiB, and a customer's history is many such.
 CLAIM_BYTES = 32 * 1024 * 1024
 
 Problems = list[dict[str, str]]
@@ -30,19 +30,18 @@ Problems = list[dict[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A pending notification that the current transaction holds."""
+    """A pending notification, locked by the current transaction."""
 
     id: int
     provider: str
     received_at: datetime
     body: bytes
-    #: How often it was settled before: more than 0 when somebody asked for a replay.
+    #: How often it was processed before: more than 0 after a replay.
     attempts: int
 
 
 def add(provider: str, bodies: Sequence[bytes]) -> None:
-    """Write authentic notifications that came by another way than the endpoint, and wake a worker, in one
-    transaction."""
+    """Store authenticated notifications from elsewhere than the endpoint and wake a worker, in one transaction."""
     insert = "INSERT INTO whatsapp_notification (provider, body, signed_with) SELECT %s, unnest(%s::bytea[]), 1"
     with transaction.atomic():
         with binary_cursor() as cursor:
@@ -55,9 +54,9 @@ def add(provider: str, bodies: Sequence[bytes]) -> None:
 def claim(limit: int, only: Sequence[int] | None = None) -> list[Claimed]:
     """Lock up to ``limit`` pending notifications, oldest first, for the current transaction, and return them.
 
-    Those that another worker holds are passed over. They are free again the moment the transaction ends, however it
-    ends: no lease, nothing to clean up after a dead worker. ``only``: none but these, as far as they are pending.
-    Fewer come when their bodies are large: at most ``CLAIM_BYTES``, or the first alone.
+    Skips those that another worker has locked. The locks end with the transaction, so a dead worker leaves nothing to
+    clean up. ``only`` limits the claim to these ids. Returns at most ``CLAIM_BYTES`` of bodies, but always at least one
+    notification.
     """
     named = None if only is None else bigints(only)
     with binary_cursor() as cursor:
@@ -79,7 +78,7 @@ def claim(limit: int, only: Sequence[int] | None = None) -> list[Claimed]:
 
 
 def settle(ids: Iterable[int], problems: Mapping[int, Problems]) -> None:
-    """Mark claimed notifications as processed; ``problems`` by id are the leaves that were left out."""
+    """Mark claimed notifications as processed. ``problems`` has, by id, the parts that were left out."""
     with binary_cursor() as cursor:
         cursor.execute(
             """
@@ -99,7 +98,7 @@ def _json(value: Any) -> Any:
 
 
 def park(reasons: Mapping[int, str]) -> None:
-    """Set notifications aside that cannot be understood or applied. ``reasons`` by id are sentences."""
+    """Park notifications that can't be parsed or applied. ``reasons`` are sentences by id."""
     if not reasons:
         return
     with connection.cursor() as cursor:
@@ -115,32 +114,32 @@ def park(reasons: Mapping[int, str]) -> None:
 
 
 def replay(ids: Iterable[int]) -> int:
-    """Put processed or parked notifications back to pending and wake a worker. Returns how many.
+    """Set processed or parked notifications back to pending and wake a worker. Returns how many.
 
-    Safe to repeat: what a notification already did is recognised and not done again.
+    Safe to repeat: what a notification already did is recognized and not done again.
     """
     return _replay(Notification.objects.filter(pk__in=list(ids)))
 
 
 def replay_parked() -> int:
-    """Put every parked notification back to pending. Returns how many."""
+    """Set every parked notification back to pending. Returns how many."""
     return _replay(Notification.objects.parked())
 
 
 def replay_left_out() -> int:
-    """Put every notification back to pending of which parts were left out. Returns how many."""
+    """Set every notification with left-out parts back to pending. Returns how many."""
     return _replay(Notification.objects.left_out())
 
 
 def dismiss(ids: Iterable[int]) -> int:
-    """Stop counting these parked notifications and those with parts left out; they are kept as long as processed ones.
-    Returns how many. Safe to repeat."""
+    """Stop counting these parked notifications and those with left-out parts; they are then deleted with the processed
+    ones. Returns how many. Safe to repeat."""
     open_ones = Notification.objects.parked() | Notification.objects.left_out()
     return open_ones.filter(pk__in=list(ids)).update(dismissed_at=timezone.now())
 
 
 def left_out_reasons(limit: int = 10) -> list[tuple[str, int]]:
-    """Why parts of notifications were left out, the most frequent reason first, and how often."""
+    """The most frequent reasons for left-out parts, with their counts."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -154,7 +153,7 @@ def left_out_reasons(limit: int = 10) -> list[tuple[str, int]]:
 
 
 def replay_since(moment: datetime) -> int:
-    """Put everything received since ``moment`` back to pending. Returns how many."""
+    """Set everything received since ``moment`` back to pending. Returns how many."""
     return _replay(Notification.objects.filter(received_at__gte=moment))
 
 
@@ -169,14 +168,14 @@ def _replay(notifications: Any) -> int:
 
 
 def wake_up() -> None:
-    """Ask a worker to look at the journal once the current transaction commits. Free to call often."""
+    """Enqueue the job that processes the journal, unless one waits. Commits with the current transaction."""
     enqueue_once(TASK)
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How the journal stands. ``left_out``: those of the processed ones of which parts were left out.
-    ``oldest_pending_seconds`` is None when nothing waits."""
+    """Counts of the journal. ``left_out``: processed ones with parts left out. ``oldest_pending_seconds`` is None when
+    nothing is pending."""
 
     pending: int
     parked: int
@@ -186,7 +185,7 @@ class Summary:
 
 
 def summary() -> Summary:
-    """Count the journal by state. Reads the whole table: for the command line, not for a page."""
+    """Count the journal by state. Reads the whole table: for commands, not for pages."""
     counts = dict(Notification.objects.values_list("state").annotate(count=Count("id")))
     return Summary(
         pending=counts.get(Notification.State.PENDING, 0),
@@ -198,7 +197,7 @@ def summary() -> Summary:
 
 
 def oldest_pending_seconds() -> float | None:
-    """Age in seconds of the oldest notification that waits, None when none does. Reads only pending rows."""
+    """Age in seconds of the oldest pending notification, None when there is none. Reads only pending rows."""
     oldest = Notification.objects.pending().aggregate(oldest=Min("received_at"))["oldest"]
     return None if oldest is None else max((timezone.now() - oldest).total_seconds(), 0.0)
 
@@ -206,8 +205,8 @@ def oldest_pending_seconds() -> float | None:
 def forget(older_than: timedelta, limit: int = 5000) -> int:
     """Delete up to ``limit`` processed notifications older than that, oldest first. Returns how many.
 
-    Parked ones, and those with parts left out, stay until somebody replays or dismisses them. Call again while it
-    returns ``limit``.
+    Parked ones and those with left-out parts are kept until they are replayed or dismissed. Call again while it returns
+    ``limit``.
     """
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,4 +1,4 @@
-"""The webhook endpoint as bare ASGI: handshake, authenticate the raw bytes, store them by group commit, answer."""
+"""Meta's webhook endpoint as bare ASGI: handshake; authenticate the raw bytes, store them by group commit, answer."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ log = structlog.get_logger(__name__)
 REFUSED = Counter("inbox_webhooks_refused", "Requests to the webhook endpoint that were not accepted.", ["reason"])
 
 SIGNATURE_HEADER = b"x-hub-signature-256"
-#: What Meta sends is a short number; nothing else is ever echoed.
+#: Meta's challenge is a short number; nothing else is echoed.
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{1,128}", re.ASCII)
-#: Seconds for a whole body to arrive.
+#: Time limit in seconds for a whole body.
 BODY_TIMEOUT = 15.0
 #: Bytes of bodies in memory, arriving or waiting for their commit, before the endpoint answers 503.
 MEMORY_LIMIT = 256 * 1024 * 1024
-#: Bytes of bodies that have begun to arrive from one address. Nobody knows yet who signed them: without this limit one
-#: stranger who never ends his bodies would use up the memory for everybody.
+#: Bytes of unfinished bodies per client address. They are not authenticated yet: without this limit, one client could
+#: use up the memory with bodies that never end.
 ADDRESS_LIMIT = 32 * 1024 * 1024
-#: Seconds between two log lines about refused requests of one kind; the counter has them all.
+#: Seconds between two log lines about refused requests of one kind; the counter counts all.
 REFUSALS_LOGGED_EVERY = 60.0
 
 _ACCEPTED_START = {
@@ -44,7 +44,7 @@ _ACCEPTED_BODY = {"type": "http.response.body", "body": b""}
 
 
 class RefusedError(Exception):
-    """The request is answered with this status; ``reason`` is the counter's label."""
+    """The request is answered with this status. ``reason`` is the counter's label."""
 
     def __init__(self, status: int, reason: str, sentence: str, headers: tuple[Header, ...] = ()) -> None:
         super().__init__(sentence)
@@ -54,12 +54,12 @@ class RefusedError(Exception):
 
 
 class Intake:
-    """The endpoint of one process: ``await intake(scope, receive, send)`` answers one request."""
+    """Meta's endpoint in one process: ``await intake(scope, receive, send)`` answers one request."""
 
     provider = Provider.META
 
     def __init__(self) -> None:
-        # An empty word in the list would let anybody sign with the empty key.
+        # An empty secret would accept anybody who signs with an empty key.
         self._secrets = [secret.encode() for secret in settings.WHATSAPP_APP_SECRETS if secret]
         self._verify_token: str = settings.WHATSAPP_VERIFY_TOKEN
         self._max_bytes: int = settings.WEBHOOK_MAX_BYTES
@@ -73,7 +73,7 @@ class Intake:
         self._refusals_logged: dict[str, float] = {}
 
     async def close(self) -> None:
-        """Commit what waits and close the connections. Safe to repeat."""
+        """Commit what is queued and close the connections. Safe to repeat."""
         await self._journal.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -98,12 +98,12 @@ class Intake:
         except DisconnectedError:
             REFUSED.labels("disconnected").inc()
         if refused is not None:
-            # The sender may take seconds to be done, in which its traceback would hold what was read of the body.
+            # Discarding may take seconds, during which the traceback would keep the body in memory.
             refused.__traceback__ = refused.__context__ = None
             await respond(send, refused.status, str(refused), headers=refused.headers, body=body)
 
     def _challenge(self, query_string: bytes) -> str:
-        """The word to echo when somebody enters this address in Meta's dashboard."""
+        """The challenge to echo when this address is entered in Meta's dashboard."""
         try:
             query = parse_qs(query_string.decode("ascii"), max_num_fields=16)
         except ValueError:
@@ -137,8 +137,8 @@ class Intake:
             raise RefusedError(503, "database", "The notification could not be stored. Send it again.")
 
     async def _rest(self, body: Body, address: str) -> bytes:
-        """What comes after the first part. A timer on every small request would cost more than its HMAC: it is here.
-        For a first part that does not come, config.http_connections has one."""
+        """Read the rest of a body. A timer for every small request would cost more than its HMAC, so it starts only
+        here; config.http_connections limits the wait for the first part."""
         parts: list[bytes] = []
         held = 0
         try:
@@ -160,14 +160,14 @@ class Intake:
         self._check_size(body.size)
 
     def _check_headers(self, headers: list[Header]) -> bytes:
-        """The signature as sent. Refuses what needs no look at the body; any content type is taken."""
+        """The signature header. Refuses what can be refused without the body; any content type is accepted."""
         signatures = self._check_body_headers(headers)
         if len(signatures) != 1:
             raise RefusedError(401, "signature", "Sign the body: one header X-Hub-Signature-256.")
         return signatures[0]
 
     def _check_body_headers(self, headers: list[Header]) -> list[bytes]:
-        """All signatures as sent. Refuses bodies that are packed or too large."""
+        """All signature headers. Refuses compressed and too large bodies."""
         signatures: list[bytes] = []
         for name, value in headers:
             if name == SIGNATURE_HEADER:
@@ -185,7 +185,7 @@ class Intake:
             raise RefusedError(503, "full", "Too many bodies are arriving at once. Send it again later.")
 
     def _verify(self, raw: bytes, signature: bytes) -> int:
-        """Which secret signed these bytes, counted from 1. Bytes are compared: a str beyond ASCII would raise."""
+        """The number of the secret that signed these bytes, from 1. Compares bytes: a non-ASCII str would raise."""
         for place, secret in enumerate(self._secrets, start=1):
             expected = b"sha256=" + hmac.digest(secret, raw, "sha256").hex().encode()
             if hmac.compare_digest(expected, signature):

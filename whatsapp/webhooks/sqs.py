@@ -1,7 +1,7 @@
-"""Amazon SQS: queues that an SNS topic fills, emptied into the journal. The way that needs no public address.
+"""Amazon SQS: queues fed by an SNS topic are emptied into the journal. Needs no public address.
 
-A message is deleted once the journal has it on disk, and not before: what was not deleted comes again, and the journal
-takes the same notification any number of times.
+A message is deleted only after it is committed to the journal. Otherwise SQS delivers it again, and the journal accepts
+repeated notifications.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ Messages = Sequence[dict[str, Any]]
 
 RECEIVED = Counter("inbox_queue_messages_committed", "Messages of SQS queues committed to the journal.")
 
-#: Seconds that one look at an empty queue lasts. SQS allows 20; a worker that is told to stop waits for as long.
+#: Seconds of long polling, which a stopping worker waits for. SQS allows 20.
 WAIT_SECONDS = 10
-#: What one look brings at most; SQS allows no more.
+#: Messages per request; SQS allows no more.
 BATCH = 10
-#: Seconds that nobody else sees what we received, and how often that is extended while the database is away.
+#: Visibility timeout in seconds, and how often it is extended while the database is away.
 HIDDEN_SECONDS = 120
 EXTEND_SECONDS = 20
 #: Seconds between attempts while AWS or the database is away: the first, and the longest.
@@ -42,8 +42,7 @@ QUEUE_URL = re.compile(r"https?://([A-Za-z0-9.-]+)(?::[0-9]{1,5})?/[0-9]{12}/[A-
 
 
 def region_of(url: str, default: str) -> str:
-    """The Region in a queue's address, else ``default``. Raises ValueError, a sentence, when it is no address of a
-    queue."""
+    """The Region in a queue's URL, or ``default``. Raises ValueError with a sentence when it is no queue URL."""
     found = QUEUE_URL.fullmatch(url)
     if found is None:
         raise ValueError(
@@ -56,7 +55,7 @@ def region_of(url: str, default: str) -> str:
 
 
 class QueueReader:
-    """Empties one queue in a thread of its own, from ``start`` until ``stop``. Any number of them may share a queue."""
+    """Empties one queue in a thread, from ``start`` until ``stop``. Several readers may share a queue."""
 
     def __init__(self, url: str, region: str) -> None:
         self._url = url
@@ -68,11 +67,11 @@ class QueueReader:
         self._thread.start()
 
     def stop(self) -> None:
-        """Let it finish what it has received. Returns at once; safe to repeat."""
+        """Stop after what has been received is stored. Returns at once; safe to repeat."""
         self._stopping.set()
 
     def join(self, seconds: float) -> None:
-        """Wait for the end, at most so long: WAIT_SECONDS and a little, unless AWS hangs."""
+        """Wait for the thread to end, at most so many seconds. It takes about WAIT_SECONDS unless AWS hangs."""
         self._thread.join(seconds)
 
     def _run(self) -> None:
@@ -86,14 +85,14 @@ class QueueReader:
                 self._stopping.wait(wait)
                 wait = min(wait * 2, AGAIN_AT_MOST)
             except Exception:
-                # The last line of defence of a thread: nobody else would empty this queue.
+                # Whatever happened, the thread must go on: nobody else empties this queue.
                 log.exception("queue_reader_failed", queue=self._url)
                 self._stopping.wait(AGAIN_AT_MOST)
         connections.close_all()
 
     def take(self) -> int:
-        """Receive once and bring what came into the journal; returns how many. Waits WAIT_SECONDS for the first one.
-        Raises ProviderError when AWS is away."""
+        """Receive once and store what came in the journal; returns how many. Waits up to WAIT_SECONDS for the first
+        message. Raises ProviderError when AWS is away."""
         sqs = client("sqs", self._region, read_seconds=WAIT_SECONDS + 10)
         answer = call(
             sqs,
@@ -111,11 +110,11 @@ class QueueReader:
         return len(messages)
 
     def _commit(self, sqs: Any, messages: Messages) -> Messages:
-        """Write them to the journal, however long the database is away, keeping others from receiving them meanwhile:
-        each time that a queue hands a message out counts, and after a few it would go to the dead letters.
+        """Write messages to the journal, retrying while the database is away. Keeps them invisible to others meanwhile:
+        SQS counts deliveries, and moves a message to the dead-letter queue after a few.
 
-        Returns those that are committed. Those that a stop came before are given back; those that the table itself
-        refuses are left to the dead letters.
+        Returns the committed ones. On stop, the others are made visible again; rows that the table refuses are left to
+        the dead-letter queue.
         """
         wait, hidden_since = AGAIN_AFTER, time.monotonic()
         while True:
@@ -146,7 +145,7 @@ class QueueReader:
         return messages
 
     def _delete(self, sqs: Any, messages: Messages) -> None:
-        """What cannot be deleted now comes again, and is deleted then."""
+        """Delete messages. One that can't be deleted now is delivered again and deleted then."""
         entries = [{"Id": str(place), "ReceiptHandle": each["ReceiptHandle"]} for place, each in enumerate(messages)]
         try:
             answer = call(sqs, "delete_message_batch", QueueUrl=self._url, Entries=entries)
@@ -169,5 +168,5 @@ class QueueReader:
 
 
 def readers(urls: Sequence[str], region: str) -> list[QueueReader]:
-    """One reader for each queue, not started. Raises ValueError, a sentence."""
+    """A reader for each queue, not started yet. Raises ValueError with a sentence."""
     return [QueueReader(url, region_of(url, region)) for url in urls if url]

@@ -1,7 +1,6 @@
-"""Amazon resource names and the ids of AWS End User Messaging: read, normalised, checked.
+"""Amazon resource names and ids of AWS End User Messaging: parse, normalize, check.
 
-AWS's own client checks the length of ids and not their form, so ours is what stands between a typing mistake and a
-request (reference: service model socialmessaging 2024-01-01).
+boto3 checks only the length of ids, so these patterns catch typing mistakes (service model socialmessaging 2024-01-01).
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ _ARN = re.compile(r"arn:(aws[a-z-]*):([a-z0-9-]+):([a-z0-9-]*):([0-9]{12})?:([!-
 
 @dataclass(frozen=True, slots=True)
 class Arn:
-    """The parts of a resource name: arn:partition:service:region:account:resource."""
+    """The parts of an ARN: arn:partition:service:region:account:resource."""
 
     service: str
     region: str
@@ -29,22 +28,22 @@ class Arn:
 
 @dataclass(frozen=True, slots=True)
 class AwsNumber:
-    """A number of ours as AWS knows it: "phone-number-id-976c…" in "eu-central-1"."""
+    """One of our numbers at AWS: "phone-number-id-976c…" in "eu-central-1"."""
 
     id: str
     region: str = ""
 
 
 def read(text: str) -> Arn | None:
-    """The parts of an ARN, None when it is none."""
+    """The parts of an ARN, None when it isn't one."""
     found = _ARN.fullmatch(text)
     return Arn(found[2], found[3], found[4] or "", found[5]) if found else None
 
 
 def number(text: str) -> AwsNumber | None:
-    """The number that an id or an ARN means, None when it is neither.
+    """The number that an id or an ARN names, None when it is neither.
 
-    ARNs end in "phone-number-id/976c…"; some of AWS's own samples double the words ("phone-number-id/phone-number-…").
+    ARNs end in "phone-number-id/976c…"; some AWS samples double the words ("phone-number-id/phone-number-…").
     """
     arn = read(text)
     if arn is None:

@@ -1,8 +1,8 @@
-"""Amazon SNS over HTTPS: whose message it is, before anything believes it, and confirming subscriptions.
+"""Amazon SNS over HTTPS: verify messages, confirm subscriptions.
 
-https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
-A valid signature proves "some topic" only: anybody can subscribe our address to a topic of theirs. So the topic is
-looked up in AWS_SNS_TOPICS before anything is fetched.
+https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html A valid signature only proves that some
+topic sent it: anybody can subscribe our address to their topic. So the topic must be in AWS_SNS_TOPICS before anything
+is fetched.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ from django.utils import timezone
 from whatsapp.providers.aws import arns
 from whatsapp.providers.aws.client import call, client
 
-#: SNS stops repeating after an hour; the rest is for clocks.
+#: SNS repeats for an hour; the rest allows for clock differences.
 OLDEST = timedelta(hours=2)
 AHEAD = timedelta(minutes=15)
 CERTIFICATE_HOST = re.compile(r"sns\.([a-z0-9-]{3,32})\.amazonaws\.com(?:\.cn)?", re.ASCII)
 CERTIFICATE_PATH = re.compile(r"/SimpleNotificationService-[0-9a-zA-Z]{8,64}\.pem", re.ASCII)
 CERTIFICATE_BYTES = 16 * 1024
 FETCH_SECONDS = 5
-#: Certificates kept: each Region has one or two at a time. One that could not be fetched is asked for again soon.
+#: Certificates kept in memory: each Region has one or two at a time. A failed fetch is tried again soon.
 CERTIFICATES_KEPT = 64
 CERTIFICATE_SECONDS = 24 * 3600
 FAILURE_SECONDS = 5
-#: The fields that are signed, in this order. Subject only when it is there.
+#: The signed fields, in this order. Subject only when present.
 SIGNED_IN_NOTIFICATION = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 SIGNED_IN_CONFIRMATION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
 HASHES: dict[str, hashes.HashAlgorithm] = {"1": hashes.SHA1(), "2": hashes.SHA256()}  # noqa: S303 (SNS's default)
@@ -56,7 +56,7 @@ class Kind(enum.StrEnum):
 
 
 class RefusedError(Exception):
-    """The message is not to be believed, or not now. ``passing``: SNS shall send it again."""
+    """The message is refused. ``passing``: SNS shall send it again."""
 
     def __init__(self, sentence: str, *, passing: bool = False) -> None:
         super().__init__(sentence)
@@ -65,7 +65,7 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """A message of SNS as it came, from a topic of ours, its signature not checked yet."""
+    """An SNS message from one of our topics, its signature not verified yet."""
 
     kind: Kind
     topic: str
@@ -79,8 +79,8 @@ class Envelope:
 
 
 def read(body: bytes, topics: Collection[str]) -> Envelope:
-    """The message in a request's body. Raises RefusedError for everything that is none of ``topics``'s: without
-    a socket opened, and before its signature is looked at."""
+    """Parse an SNS message. Raises RefusedError when it is not from one of ``topics``, without opening a connection and
+    before its signature is checked."""
     try:
         document = json.loads(body.decode())
     except (ValueError, RecursionError):
@@ -109,15 +109,15 @@ def _check_age(written: str) -> None:
         raise RefusedError("The timestamp is none.") from None
     age = timezone.now() - (moment if moment.tzinfo else moment.replace(tzinfo=UTC))
     if not -AHEAD < age < OLDEST:
-        # Passing, because it may be our clock that is wrong.
+        # Passing, because our clock may be wrong.
         raise RefusedError("The message is too old, or from the future. Check this server's clock.", passing=True)
 
 
 def check_certificate_url(url: str, topic: str) -> None:
     """Raise RefusedError unless ``url`` is where SNS keeps the certificate of the topic's Region.
 
-    Anybody can put a certificate on some host of amazonaws.com, so it is that one host, over https, by its one path.
-    Where the simulator plays AWS (development only), its own origin is taken.
+    Anybody can publish a certificate on some host of amazonaws.com, so it must be exactly this host and path, over
+    https. In development the simulator's origin is accepted too.
     """
     parts = urlsplit(url if re.fullmatch(r"[!-~]{1,300}", url) and "\\" not in url else "")
     if parts.query or parts.fragment or "?" in url or "#" in url or not CERTIFICATE_PATH.fullmatch(parts.path):
@@ -133,20 +133,20 @@ def check_certificate_url(url: str, topic: str) -> None:
 
 
 class Certificates:
-    """The public keys of SNS, fetched once and kept for a day. Safe for threads; whoever knows one waits for nobody."""
+    """The public keys of SNS, fetched once and kept for a day. Thread-safe; known keys are read without a lock."""
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[float, x509.Certificate]] = {}
-        #: Until when an address is not asked again.
+        #: When an address may be fetched again.
         self._failed: dict[str, float] = {}
         self._fetching = threading.Lock()
 
     def known(self, envelope: Envelope) -> bool:
-        """Whether `verify` can do without the network."""
+        """Whether `verify` needs no network."""
         return self._at(envelope.fields["SigningCertURL"]) is not None
 
     def verify(self, envelope: Envelope) -> None:
-        """Raise RefusedError unless SNS signed this. May take seconds, when the certificate is not known yet."""
+        """Raise RefusedError unless SNS signed this. May take seconds when the certificate isn't known yet."""
         url = envelope.fields["SigningCertURL"]
         certificate = self._at(url) or self._fetch(url)
         now = timezone.now()
@@ -166,7 +166,7 @@ class Certificates:
         return certificate if time.monotonic() < until else None
 
     def _fetch(self, url: str) -> x509.Certificate:
-        """One at a time: strangers who make up addresses can only make each other wait."""
+        """Fetch a certificate, one at a time: made-up addresses only delay each other."""
         certificate = None
         if self._fetching.acquire(timeout=FETCH_SECONDS):
             try:
@@ -199,10 +199,10 @@ def _fetched(url: str) -> x509.Certificate | None:
 
 
 def confirm(envelope: Envelope) -> None:
-    """Tell SNS that this subscription is wanted, through its API and never by opening the address in the message.
-    Safe to repeat. Raises ProviderError.
+    """Confirm this subscription through the SNS API, never by opening the address in the message. Safe to repeat.
+    Raises ProviderError.
 
-    From then on only the topic's owner can end the subscription.
+    Afterwards only the topic's owner can end the subscription.
     """
     region = getattr(arns.read(envelope.topic), "region", "")
     call(
