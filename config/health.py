@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from config import __version__
 from core.postgres.errors import describe
 from core.sandbox import parent as sandbox
-from inbox.media.storage.local import StorageError, media_storage
+from inbox.media.storage import StorageError, media_storage
 from inbox.operations import attention, workers
 from inbox.operations.doctor import database_sessions
 

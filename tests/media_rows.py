@@ -15,7 +15,7 @@ from procrastinate.contrib.django.models import ProcrastinateJob
 
 from inbox.media import fetch, inspection
 from inbox.media.previews import preview_jobs
-from inbox.media.storage.local import media_storage
+from inbox.media.storage import media_storage
 from inbox.models import Media
 from tests import samples
 from whatsapp.models import PhoneNumber

@@ -11,7 +11,7 @@ from django.utils.encoding import iri_to_uri
 from django.utils.http import content_disposition_header
 
 from inbox.media.content_types import INLINE_TYPES
-from inbox.media.storage.local import media_storage
+from inbox.media.storage import media_storage
 
 DOWNLOAD_TYPE = "application/octet-stream"
 #: Makes an address of the storage absolute; None where addresses would have expired before they are used.

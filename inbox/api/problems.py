@@ -13,7 +13,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from procrastinate.exceptions import ConnectorException
 
-from inbox.media.storage.local import StorageError
+from inbox.media.storage import StorageError
 
 log = structlog.get_logger(__name__)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from inbox.media.sandboxed.document_text import EMAIL, EXCEL, MOST_COLUMNS, MOST_ROWS, OLD_EXCEL, OPEN_SHEET, TYPES
-from inbox.media.storage.local import media_storage
+from inbox.media.storage import media_storage
 from inbox.models import Media
 from inbox.models.media import contents_key
 

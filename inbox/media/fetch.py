@@ -21,7 +21,7 @@ from inbox.media import download, jobs, s3_copy
 from inbox.media.download import DownloadError, Trouble
 from inbox.media.inspection import Inspected
 from inbox.media.lease import FETCH_WAITS, Lease, LeaseLostError, claim
-from inbox.media.storage.local import StorageError, media_storage
+from inbox.media.storage import StorageError, media_storage
 from inbox.models import Media
 from inbox.models.media import storage_key
 from whatsapp.errors import REPORTED

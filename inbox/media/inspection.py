@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from inbox.media import content_types
 from inbox.media.content_types import FileType
-from inbox.media.storage.local import media_storage
+from inbox.media.storage import media_storage
 from inbox.models import Media
 
 PIECE = 256 * 1024

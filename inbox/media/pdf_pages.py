@@ -16,7 +16,7 @@ from core.sandbox.parent import CrashError, NoSandboxError, UndecodableError
 from inbox.media import scratch
 from inbox.media.content_types import HEAD_BYTES, sniff
 from inbox.media.sandboxed.previews import LIMITS
-from inbox.media.storage.local import MissingFileError, StorageError, media_storage
+from inbox.media.storage import MissingFileError, StorageError, media_storage
 from inbox.models import Media
 from inbox.models.media import page_key
 

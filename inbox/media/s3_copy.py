@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop
 from inbox.media import download, inspection
 from inbox.media.download import ADMINISTRATOR_SECONDS, TOO_LARGE, DownloadError, Trouble
 from inbox.media.inspection import Inspected
-from inbox.media.storage.local import MediaStorage, MissingFileError, StoredObject, media_storage
+from inbox.media.storage import MediaStorage, MissingFileError, StoredObject, media_storage
 from inbox.models import Media
 from whatsapp.providers.aws import arns
 from whatsapp.providers.base import CopiesMedia, ProviderError

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-from inbox.media.storage.local import media_storage
+from inbox.media.storage import media_storage
 
 PREFIX = "inbox-media-"
 LEFTOVER_SECONDS = 3600

@@ -7,9 +7,10 @@ import re
 from django.utils.translation import get_language, gettext
 
 from inbox.media.sandboxed.conversion import CONVERTED, CONVERTED_TO_STICKER, CUT
+from inbox.media.storage import DISK_FAILED, REFUSED
 
 #: Rows hold these with their values filled in.
-TEMPLATES = (CONVERTED, CONVERTED_TO_STICKER, CUT)
+TEMPLATES = (CONVERTED, CONVERTED_TO_STICKER, CUT, DISK_FAILED, REFUSED)
 PATTERNS = [(each, re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+)", re.escape(each)))) for each in TEMPLATES]
 BETWEEN_SENTENCES = re.compile(r"(?<=[.!?]) ")
 
@@ -18,14 +19,12 @@ def shown(text: str) -> str:
     """``text`` of a row, translated as a whole or else sentence by sentence. What is unknown stays English."""
     if not text or (get_language() or "en").startswith("en"):
         return text
-    translated = gettext(text)
-    if translated != text:
-        return translated
-    return " ".join(_sentence(sentence) for sentence in BETWEEN_SENTENCES.split(text))
+    whole = _translated(text)
+    return whole if whole != text else " ".join(map(_translated, BETWEEN_SENTENCES.split(text)))
 
 
-def _sentence(sentence: str) -> str:
+def _translated(text: str) -> str:
     for template, pattern in PATTERNS:
-        if match := pattern.fullmatch(sentence):
+        if match := pattern.fullmatch(text):
             return gettext(template) % match.groupdict()
-    return gettext(sentence)
+    return gettext(text)

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, field
 
 from core import text_encodings
-from inbox.media.storage.local import media_storage
+from inbox.media.storage import media_storage
 from inbox.models import Media
 
 #: Longer files are read from their beginning only.

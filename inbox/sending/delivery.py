@@ -21,7 +21,7 @@ from prometheus_client import Counter, Histogram
 from inbox import callback_data, conversations, statuses
 from inbox.changes import webhooks
 from inbox.media import file_names, uploads
-from inbox.media.storage.local import MissingFileError, StorageError, media_storage
+from inbox.media.storage import MissingFileError, StorageError, media_storage
 from inbox.models import Conversation, Media, Message
 from inbox.sending import outbox, rate_limit
 from inbox.sending.outbox import Lease, LeaseLostError

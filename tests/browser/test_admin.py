@@ -10,7 +10,7 @@ from django.urls import reverse
 from playwright.sync_api import expect
 
 from inbox.media.previews import preview_jobs
-from inbox.media.storage.local import media_storage
+from inbox.media.storage import media_storage
 from inbox.models import Agent, Media, Message
 from tests import payloads, samples
 from tests.browser.conftest import OpenWindow

@@ -11,7 +11,8 @@ from django.core.files.storage import default_storage
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.postgres.outages import outlast
-from inbox.media.storage.local import MediaStorage, SignedFileSystemStorage, StorageError, media_storage
+from inbox.media.storage import MediaStorage, StorageError, media_storage
+from inbox.media.storage.local import SignedFileSystemStorage
 from inbox.media.storage.s3 import PrivateS3Storage
 from inbox.models.imports import ImportedItem
 from inbox.operations import dynamodb_import

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from core.postgres.outages import outlast
-from inbox.media.storage.local import StorageError
+from inbox.media.storage import StorageError
 from inbox.models import Reconciliation
 from inbox.operations import reconciliation
 from inbox.operations.progress import Bar

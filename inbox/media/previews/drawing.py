@@ -15,7 +15,7 @@ from inbox.media import document_contents
 from inbox.media.content_types import HEAD_BYTES, sniff
 from inbox.media.sandboxed import document_text, gettext_noop
 from inbox.media.sandboxed.previews import LIMITS, OUTPUTS, work_for
-from inbox.media.storage.local import media_storage
+from inbox.media.storage import media_storage
 from inbox.models import Media
 from inbox.models import media as media_model
 from inbox.models.media import contents_key, playable_key, thumbnail_key

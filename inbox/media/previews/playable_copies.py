@@ -16,7 +16,7 @@ from inbox.media import conversion, scratch
 from inbox.media.conversion import ConversionCrashError
 from inbox.media.lease import COPY_WAITS, Lease, claim
 from inbox.media.sandboxed import gettext_noop
-from inbox.media.storage.local import MissingFileError, StorageError, media_storage
+from inbox.media.storage import MissingFileError, StorageError, media_storage
 from inbox.models import Media
 from inbox.models.media import COPIES, playable_key
 from whatsapp.events import Kind

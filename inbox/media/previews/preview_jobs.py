@@ -19,7 +19,7 @@ from inbox.media.lease import PREVIEW_WAITS, Lease, claim
 from inbox.media.previews import drawing
 from inbox.media.previews.drawing import Drawing
 from inbox.media.sandboxed import PROTECTED, document_text, gettext_noop
-from inbox.media.storage.local import MissingFileError, StorageError
+from inbox.media.storage import MissingFileError, StorageError
 from inbox.models import Media
 from inbox.models.media import thumbnail_key
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from django.db import connection
 from psycopg import sql
 
-from inbox.media.storage.local import MediaStorage
+from inbox.media.storage import MediaStorage
 
 #: key, size in bytes, and when it was written. Sorted by bytes, so that a prefix is a range of the index.
 CREATE = """

@@ -1,4 +1,4 @@
-"""Files in a private bucket of S3 or anything that speaks its protocol, through django-storages."""
+"""Files in a private bucket of S3, or of a server with the same protocol, through django-storages."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from storages.backends.s3 import S3Storage
 
-from inbox.media.storage.local import MissingFileError, StorageError, StoredObject
+from inbox.media.storage import REFUSED, SERVER_FAILED, UNREACHABLE, MissingFileError, StorageError, StoredObject
 from whatsapp.providers.base import S3Object
 
 PART_BYTES = 8 * 1024 * 1024
 
 
 class PrivateS3Storage(S3Storage):
-    """django-storages' S3 with what DESIGN asks of it fixed here: SigV4, short timeouts, flat memory, never public.
+    """django-storages' S3 with fixed settings: SigV4, short timeouts, flat memory, never public.
 
     Django's own ``save`` never overwrites (the name gets a suffix); ``put`` writes one exact key.
     """
@@ -55,7 +55,7 @@ class PrivateS3Storage(S3Storage):
 
     def put(self, name: str, content: IO[bytes], *, content_type: str) -> None:
         content.seek(0)
-        with _sentences("write"):
+        with _s3_errors():
             self._client.upload_fileobj(
                 _Unclosable(content),
                 self.bucket_name,
@@ -66,7 +66,7 @@ class PrivateS3Storage(S3Storage):
 
     def copy_to(self, name: str, target: IO[bytes]) -> None:
         try:
-            with _sentences("read"):
+            with _s3_errors():
                 self._client.download_fileobj(
                     self.bucket_name, self._normalize_name(name), target, Config=self.transfer_config
                 )
@@ -75,7 +75,7 @@ class PrivateS3Storage(S3Storage):
 
     def beginning(self, name: str, size: int) -> bytes:
         try:
-            with _sentences("read"):
+            with _s3_errors():
                 found = self._client.get_object(
                     Bucket=self.bucket_name, Key=self._normalize_name(name), Range=f"bytes=0-{size - 1}"
                 )
@@ -88,13 +88,13 @@ class PrivateS3Storage(S3Storage):
             raise self._missing(error) from error.__cause__
 
     def discard(self, name: str) -> None:
-        with _sentences("delete"):
+        with _s3_errors():
             self._client.delete_object(Bucket=self.bucket_name, Key=self._normalize_name(name))
 
     def objects(self, prefix: str = "") -> Iterator[StoredObject]:
         start = f"{self.location.strip('/')}/" if self.location.strip("/") else ""
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket_name, Prefix=start + prefix)
-        with _sentences("list its files"):
+        with _s3_errors():
             for page in pages:
                 for item in page.get("Contents", ()):
                     if not item["Key"].endswith("/"):  # a folder made by hand in a console
@@ -107,7 +107,7 @@ class PrivateS3Storage(S3Storage):
     def move(self, name: str, new_name: str) -> None:
         source = {"Bucket": self.bucket_name, "Key": self._normalize_name(name)}
         try:
-            with _sentences("rename"):
+            with _s3_errors():
                 # The managed copy takes parts for files over 5 GB, which one request does not.
                 self._client.copy(source, self.bucket_name, self._normalize_name(new_name), Config=self.transfer_config)
         except StorageError as error:
@@ -115,8 +115,8 @@ class PrivateS3Storage(S3Storage):
         self.discard(name)
 
     def _missing(self, error: StorageError) -> Exception:
-        """What ``error`` means for the file. The answer to a HEAD request has no body, so that a bucket that is not
-        there looks like a file that is not: only where the bucket answers is the file missing."""
+        """MissingFileError where ``error`` means that. A HEAD request is answered without a body, so a missing bucket
+        looks like a missing file: the file is missing only if the bucket answers."""
         if not isinstance(error.__cause__, ClientError) or _code(error.__cause__) not in ("404", "NoSuchKey"):
             return error
         try:
@@ -126,7 +126,7 @@ class PrivateS3Storage(S3Storage):
         return MissingFileError()
 
     def ping(self) -> None:
-        with _sentences("answer"):
+        with _s3_errors():
             self._client.head_bucket(Bucket=self.bucket_name)
 
     def signed_url(self, name: str, *, content_type: str, disposition: str, expires: int) -> str:
@@ -169,17 +169,13 @@ def _code(error: ClientError) -> str:
 
 
 @contextlib.contextmanager
-def _sentences(verb: str) -> Iterator[None]:
+def _s3_errors() -> Iterator[None]:
     """Turn what boto3 raises into StorageError."""
     try:
         yield
     except ClientError as error:
         if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
-            raise StorageError(f"The file storage could not {verb}: it is having trouble.") from error
-        raise StorageError(
-            f"The file storage refused to {verb} ({_code(error)}). An administrator has to check the bucket, the key "
-            "and the server's clock.",
-            refused=True,
-        ) from error
-    except (BotoCoreError, Boto3Error, OSError, ValueError) as error:  # ValueError: an endpoint that is no address
-        raise StorageError(f"The file storage could not {verb}: it cannot be reached.") from error
+            raise StorageError(SERVER_FAILED) from error
+        raise StorageError(REFUSED % {"reason": _code(error)}, refused=True) from error
+    except (BotoCoreError, Boto3Error, OSError, ValueError) as error:  # ValueError: the endpoint is no address
+        raise StorageError(UNREACHABLE) from error

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from inbox.media.storage.local import StorageError, media_storage
+from inbox.media.storage import StorageError, media_storage
 from inbox.models import Draft, Media, Upload
 
 log = structlog.get_logger(__name__)

@@ -16,7 +16,7 @@ from core.jobs import enqueue_once
 from inbox.media import conversion, inspection, scratch
 from inbox.media.conversion import ConversionCrashError, Converted
 from inbox.media.sandboxed import gettext_noop
-from inbox.media.storage.local import MissingFileError, media_storage
+from inbox.media.storage import MissingFileError, media_storage
 from inbox.media.uploads.cleanup import discard_objects
 from inbox.models import Media, Upload
 from inbox.models.sending import key_ending

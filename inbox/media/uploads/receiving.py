@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from inbox import drafts
 from inbox.media import conversion, inspection
 from inbox.media.inspection import Inspected
-from inbox.media.storage.local import media_storage
+from inbox.media.storage import media_storage
 from inbox.media.uploads import preparing
 from inbox.media.uploads.refusals import FileRefusedError, check_quota
 from inbox.models import Agent, Draft, Program, Upload

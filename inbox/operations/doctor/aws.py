@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from django.conf import settings
 
-from inbox.media.storage.local import media_storage
+from inbox.media.storage import media_storage
 from inbox.operations.doctor.findings import FAIL, OK, WARN, Result, check
 from whatsapp.models import PhoneNumber, Provider
 from whatsapp.providers.aws import arns

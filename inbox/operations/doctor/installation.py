@@ -20,7 +20,8 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from core.sandbox import report as sandbox
-from inbox.media.storage.local import MediaStorage, MissingFileError, StorageError, media_storage, signature_holds
+from inbox.media.storage import MediaStorage, MissingFileError, StorageError, media_storage
+from inbox.media.storage.local import signature_holds
 from inbox.operations.attention import duration
 from inbox.operations.doctor import database_sessions
 from inbox.operations.doctor.findings import FAIL, OK, WARN, Finding, Result, check, counted

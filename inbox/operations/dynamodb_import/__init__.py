@@ -13,8 +13,8 @@ from typing import Any
 from django.db import connection, reset_queries
 
 from core.postgres.advisory_lock import only_one
+from inbox.media.storage import MediaStorage
 from inbox.media.storage.inventory import listed, unhurried
-from inbox.media.storage.local import MediaStorage
 from inbox.models import ImportedItem
 from inbox.models.imports import ImportedItem as Item
 from inbox.operations.dynamodb_import import applying, copying, files, report, sources, staging

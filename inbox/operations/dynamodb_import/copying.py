@@ -13,7 +13,7 @@ from django.db import connection, transaction
 from inbox.changes import pages
 from inbox.media import fetch, inspection, jobs
 from inbox.media.inspection import Inspected
-from inbox.media.storage.local import MediaStorage, MissingFileError, StorageError, media_storage
+from inbox.media.storage import MediaStorage, MissingFileError, StorageError, media_storage
 from inbox.models import ImportedItem, Media
 from inbox.models.media import storage_key
 

@@ -13,8 +13,8 @@ from django.db import connection
 from django.utils import timezone
 
 from core.postgres.advisory_lock import only_one
+from inbox.media.storage import media_storage
 from inbox.media.storage.inventory import listed, unhurried
-from inbox.media.storage.local import media_storage
 from inbox.models import Reconciliation
 from inbox.operations.reconciliation import comparing, days, digests, mending
 

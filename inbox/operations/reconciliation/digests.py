@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.db import connection
 
 from inbox.media import inspection
-from inbox.media.storage.local import MissingFileError, StorageError, media_storage
+from inbox.media.storage import MissingFileError, StorageError, media_storage
 
 PAGE = 200
 

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from inbox.changes import pages
 from inbox.media import fetch, inspection, jobs
-from inbox.media.storage.local import MissingFileError, StorageError, media_storage
+from inbox.media.storage import MissingFileError, StorageError, media_storage
 from inbox.models import Media, Message, Upload
 
 log = structlog.get_logger(__name__)

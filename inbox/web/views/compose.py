@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from inbox import drafts
 from inbox.formatting.humanize import display_name
 from inbox.media import uploads
-from inbox.media.storage.local import StorageError
+from inbox.media.storage import StorageError
 from inbox.models import Agent, Conversation, Message, Upload
 from inbox.sending import queue, read_receipts
 from inbox.sending.queue import Intent, NotSendableError

@@ -29,7 +29,8 @@ from inbox import access
 from inbox.media import fetch as files
 from inbox.media import file_names, pdf_pages
 from inbox.media.content_types import INLINE_TYPES
-from inbox.media.storage.local import SignedFileSystemStorage, StorageError, media_storage, signature_holds
+from inbox.media.storage import StorageError, media_storage
+from inbox.media.storage.local import SignedFileSystemStorage, signature_holds
 from inbox.models import Media
 from inbox.models.media import copy_type
 

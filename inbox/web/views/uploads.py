@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from inbox import access, drafts
 from inbox.media import sentences, uploads
 from inbox.media.content_types import INLINE_TYPES
-from inbox.media.storage.local import StorageError
+from inbox.media.storage import StorageError
 from inbox.media.uploads import TooMuchError
 from inbox.models import Conversation, Upload
 from inbox.web.presenters.composer import Card, is_uuid

@@ -16,7 +16,7 @@ from django.views.decorators.vary import vary_on_headers
 from inbox import access
 from inbox.formatting import humanize
 from inbox.media import document_contents, pdf_pages, text_preview
-from inbox.media.storage.local import MissingFileError, StorageError
+from inbox.media.storage import MissingFileError, StorageError
 from inbox.models import Media, Message
 from inbox.web.presenters.attachment import Attachment
 from inbox.web.presenters.quote import sender

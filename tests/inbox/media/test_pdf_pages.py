@@ -9,7 +9,7 @@ from django.test import Client
 from PIL import Image
 
 from inbox.media import pdf_pages, scratch
-from inbox.media.storage.local import media_storage
+from inbox.media.storage import media_storage
 from inbox.models import Agent, Media
 from inbox.models.media import page_key
 from tests import samples

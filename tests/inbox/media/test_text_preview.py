@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from inbox.media import text_preview
-from inbox.media.storage.local import media_storage
+from inbox.media.storage import media_storage
 from inbox.models import Agent
 from tests.media_rows import own_files, stored
 from whatsapp.models import PhoneNumber

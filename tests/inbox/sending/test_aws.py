@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from inbox.media import fetch, uploads
-from inbox.media.storage.local import media_storage
+from inbox.media.storage import media_storage
 from inbox.models import Media, Message, Upload
 from inbox.operations.demo import people
 from inbox.sending import queue, read_receipts

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from core.sandbox import child_process
 from inbox.media import uploads
-from inbox.media.storage.local import media_storage
+from inbox.media.storage import media_storage
 from inbox.models import Media, OutboxEntry, Upload
 from inbox.sending import outbox, queue
 from inbox.sending.queue import Intent

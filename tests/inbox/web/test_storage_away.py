@@ -51,7 +51,7 @@ class StorageAwayTests:
         answer = client.post(reverse("inbox:upload", args=[conversation.pk]), {"file": picture()})
 
         assert answer.status_code == 422
-        assert "The file storage could not write" in answer.content.decode()
+        assert "The file storage failed" in answer.content.decode()
         assert not Upload.objects.exists()
 
     def test_a_form_without_scripts_keeps_what_was_written(
@@ -63,7 +63,7 @@ class StorageAwayTests:
         answer = client.post(reverse("inbox:send", args=[conversation.pk]), form)
 
         assert answer.status_code == 422
-        assert "The file storage could not write" in answer.content.decode()
+        assert "The file storage failed" in answer.content.decode()
         assert Draft.objects.get().text == "Here it is"
         assert not conversation.messages.exists()
 
@@ -76,5 +76,5 @@ class StorageAwayTests:
         answer = client.post(reverse("inbox:interactive", args=[conversation.pk]), form)
 
         assert answer.status_code == 422
-        assert "The file storage could not write" in answer.content.decode()
+        assert "The file storage failed" in answer.content.decode()
         assert not conversation.messages.exists()

@@ -25,7 +25,8 @@ from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
 from config.storage_origins import storage_origins
-from inbox.media.storage.local import MissingFileError, SignedFileSystemStorage, StorageError, media_storage
+from inbox.media.storage import MissingFileError, StorageError, media_storage
+from inbox.media.storage.local import SignedFileSystemStorage
 from inbox.media.storage.s3 import PrivateS3Storage
 from tests.object_storage import BUCKET, ObjectStorage, object_storage
 
@@ -355,7 +356,7 @@ class ObjectStorageTests:
 
     @pytest.mark.parametrize(
         ("changes", "sentence"),
-        [({"secret_key": "wrong"}, "refused to write"), ({"bucket_name": "no-such-bucket"}, "refused to write")],
+        [({"secret_key": "wrong"}, "refused the request"), ({"bucket_name": "no-such-bucket"}, "refused the request")],
     )
     def test_a_wrong_configuration_is_a_sentence_for_an_administrator(
         self, name: str, with_options: Callable[..., None], changes: Options, sentence: str

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from inbox.media.storage.local import media_storage
+from inbox.media.storage import media_storage
 from tests import samples
 from whatsapp.models import PhoneNumber
 

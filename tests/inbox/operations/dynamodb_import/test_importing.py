@@ -11,7 +11,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from inbox.media.storage.local import SignedFileSystemStorage, media_storage
+from inbox.media.storage import media_storage
+from inbox.media.storage.local import SignedFileSystemStorage
 from inbox.models import ImportedItem, Media, Message, OutboxEntry
 from inbox.operations import dynamodb_import
 from inbox.operations.dynamodb_import import copying, sources

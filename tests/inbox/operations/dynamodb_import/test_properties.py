@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inbox.media.storage.local import media_storage
+from inbox.media.storage import media_storage
 from inbox.models import Contact, Conversation, ImportedItem, Media, Message
 from inbox.operations import dynamodb_import
 from inbox.operations.dynamodb_import import kinds, reading, sources

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from inbox.media.storage.local import media_storage
+from inbox.media.storage import media_storage
 from inbox.media.storage.s3 import PrivateS3Storage
 from inbox.models import Media, Message, Upload
 from inbox.models.media import thumbnail_key

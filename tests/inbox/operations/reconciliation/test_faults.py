@@ -17,7 +17,7 @@ from django.core.management import call_command
 from django.utils import timezone
 from procrastinate.contrib.django.models import ProcrastinateJob
 
-from inbox.media.storage.local import media_storage
+from inbox.media.storage import media_storage
 from inbox.models import Draft, Media, Message, Reconciliation, Upload
 from inbox.models.media import thumbnail_key
 from tests import samples

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from inbox.media.storage.local import media_storage
+from inbox.media.storage import media_storage
 from inbox.models import Agent, Media, Message
 from tests import samples
 from tests.media_rows import own_files, stored
