@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from core.encryption import EncryptedTextField
 
@@ -27,17 +28,17 @@ class PhoneNumber(models.Model):
     administrators only; its messages wait until somebody accepts it."""
 
     class State(models.TextChoices):
-        CONNECTED = "connected", "Connected"
-        PAUSED = "paused", "Paused"
-        UNKNOWN = "unknown", "Unknown number"
+        CONNECTED = "connected", _("Connected")
+        PAUSED = "paused", _("Paused")
+        UNKNOWN = "unknown", _("Unknown number")
 
     provider = models.CharField(max_length=8, choices=Provider, default=Provider.META)
-    phone_number_id = models.CharField(max_length=64, help_text="Meta's id of the number, not the number itself.")
+    phone_number_id = models.CharField(max_length=64, help_text=_("Meta's id of the number, not the number itself."))
     aws_phone_number_id = models.CharField(
         "AWS phone number id",
         max_length=128,
         blank=True,
-        help_text="phone-number-id-…, or the number's ARN. The first webhook fills it in where it is empty.",
+        help_text=_("phone-number-id-…, or the number's ARN. The first webhook fills it in where it is empty."),
     )
     aws_region = models.CharField(
         "AWS Region",
@@ -45,17 +46,17 @@ class PhoneNumber(models.Model):
         blank=True,
         default="",
         db_default="",
-        help_text="Where the business account is linked to AWS, like eu-central-1; the bucket has to be there too.",
+        help_text=_("Where the business account is linked to AWS, like eu-central-1; the bucket has to be there too."),
     )
     waba_id = models.CharField("WhatsApp Business Account id", max_length=64, blank=True)
     portfolio_id = models.CharField(
         "business portfolio id",
         max_length=64,
         blank=True,
-        help_text="Numbers of one portfolio see the same user ids. Empty: the account's id is used.",
+        help_text=_("Numbers of one portfolio see the same user ids. Empty: the account's id is used."),
     )
-    display_number = models.CharField(max_length=32, blank=True, help_text="As people write it: +351 21 000 0000.")
-    name = models.CharField(max_length=128, blank=True, help_text="What colleagues call this number.")
+    display_number = models.CharField(max_length=32, blank=True, help_text=_("As people write it: +351 21 000 0000."))
+    name = models.CharField(max_length=128, blank=True, help_text=_("What colleagues call this number."))
     verified_name = models.CharField(max_length=128, blank=True)
     access_token = EncryptedTextField(blank=True, default="")
     state = models.CharField(max_length=16, choices=State, default=State.CONNECTED)
@@ -66,12 +67,12 @@ class PhoneNumber(models.Model):
         "messages per second",
         default=0,
         db_default=0,
-        help_text="The most that is sent in a second. 0: what WhatsApp allows the number.",
+        help_text=_("The most that is sent in a second. 0: what WhatsApp allows the number."),
     )
     read_receipts = models.BooleanField(
         default=True,
         db_default=True,
-        help_text="Customers see blue ticks when a colleague opens the conversation, and “typing…”.",
+        help_text=_("Customers see blue ticks when a colleague opens the conversation, and “typing…”."),
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -110,9 +111,9 @@ class Notification(models.Model):
     """The journal: one webhook POST exactly as received, stored before it is parsed."""
 
     class State(models.TextChoices):
-        PENDING = "pending", "Pending"
-        PROCESSED = "processed", "Processed"
-        PARKED = "parked", "Parked"
+        PENDING = "pending", _("Pending")
+        PROCESSED = "processed", _("Processed")
+        PARKED = "parked", _("Parked")
 
     provider = models.CharField(max_length=8, choices=Provider)
     received_at = models.DateTimeField(db_default=Now(), editable=False)

@@ -5,6 +5,7 @@ from inbox.admin import (
     contacts,
     imported_items,
     journal,
+    labels,
     media,
     messages,
     numbers,
@@ -18,6 +19,7 @@ __all__ = [
     "contacts",
     "imported_items",
     "journal",
+    "labels",
     "media",
     "messages",
     "numbers",
@@ -25,3 +27,5 @@ __all__ = [
     "programs",
     "reconciliations",
 ]
+
+labels.apply()

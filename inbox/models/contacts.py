@@ -7,6 +7,7 @@ from django.contrib.postgres.search import SearchVectorField
 from django.db import models
 from django.db.models.functions import Reverse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 #: The words of people's names as the index contact_name_words holds them, folded by a function of migration 0011.
 NAME_WORDS = models.Func("profile_name", "username", function="inbox_name_words", output_field=SearchVectorField())
@@ -46,10 +47,10 @@ class ContactIdentity(models.Model):
     """One id that WhatsApp uses for a contact. An id belongs to one contact at a time."""
 
     class Kind(models.TextChoices):
-        WA_ID = "wa_id", "WhatsApp id (phone digits)"
-        USER_ID = "user_id", "Business-scoped user id"
-        PARENT_USER_ID = "parent_user_id", "Parent user id"
-        GROUP_ID = "group_id", "Group id"
+        WA_ID = "wa_id", _("WhatsApp id (phone digits)")
+        USER_ID = "user_id", _("Business-scoped user id")
+        PARENT_USER_ID = "parent_user_id", _("Parent user id")
+        GROUP_ID = "group_id", _("Group id")
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="identities")
     kind = models.CharField(max_length=16, choices=Kind)

@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from inbox.models.messages import Message
 
@@ -17,15 +18,15 @@ class ImportedItem(models.Model):
     """
 
     class Table(models.TextChoices):
-        MESSAGE = "message", "Message"
-        CONTACT = "contact", "Contact"
-        FILE = "file", "MediaFile"
+        MESSAGE = "message", _("Message")
+        CONTACT = "contact", _("Contact")
+        FILE = "file", _("MediaFile")
 
     class State(models.TextChoices):
-        STAGED = "staged", "Read"
-        IMPORTED = "imported", "Imported"
-        HELD = "held", "Held back"
-        LEFT_OUT = "left_out", "Not for this inbox"
+        STAGED = "staged", _("Read")
+        IMPORTED = "imported", _("Imported")
+        HELD = "held", _("Held back")
+        LEFT_OUT = "left_out", _("Not for this inbox")
 
     table = models.CharField(max_length=8, choices=Table)
     #: The item's own key; "sha256:…" of the item where it has none.

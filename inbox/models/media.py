@@ -7,6 +7,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
 
 from inbox.models.messages import Message
 
@@ -50,20 +51,20 @@ class Media(models.Model):
     or a playable copy of them. Both are shown as they are."""
 
     class State(models.TextChoices):
-        PENDING = "pending", "Waiting for the file"
-        PREPARING = "preparing", "Being prepared for WhatsApp"
-        RETRYING = "retrying", "Trying again"
-        STORED = "stored", "Stored"
-        EXPIRED = "expired", "Expired at WhatsApp"
-        TOO_LARGE = "too_large", "Too large"
-        FAILED = "failed", "Failed"
+        PENDING = "pending", _("Waiting for the file")
+        PREPARING = "preparing", _("Being prepared for WhatsApp")
+        RETRYING = "retrying", _("Trying again")
+        STORED = "stored", _("Stored")
+        EXPIRED = "expired", _("Expired at WhatsApp")
+        TOO_LARGE = "too_large", _("Too large")
+        FAILED = "failed", _("Failed")
 
     class PreviewState(models.TextChoices):
-        NONE = "none", "Not made yet"
+        NONE = "none", _("Not made yet")
         #: There is a picture of it; a copy that browsers play is still being made.
-        COPYING = "copying", "Being made playable"
-        READY = "ready", "Ready"
-        IMPOSSIBLE = "impossible", "No preview for this file"
+        COPYING = "copying", _("Being made playable")
+        READY = "ready", _("Ready")
+        IMPOSSIBLE = "impossible", _("No preview for this file")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     message = models.OneToOneField(Message, on_delete=models.CASCADE, related_name="media")

@@ -7,6 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from inbox.models.contacts import Contact
 from inbox.models.conversations import Conversation
@@ -14,8 +16,10 @@ from whatsapp import events
 from whatsapp.models import Notification, PhoneNumber
 
 
-def _choices(words: type[events.Kind | events.Direction | events.Origin | events.Status]) -> list[tuple[str, str]]:
-    return [(word.value, word.value.replace("_", " ").capitalize()) for word in words]
+def _choices(
+    words: type[events.Kind | events.Direction | events.Origin | events.Status],
+) -> list[tuple[str, str | Promise]]:
+    return [(word.value, _(word.value.replace("_", " ").capitalize())) for word in words]
 
 
 #: It failed, or may not have been sent, and nobody has settled it. What other systems failed to send is history.
@@ -293,8 +297,8 @@ class Revision(models.Model):
     """An edit or deletion by the writer; waits without ``message`` when it came before the message itself."""
 
     class Kind(models.TextChoices):
-        EDIT = "edit", "Edited"
-        REVOKE = "revoke", "Deleted"
+        EDIT = "edit", _("Edited")
+        REVOKE = "revoke", _("Deleted")
 
     number = models.ForeignKey(PhoneNumber, on_delete=models.CASCADE, related_name="+", db_index=False)
     wamid = models.CharField(max_length=255)

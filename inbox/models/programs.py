@@ -7,6 +7,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from core.encryption import EncryptedTextField
 
@@ -16,10 +17,10 @@ class Program(models.Model):
 
     name = models.CharField(max_length=128, unique=True)
     numbers = models.ManyToManyField("whatsapp.PhoneNumber", blank=True, related_name="programs")
-    all_numbers = models.BooleanField(default=False, help_text="Also those that are connected later.")
-    may_read = models.BooleanField("may read", default=True, help_text="Messages, contacts, files, templates.")
-    may_send = models.BooleanField("may send", default=True, help_text="Messages and reactions; mark as read.")
-    active = models.BooleanField(default=True, help_text="Off: all its tokens are refused, and no webhook is sent.")
+    all_numbers = models.BooleanField(default=False, help_text=_("Also those that are connected later."))
+    may_read = models.BooleanField("may read", default=True, help_text=_("Messages, contacts, files, templates."))
+    may_send = models.BooleanField("may send", default=True, help_text=_("Messages and reactions; mark as read."))
+    active = models.BooleanField(default=True, help_text=_("Off: all its tokens are refused, and no webhook is sent."))
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -74,10 +75,10 @@ class WebhookEndpoint(models.Model):
     """An address of a program that is told what happens, as Standard Webhooks describes."""
 
     class Event(models.TextChoices):
-        RECEIVED = "message.received", "A customer's message came"
-        SENT = "message.sent", "A message of ours left"
-        STATUS = "message.status", "WhatsApp told what became of a message of ours"
-        MEDIA = "media.ready", "A customer's file is stored"
+        RECEIVED = "message.received", _("A customer's message came")
+        SENT = "message.sent", _("A message of ours left")
+        STATUS = "message.status", _("WhatsApp told what became of a message of ours")
+        MEDIA = "media.ready", _("A customer's file is stored")
 
     program = models.ForeignKey(Program, on_delete=models.CASCADE, related_name="webhook_endpoints")
     url = models.URLField("address", max_length=2000)
@@ -107,9 +108,9 @@ class WebhookDelivery(models.Model):
     """One event for one endpoint, until it was taken."""
 
     class State(models.TextChoices):
-        PENDING = "pending", "Waiting"
-        DELIVERED = "delivered", "Delivered"
-        FAILED = "failed", "Given up"
+        PENDING = "pending", _("Waiting")
+        DELIVERED = "delivered", _("Delivered")
+        FAILED = "failed", _("Given up")
 
     #: The ``webhook-id`` of every attempt: a program that has seen it does nothing.
     webhook_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)

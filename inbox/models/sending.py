@@ -7,6 +7,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from inbox.models.conversations import Conversation
 from inbox.models.messages import Message
@@ -57,9 +58,9 @@ class Upload(models.Model):
     """
 
     class State(models.TextChoices):
-        PREPARING = "preparing", "Being prepared"
-        READY = "ready", "Ready to send"
-        REFUSED = "refused", "Cannot be sent"
+        PREPARING = "preparing", _("Being prepared")
+        READY = "ready", _("Ready to send")
+        REFUSED = "refused", _("Cannot be sent")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     number = models.ForeignKey(PhoneNumber, on_delete=models.CASCADE, related_name="+", db_index=False)

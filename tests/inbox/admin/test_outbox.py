@@ -31,7 +31,7 @@ class OutboxPageTests:
         page = signed_in.get("/admin/inbox/outboxentry/").content.decode()
 
         assert f"Message {message.pk}" in page
-        assert "Too many messages went to this customer" in page
+        assert "Too many messages to this customer" in page
 
     def test_files_that_nobody_sent_are_listed(self, signed_in: Client, phone: Phone) -> None:
         assert signed_in.get("/admin/inbox/upload/").status_code == 200
