@@ -21,7 +21,7 @@ ENTRY = "whatsAppWebhookEntry"
 MAX_SENT_ID = 128
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Wrapped:
     """What one notification of AWS says. ``entry`` is Meta's, None in a foreign one.
 

@@ -36,7 +36,7 @@ class LeafError(Exception):
     """A leaf that cannot be understood. The text is the sentence for BadLeaf."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Change:
     """One change of an entry: what all its leaves share."""
 

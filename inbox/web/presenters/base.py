@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from inbox.media import sentences
+from inbox.web.drawn import Drawn
 
-
-class Drawn:
-    """An object whose attributes Django's templates read. They try an index before the attribute, and a failing index
-    is expensive: so the index is the attribute."""
-
-    __slots__ = ()
-
-    def __getitem__(self, name: str) -> Any:
-        try:
-            return getattr(self, name)
-        except TypeError:  # an index that is a number
-            raise KeyError(name) from None
+__all__ = ["Drawn", "stored"]
 
 
 def stored(sentence: str) -> str:

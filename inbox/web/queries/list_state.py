@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from inbox import access
 from inbox.models import Agent
-from inbox.web.presenters.base import Drawn
+from inbox.web.drawn import Drawn
 from inbox.web.queries import rows
 from whatsapp.models import PhoneNumber
 
