@@ -1,6 +1,6 @@
-"""Sending what is due: the file to WhatsApp first, then one request, then the row that says what became of it.
+"""Send what is due: upload the file, make one request, record the outcome.
 
-No request is ever repeated when it may have reached WhatsApp: the message is UNKNOWN then, until a receipt settles it.
+A request that may have reached WhatsApp is never repeated: the message is UNKNOWN until a status from WhatsApp decides.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import structlog
 from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 from prometheus_client import Counter, Histogram
 
 from inbox import callback_data, conversations, statuses
@@ -33,23 +34,28 @@ from whatsapp.providers.base import Accepted, Provider, ProviderError, StoredFil
 
 log = structlog.get_logger(__name__)
 
-SENT = Counter(
-    "inbox_messages_sent_total", "Messages by what became of the request that sends them.", ["outcome", "number"]
-)
-REQUEST_SECONDS = Histogram("inbox_send_request_seconds", "How long WhatsApp took to answer a request that sends.")
-QUEUED_SECONDS = Histogram("inbox_send_queued_seconds", "From the press of Send until the request left.")
+SENT = Counter("inbox_messages_sent_total", "Requests that send a message, by outcome.", ["outcome", "number"])
+REQUEST_SECONDS = Histogram("inbox_send_request_seconds", "Seconds WhatsApp took to answer a request that sends.")
+QUEUED_SECONDS = Histogram("inbox_send_queued_seconds", "Seconds from queueing a message until its request was made.")
 
-#: Kinds that carry a file, or may have one in their header.
-MAY_CARRY_A_FILE = MEDIA_KINDS | {Kind.TEMPLATE, Kind.INTERACTIVE}
-#: Seconds until the next attempt, by attempts made; after the last one the message fails.
-LADDER = (4, 16, 64, 256, 900, 1800, 3600)
+#: Kinds that have a file, or may have one in their header.
+MAY_HAVE_A_FILE = MEDIA_KINDS | {Kind.TEMPLATE, Kind.INTERACTIVE}
+#: Seconds until the next attempt, by attempts made. After the last one the message fails.
+RETRY_SECONDS = (4, 16, 64, 256, 900, 1800, 3600)
+#: Seconds until the next attempt when the file storage is not available.
 STORAGE_WAIT = 60
-#: A number that was told to slow down does, for so long.
+#: Seconds that a number pauses when WhatsApp says that it sends too fast.
 SLOW_DOWN = 5.0
+
+STORAGE_AWAY = gettext_noop("The file storage is not available. Retrying automatically.")
+FILE_MISSING = gettext_noop("The stored file is missing. Ask an administrator to look into it.")
+RATE_LIMITED = gettext_noop("Rate-limited by WhatsApp; sends automatically.")
+NOT_PREPARED = gettext_noop("The message could not be prepared. An administrator can find the reason in the log.")
+RETRY_PREPARING = gettext_noop("The message could not be prepared. Retrying automatically; the log has the details.")
 
 
 def deliver_next() -> bool:
-    """Send the next message that may leave. False when there is none. Any number of workers may do this at once."""
+    """Send the next message that is due. False when there is none. Safe in any number of workers at once."""
     lease = outbox.claim()
     if lease is None:
         return False
@@ -65,21 +71,22 @@ def _deliver(lease: Lease) -> None:
     try:
         provider = provider_for(message.number)
         body = _prepare(lease, message, provider)
-        if not _take_places(lease, message):
+        if not _wait_for_rate_limits(lease, message):
             return
     except (NotSendableError, uploads.FileRefusedError, compose.ComposeError) as error:
         return _fail(lease, message, str(error))
     except StorageError as error:
-        return lease.put_back(STORAGE_WAIT, attempts=lease.attempts, sentence=f"{error} We’ll try again automatically.")
+        log.warning("storage_not_available", message=message.pk, reason=str(error))
+        return lease.put_back(STORAGE_WAIT, attempts=lease.attempts, reason=STORAGE_AWAY)
     except MissingFileError:
-        return _fail(lease, message, "The stored file is missing; an administrator has to look for it.")
+        return _fail(lease, message, FILE_MISSING)
     except ProviderError as error:
         return _refused(lease, message, error)
     except (LeaseLostError, OperationalError, InterfaceError):
-        raise  # not the message's fault: it is free again when its lease ends
+        raise  # not the message's fault: another worker takes it when the lease expires
     except Exception:
         log.exception("message_not_prepared", message=message.pk, number=message.number_id)
-        return _stumbled(lease, message)
+        return _retry_preparing(lease, message)
     lease.begin_request()
     QUEUED_SECONDS.observe(max(0.0, (timezone.now() - message.created_at).total_seconds()))
     began = time.monotonic()
@@ -98,13 +105,13 @@ def _deliver(lease: Lease) -> None:
 
 
 def _prepare(lease: Lease, message: Message, provider: Provider) -> dict[str, object]:
-    """WhatsApp's JSON of the message, its file uploaded. Raises what can go wrong before anything was sent."""
+    """WhatsApp's JSON of the message, once its file is uploaded. Raises what can go wrong before anything is sent."""
     address = address_of(message.conversation)
-    media = Media.objects.filter(message=message).first() if message.kind in MAY_CARRY_A_FILE else None
+    media = Media.objects.filter(message=message).first() if message.kind in MAY_HAVE_A_FILE else None
     if media is not None:
         media = uploads.finish(media, on_progress=lease.renew)
-        message.refresh_from_db(fields=["kind"])  # a GIF may have turned out to be a still picture
-        _register(lease, message, media, provider)
+        message.refresh_from_db(fields=["kind"])  # a GIF may turn out to be a still picture
+        _upload(lease, message, media, provider)
     return compose.message(
         compose.Outgoing(
             kind=Kind(message.kind),
@@ -123,8 +130,8 @@ def _prepare(lease: Lease, message: Message, provider: Provider) -> dict[str, ob
     )
 
 
-def _register(lease: Lease, message: Message, media: Media, provider: Provider) -> None:
-    """Upload the stored file to WhatsApp, unless it has it already and will keep it. Sets ``media_id``."""
+def _upload(lease: Lease, message: Message, media: Media, provider: Provider) -> None:
+    """Upload the stored file to WhatsApp and set ``media_id``, unless WhatsApp has it and will keep it long enough."""
     fresh = timezone.now() - limits.UPLOAD_LIFETIME + timedelta(days=1)
     if media.media_id and media.registered_at and media.registered_at > fresh:
         return
@@ -146,7 +153,7 @@ def _register(lease: Lease, message: Message, media: Media, provider: Provider) 
 
 @contextlib.contextmanager
 def _opened(lease: Lease, name: str) -> Iterator[tuple[BinaryIO, int]]:
-    """The stored file, here, and its length. Raises StorageError, MissingFileError, LeaseLostError."""
+    """The stored file as a local file, and its length. Raises StorageError, MissingFileError, LeaseLostError."""
     with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="media-") as file:
         media_storage().copy_to(name, file)
         size = file.tell()
@@ -155,33 +162,32 @@ def _opened(lease: Lease, name: str) -> Iterator[tuple[BinaryIO, int]]:
         yield file, size
 
 
-def _take_places(lease: Lease, message: Message) -> bool:
-    """Wait for the message's place in the pace of its customer and number. False when it was put back for later."""
+def _wait_for_rate_limits(lease: Lease, message: Message) -> bool:
+    """Wait until the limits of the number and the customer allow the message. False when it was put back for later."""
     taken, wait = rate_limit.take_number(message.number, outbox.PATIENCE)
     if taken:
-        # Second, because an unused place of a number is lost for milliseconds, one of a customer for seconds.
-        had_place, pair_wait = rate_limit.take_pair(message.conversation)
-        taken, wait = had_place, wait if had_place else pair_wait
+        # Second, because an unused place costs a number milliseconds, a customer seconds.
+        taken, pair_wait = rate_limit.take_pair(message.conversation)
+        wait = wait if taken else pair_wait
     if not taken:
-        sentence = "" if wait < 5 else "WhatsApp takes only so many messages at once; it leaves by itself, in its turn."
-        lease.put_back(wait, attempts=lease.attempts, sentence=sentence)
+        lease.put_back(wait, attempts=lease.attempts, reason="" if wait < 5 else RATE_LIMITED)
         return False
     time.sleep(wait)
     return True
 
 
 def _accepted(lease: Lease, message: Message, accepted: Accepted) -> None:
-    """WhatsApp has it. Its receipts may have been quicker than this answer."""
+    """WhatsApp has it. Its statuses may have arrived before this answer."""
     now = timezone.now()
     with transaction.atomic():
         conversations.open_and_lock([], [message.conversation_id])
         if not lease.end():
-            log.warning("send_answer_late", message=message.pk)  # it was called unknown meanwhile; now it is known
+            log.warning("send_answer_late", message=message.pk)  # it became unknown meanwhile; now it is known
         columns = {"provider_message_id": accepted.provider_message_id, "error": "", "error_code": None}
         rows = Message.objects.filter(pk=message.pk)
         rows.filter(status__in=(Status.SENDING, Status.UNKNOWN)).update(status=Status.SENT, **columns)
         rows.filter(accepted_at__isnull=True).update(accepted_at=now)
-        _name(message, accepted.wamid)
+        _set_wamid(message, accepted.wamid)
         waiting = statuses.take_waiting([message.pk])
         statuses.fold(waiting)
         lease.show()
@@ -191,15 +197,15 @@ def _accepted(lease: Lease, message: Message, accepted: Accepted) -> None:
     log.info("message_sent", message=message.pk, number=message.number_id, kind=message.kind, held=accepted.held)
 
 
-def _name(message: Message, wamid: str) -> None:
-    """Write WhatsApp's id of the message; its status may have told it already."""
+def _set_wamid(message: Message, wamid: str) -> None:
+    """Keep WhatsApp's id of the message, unless a status told it already."""
     if not wamid:
         return
     try:
         with transaction.atomic():
             Message.objects.filter(pk=message.pk, wamid="").update(wamid=wamid[:255])
     except IntegrityError:
-        log.exception("wamid_taken", message=message.pk)  # two answers with one id: the row keeps its state
+        log.exception("wamid_taken", message=message.pk)  # two answers with the same id: the row keeps its state
 
 
 def _unknown(lease: Lease, message: Message, error: ProviderError) -> None:
@@ -207,7 +213,7 @@ def _unknown(lease: Lease, message: Message, error: ProviderError) -> None:
         conversations.open_and_lock([], [message.conversation_id])
         if lease.end():
             Message.objects.filter(pk=message.pk, status=Status.SENDING).update(
-                status=Status.UNKNOWN, error=f"{error} A receipt will settle it.", error_code=error.code or None
+                status=Status.UNKNOWN, error=f"{error} {outbox.WAITING_FOR_STATUS}", error_code=error.code or None
             )
             lease.show()
             webhooks.record(changed=[message.pk])
@@ -217,42 +223,41 @@ def _unknown(lease: Lease, message: Message, error: ProviderError) -> None:
 
 
 def _refused(lease: Lease, message: Message, error: ProviderError) -> None:
-    """WhatsApp certainly did not take it: wait and try again, wait for somebody, or fail."""
+    """WhatsApp did not accept it: retry later, pause the number, or fail."""
     REPORTED.labels("sending", error.code, message.number_id).inc()
     explanation = error.explanation
-    said = explanation.text if error.answered else str(error)
+    reason = explanation.text if error.answered else str(error)
     if explanation.pauses_number and error.answered:
-        lease.put_back(0, attempts=lease.attempts, code=error.code, sentence=said)
-        return outbox.pause(message.number, error, said)
-    if not error.retryable or lease.attempts >= len(LADDER):
-        return _fail(lease, message, said if not error.code else str(error), code=error.code)
-    wait = max(LADDER[lease.attempts], error.retry_after or 0.0)
+        lease.put_back(0, attempts=lease.attempts, code=error.code, reason=reason)
+        return outbox.pause(message.number, error, reason)
+    if not error.retryable or lease.attempts >= len(RETRY_SECONDS):
+        return _fail(lease, message, reason if not error.code else str(error), code=error.code)
+    wait = max(RETRY_SECONDS[lease.attempts], error.retry_after or 0.0)
     if error.code == PAIR_RATE:
         rate_limit.hold_pair(message.conversation, wait)
     elif error.answered and explanation.scope is not explanation.scope.MESSAGE:
         rate_limit.hold_number(message.number, error.retry_after or SLOW_DOWN)
-    lease.put_back(wait, attempts=lease.attempts + 1, code=error.code, sentence=said)
+    lease.put_back(wait, attempts=lease.attempts + 1, code=error.code, reason=reason)
     SENT.labels("postponed", message.number_id).inc()
     log.info("message_postponed", message=message.pk, number=message.number_id, code=error.code, wait=wait)
 
 
-def _stumbled(lease: Lease, message: Message) -> None:
-    """A mistake of ours, before anything was sent. To try for ever would hold up the conversation without a word."""
-    if lease.attempts >= len(LADDER):
-        return _fail(lease, message, "It could not be prepared for WhatsApp; an administrator finds why in the log.")
-    sentence = "It could not be prepared for WhatsApp. It is tried again by itself; the log has the details."
-    lease.put_back(LADDER[lease.attempts], attempts=lease.attempts + 1, sentence=sentence)
+def _retry_preparing(lease: Lease, message: Message) -> None:
+    """An error of ours before anything was sent. After some attempts the message fails, since it blocks later ones."""
+    if lease.attempts >= len(RETRY_SECONDS):
+        return _fail(lease, message, NOT_PREPARED)
+    lease.put_back(RETRY_SECONDS[lease.attempts], attempts=lease.attempts + 1, reason=RETRY_PREPARING)
 
 
-def _fail(lease: Lease, message: Message, sentence: str, *, code: int = 0) -> None:
+def _fail(lease: Lease, message: Message, reason: str, *, code: int = 0) -> None:
     with transaction.atomic():
         conversations.open_and_lock([], [message.conversation_id])
         if lease.end():
             Message.objects.filter(pk=message.pk).exclude(status=Status.FAILED).update(
-                status=Status.FAILED, failed_at=timezone.now(), error=sentence, error_code=code or None
+                status=Status.FAILED, failed_at=timezone.now(), error=reason, error_code=code or None
             )
             if code == WINDOW_CLOSED:
-                # WhatsApp knows better than our clock.
+                # WhatsApp's word wins over our clock.
                 open_ones = Conversation.objects.filter(pk=message.conversation_id, window_closes_at__gt=timezone.now())
                 open_ones.update(window_closes_at=timezone.now())
             lease.show()

@@ -1,7 +1,7 @@
-"""The outbox: which message may leave next, whose it is while it does, and why a number is paused.
+"""The outbox: which message may be sent next, the lease of the worker that sends it, and paused numbers.
 
-A conversation's messages leave in their order, one at a time, whichever workers send them: an entry may be taken only
-when no earlier one of its conversation is left. A worker that dies loses its lease, nothing else.
+The messages of a conversation are sent in order, one at a time, whichever workers send them: an entry can be claimed
+only when its conversation has no earlier one. A worker that dies loses its lease, nothing else.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop
 
 from core.jobs import wake_up_once
 from inbox import conversations
@@ -30,16 +31,17 @@ log = structlog.get_logger(__name__)
 
 #: The queue of jobs that send; the worker reserves threads for it.
 QUEUE = "sending"
-#: A worker that has not renewed for this long is taken for dead. Longer than any one request to a provider lasts.
+#: A worker that has not renewed its lease for this long is considered dead. Longer than any request to a provider.
 LEASE = timedelta(seconds=90)
-#: How long a paused number waits before its provider is asked whether it works again; doubled each time it does not.
+#: How long a paused number waits before its provider is asked whether it works again; doubled after each failure.
 PROBE = timedelta(seconds=60)
-#: Seconds ahead of its pace that a number's next message may be for a worker to take it and wait.
+#: Seconds that a worker waits at most for the rate limit of the number of a message that it claims.
 PATIENCE = 1.0
 PROBE_AT_MOST = timedelta(minutes=15)
 #: Seconds. A request to a provider takes a few hundred milliseconds.
 SLOW = 5.0
-MAYBE_SENT = "The connection broke before WhatsApp answered. A receipt will settle it."
+WAITING_FOR_STATUS = gettext_noop("We’ll know when WhatsApp confirms.")
+MAYBE_SENT = gettext_noop("The connection was lost before WhatsApp answered. We’ll know when WhatsApp confirms.")
 
 CLAIM = """
 UPDATE inbox_outboxentry
@@ -61,12 +63,12 @@ RETURNING message_id, conversation_id, number_id, attempts
 
 
 class LeaseLostError(Exception):
-    """The message is no longer this worker's: it was slow, and another took it over."""
+    """The lease expired, and another worker may have the message."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to send one message. Everything written under it checks that it still holds."""
+    """The right to send one message. Whatever is written under it checks that the lease is still held."""
 
     message_id: int
     conversation_id: int
@@ -78,7 +80,7 @@ class Lease:
         return OutboxEntry.objects.filter(pk=self.message_id, lease=self.token)
 
     def renew(self) -> None:
-        """Extend it. Raises LeaseLostError when somebody else has the message."""
+        """Extend it. Raises LeaseLostError when it is no longer held."""
         if not self.entries().update(leased_until=Now() + LEASE):
             raise LeaseLostError
 
@@ -87,14 +89,13 @@ class Lease:
         return Message.objects.select_related(*related).get(pk=self.message_id)
 
     def show(self) -> None:
-        """Bring the list and the live pages up to date with the message that was just written. The caller holds the
-        conversation's lock, as everything does that changes a message and then its conversation."""
+        """Update the list and live pages after the message was written. The caller holds the conversation's lock, as
+        everything does that changes a message and then its conversation."""
         conversations.refresh([self.message_id])
         pages.announce([(self.number_id, self.conversation_id)])
 
     def begin_request(self) -> None:
-        """The request leaves next: commit that it may have, so that a crash can never send it twice. Raises
-        LeaseLostError."""
+        """Commit that the request may be on its way, so that a crash never sends it twice. Raises LeaseLostError."""
         with transaction.atomic():
             conversations.open_and_lock([], [self.conversation_id])
             if not self.entries().update(leased_until=Now() + LEASE):
@@ -106,26 +107,26 @@ class Lease:
             self.show()
 
     def end(self) -> bool:
-        """Delete the entry, inside the caller's transaction. False when it was no longer ours."""
+        """Delete the entry in the caller's transaction. False when the lease was no longer held."""
         deleted, _ = self.entries().delete()
         return bool(deleted)
 
-    def put_back(self, wait: float, *, attempts: int, code: int = 0, sentence: str = "") -> None:
-        """Let it leave in ``wait`` seconds; it certainly has not left yet. Shows why it waits."""
+    def put_back(self, wait: float, *, attempts: int, code: int = 0, reason: str = "") -> None:
+        """Send it in ``wait`` seconds instead; it has not been sent yet. ``reason`` is shown while it waits."""
         with transaction.atomic():
             conversations.open_and_lock([], [self.conversation_id])
             due_at = Now() + timedelta(seconds=wait)
             if not self.entries().update(lease=None, leased_until=None, due_at=due_at, attempts=attempts):
                 return
             waiting = Message.objects.filter(pk=self.message_id, status__in=(Status.QUEUED, Status.SENDING))
-            if waiting.update(status=Status.QUEUED, error=sentence, error_code=code or None):
+            if waiting.update(status=Status.QUEUED, error=reason, error_code=code or None):
                 self.show()
             else:
-                OutboxEntry.objects.filter(pk=self.message_id).delete()  # a receipt says that it did leave
+                OutboxEntry.objects.filter(pk=self.message_id).delete()  # a status says that it was sent
 
 
 def claim() -> Lease | None:
-    """Take a message that may leave now, a different number's each time where several wait. None when none may."""
+    """Claim a message that may be sent now, of a random number among those that have one. None when there is none."""
     numbers = list(_sending_numbers().exclude(rate_limit.is_behind(PATIENCE)).values_list("pk", flat=True))
     random.shuffle(numbers)
     for number in numbers:
@@ -145,7 +146,7 @@ def claim() -> Lease | None:
 
 
 def anything_due() -> bool:
-    """Whether a message could leave now but for the pace of its number, and nobody has taken it."""
+    """Whether an unclaimed message is due, rate limits aside."""
     free = Q(leased_until__isnull=True) | Q(leased_until__lt=Now())
     earlier = OutboxEntry.objects.filter(conversation=OuterRef("conversation"), message__lt=OuterRef("message"))
     due = OutboxEntry.objects.filter(free, due_at__lte=Now(), number__in=_sending_numbers())
@@ -156,8 +157,8 @@ def _sending_numbers() -> QuerySet[PhoneNumber]:
     return PhoneNumber.objects.connected().exclude(outbox__active=True)
 
 
-def pause(number: PhoneNumber, error: ProviderError, sentence: str) -> None:
-    """Stop sending from a number whose every message would fail for the same reason. Safe to repeat."""
+def pause(number: PhoneNumber, error: ProviderError, reason: str) -> None:
+    """Stop sending from a number where every message would fail for the same reason. Safe to repeat."""
     with transaction.atomic():
         outbox, _ = Outbox.objects.select_for_update().get_or_create(
             number=number, defaults={"probe_at": Now(), "reason": "", "active": False, "pauses": 0}
@@ -165,7 +166,7 @@ def pause(number: PhoneNumber, error: ProviderError, sentence: str) -> None:
         if not outbox.active:
             outbox.pauses += 1
             outbox.paused_at = Now()
-        outbox.active, outbox.reason, outbox.error_code = True, sentence, error.code
+        outbox.active, outbox.reason, outbox.error_code = True, reason, error.code
         outbox.probe_at = Now() + min(PROBE * 2 ** min(outbox.pauses - 1, 8), PROBE_AT_MOST)
         outbox.save()
         pages.announce_number(number.pk)
@@ -173,7 +174,7 @@ def pause(number: PhoneNumber, error: ProviderError, sentence: str) -> None:
 
 
 def resume(number: PhoneNumber) -> None:
-    """Send again from a number, because it works or because somebody changed its token. Safe to repeat."""
+    """Send from a number again, because it works or its token was replaced. Safe to repeat."""
     with transaction.atomic():
         if Outbox.objects.filter(number=number, active=True).update(active=False):
             pages.announce_number(number.pk)
@@ -182,7 +183,7 @@ def resume(number: PhoneNumber) -> None:
 
 
 def sent_from(number: PhoneNumber) -> None:
-    """A message left: whatever paused the number is over."""
+    """A message was sent: whatever paused the number is over."""
     Outbox.objects.filter(number=number, active=False).delete()
 
 
@@ -201,7 +202,7 @@ def probe() -> None:
 
 
 def check_numbers() -> None:
-    """Ask the provider about every number that may send, so that a dead token is known before a message needs it."""
+    """Ask the provider about every number that sends, to notice an invalid token before a message needs it."""
     for number in _sending_numbers():
         began = time.monotonic()
         try:
@@ -213,16 +214,16 @@ def check_numbers() -> None:
 
 
 def note_answer(number: PhoneNumber, seconds: float) -> None:
-    """Remember that the provider took ``seconds`` for a request about this number, where that is long."""
+    """Remember a request about this number that took the provider long."""
     if seconds >= SLOW:
         SlowAnswer.objects.update_or_create(number=number, defaults={"at": Now(), "seconds": seconds})
 
 
 def settle_abandoned() -> int:
-    """Messages whose worker died while the request was on its way: nobody knows, and the page says so. Returns how
-    many. Those that had not begun are simply free again."""
+    """Mark messages UNKNOWN whose worker died during the request. Returns how many. Those whose request had not begun
+    can be claimed again."""
     with transaction.atomic():
-        # The conversations first, as everywhere: whoever answers late after all holds them already.
+        # Conversations are locked first, as everywhere: a worker that answers late holds them already.
         late = OutboxEntry.objects.filter(leased_until__lt=Now(), message__status=Status.SENDING)
         conversations.open_and_lock([], late.values_list("conversation_id", flat=True))
         abandoned = list(late.select_for_update(of=("self",)).values_list("pk", flat=True))
@@ -233,7 +234,7 @@ def settle_abandoned() -> int:
             )
             show(abandoned)
             log.warning("sends_abandoned", messages=abandoned)
-        # A receipt came before the dead worker could say that it had sent the message.
+        # A status arrived before the dead worker could record that it had sent the message.
         OutboxEntry.objects.filter(leased_until__lt=Now()).exclude(
             message__status__in=(Status.QUEUED, Status.SENDING)
         ).delete()
@@ -241,7 +242,7 @@ def settle_abandoned() -> int:
 
 
 def show(message_ids: list[int]) -> None:
-    """The same for messages of several conversations."""
+    """Update the list, live pages and programs after these messages were written, of any conversations."""
     pages.touch(message_ids)
     conversations.refresh(message_ids)
     webhooks.record(changed=message_ids)

@@ -1,7 +1,6 @@
-"""From an agent's or program's intent to a message on its way: the row first, then the worker that sends it.
+"""Queue a message: check it, write its row and wake a worker. Also resend, dismiss, cancel, react.
 
-`queue` writes the row; `inbox.sending.delivery` speaks to the provider; `inbox.sending.outbox` says what may leave
-next.
+`inbox.sending.outbox` decides which message is sent next; `inbox.sending.delivery` sends it.
 """
 
 from __future__ import annotations
@@ -15,6 +14,8 @@ import structlog
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from core.jobs import wake_up_once
 from core.postgres import bulk
@@ -42,8 +43,11 @@ from whatsapp.models import PhoneNumber
 
 log = structlog.get_logger(__name__)
 
-#: Stands for the id that WhatsApp gives the file when it is uploaded, so that a message can be checked before that.
+#: In place of the id that WhatsApp gives to an uploaded file, so that a message can be checked before the upload.
 NOT_UPLOADED_YET = "0"
+
+
+CANCELLED = gettext_noop("Cancelled before sending.")
 
 
 class Reason(StrEnum):
@@ -55,7 +59,7 @@ class Reason(StrEnum):
 
 
 class NotSendableError(Exception):
-    """A message that may not be sent as it is. The text is a sentence for the agent; ``reason`` says which kind."""
+    """A message may not be sent as it is. The text is a sentence for the agent, in their language."""
 
     def __init__(self, sentence: str, reason: Reason) -> None:
         super().__init__(sentence)
@@ -64,7 +68,7 @@ class NotSendableError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intent:
-    """What somebody wants to send. ``payload`` by kind is described at whatsapp.compose.
+    """What an agent or program wants to send. ``payload`` by kind is described at whatsapp.compose.
 
     ``upload`` is the file of a media message, or of the header of a template or interactive message.
     """
@@ -80,7 +84,7 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """How WhatsApp reaches a contact: at most one of a phone with its plus, a business-scoped user id, a group's id."""
+    """How WhatsApp reaches a contact: one of a phone number with its plus, a business-scoped user id, a group id."""
 
     phone: str = ""
     user_id: str = ""
@@ -95,9 +99,9 @@ def queue(
     agent: Agent | None = None,
     program: Program | None = None,
 ) -> Message:
-    """Write a message that is to be sent, and wake the worker. Returns its row, QUEUED.
+    """Write a message to be sent and wake a worker. Returns its row, QUEUED.
 
-    Safe to repeat with the same ``client_token``: the message that exists is returned, whatever else is given. Raises
+    Safe to repeat with the same ``client_token``: the existing message is returned, whatever else is given. Raises
     NotSendableError when it may not be sent, uploads.FileRefusedError when its file was sent or removed meanwhile.
     Commits, or joins the caller's transaction.
     """
@@ -109,7 +113,7 @@ def queue(
         with transaction.atomic():
             message = _insert(conversation, intent, client_token, agent, program)
     except IntegrityError:
-        # The same press of Send, a moment ago in another request.
+        # The same token, a moment ago in another request.
         existing = Message.objects.filter(client_token=client_token).first()
         if existing is None:
             raise
@@ -125,7 +129,7 @@ def resend(message: Message, *, agent: Agent | None = None, program: Program | N
     """
     token = uuid.uuid5(message.client_token or uuid.uuid5(uuid.NAMESPACE_OID, str(message.pk)), "again")
     if message.status not in (Status.FAILED, Status.UNKNOWN) or message.inbound:
-        raise NotSendableError("Only a message that failed, or may have failed, can be sent again.", Reason.INVALID)
+        raise NotSendableError(_("Only a message that failed, or may have failed, can be sent again."), Reason.INVALID)
     intent = Intent(
         kind=Kind(message.kind),
         text=message.text,
@@ -144,7 +148,7 @@ def resend(message: Message, *, agent: Agent | None = None, program: Program | N
 
 
 def dismiss(message: Message) -> None:
-    """Leave a failed or unknown message at that: its conversation no longer counts as failed because of it.
+    """Accept that a message failed or may have: its conversation no longer counts as failed because of it.
 
     Raises NotSendableError for a message that never failed. Safe to repeat.
     """
@@ -158,15 +162,13 @@ def dismiss(message: Message) -> None:
             return
     failed = Message.objects.filter(pk=message.pk, status__in=(Status.FAILED, Status.UNKNOWN)).exists()
     if not failed:
-        raise NotSendableError(
-            "Only a message that failed, or may not have been sent, can be dismissed.", Reason.INVALID
-        )
+        raise NotSendableError(_("Only a message that failed, or may have failed, can be dismissed."), Reason.INVALID)
 
 
 def cancel(message: Message) -> bool:
-    """Take back a message that has not left yet. False when it is too late. Safe to repeat.
+    """Cancel a message that has not been sent yet. False when it is too late. Safe to repeat.
 
-    It is dismissed at once: whoever took it back wanted that it fails.
+    It is dismissed at once, because nothing is left to do about it.
     """
     with transaction.atomic():
         conversations.open_and_lock([], [message.conversation_id])
@@ -178,7 +180,7 @@ def cancel(message: Message) -> bool:
         Message.objects.filter(pk=message.pk, status=Status.QUEUED).update(
             status=Status.FAILED,
             failed_at=now,
-            error="It was taken back before it left.",
+            error=CANCELLED,
             resent_at=None,
             dismissed_at=now,
         )
@@ -187,14 +189,14 @@ def cancel(message: Message) -> bool:
 
 
 def react(message: Message, emoji: str, *, agent: Agent | None = None) -> Reaction:
-    """Put our one reaction on a message, or take it back with an empty ``emoji``. Safe to repeat.
+    """Set our one reaction to a message, or remove it with an empty ``emoji``. Safe to repeat.
 
-    Raises NotSendableError when WhatsApp would not take it.
+    Raises NotSendableError when WhatsApp would not accept it.
     """
     if not message.wamid:
-        raise NotSendableError("WhatsApp has not taken this message yet, so nobody can react to it.", Reason.INVALID)
+        raise NotSendableError(_("You can react once WhatsApp has this message."), Reason.INVALID)
     if message.kind in UNANSWERABLE:
-        raise NotSendableError("Nobody can react to a call, or to a line that nobody wrote.", Reason.INVALID)
+        raise NotSendableError(_("You can’t react to calls or system messages."), Reason.INVALID)
     if message.number.state != PhoneNumber.State.CONNECTED:
         raise _number_unavailable(message.number)
     address = address_of(message.conversation)
@@ -209,7 +211,7 @@ def react(message: Message, emoji: str, *, agent: Agent | None = None) -> Reacti
     except compose.ComposeError as error:
         raise NotSendableError(str(error), Reason.INVALID) from error
     with transaction.atomic():
-        reaction, _ = Reaction.objects.update_or_create(
+        reaction, _created = Reaction.objects.update_or_create(
             number_id=message.number_id,
             target_wamid=message.wamid,
             contact=None,
@@ -228,8 +230,8 @@ def react(message: Message, emoji: str, *, agent: Agent | None = None) -> Reacti
 
 
 def address_of(conversation: Conversation) -> Address:
-    """Where to send: the phone while we know it, since that keeps it in later webhooks (Meta, "Business-scoped user
-    IDs"), else the user id of this number's portfolio. Raises NotSendableError when there is neither."""
+    """Where to send: the phone number if known, which keeps it in later webhooks (Meta, "Business-scoped user IDs"),
+    otherwise the user id in this number's portfolio. Raises NotSendableError when there is neither."""
     contact: Contact = conversation.contact
     identities = ContactIdentity.objects.filter(contact=contact)
     if contact.is_group:
@@ -240,7 +242,9 @@ def address_of(conversation: Conversation) -> Address:
     scope = conversation.number.identity_scope
     user_id = identities.filter(kind=ContactIdentity.Kind.USER_ID, scope=scope).values_list("value", flat=True).last()
     if not user_id:
-        raise NotSendableError("WhatsApp has told neither a phone nor a user id of this contact.", Reason.NO_ADDRESS)
+        raise NotSendableError(
+            _("WhatsApp hasn’t shared a phone number or user ID for this contact."), Reason.NO_ADDRESS
+        )
     return Address(user_id=user_id)
 
 
@@ -250,16 +254,16 @@ def _check(conversation: Conversation, intent: Intent) -> None:
         raise _number_unavailable(number)
     if intent.kind != Kind.TEMPLATE and not conversation.window_open:
         raise NotSendableError(
-            "The customer service window is closed: WhatsApp takes only message templates until the customer writes.",
+            _("The customer service window is closed. You can only send a template until they reply."),
             Reason.WINDOW_CLOSED,
         )
     if intent.quoted is not None and intent.quoted.kind in UNANSWERABLE:
         raise NotSendableError(
-            "A call, or a line that nobody wrote, cannot be answered. Send the message without it.", Reason.INVALID
+            _("You can’t reply to calls or system messages. Send the message without the quote."), Reason.INVALID
         )
     upload, file = intent.upload, intent.upload or intent.media
     if intent.kind in MEDIA_KINDS and file is None:
-        raise NotSendableError("The file is missing.", Reason.INVALID)
+        raise NotSendableError(_("The file is missing. Add it again."), Reason.INVALID)
     if upload is not None and upload.state == Upload.State.REFUSED:
         raise NotSendableError(upload.error, Reason.FILE_NOT_READY)
     address = address_of(conversation)
@@ -284,7 +288,8 @@ def _check(conversation: Conversation, intent: Intent) -> None:
 
 def _number_unavailable(number: PhoneNumber) -> NotSendableError:
     return NotSendableError(
-        f"The number “{number}” is {number.get_state_display().lower()}, so nothing can be sent from it.",
+        _("Messages can’t be sent from “%(number)s” (%(state)s).")
+        % {"number": number, "state": number.get_state_display()},
         Reason.NUMBER_UNAVAILABLE,
     )
 
@@ -319,7 +324,7 @@ def _insert(
         aws_phone_number_id=number.aws_phone_number_id,
     )
     priority = 1 if program else 0
-    # By the database's clock, as workers read it: this machine's may be ahead.
+    # By the database's clock, which workers use: this machine's may be ahead.
     OutboxEntry.objects.create(
         message=message, number=number, conversation=conversation, priority=priority, due_at=Now()
     )
@@ -327,14 +332,14 @@ def _insert(
         uploads.attach(intent.upload, message)
     elif intent.media is not None:
         uploads.attach_again(intent.media, message)
-    conversations.advance([_line(message, intent.upload or intent.media)], locked)
+    conversations.advance([_list_row(message, intent.upload or intent.media)], locked)
     pages.announce([(number.pk, conversation.pk)])
     wake_up_once("send_messages")
     return message
 
 
-def _line(message: Message, file: Upload | Media | None) -> bulk.Row:
-    """What the conversation list shows of the message, as inbox.conversations takes it."""
+def _list_row(message: Message, file: Upload | Media | None) -> bulk.Row:
+    """The message as `conversations.advance` takes it."""
     with translation.override(STORED_LANGUAGE):
         preview = summarize(
             message.kind,
@@ -349,17 +354,3 @@ def _line(message: Message, file: Upload | Media | None) -> bulk.Row:
         name: getattr(message, name) for name in ("id", "conversation_id", "sent_at", "kind", "direction", "status")
     }
     return columns | {"preview": preview, "unread": False, "opens_window": False}
-
-
-__all__ = [
-    "Address",
-    "Intent",
-    "NotSendableError",
-    "Reason",
-    "address_of",
-    "cancel",
-    "dismiss",
-    "queue",
-    "react",
-    "resend",
-]

@@ -102,6 +102,17 @@ class StatusTests:
             assert Message.objects.unsettled().exists() == expected, facts
             assert (Conversation.objects.get().oldest_failure_at == message.sent_at) == expected, facts
 
+    def test_a_closed_window_is_closed_for_that_customer_only(self, number: PhoneNumber) -> None:
+        other = "351915550777"
+        receive(
+            payloads.notification(payloads.message(at=NOW - 120)),
+            payloads.notification(payloads.message(at=NOW - 120, sender=other)),
+            echo("wamid.A"),
+            *statuses("wamid.A", "failed", errors=[{"code": 131047, "title": "Re-engagement message"}]),
+        )
+        opened = {row.contact.phone: row.window_open for row in Conversation.objects.select_related("contact")}
+        assert opened == {f"+{payloads.CUSTOMER}": False, f"+{other}": True}
+
     def test_a_status_before_its_message_waits_for_it(self, number: PhoneNumber) -> None:
         receive(*statuses("wamid.A", "delivered", "read"))
         assert PendingStatus.objects.count() == 2

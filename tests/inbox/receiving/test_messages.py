@@ -265,6 +265,24 @@ class HistoryTests:
         message = only_message()
         assert (message.direction, message.status) == ("outbound", "read")
 
+    def test_a_message_that_failed_on_the_phone_was_never_accepted(self, number: PhoneNumber) -> None:
+        leaf = payloads.message(sender=payloads.DISPLAY_NUMBER, history_context={"status": "ERROR"})
+        receive(self.history(leaf))
+        message = only_message()
+        assert (message.status, message.accepted_at) == ("failed", None)
+
+    def test_a_placeholder_of_another_customer_with_the_same_token_stays(self, number: PhoneNumber) -> None:
+        other, token = "351915550777", "3A6C31FEAAB9C32339DC"
+        leaves = [
+            payloads.message("media_placeholder", sender=sender, id=payloads.scoped_wamid(sender, token))
+            for sender in (payloads.CUSTOMER, other)
+        ]
+        receive(*(payloads.notification(leaf) for leaf in leaves))
+        image = {"id": "1111", "mime_type": "image/jpeg", "sha256": "0" * 64}
+        receive(payloads.notification({**leaves[1], "type": "image", "image": image}))
+        kinds = dict(Message.objects.values_list("sender_phone", "kind"))
+        assert (kinds[f"+{payloads.CUSTOMER}"], kinds[f"+{other}"]) == ("unsupported", "image")
+
     def test_a_placeholder_becomes_the_file_that_comes_later(self, number: PhoneNumber) -> None:
         placeholder = payloads.message("media_placeholder", history_context={"status": "READ"})
         receive(self.history(placeholder))

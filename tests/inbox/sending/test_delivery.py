@@ -10,6 +10,7 @@ from typing import Any
 import time_machine
 from cryptography.fernet import Fernet
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from inbox import callback_data, conversations
@@ -140,7 +141,7 @@ class UncertainSendTests:
         deliver_all()
         message.refresh_from_db()
         assert message.status == "unknown"
-        assert "receipt will settle it" in message.error
+        assert "when WhatsApp confirms" in message.error
         deliver_all()
         phone.settle()
 
@@ -308,6 +309,26 @@ class RefusedSendTests:
         assert not Outbox.objects.exists()
         assert [one["leaf"]["text"]["body"] for one in phone.shows()] == ["One", "Two"]
 
+    def test_a_dead_token_is_noticed_before_a_message_needs_it_and_pages_are_told(self, phone: Phone) -> None:
+        phone.number.access_token = "EXPIRED"
+        phone.number.save()
+        with CaptureQueriesContext(connection) as captured:
+            outbox.check_numbers()
+        assert Outbox.objects.get().number == phone.number
+        told = [query["sql"] for query in captured if "pg_notify" in query["sql"]]
+        assert len(told) == 1
+        assert f":[{phone.number.pk}]" in told[0]
+
+    def test_a_message_that_a_status_calls_sent_is_not_put_back(self, phone: Phone) -> None:
+        message = queue_text(phone.writes())
+        lease = outbox.claim()
+        assert lease is not None
+        Message.objects.filter(pk=message.pk).update(status="delivered")
+        lease.put_back(4, attempts=1, reason="Later.")
+        message.refresh_from_db()
+        assert (message.status, message.error) == ("delivered", "")
+        assert not OutboxEntry.objects.exists()
+
     def test_a_token_that_no_key_opens_stops_sending_and_not_receiving(self, phone: Phone, settings: Any) -> None:
         keys = settings.FIELD_ENCRYPTION_KEYS
         settings.FIELD_ENCRYPTION_KEYS = [Fernet.generate_key().decode()]
@@ -332,7 +353,7 @@ class RefusedSendTests:
         broken, good = queue_text(conversation), queue_text(conversation, "Still here")
         # As a release with a fault of its own could have written it.
         Message.objects.filter(pk=broken.pk).update(kind="hologram")
-        for _ in range(len(delivery.LADDER) + 1):
+        for _ in range(len(delivery.RETRY_SECONDS) + 1):
             deliver_all()
             broken.refresh_from_db()
             assert "could not be prepared" in broken.error

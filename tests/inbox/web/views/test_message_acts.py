@@ -71,7 +71,7 @@ class ResendTests:
         ("fields", "open_now", "offered"),
         [
             ({"error_code": 131026}, True, True),  # the customer may have updated WhatsApp
-            ({"error_code": None, "error": "It was taken back before it left."}, True, True),
+            ({"error_code": None, "error": "Cancelled before sending."}, True, True),
             ({"error_code": 131000}, False, False),
             ({"error_code": 131047}, False, False),
             ({"error_code": 131047}, True, True),
