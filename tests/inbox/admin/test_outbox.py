@@ -65,7 +65,7 @@ class ActTests:
     def test_a_queued_message_is_taken_back(self, signed_in: Client, phone: Phone) -> None:
         message = queue_text(phone.writes())
 
-        assert "taken back" in press(signed_in, message, "cancel")
+        assert "Cancelled before sending." in press(signed_in, message, "cancel")
         deliver_all()
 
         assert phone.shows() == []

@@ -157,7 +157,7 @@ class CancelTests:
         row = amara.messages.get(text="Hello")
         Message.objects.filter(pk=row.pk).update(error_code=130429)
         html = signed_in.get(f"/conversations/{amara.pk}/").content.decode()
-        assert "Waiting to be sent: The number sends more messages a second" in html
+        assert "Waiting to be sent: The number reached the sending rate" in html
         assert signed_in.post(f"/messages/{row.pk}/cancel/").status_code == 302
         row.refresh_from_db()
         assert row.status == "failed"
