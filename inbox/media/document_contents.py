@@ -1,4 +1,4 @@
-"""The text of a stored document for the viewer, as its sandboxed child left it in the storage; nothing is believed."""
+"""The text of a stored document, for the viewer: what the sandboxed child left, checked again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,17 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from inbox.media.sandboxed.document_text import EMAIL, EXCEL, MOST_COLUMNS, MOST_ROWS, OLD_EXCEL, OPEN_SHEET, TYPES
+from inbox.media import sentences
+from inbox.media.sandboxed.document_text import (
+    CARD,
+    EMAIL,
+    EXCEL,
+    MOST_COLUMNS,
+    MOST_ROWS,
+    OLD_EXCEL,
+    OPEN_SHEET,
+    TYPES,
+)
 from inbox.media.storage import media_storage
 from inbox.models import Media
 from inbox.models.media import contents_key
@@ -15,6 +25,8 @@ from inbox.models.media import contents_key
 #: More than any contents can come to: each character may take six bytes as JSON.
 MOST_BYTES = 4 * 1024 * 1024
 SHEETS = frozenset({EXCEL, OLD_EXCEL, OPEN_SHEET})
+#: Types whose tables have labels of ours in the first column.
+LABELLED = frozenset({CARD, EMAIL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +40,7 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A page, sheet, slide, message or card."""
+    """A page, sheet, slide, e-mail or contact card."""
 
     title: str
     blocks: list[Block]
@@ -36,7 +48,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """``cut``: the document goes on. ``folded``: its parts are opened one by one, as sheets are."""
+    """A document's text. ``cut``: the document goes on. ``folded``: its parts are opened one by one, as sheets are."""
 
     parts: list[Part]
     cut: bool
@@ -53,23 +65,40 @@ class Contents:
 
 
 def type_of(media: Media) -> str:
-    """The content type that a stored file is read as, empty when its text is not read. An e-mail is plain text whose
-    name says that it is one."""
+    """The type whose reader reads this file's text; empty when none does. An e-mail is plain text named .eml."""
     if media.content_type == "text/plain" and media.file_name.lower().endswith(".eml"):
         return EMAIL
     return media.content_type if media.content_type in TYPES else ""
 
 
 def read(media: Media) -> Contents | None:
-    """What was read of a stored document; None when nothing was. Raises StorageError, MissingFileError."""
+    """The text of a stored document, its titles and labels in the reader's language; None when there is none.
+
+    Raises StorageError, MissingFileError.
+    """
     contents = parse(media_storage().beginning(contents_key(media), MOST_BYTES))
     if contents is None:
         return None
-    return replace(contents, folded=type_of(media) in SHEETS and len(contents.parts) > 1)
+    content_type = type_of(media)
+    parts = [_translated(part, labelled=content_type in LABELLED) for part in contents.parts]
+    return Contents(parts, contents.cut, folded=content_type in SHEETS and len(parts) > 1)
+
+
+def _translated(part: Part, *, labelled: bool) -> Part:
+    """The part with our own words translated: its title, headings, and the labels in the first column."""
+    blocks = [
+        replace(
+            block,
+            heading=sentences.shown(block.heading) if labelled else block.heading,
+            rows=[[sentences.shown(row[0]), *row[1:]] for row in block.rows] if labelled else block.rows,
+        )
+        for block in part.blocks
+    ]
+    return Part(sentences.shown(part.title), blocks)
 
 
 def parse(content: bytes) -> Contents | None:
-    """What a child left: it read a hostile file, so whatever is not as it should be is left out. None: nothing is."""
+    """What a child left, without anything malformed: it read a hostile file. None when nothing remains."""
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):
@@ -98,5 +127,5 @@ def _block(block: dict[str, Any]) -> Block:
 
 
 def _text(value: Any) -> str:
-    """Without what PostgreSQL refuses."""
+    """A text without NUL and lone surrogates, which PostgreSQL refuses; else an empty one."""
     return re.sub("[\0\ud800-\udfff]", "", value) if isinstance(value, str) else ""

@@ -7,10 +7,11 @@ import re
 from django.utils.translation import get_language, gettext
 
 from inbox.media.sandboxed.conversion import CONVERTED, CONVERTED_TO_STICKER, CUT
+from inbox.media.sandboxed.document_text import PAGE, SLIDE
 from inbox.media.storage import DISK_FAILED, REFUSED
 
 #: Rows hold these with their values filled in.
-TEMPLATES = (CONVERTED, CONVERTED_TO_STICKER, CUT, DISK_FAILED, REFUSED)
+TEMPLATES = (CONVERTED, CONVERTED_TO_STICKER, CUT, DISK_FAILED, PAGE, REFUSED, SLIDE)
 PATTERNS = [(each, re.compile(re.sub(r"%\\\((\w+)\\\)s", r"(?P<\1>.+)", re.escape(each)))) for each in TEMPLATES]
 BETWEEN_SENTENCES = re.compile(r"(?<=[.!?]) ")
 

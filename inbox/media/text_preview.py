@@ -1,4 +1,4 @@
-"""What a text file says, for reading it in the page: its beginning as plain words, or as a table."""
+"""Text and CSV files in the viewer: their beginning as text, or as a table."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ LIMIT = 200_000
 ROWS = 1000
 COLUMNS = 60
 DELIMITERS = ",;\t|"
-#: Types that are words and nothing else. Markup is left out: it is only ever downloaded.
+#: Types that are plain text. Markup is only ever downloaded.
 TYPES = frozenset({"text/plain", "text/vcard", "text/calendar"})
 TABLES = (".csv", ".tsv")
-#: What nobody can read and no page should carry.
+#: Control characters, which no page should contain.
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class TextPreview:
     """``rows`` of a table, or else ``text``. ``cut``: the file goes on. Hostile text, for a template to escape."""
 
     text: str = ""
@@ -31,25 +31,25 @@ class Words:
     cut: bool = False
 
 
-def read(media: Media) -> Words:
+def read(media: Media) -> TextPreview:
     """The beginning of a stored text file. Raises StorageError, MissingFileError."""
     text, cut = beginning(media)
     if cut:  # not in the middle of a line
         text = text.rpartition("\n")[0] or text
     if media.file_name.lower().endswith(TABLES) and (rows := _table(text)):
-        return Words(rows=rows[:ROWS], cut=cut or len(rows) > ROWS)
-    return Words(text=text, cut=cut)
+        return TextPreview(rows=rows[:ROWS], cut=cut or len(rows) > ROWS)
+    return TextPreview(text=text, cut=cut)
 
 
 def beginning(media: Media) -> tuple[str, bool]:
-    """What a stored text file says at its beginning, and whether it goes on. Raises StorageError, MissingFileError."""
+    """The beginning of a stored text file, and whether it goes on. Raises StorageError, MissingFileError."""
     content = media_storage().beginning(media.file.name or "", LIMIT)
     cut = (media.size or 0) > len(content)
     return CONTROL.sub("", text_encodings.decode(content, whole=not cut)), cut
 
 
 def _table(text: str) -> list[list[str]]:
-    """Rows of equal length; none when it is no table after all."""
+    """Rows of equal length; none when the text is not a table."""
     head = text.partition("\n")[0]
     delimiter = max(DELIMITERS, key=head.count)
     try:

@@ -1,7 +1,6 @@
-"""The text of documents from strangers, by page, sheet or slide, read in a sandboxed child process.
+"""Read the text of hostile documents, by page, sheet or slide.
 
-`child.read` is what runs there. Each format has a module that turns a file into parts through a `Text`, which keeps
-everything within bounds. Nothing here imports Django: the process has no settings and no business elsewhere.
+`child.read` runs in the sandbox. Each format has a module that fills a `Text`, which keeps everything within limits.
 """
 
 from __future__ import annotations
@@ -10,16 +9,22 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from inbox.media.sandboxed import gettext_noop
+
 #: Where the child leaves what it read, as JSON: {"parts": [{"title", "blocks": [...]}], "cut": bool}.
 CONTENTS_NAME = "contents.json"
 
-#: What a reader gets to see at most. A longer document says that it goes on, and can be downloaded.
+#: Limits of what is shown. A longer document is cut, and can be downloaded.
 MOST_CHARACTERS = 300_000
 MOST_PARTS = 200
 MOST_BLOCKS = 5_000
 MOST_ROWS = 500
 MOST_COLUMNS = 60
 MOST_CELL_CHARACTERS = 1_000
+
+#: Titles of parts.
+PAGE = gettext_noop("Page %(number)s")
+SLIDE = gettext_noop("Slide %(number)s")
 
 WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 EXCEL = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -32,7 +37,7 @@ EMAIL = "message/rfc822"
 CARD = "text/vcard"
 TYPES = frozenset({WORD, EXCEL, OLD_EXCEL, POWERPOINT, OPEN_TEXT, OPEN_SHEET, OPEN_SLIDES, EMAIL, CARD})
 
-#: What nobody can read and no page or database should carry, lone surrogates among it.
+#: Control characters and lone surrogates, which neither a page nor the database can hold.
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -43,7 +48,7 @@ class Full(Exception):
 class Text:
     """A document's text while it is being read: parts with headings, paragraphs and tables.
 
-    Every method may raise `Full`, after which what was taken so far is complete.
+    Every method may raise `Full`; what was added before is complete then.
     """
 
     def __init__(self) -> None:
@@ -59,16 +64,16 @@ class Text:
         self.parts.append({"title": self._take(title, MOST_CELL_CHARACTERS), "blocks": []})
 
     def heading(self, text: str) -> None:
-        """Goes, as everything else, into the part that was begun last."""
+        """Add a heading to the part that was begun last."""
         self._add({"heading": self._take(text, MOST_CELL_CHARACTERS)})
 
     def paragraph(self, text: str) -> None:
-        """Lines stay lines. One without text is left out."""
+        """Add a paragraph and keep its lines; without text it is left out."""
         if text.strip():
             self._add({"text": self._take(text, MOST_CHARACTERS)})
 
     def table(self, rows: Iterable[Iterable[str]]) -> None:
-        """Rows of equal length, without empty ones at the end."""
+        """Add rows of equal length, without empty ones at the end."""
         taken: list[list[str]] = []
         try:
             for row in rows:
@@ -101,7 +106,7 @@ class Text:
         self.parts[-1]["blocks"].append(block)
 
     def _take(self, text: str, most: int) -> str:
-        """What there is room for."""
+        """The readable characters that there is room for."""
         if self._left <= 0:
             raise Full
         readable = _UNREADABLE.sub("", text).strip()

@@ -1,4 +1,4 @@
-"""The work of the child: one document in, its text out as JSON."""
+"""The work of the child: read one document and leave its text as JSON."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from core.sandbox import RefusalError
-from inbox.media.sandboxed import document_text
+from inbox.media.sandboxed import document_text, gettext_noop
 from inbox.media.sandboxed.document_text import CONTENTS_NAME, Full, Text
 
-#: Which module reads which type; only that one is imported, before the lock.
+#: The module that reads each type; only that one is imported, before the lock.
 READERS = {
     document_text.WORD: "word",
     document_text.EXCEL: "sheets",
@@ -23,6 +23,7 @@ READERS = {
     document_text.EMAIL: "email_message",
     document_text.CARD: "contact_card",
 }
+NO_TEXT = gettext_noop("There is no text in this document.")
 
 
 def prepare(content_type: str) -> None:
@@ -31,10 +32,7 @@ def prepare(content_type: str) -> None:
 
 
 def read(source: Path, target: Path, content_type: str) -> dict[str, Any]:
-    """Read the document into CONTENTS_NAME in ``target``. Returns that it did.
-
-    Raises RefusalError when it has no text.
-    """
+    """Read the document into CONTENTS_NAME in ``target``. Raises RefusalError when it has no text."""
     text = Text()
     try:
         _reader(content_type).read(source, text)
@@ -42,7 +40,7 @@ def read(source: Path, target: Path, content_type: str) -> dict[str, Any]:
         text.cut = True
     text.parts = [part for part in text.parts if part["blocks"]]
     if not text.parts:
-        raise RefusalError("There is no text in this document.")
+        raise RefusalError(NO_TEXT)
     contents = {"parts": text.parts, "cut": text.cut}
     (target / CONTENTS_NAME).write_text(json.dumps(contents, ensure_ascii=False), encoding="utf-8")
     return {"contents": True}

@@ -8,23 +8,25 @@ from pathlib import Path
 
 import core.sandbox.charsets  # noqa: F401 - a card may be written in any
 from core import text_encodings
+from inbox.media.sandboxed import gettext_noop
 from inbox.media.sandboxed.document_text import Text
 
-#: Properties that are shown, and what they are called (RFC 6350, RFC 2426; version 2.1 has the same names).
+#: The properties that are shown, with their labels (RFC 6350, RFC 2426; version 2.1 has the same names).
 LABELS = {
-    "FN": "Name",
-    "ORG": "Company",
-    "TITLE": "Job",
-    "TEL": "Phone",
-    "EMAIL": "E-mail",
-    "ADR": "Address",
-    "URL": "Website",
-    "BDAY": "Birthday",
-    "NOTE": "Note",
+    "FN": gettext_noop("Name"),
+    "ORG": gettext_noop("Company"),
+    "TITLE": gettext_noop("Job"),
+    "TEL": gettext_noop("Phone"),
+    "EMAIL": gettext_noop("E-mail"),
+    "ADR": gettext_noop("Address"),
+    "URL": gettext_noop("Website"),
+    "BDAY": gettext_noop("Birthday"),
+    "NOTE": gettext_noop("Note"),
 }
-# What tells encodings apart is loaded by its first use, which must be before the lock: by text that leaves doubts.
+# chardet loads its models at the first doubtful text, which must be before the lock.
 for _sample in ("Zoë".encode("cp1252"), "Привет, дорогой друг".encode("cp1251"), "今日はいい天気です".encode("euc-jp")):
     text_encodings.encoding_of(_sample)
+CONTACT = gettext_noop("Contact")
 MOST_BYTES = 8 * 1024 * 1024
 #: "item1.TEL;TYPE=CELL:+351…": a group, a name, parameters, a value.
 PROPERTY = re.compile(r"(?:[\w-]+\.)?([\w-]+)((?:;[^:]*)?):(.*)", re.DOTALL)
@@ -48,7 +50,7 @@ def read(source: Path, text: Text) -> None:
 
 def _card(rows: list[list[str]], text: Text) -> None:
     if rows:
-        text.part(next((value for label, value in rows if label == LABELS["FN"]), "Contact"))
+        text.part(next((value for label, value in rows if label == LABELS["FN"]), CONTACT))
         text.table(rows)
 
 

@@ -9,19 +9,28 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import core.sandbox.charsets  # noqa: F401 - a mail may name any
+from inbox.media.sandboxed import gettext_noop
 from inbox.media.sandboxed.document_text import Text
 
-HEADERS = ("From", "To", "Cc", "Date", "Subject")
+HEADERS = (
+    gettext_noop("From"),
+    gettext_noop("To"),
+    gettext_noop("Cc"),
+    gettext_noop("Date"),
+    gettext_noop("Subject"),
+)
+E_MAIL = gettext_noop("E-mail")
+ATTACHMENTS = gettext_noop("Attachments")
 #: Elements of HTML after which a new line begins, and those that are no text.
 BLOCKS = frozenset({"p", "div", "br", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "blockquote", "table"})
 NO_TEXT = frozenset({"script", "style", "head", "title", "template"})
 
 
 def read(source: Path, text: Text) -> None:
-    """The plain text where there is some, else what the HTML says. Nothing is fetched and nothing is run."""
+    """Read the plain text, or the HTML's text when there is none. Nothing is fetched and nothing is run."""
     with source.open("rb") as file:
         message = email.parser.BytesParser(policy=email.policy.default).parse(file)
-    text.part(str(message.get("Subject") or "E-mail"))
+    text.part(str(message.get("Subject") or E_MAIL))
     text.table([name, str(message[name])] for name in HEADERS if message[name])
     body = message.get_body(("plain", "html"))
     if body is not None:
@@ -29,7 +38,7 @@ def read(source: Path, text: Text) -> None:
         text.paragraph(_without_markup(content) if body.get_content_subtype() == "html" else content)
     names = [part.get_filename() or part.get_content_type() for part in message.iter_attachments()]
     if names:
-        text.heading("Attachments")
+        text.heading(ATTACHMENTS)
         for name in names:
             text.paragraph(f"• {name}")
 

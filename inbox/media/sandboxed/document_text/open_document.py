@@ -7,10 +7,10 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from inbox.media.sandboxed.document_text import Text
+from inbox.media.sandboxed.document_text import PAGE, SLIDE, Text
 from inbox.media.sandboxed.document_text.packages import local, refuse_encrypted, xml
 
-#: What is part of the text's apparatus and not of what it says.
+#: Elements that are not part of the text itself.
 LEFT_OUT = ("annotation", "note", "tracked-changes", "sequence-decls", "notes", "forms")
 #: Elements that stand for characters (OpenDocument 1.3, part 3, 6.1).
 CHARACTERS = {"tab": "\t", "line-break": "\n"}
@@ -25,10 +25,10 @@ def read(source: Path, text: Text) -> None:
     for content in body:
         if local(content) == "presentation":
             for number, slide in enumerate(content.iterchildren("{*}page"), start=1):
-                text.part(f"Slide {number}")
+                text.part(SLIDE % {"number": number})
                 _blocks(slide, text)
         else:
-            text.part("Page 1")
+            text.part(PAGE % {"number": 1})
             _blocks(content, text)
 
 
@@ -57,7 +57,7 @@ def _blocks(element: Any, text: Text, bullet: str = "") -> None:
 
 def _next_page(text: Text) -> None:
     if text.parts[-1]["blocks"] and text.parts[-1]["title"].startswith("Page"):
-        text.part(f"Page {len(text.parts) + 1}")
+        text.part(PAGE % {"number": len(text.parts) + 1})
 
 
 def _cell(cell: Any) -> str:

@@ -8,10 +8,11 @@ from typing import Any
 from lxml import etree
 
 from core.sandbox import RefusalError
-from inbox.media.sandboxed import PROTECTED
+from inbox.media.sandboxed import PROTECTED, gettext_noop
 
 #: A member that unpacks to more than this is not read: 32 MiB of XML are hundreds of thousands of words.
 MEMBER_BYTES = 32 * 1024 * 1024
+TOO_LARGE = gettext_noop("This document is too large to be shown here.")
 
 
 def member(package: zipfile.ZipFile, name: str) -> bytes:
@@ -19,7 +20,7 @@ def member(package: zipfile.ZipFile, name: str) -> bytes:
     with package.open(name) as file:
         content = file.read(MEMBER_BYTES + 1)
     if len(content) > MEMBER_BYTES:
-        raise RefusalError("This document is too large to be shown here.")
+        raise RefusalError(TOO_LARGE)
     return content
 
 

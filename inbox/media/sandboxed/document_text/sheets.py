@@ -10,8 +10,10 @@ import python_calamine
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from core.sandbox import RefusalError
-from inbox.media.sandboxed import PROTECTED
+from inbox.media.sandboxed import PROTECTED, gettext_noop
 from inbox.media.sandboxed.document_text import MOST_ROWS, Text
+
+DAMAGED = gettext_noop("This spreadsheet is damaged, so it can’t be shown.")
 
 
 def read(source: Path, text: Text) -> None:
@@ -21,7 +23,7 @@ def read(source: Path, text: Text) -> None:
     except python_calamine.PasswordError as error:
         raise RefusalError(PROTECTED) from error
     except CalamineError as error:
-        raise RefusalError("This spreadsheet is damaged, so it cannot be shown.", broken=True) from error
+        raise RefusalError(DAMAGED, broken=True) from error
     for sheet in workbook.sheets_metadata:
         if sheet.typ is not SheetTypeEnum.WorkSheet or sheet.visible is not SheetVisibleEnum.Visible:
             continue
@@ -31,7 +33,7 @@ def read(source: Path, text: Text) -> None:
 
 
 def written(value: Any) -> str:
-    """A cell as people write it: 3 rather than 3.0, a day without midnight."""
+    """A cell as people write it: 3 for 3.0, and a date at midnight without its time."""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float):

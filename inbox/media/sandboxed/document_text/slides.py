@@ -9,18 +9,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from inbox.media.sandboxed.document_text import Text
+from inbox.media.sandboxed.document_text import SLIDE, Text
 from inbox.media.sandboxed.document_text.packages import local, xml
 
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
 def read(source: Path, text: Text) -> None:
-    """The text of every slide's shapes and tables. Speakers' notes are left out: they are not shown to anybody."""
+    """The text of every slide's shapes and tables. Speakers' notes are left out: the audience does not see them."""
     with zipfile.ZipFile(source) as package:
         for number, name in enumerate(_slides(package), start=1):
             root = xml(package, name)
-            text.part(f"Slide {number}")
+            text.part(SLIDE % {"number": number})
             for shape in root.iter("{*}sp", "{*}graphicFrame"):
                 _shape(shape, text)
 

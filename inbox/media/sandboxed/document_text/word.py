@@ -15,8 +15,10 @@ import docx.text.paragraph
 from docx.opc.exceptions import PackageNotFoundError
 
 from core.sandbox import RefusalError
-from inbox.media.sandboxed.document_text import Text
+from inbox.media.sandboxed import gettext_noop
+from inbox.media.sandboxed.document_text import PAGE, Text
 
+UNKNOWN_FORMAT = gettext_noop("This kind of Word document can’t be shown here.")
 #: Breaks between pages: those that an author made, and where Word's own layout broke when it last saved.
 PAGE_BREAK = "boolean(.//w:br[@w:type='page'] | .//w:lastRenderedPageBreak)"
 
@@ -26,16 +28,16 @@ def read(source: Path, text: Text) -> None:
     try:
         document = docx.Document(str(source))
     except (ValueError, PackageNotFoundError) as error:
-        raise RefusalError("This kind of Word document cannot be shown here.") from error
+        raise RefusalError(UNKNOWN_FORMAT) from error
     page = 1
-    text.part("Page 1")
+    text.part(PAGE % {"number": page})
     for block in document.iter_inner_content():
         if isinstance(block, docx.table.Table):
             text.table(_rows(block))
             continue
         if text.parts[-1]["blocks"] and block._p.xpath(PAGE_BREAK):
             page += 1
-            text.part(f"Page {page}")
+            text.part(PAGE % {"number": page})
         _paragraph(block, text)
 
 
@@ -53,7 +55,7 @@ def _paragraph(paragraph: docx.text.paragraph.Paragraph, text: Text) -> None:
 
 
 def _rows(table: Any) -> Iterator[list[str]]:
-    # Not through python-docx's cells: it works out merged columns for each of them, which takes minutes in long tables.
+    # Without python-docx's cells: it resolves merged columns for each of them, which takes minutes in long tables.
     for row in table._tbl.tr_lst:
         yield ["\n".join(_words(paragraph) for paragraph in cell.iter("{*}p")) for cell in row.tc_lst]
 
