@@ -1,4 +1,4 @@
-"""What the bare ASGI endpoints share: the protocol's types, and a plain-text answer that a busy sender gets to read."""
+"""Shared by the bare ASGI endpoints: the protocol's types, reading a body, plain-text answers."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Header = tuple[bytes, bytes]
 
-#: What is read and thrown away of a body nobody wants, so that a sender in good faith gets to read the answer.
+#: The most that is read of an unwanted body: a client that is still sending can't read the answer.
 LINGER_BYTES = 16 * 1024 * 1024
 LINGER_SECONDS = 2.0
 
 
 class DisconnectedError(Exception):
-    """The other side went away before its request was complete."""
+    """The client disconnected before its request was complete."""
 
 
 class Body:
@@ -44,14 +44,14 @@ class Body:
         return part
 
     async def discard(self) -> None:
-        """Read the rest and throw it away, up to a limit of bytes and seconds."""
+        """Read and discard the rest, up to a limit of bytes and seconds."""
         dropped = 0
         try:
             async with asyncio.timeout(LINGER_SECONDS):
                 while not self.complete and dropped < LINGER_BYTES:
                     dropped += len(await self.next())
         except (TimeoutError, DisconnectedError):
-            return  # Whoever is still sending was answered and is cut off now.
+            return  # Clients that are still sending have been answered, and are disconnected now.
 
 
 async def respond(
@@ -63,9 +63,9 @@ async def respond(
     body: Body | None = None,
     content_type: bytes = b"text/plain; charset=utf-8",
 ) -> None:
-    """Answer with a text. With ``body``, a request still being sent is answered at once, then closed.
+    """Answer with a text. With ``body``, a request that is still being sent is answered first, then read to its end.
 
-    Closing under somebody who is still sending would reset the connection, and the answer would be lost with it.
+    Closing the connection while the client sends would reset it, and the answer would be lost.
     """
     content = text.encode() if isinstance(text, str) else text
     unfinished = body is not None and not body.complete

@@ -1,4 +1,4 @@
-"""Room for request bodies that are still arriving, shared out so that one sender cannot take all of it."""
+"""A limit for the bytes of request bodies that are arriving, per sender and in total."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections import defaultdict
 
 
 class NoRoomError(Exception):
-    """The sender, or everybody together, has as many bytes on the way as may be held."""
+    """The sender, or all senders together, are over the limit."""
 
 
 class HeldBytes:
-    """Bytes held at the moment, counted by sender. It belongs to one event loop, and protects one process's memory or
-    disk: other processes have their own."""
+    """Bytes held now, by sender. For one event loop; it protects the memory or disk of one process only."""
 
     def __init__(self, *, each: int, total: int) -> None:
         self._each = each
@@ -20,15 +19,14 @@ class HeldBytes:
         self.total = 0
 
     def add(self, sender: str, size: int) -> None:
-        """Count ``size`` bytes more. Raises NoRoomError where that is too much; they are counted all the same, until
-        ``release``."""
+        """Count ``size`` more bytes. Raises NoRoomError when over a limit; they still count, until ``release``."""
         self._by_sender[sender] += size
         self.total += size
         if self._by_sender[sender] > self._each or self.total > self._limit:
             raise NoRoomError
 
     def release(self, sender: str, size: int) -> None:
-        """Forget bytes that were added."""
+        """Stop counting bytes that were added."""
         self.total -= size
         self._by_sender[sender] -= size
         if self._by_sender[sender] <= 0:

@@ -1,4 +1,4 @@
-"""Where a request comes from: the address that limits are counted by, which no header can forge."""
+"""The client address that limits count by, which no header can forge."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from django.conf import settings
 
 from core.asgi import Scope
 
-#: Whoever has one IPv6 address has its whole /64, so that is what counts as one place.
+#: A client with one IPv6 address usually has its whole /64, so limits count by that network.
 IPV6_PREFIX = 64
-#: Not a bind address: what a request over a Unix socket is counted under.
+#: Requests over a Unix socket are counted under this address. (Nothing binds to it.)
 NOWHERE = "0.0.0.0"  # noqa: S104
 
 
 def client_address(peer: str, forwarded_for: str) -> str:
-    """The address of a request that came over a connection from ``peer``; of an IPv6 address its network.
+    """The address of a request that came over a connection from ``peer``; for IPv6 its network.
 
-    ``forwarded_for`` (X-Forwarded-For) is believed only as far from its end as TRUSTED_PROXIES says. With no proxies,
-    or a header that is shorter or holds no addresses, it is the connection's own.
+    Of ``forwarded_for`` (X-Forwarded-For), only the last TRUSTED_PROXIES entries are trusted. Without proxies, or when
+    the header is too short or holds no addresses, the address is that of the connection.
     """
     candidates = [peer]
     if proxies := settings.TRUSTED_PROXIES:
@@ -40,7 +40,7 @@ def client_address(peer: str, forwarded_for: str) -> str:
 
 
 def address_of(scope: Scope) -> str:
-    """The same for a request as ASGI describes it."""
+    """`client_address` for a request in ASGI's form."""
     client = scope.get("client") or ("", 0)
     forwarded = b",".join(value for name, value in scope["headers"] if name == b"x-forwarded-for")
     return client_address(client[0], forwarded.decode("latin-1"))

@@ -1,4 +1,4 @@
-"""Text that is encrypted with keys from the environment, and a column of it."""
+"""Encrypt text with keys from the environment, and a model field for encrypted text."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ def _cipher(keys: tuple[str, ...]) -> MultiFernet:
 
 
 def encrypt(text: str) -> str:
-    """The text as it is stored. Raises ImproperlyConfigured without a key."""
+    """Encrypt a text for storage. Raises ImproperlyConfigured without a key."""
     return _cipher(tuple(settings.FIELD_ENCRYPTION_KEYS)).encrypt(text.encode()).decode()
 
 
 def decrypt(stored: str) -> str:
-    """The text of what `encrypt` made. Raises ImproperlyConfigured when none of the keys opens it."""
+    """Decrypt what `encrypt` returned. Raises ImproperlyConfigured when none of the keys fits."""
     try:
         return _cipher(tuple(settings.FIELD_ENCRYPTION_KEYS)).decrypt(stored.encode()).decode()
     except InvalidToken:
@@ -36,14 +36,14 @@ def decrypt(stored: str) -> str:
 
 
 class Sealed(str):
-    """A value as the database has it, that nobody asked for yet."""
+    """An encrypted value as loaded from the database, not decrypted yet."""
 
     __slots__ = ()
 
 
 class OpenedWhenRead(DeferredAttribute):
-    """Decrypts at the first look. A row is loaded for many reasons, and few of them are its secret: a lost key must
-    stop what needs the secret, and nothing else."""
+    """Decrypts at first access: most code that loads a row doesn't need its secret, and a lost key must only stop what
+    does."""
 
     def __get__(self, instance: models.Model | None, owner: type[models.Model] | None = None) -> Any:
         value = super().__get__(instance, owner)
@@ -56,9 +56,9 @@ class OpenedWhenRead(DeferredAttribute):
 
 
 class EncryptedTextField(models.TextField):  # type: ignore[type-arg]  # generic in the stubs only
-    """Text that is encrypted in the database and plain in Python. The empty string is stored as itself.
+    """Text that is encrypted in the database and plain in Python. The empty string is stored as it is.
 
-    Reading a value that none of the keys opens raises ImproperlyConfigured; it is never shown as ciphertext.
+    Reading a value that none of the keys decrypts raises ImproperlyConfigured; ciphertext is never shown.
     """
 
     descriptor_class = OpenedWhenRead

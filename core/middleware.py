@@ -1,4 +1,4 @@
-"""Compressing pages on their way out. Static files are compressed once, and media as they are."""
+"""Compress HTML responses."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from django.middleware.gzip import GZipMiddleware
 
 
 class CompressPages(GZipMiddleware):
-    """Gzip for HTML alone: streams, ranges of files and pictures pass untouched.
+    """Gzip for HTML only: streams, ranges of files and pictures stay as they are.
 
-    What a page holds that is secret (the CSRF token) differs in each answer, and Django pads it with random bytes, so
-    that the compressed length tells nothing (BREACH).
+    BREACH: the CSRF token, the secret in a page, differs in each response, and Django adds random bytes to it, so the
+    compressed length reveals nothing.
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

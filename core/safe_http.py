@@ -1,7 +1,8 @@
-"""Requests to addresses that others chose (links, webhooks): nothing private, and no name that changes its mind.
+"""Requests to untrusted URLs (links, webhooks), safe from SSRF and DNS rebinding.
 
-The name is resolved once, every address of it is looked at, and the connection goes to exactly the one that was found
-good: what the name means a moment later does not matter.
+The name is resolved once, every address is checked, and the connection goes to the checked address: what the name
+resolves to later doesn't matter. requests-hardened checks only the first address of a name, against a list of what is
+forbidden, and limits no total time.
 """
 
 from __future__ import annotations
@@ -21,20 +22,20 @@ from django.conf import settings
 from urllib3.exceptions import HTTPError
 
 CONNECT_SECONDS = 5.0
-#: The longest silence while an answer comes.
+#: The longest silence during an answer.
 READ_SECONDS = 15.0
 MAX_REDIRECTS = 3
 URL_LIMIT = 2000
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 CHUNK_BYTES = 64 * 1024
-#: Networks without IPv4 reach it through these addresses (RFC 6052). As with ::ffff:0:0/96, the IPv4 address inside
-#: is the one that is reached, so it is the one that counts.
+#: NAT64 (RFC 6052): networks without IPv4 reach it through these addresses. As with ::ffff:0:0/96, the embedded IPv4
+#: address is checked.
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
-#: The only IPv6 addresses that IANA has given to the internet; everything outside is special or unassigned.
+#: The only IPv6 addresses that IANA has allocated to the internet; everything else is special or unallocated.
 IPV6_INTERNET = ipaddress.ip_network("2000::/3")
-#: Ranges of IANA's registries of special addresses that `ipaddress` of some supported Python calls global, and the
-#: address of a cloud's own services that is an ordinary one.
-#: https://www.iana.org/assignments/iana-ipv4-special-registry, https://www.iana.org/assignments/iana-ipv6-special-registry
+#: Special ranges that `ipaddress` of some supported Python calls global, and a public address of a cloud's metadata.
+#: https://www.iana.org/assignments/iana-ipv4-special-registry,
+#: https://www.iana.org/assignments/iana-ipv6-special-registry
 SPECIAL = tuple(
     ipaddress.ip_network(network)
     for network in (
@@ -56,9 +57,9 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class OutsideError(Exception):
-    """A request that was not made, or that brought nothing. The text is a sentence that names no address of ours.
+    """A request that was not made, or failed. The text is a sentence without internal addresses.
 
-    ``refused``: the address itself is not one that we ask, so that trying again is no use.
+    ``refused``: the URL is not allowed, so trying again is useless.
     """
 
     def __init__(self, sentence: str, *, refused: bool = False) -> None:
@@ -68,7 +69,7 @@ class OutsideError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An address that may be asked, and the one IP address that it is asked at."""
+    """An allowed URL, and the IP address to connect to."""
 
     parts: SplitResult
     host: str
@@ -81,8 +82,8 @@ class Target:
 
 
 def check(url: str, *, private: Collection[str] = ()) -> Target:
-    """The target of an address, resolved now. ``private`` are the hosts ("name" or "name:port") that may be asked
-    without https and at private addresses. Raises OutsideError."""
+    """Resolve a URL now and return its target. ``private`` are the hosts ("name" or "name:port") that may have private
+    addresses and no https. Raises OutsideError."""
     if len(url) > URL_LIMIT or not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
         raise OutsideError("The address is not a proper link.", refused=True)
     try:
@@ -107,15 +108,15 @@ def _resolve(host: str, port: int, *, trusted: bool) -> str:
     except (OSError, UnicodeError):
         raise OutsideError(f"There is no server called {host}.") from None
     addresses = [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
-    # One bad address is enough: a name that means both is made to get past this.
+    # One forbidden address refuses the name: mixed names exist to get past this check.
     if not trusted and not all(is_public(address) for address in addresses):
         raise OutsideError("The address leads into a private network.", refused=True)
     return str(addresses[0])
 
 
 def is_public(address: Address) -> bool:
-    """Whether an IP address belongs to the open internet. Every special range of IANA's registries is refused, whether
-    it is reachable or not, and so are the addresses where clouds keep a machine's credentials."""
+    """Whether an IP address is on the public internet. Refuses all special ranges of IANA's registries and the
+    addresses of clouds' metadata services."""
     if isinstance(address, ipaddress.IPv6Address):
         if address in NAT64 or address.ipv4_mapped:
             return is_public(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
@@ -135,8 +136,8 @@ def request(
     body: bytes | None = None,
     seconds: float = READ_SECONDS,
 ) -> Iterator[urllib3.BaseHTTPResponse]:
-    """One request to exactly this target, its answer not read yet; no redirects, no proxy. ``seconds`` are for all of
-    it, the block included: timeouts of sockets count silences only. Raises OutsideError."""
+    """Send one request to exactly this target, without redirects or a proxy; the answer is not read yet. ``seconds``
+    limit the whole block; socket timeouts only limit silences. Raises OutsideError."""
     deadline = _Deadline(seconds)
     pool = _pool(target, deadline)
     default = 443 if target.parts.scheme == "https" else 80
@@ -171,7 +172,7 @@ def request(
 
 
 class _Deadline:
-    """Hangs up a connection whose time is over, wherever its reader waits: in the handshake, the headers, the body."""
+    """Shuts down a connection at its deadline, wherever its reader waits: handshake, headers, body."""
 
     def __init__(self, seconds: float) -> None:
         self.over = False
@@ -182,7 +183,7 @@ class _Deadline:
         self._timer.start()
 
     def watch(self, line: socket.socket) -> None:
-        """Hang up this connection in time. A second handle of it: TLS takes the first one for itself."""
+        """Watch this connection, through a second descriptor: TLS takes over the first."""
         with self._lock:
             self._line = line.dup()
             if self.over:
@@ -202,7 +203,7 @@ class _Deadline:
 
     def _hang_up(self) -> None:
         if self._line is not None:
-            with suppress(OSError):  # the other side was quicker
+            with suppress(OSError):  # closed by the server already
                 self._line.shutdown(socket.SHUT_RDWR)
 
 
@@ -249,10 +250,10 @@ def _sentence(host: str, error: HTTPError, *, late: bool) -> str:
 def fetch(
     url: str, *, limit: int, seconds: float, private: Collection[str] = ()
 ) -> Iterator[tuple[SplitResult, Iterator[bytes]]]:
-    """Open the file behind a link: where it really was, and its pieces. Redirects are followed three times at most,
-    each checked like the link itself.
+    """Open the file behind a link: its final URL and its chunks. Follows up to three redirects, each checked like the
+    link.
 
-    The pieces raise OutsideError beyond ``limit`` bytes or after ``seconds``; opening raises it for anything but 200.
+    Opening raises OutsideError for any status but 200; the chunks raise it beyond ``limit`` bytes or after ``seconds``.
     """
     deadline = time.monotonic() + seconds
     for _ in range(MAX_REDIRECTS + 1):
@@ -287,7 +288,7 @@ def _pieces(response: urllib3.BaseHTTPResponse, host: str, limit: int, deadline:
         if time.monotonic() > deadline:
             raise OutsideError(f"{host} took too long to send the file.")
         yield piece
-    # An answer without a length ends where the line ends: at the deadline it was we who hung up.
+    # Without a Content-Length, the end of the connection ends the answer; at the deadline we closed it ourselves.
     if time.monotonic() > deadline - 0.5:
         raise OutsideError(f"{host} took too long to send the file.")
     if declared.isascii() and declared.isdigit() and len(declared) < 20 and int(declared) != size:
@@ -295,7 +296,7 @@ def _pieces(response: urllib3.BaseHTTPResponse, host: str, limit: int, deadline:
 
 
 def simulator_hosts() -> list[str]:
-    """The simulator, whose files may be linked to while developing; nothing in production."""
+    """The simulator's host in development, so that links to its files work; nothing in production."""
     if not settings.DEBUG or not settings.WHATSAPP_SIMULATOR_URL:
         return []
     return [urlsplit(settings.WHATSAPP_SIMULATOR_URL).netloc]

@@ -1,4 +1,4 @@
-"""The words in a text file, whatever encoding it is in: UTF-8, UTF-16 and UTF-32, and what was used before them."""
+"""Decode text files in any encoding: UTF-8, UTF-16, UTF-32 and the legacy encodings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import codecs
 
 import chardet
 
-#: Marks at the beginning of a file that name its encoding. UTF-32 comes first: its mark begins as that of UTF-16.
+#: Byte order marks. UTF-32 first: its mark begins like that of UTF-16.
 MARKS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -14,27 +14,27 @@ MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-#: The encodings that files from customers were written in before UTF-8. Fewer candidates, fewer wrong guesses.
+#: Legacy encodings of customers' files. Fewer candidates mean fewer wrong guesses.
 LEGACY = (
     *(f"cp125{digit}" for digit in range(9)),
     *("iso-8859-2", "koi8-r", "koi8-u", "cp437", "cp850", "cp852", "cp866", "cp874", "mac-roman"),
     *("cp932", "euc-jp", "iso-2022-jp", "gb18030", "big5", "big5hkscs", "cp949", "iso-2022-kr"),
 )
-#: What of a file is looked at to tell its encoding.
+#: Bytes that the guess is based on.
 LOOKED_AT = 64 * 1024
-#: Beneath that the guess is as good as none: a few words with two or three accents.
+#: Below this confidence the guess is ignored: a few words with two or three accents.
 SURE_ENOUGH = 0.04
 WESTERN = "cp1252"
-#: The letters and marks that West European texts have beyond ASCII; other ones speak for another encoding.
+#: Non-ASCII characters of West European texts; others mean another encoding.
 WESTERN_CHARACTERS = frozenset(
     "àáâãäåæçèéêëìíîïñòóôõöøùúûüýÿœšžßðþÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝŸŒŠŽÐÞ€£¥¢§©®™°ºª«»‹›¿¡´·…–—‘’‚“”„•½¼¾²³µ×\xa0"
 )
 
 
 def decode(content: bytes, *, whole: bool = True) -> str:
-    """The text in ``content``, line ends as "\\n"; what cannot be read becomes a replacement character.
+    """The text in ``content`` with "\\n" line ends; undecodable bytes become replacement characters.
 
-    ``whole``: false when the file goes on, so that its last character may be cut in two; that one is left out.
+    ``whole``: False when the file continues; an incomplete last character is then dropped.
     """
     encoding = encoding_of(content)
     decoder = codecs.getincrementaldecoder(encoding)("replace")
@@ -42,7 +42,7 @@ def decode(content: bytes, *, whole: bool = True) -> str:
 
 
 def encoding_of(content: bytes) -> str:
-    """Python's name of the encoding that ``content`` is in, as far as that can be told; never raises."""
+    """Python's name of the encoding of ``content``, as far as it can be told. Never raises."""
     for mark, name in MARKS:
         if content.startswith(mark):
             return name
@@ -50,13 +50,13 @@ def encoding_of(content: bytes) -> str:
     wide = unmarked_utf16(sample)
     if wide:
         return wide
-    # Japanese and Korean mail text is ASCII that switches between alphabets by an escape.
+    # Japanese and Korean e-mail text is ASCII with escape sequences.
     switches = b"\x1b$" in sample or b"\x1b(" in sample
     return "utf-8" if is_utf8(sample) and not switches else _legacy(sample)
 
 
 def is_utf8(sample: bytes) -> bool:
-    """Whether these bytes are the beginning of UTF-8 text; the last character may be cut in two."""
+    """Whether these bytes begin a UTF-8 text; the last character may be incomplete."""
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample)
     except UnicodeDecodeError:
@@ -65,7 +65,8 @@ def is_utf8(sample: bytes) -> bool:
 
 
 def unmarked_utf16(sample: bytes) -> str:
-    """Which UTF-16 this is when it has no mark: every other byte of text up to U+07FF is below 8. Empty: it is none."""
+    """The UTF-16 variant of text without a mark, empty when it isn't UTF-16: every other byte of text up to U+07FF is
+    below 8."""
     if b"\0" not in sample or len(sample) < 4:
         return ""
     for high, low, name in ((sample[1::2], sample[0::2], "utf-16-le"), (sample[0::2], sample[1::2], "utf-16-be")):

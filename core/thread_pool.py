@@ -1,4 +1,4 @@
-"""Threads for Django's synchronous code beside an event loop, which leave no database connection behind."""
+"""Threads for Django's synchronous code beside an event loop, which close their database connections."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 class DjangoThreads(ThreadPoolExecutor):
-    """A pool of ``threads`` threads; each keeps one connection per database, as Django's settings say, except for what
-    ``database`` (settings of a database) says otherwise."""
+    """A pool of ``threads`` threads; each keeps one connection per database. ``database`` overrides settings of the
+    default database for these threads."""
 
     def __init__(self, threads: int, *, name: str, database: Mapping[str, Any] | None = None) -> None:
         self._databases: list[BaseDatabaseWrapper] = []
@@ -20,7 +20,7 @@ class DjangoThreads(ThreadPoolExecutor):
         super().__init__(threads, thread_name_prefix=name, initializer=self._register)
 
     def close(self) -> None:
-        """Let the calls in progress finish, forget those that wait, then close the threads' database connections."""
+        """Finish the calls in progress, cancel the waiting ones, then close the threads' database connections."""
         self.shutdown(cancel_futures=True)
         for database in self._databases:
             database.inc_thread_sharing()
@@ -28,7 +28,7 @@ class DjangoThreads(ThreadPoolExecutor):
 
     def _register(self) -> None:
         if self._settings:
-            # A new dictionary: the one that is there belongs to every thread.
+            # A new dictionary: the existing one is shared by all threads.
             default = connections["default"]
             default.settings_dict = default.settings_dict | self._settings
         self._databases.extend(connections.all())

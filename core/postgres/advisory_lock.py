@@ -1,4 +1,4 @@
-"""PostgreSQL's advisory locks: one at a time of something long, whichever process and machine it runs on."""
+"""PostgreSQL advisory locks: only one of something at a time, on any process or machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db import connection
 
 @contextmanager
 def only_one(lock: int, otherwise: Exception) -> Iterator[None]:
-    """Hold ``lock`` meanwhile; raises ``otherwise`` where somebody else does. A connection that ends gives it back."""
+    """Hold ``lock`` during the block; raises ``otherwise`` if somebody else holds it. A lost connection releases it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [lock])
         if not cursor.fetchone()[0]:

@@ -1,4 +1,4 @@
-"""A limit for the time that a connection waits for the server's answer."""
+"""A time limit for waiting for the database server's answer."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class WaitingLimit:
 
 
 def limit_waiting(connection: psycopg.Connection[Any], seconds: float) -> WaitingLimit:
-    """Let every wait for an answer on this connection end after ``seconds`` with an OperationalError, which closes the
-    connection. The server's own limits do not help where the server itself hangs."""
+    """End every wait for an answer on this connection after ``seconds`` with an OperationalError, and close the
+    connection. The server's own limits don't help when the server hangs."""
     wait, limit = connection.wait, WaitingLimit(seconds)
 
     def limited(generator: Any, interval: float = 0.1, timeout: float | None = None) -> Any:

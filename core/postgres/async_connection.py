@@ -19,7 +19,7 @@ from core.postgres.errors import DatabaseAwayError, RowError, describe
 def connection_parameters(*, application_name: str, session: str = "") -> dict[str, Any]:
     """psycopg parameters of Django's default database as it is now (tests rename it), in autocommit.
 
-    ``session`` holds server settings for this connection, as ``-c name=value`` words.
+    ``session`` holds server settings for this connection, as ``-c name=value`` options.
     """
     parameters = connections["default"].get_connection_params()
     # Django's own cursors and adapters belong to its synchronous connections.
@@ -31,7 +31,7 @@ def connection_parameters(*, application_name: str, session: str = "") -> dict[s
 
 
 class AsyncDatabase:
-    """One connection for one task at a time. It opens at the first statement and again after every fault."""
+    """One connection, used by one task at a time. Opened at the first statement and again after every error."""
 
     def __init__(self, *, application_name: str, session: str = "") -> None:
         self._application_name = application_name
@@ -39,11 +39,11 @@ class AsyncDatabase:
         self._connection: psycopg.AsyncConnection[Any] | None = None
 
     async def execute(self, statement: str, parameters: Sequence[Any] = (), *, within: float) -> tuple[Any, ...] | None:
-        """Run one statement in a transaction of its own; returning means committed. Gives its first row, if any.
+        """Run one statement in its own transaction; returning means committed. Returns the first row, if any.
 
-        Raises one of ``RowError`` when the rows are at fault (nothing is written, the connection stays), and
-        DatabaseAwayError for everything else, at the latest ``within`` seconds after the call, also when the server
-        hangs. After DatabaseAwayError the outcome is unknown.
+        Raises one of ``RowError`` when the rows are refused (nothing is written, the connection stays open), and
+        DatabaseAwayError for everything else, at most ``within`` seconds after the call, even when the server hangs.
+        After DatabaseAwayError the outcome is unknown.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within
@@ -51,7 +51,7 @@ class AsyncDatabase:
         try:
             async with asyncio.timeout_at(deadline):
                 connection = await self.connected()
-            # psycopg's own way to cancel a statement may take ten seconds; a connection that is cut ends at once.
+            # Cancelling through psycopg may take ten seconds; closing the connection works at once.
             cut = loop.call_at(deadline, hang_up, connection)
             try:
                 cursor = await connection.execute(statement.encode(), parameters, prepare=True)
@@ -66,7 +66,7 @@ class AsyncDatabase:
             raise DatabaseAwayError(late + describe(error), unreachable=connection is None) from error
 
     async def connected(self) -> psycopg.AsyncConnection[Any]:
-        """The open connection, or a new one where there is none or the server ended it meanwhile."""
+        """The open connection, or a new one when there is none or the server ended it."""
         if self._connection is not None and _ended(self._connection):
             await self.close()
         if self._connection is None:
@@ -83,14 +83,15 @@ class AsyncDatabase:
 
 
 def hang_up(connection: psycopg.AsyncConnection[Any]) -> None:
-    """Cut the wire under a connection: whoever waits for its answer gets an error now."""
-    # A second descriptor: closing psycopg's own would pull it from under the event loop. No descriptor: closed already.
+    """Shut down a connection: whoever waits for its answer gets an error now."""
+    # On a duplicate descriptor: closing psycopg's own would pull it from under the event loop. Without a descriptor it
+    # is closed already.
     with contextlib.suppress(psycopg.Error, OSError), socket.socket(fileno=os.dup(connection.fileno())) as duplicate:
         duplicate.shutdown(socket.SHUT_RDWR)
 
 
 def _ended(connection: psycopg.AsyncConnection[Any]) -> bool:
-    """Whether the server said something while nobody asked: a restart announces itself so, and then hangs up."""
+    """Whether the server sent something unasked: it announces a restart, then disconnects."""
     if connection.closed:
         return True
     poll = select.poll()

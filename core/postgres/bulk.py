@@ -25,7 +25,7 @@ def _dumps(value: Any) -> bytes:
     try:
         return orjson.dumps(value, default=str)
     except orjson.JSONEncodeError:
-        # A number of more than 64 bits, which PostgreSQL's jsonb takes.
+        # An integer of more than 64 bits, which jsonb accepts.
         text = json.dumps(value, default=_default, ensure_ascii=False, separators=(",", ":"))
         return text.encode()
 
@@ -33,8 +33,8 @@ def _dumps(value: Any) -> bytes:
 def run(statement: str, rows: Iterable[Row], *parameters: Any) -> list[tuple[Any, ...]]:
     """Execute ``statement``, whose first parameter is ``rows`` as one JSON array for jsonb_to_recordset.
 
-    One statement, one parameter and one plan however many rows. Returns what the statement returns. Does nothing,
-    and costs nothing, when there are no rows.
+    One statement, one parameter and one plan for any number of rows. Returns the statement's rows. Does nothing when
+    there are no rows.
     """
     rows = rows if isinstance(rows, list) else list(rows)
     if not rows:
@@ -52,7 +52,7 @@ def fetch(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
 
 
 def new_ids(table: str, count: int) -> Sequence[int]:
-    """Reserve ``count`` primary keys of ``table``, so that rows which point at each other can be written together."""
+    """Reserve ``count`` primary keys of ``table``, so that rows that reference each other can be written together."""
     if not count:
         return []
     ids = fetch("SELECT nextval(%s::text::regclass) FROM generate_series(1, %s)", f"{table}_id_seq", count)

@@ -1,4 +1,4 @@
-"""A cursor for statements over many rows, which speaks PostgreSQL's binary format."""
+"""A cursor for bulk statements, in PostgreSQL's binary format."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from psycopg.pq import Format
 
 @contextmanager
 def binary_cursor() -> Iterator[CursorWrapper]:
-    """Django's cursor, with parameters and results as PostgreSQL keeps them.
+    """Django's cursor with binary parameters and results.
 
-    Its usual one writes parameters into the statement as text: quoting megabytes here, for the server to read them
-    twice, takes longer than making them (measured: a fifth of the time of a batch of notifications).
+    The usual one writes parameters into the statement as text: quoting megabytes, which the server parses again, took a
+    fifth of the time of a batch of notifications (measured).
     """
     with connection.cursor() as cursor:
         plain = cursor.cursor
@@ -30,5 +30,5 @@ def binary_cursor() -> Iterator[CursorWrapper]:
 
 
 def bigints(numbers: Iterable[int]) -> str:
-    """Integers as the text of a PostgreSQL array, for ``%s::bigint[]``: psycopg's own way takes ten times as long."""
+    """Integers as a PostgreSQL array literal, for ``%s::bigint[]``: psycopg's list dumper takes ten times as long."""
     return f"{{{','.join(map(str, numbers))}}}"

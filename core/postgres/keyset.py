@@ -1,4 +1,4 @@
-"""Paging by the last row seen: a place in an ordered list, written into addresses and compared by row value."""
+"""Keyset paging: a position in an ordered list, written into URLs and compared by row value."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class BadPlaceError(ValueError):
-    """An address names a place that cannot be one."""
+    """A URL contains an invalid position."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A row's place in an order of (time, id). In addresses: microseconds since 1970, a comma, the id."""
+    """A row's position in the order of (time, id). In URLs: microseconds since 1970, a comma, the id."""
 
     at: datetime
     id: int
 
     @classmethod
     def parse(cls, text: str) -> Place:
-        """Raises BadPlaceError for anything that str(place) could not have written."""
+        """The position in a URL. Raises BadPlaceError unless str(place) could have written it."""
         time, _, pk = text.partition(",")
         try:
             place = cls(EPOCH + timedelta(microseconds=int(time)), int(pk))
@@ -39,7 +39,7 @@ class Place:
 
 
 class RowComparison(Func):
-    """(time, id) < (time, id) as one condition, which PostgreSQL answers from one range of an index."""
+    """(time, id) < (time, id) as one condition, which PostgreSQL answers with one range of an index."""
 
     output_field = BooleanField()
     conditional = True

@@ -1,4 +1,4 @@
-"""Long commands whose database restarts under them: they wait and go on, or say that they can be run again."""
+"""Let long commands survive a database restart: wait and continue, or tell the user to run them again."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from django.db import DatabaseError, InterfaceError, connection, connections
 from core.postgres.errors import is_away
 
 Result = TypeVar("Result")
-#: Seconds that a database is waited for, and between two looks whether it is back. A failover takes half a minute.
+#: Seconds to wait for the database, and between two attempts. A failover takes half a minute.
 PATIENCE, EVERY = 600.0, 2.0
-#: Outages that one command outlasts.
+#: Outages that one command survives.
 OUTAGES = 20
 AGAIN = "Run the same command again: it goes on where it was, and what is here already stays as it is."
 
 
 def outlast(act: Callable[[], Result], say: Callable[[str], None], *, repeatable: Callable[[], bool]) -> Result:
-    """Do ``act``, and do it again from its beginning where the database went away meanwhile. It must be safe to repeat.
+    """Call ``act``, and call it again when the database went away meanwhile. It must be safe to repeat.
 
-    Raises CommandError with a sentence where the database stays away, or ``repeatable`` says no.
+    Raises CommandError with a sentence when the database stays away, or ``repeatable`` returns False.
     """
     for _ in range(OUTAGES):
         try:
@@ -41,7 +41,7 @@ def outlast(act: Callable[[], Result], say: Callable[[str], None], *, repeatable
 
 
 def _is_away(error: BaseException | None) -> bool:
-    """Cleaning up on a connection that is gone raises errors of its own, in front of the one that tells why."""
+    """Whether an error, or one that led to it, says so: cleaning up a lost connection raises errors of its own."""
     while error is not None:
         if is_away(error):
             return True
@@ -50,7 +50,7 @@ def _is_away(error: BaseException | None) -> bool:
 
 
 def _is_back() -> bool:
-    """Wait until the database takes changes. False when it does not in time."""
+    """Wait until the database accepts writes. False when it doesn't in time."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:

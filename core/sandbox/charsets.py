@@ -1,7 +1,7 @@
-"""All of Python's character sets, loaded before the lock: it would load each when a file first names it.
+"""Load all of Python's character sets before the sandbox is locked: Python imports each when first used.
 
-For work whose files say, or let guess, what they are written in. It takes some 50 ms, so other work names the few that
-it needs.
+For files that name, or whose text suggests, their encoding. It takes about 50 ms, so other work imports the few it
+needs.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ ORPHAN_SECONDS = 5
 
 
 def main() -> None:
-    """Do the work that the arguments name. Ends the process, without the interpreter's own clearing up."""
+    """Do the work that the arguments name. Ends the process without the interpreter's cleanup."""
     name, source, target = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
     task = json.loads(sys.argv[4])
     module = importlib.import_module(name.partition(":")[0])
@@ -65,7 +65,7 @@ def prepare(limits: Limits, parent: int, outputs: Iterable[Path]) -> None:
 
 
 def limit(limits: Limits) -> None:
-    """Lower this process's own limits, for good. A file that needs more costs its own result, nothing else."""
+    """Lower this process's resource limits for good. A file that needs more only loses its own result."""
     for what, soft, hard in (
         (resource.RLIMIT_AS, limits.memory_bytes, limits.memory_bytes),
         # At the soft limit a signal says why it ended; at the hard one it is killed without being asked.
@@ -107,7 +107,7 @@ def lock(kind: Lock, source: Path, outputs: Iterable[Path], folders: Iterable[st
 
 
 def outcome(work: Callable[..., object], source: Path, target: Path, *arguments: str) -> dict[str, Any]:
-    """Do the work, and say what came of it. Raises OSError when the disk is to blame."""
+    """Do the work and return its outcome. Raises OSError when the disk is to blame."""
     try:
         return {"done": work(source, target, *arguments)}
     except Exception as error:
@@ -119,7 +119,7 @@ def outcome(work: Callable[..., object], source: Path, target: Path, *arguments:
             return {"failed": "memory"}
         if getattr(error, "errno", None) in FAULTS_OF_THE_DISK:
             raise
-        # Whatever else a decoder raises on a hostile file, the file is to blame.
+        # Any other exception of a decoder is the hostile file's fault.
         return {"failed": "damaged", "because": f"{type(error).__name__}: {error}"[:500]}
 
 

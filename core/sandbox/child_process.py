@@ -19,21 +19,21 @@ from core.sandbox import RESULT_NAME, Limits, Lock
 
 #: Where the packages are.
 ROOT = Path(__file__).resolve().parent.parent.parent
-#: All that a child finds in its environment. With one arena for all threads of it, memory limits mean what they say.
+#: The child's whole environment. With one malloc arena for all threads, memory limits are exact.
 ENVIRONMENT = {"LC_ALL": "C.UTF-8", "MALLOC_ARENA_MAX": "1"}
 CHILD = "core.sandbox.child"
 RESULT_BYTES = 256 * 1024
-#: With less than this left on its disk, what a child did not do says nothing of its file.
+#: With less free disk space than this, a failure says nothing about the file.
 ROOM_BYTES = 64 * 1024 * 1024
 WAIT_SECONDS = 10.0
 
 
 class CrashError(Exception):
-    """The child left no result. The text says how it ended, for the log. It may be worth another try."""
+    """The child left no result. The text says how it ended, for the log. Another try may work."""
 
 
 class LockError(CrashError):
-    """The child said that it could not lock itself in, and did not open the file."""
+    """The child could not lock itself in, and did not open the file."""
 
 
 class Cause(Enum):
@@ -105,7 +105,7 @@ def start(
 
 
 def _wait(child: subprocess.Popen[bytes], seconds: float, on_wait: Callable[[], None]) -> int | None:
-    """How the child ended, None when it has not after so many seconds."""
+    """The child's exit status, None while it runs after so many seconds."""
     deadline = time.monotonic() + seconds
     while (left := deadline - time.monotonic()) > 0:
         try:

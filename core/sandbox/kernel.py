@@ -44,16 +44,17 @@ def prctl(option: int, value: int = 0) -> int:
 
 
 def hide_process() -> None:
-    """Make this process's memory, environment and open files unreadable for others of the same user, and untraceable.
+    """Make this process's memory, environment and open files unreadable for other processes of the same user, and
+    untraceable.
 
-    A program that it executes starts readable again, so each process has to do this for itself. It also ends core
-    dumps, and py-spy and gdb then need root. Does nothing where there is no prctl. Safe to repeat.
+    A program that it executes is readable again, so each process has to call this. It disables core dumps; py-spy and
+    gdb then need root. Does nothing where prctl is missing. Safe to repeat.
     """
     if LINUX:
         prctl(PR_SET_DUMPABLE, 0)
 
 
 def drop_capabilities() -> None:
-    """Give up what root may do beyond an ordinary user, for good: nothing can be executed that would bring it back."""
+    """Drop root's capabilities for good: no executed program can regain them."""
     header = CapabilityHeader(_LINUX_CAPABILITY_VERSION_3, 0)
     syscall(_CAPSET, ctypes.byref(header), ctypes.c_char_p(bytes(24)))

@@ -1,4 +1,4 @@
-"""Landlock: from now on this process opens the files that are named here, and no others (landlock(7))."""
+"""Landlock: restrict this process to the files named here (landlock(7))."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run decoders in the sandbox, where this machine has one that holds."""
+"""Run decoders in the sandbox, if this machine has one that works."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Cause", "CrashError", "NoSandboxError", "UndecodableError", "availab
 
 log = structlog.get_logger(__name__)
 
-#: Seconds before a probe that could not be made is tried again.
+#: Seconds before a failed probe is repeated.
 AGAIN_AFTER = 30.0
 
 _probing = threading.Lock()
@@ -28,7 +28,7 @@ _failed_at = float("-inf")
 
 
 class NoSandboxError(Exception):
-    """Nothing is decoded on this machine, because a hostile file could do harm: see `probe` and `manage.py doctor`."""
+    """Nothing is decoded on this machine, because a hostile file could do harm: see `manage.py doctor`."""
 
 
 def run(
@@ -50,7 +50,7 @@ def run(
 
 
 def available() -> bool:
-    """Whether files are decoded here at all."""
+    """Whether files are decoded on this machine."""
     try:
         check()
     except NoSandboxError:
@@ -59,12 +59,12 @@ def available() -> bool:
 
 
 def accepted() -> bool:
-    """Whether files may be decoded without a lock that holds: development does, production only when it is told to."""
+    """Whether decoding without a working sandbox is allowed: in development, and in production by setting."""
     return bool(settings.DEBUG or settings.DECODE_WITHOUT_SANDBOX)
 
 
 def protection() -> Protection | None:
-    """What was found when it was tried first in this process; None when it could not be tried just now."""
+    """The result of this process's first probe; None when it failed just now."""
     global _found, _failed_at
     with _probing:
         if _found is None and time.monotonic() > _failed_at + AGAIN_AFTER:
@@ -77,7 +77,7 @@ def protection() -> Protection | None:
 
 
 def check() -> Lock:
-    """The lock that a child has to put on. Raises NoSandboxError where nothing may be decoded."""
+    """The lock that a child has to apply. Raises NoSandboxError when nothing may be decoded."""
     found = protection()
     if found is not None and (found.closed or accepted()):
         return found.lock

@@ -1,4 +1,4 @@
-"""Try on this machine, with a real child, what a decoder could reach."""
+"""Test with a real child on this machine what a decoder could reach."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from core.sandbox.child_process import LockError
 
 WORK = "core.sandbox.attempts:attempt"
 LIMITS = Limits(memory_bytes=512 * 1024 * 1024, cpu_seconds=20, wall_seconds=60, file_bytes=1024 * 1024)
-#: What gets through a lock by its nature.
+#: What a filter-only lock can't prevent.
 OPEN_WITH_FILTER = frozenset({"read other files", "read the environment of other processes", "write other files"})
 
 
 class Protection(NamedTuple):
-    """What the best lock that works here is, and what it lets through that it should not."""
+    """The best lock that works here, and what it fails to prevent."""
 
     lock: Lock
     through: tuple[str, ...] = ()
-    #: Why the better locks do not work, in the system's words.
+    #: Why better locks don't work, as reported by the system.
     because: str = ""
-    #: The version of Landlock; 0: there is none.
+    #: The version of Landlock; 0 when there is none.
     landlock: int = 0
 
     @property
@@ -35,9 +35,9 @@ class Protection(NamedTuple):
 
 
 def examine() -> Protection:
-    """Start a child with the best lock, then with the next where that one is missing, and see what it can still do.
+    """Start a child with the best lock, or the next best where that is missing, and see what it can still do.
 
-    Takes a tenth of a second where all is well. Raises CrashError or OSError when it could not be tried.
+    Takes a tenth of a second on a good machine. Raises CrashError or OSError when the test failed.
     """
     reasons: dict[str, None] = {}  # both locks may lack the same
     for lock in (Lock.CLOSED, Lock.FILTER):

@@ -1,4 +1,4 @@
-"""What the sandbox does on this machine, in sentences: for the doctor, `check --deploy` and the worker's log."""
+"""Sentences about the sandbox on this machine: for the doctor, `check --deploy` and the worker's log."""
 
 from __future__ import annotations
 
@@ -25,18 +25,19 @@ RISKS = {
 
 
 class Report(NamedTuple):
-    """``closed``: nothing gets through. ``decodes``: files are decoded here, be it because somebody accepted that."""
+    """``closed``: the sandbox prevents everything it should. ``decodes``: files are decoded, with it or because that
+    was allowed."""
 
     closed: bool
     decodes: bool
-    #: How it stands, and what follows.
+    #: The state, and its consequence.
     sentence: str
-    #: What would help; empty where nothing needs to.
+    #: What to do; empty when all is well.
     advice: str = ""
 
 
 def report() -> Report:
-    """How the sandbox stands in this process; the first time it is tried with a real child."""
+    """The state of the sandbox in this process, tested with a real child the first time."""
     found = parent.protection()
     if found is None:
         return Report(
@@ -55,7 +56,7 @@ def report() -> Report:
 
 
 def log_report() -> None:
-    """Tell the log how it stands, once at the start of a process that decodes files."""
+    """Log the state once when a process that decodes files starts."""
     found = report()
     if found.closed:
         log.info("sandbox_holds", sentence=found.sentence)
@@ -81,7 +82,7 @@ def _risk(found: Protection) -> str:
 
 
 def _advice(found: Protection) -> str:
-    """The line that helps on this machine."""
+    """What to do on this machine."""
     if not kernel.SUPPORTED:
         return f"The sandbox needs Linux on x86-64 or arm64; this is {platform.system()} on {platform.machine()}."
     if found.through:

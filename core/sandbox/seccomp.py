@@ -1,7 +1,7 @@
-"""seccomp: from now on this process makes the system calls that are listed here, and no others (seccomp(2)).
+"""seccomp: restrict this process to the system calls listed here (seccomp(2)).
 
-A list of what is allowed: a call that a later kernel adds is refused until somebody adds it here. The numbers are those
-of arch/x86/entry/syscalls/syscall_64.tbl and include/uapi/asm-generic/unistd.h.
+An allow-list: calls added by later kernels are refused. The numbers are from arch/x86/entry/syscalls/syscall_64.tbl and
+include/uapi/asm-generic/unistd.h.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from core.sandbox.kernel import ARM, PR_SET_NAME, syscall
 #: (number on x86-64, number on arm64); -1 where the architecture has no such call
 Call = tuple[int, int]
 
-#: Computing, and reading and writing what is open already.
+#: Computing, and using files that are open.
 COMPUTING: dict[str, Call] = {
     "read": (0, 63),
     "write": (1, 64),
@@ -68,7 +68,7 @@ COMPUTING: dict[str, Call] = {
     "membarrier": (324, 283),
     "rseq": (334, 293),
 }
-#: Calls that name a file. Landlock decides which one; it has no say over stat, so whether a file exists can be seen.
+#: Calls that name a file. Landlock decides which files; it doesn't cover stat, so a file's existence is visible.
 NAMING_FILES: dict[str, Call] = {
     "stat": (4, -1),
     "lstat": (6, -1),
@@ -80,9 +80,9 @@ NAMING_FILES: dict[str, Call] = {
     "faccessat": (269, 48),
     "statx": (332, 291),
 }
-#: libc takes an older call instead when the kernel does not know these; any other answer breaks threads and open().
+#: libc falls back to an older call on ENOSYS; any other error breaks threads and open().
 UNKNOWN: dict[str, Call] = {"clone3": (435, 435), "openat2": (437, 437), "faccessat2": (439, 439)}
-#: With the place of their flags.
+#: With the index of their flags argument.
 OPENING: tuple[tuple[Call, int], ...] = (((2, -1), 1), ((257, 56), 2))
 MMAP, MPROTECT, CLONE, FCNTL, IOCTL, PRCTL = (9, 222), (10, 226), (56, 220), (72, 25), (16, 29), (157, 167)
 KILL, TGKILL = (62, 129), (234, 131)
@@ -108,9 +108,9 @@ Step = tuple[int, int, int, int]
 
 
 def restrict() -> None:
-    """Refuse every call that is not listed, for good and for all threads. Raises OSError where that cannot be done.
+    """Refuse every call that isn't listed, for good and for all threads. Raises OSError when that fails.
 
-    Needs no_new_privs. What is refused raises PermissionError; another architecture's call ends the process.
+    Needs no_new_privs. Refused calls raise PermissionError; calls of another architecture end the process.
     """
     code = b"".join(struct.pack("=HBBI", *step) for step in program(os.getpid()))
     buffer = ctypes.create_string_buffer(code, len(code))
@@ -128,7 +128,7 @@ def program(pid: int) -> list[Step]:
     for call in UNKNOWN.values():
         steps += _when(call, _answer(REFUSE | errno.ENOSYS))
     allow = _answer(ALLOW)
-    # Before Landlock's third version, who may read a file may also empty it, by opening it for reading.
+    # Before version 3, Landlock lets a reader truncate a file by opening it for reading.
     emptying = ((KEEP_BITS, 0, 0, O_ACCMODE | O_TRUNC), (EQUALS, 0, 1, O_TRUNC), _answer(REFUSE | errno.EACCES), allow)
     for call, place in OPENING:
         steps += _when(call, _load_argument(place), *emptying)
@@ -149,7 +149,7 @@ def program(pid: int) -> list[Step]:
 
 
 def _when(call: Call, *steps: Step) -> list[Step]:
-    """What to do for one call; the last step answers, and other calls jump over it all."""
+    """The steps for one call. The last step returns; other calls jump over them."""
     number = call[ARM]
     return [] if number < 0 else [(EQUALS, 0, len(steps), number), *steps]
 
