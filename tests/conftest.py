@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gc
+import os
+
 import hypothesis
 import pytest
 from hypothesis import HealthCheck
@@ -11,6 +14,9 @@ from core.sandbox import parent as sandbox
 from core.sandbox.probe import Protection
 from inbox.models import Agent
 from whatsapp.models import PhoneNumber
+
+# What is imported and collected stays to the end: looking for garbage in it took a quarter of the collection's time.
+gc.disable()
 
 # A busy machine is slow, and no test is about speed.
 hypothesis.settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -24,6 +30,16 @@ pytest_plugins = [
     "tests.poolers",
     "tests.simulated",
 ]
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """More processes than cores: many tests wait for a browser, a server or another process."""
+    return max(2, len(os.sched_getaffinity(0)) * 3 // 2)
 
 
 @pytest.fixture(scope="session", autouse=True)
