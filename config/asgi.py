@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import Tags, run_checks
 
-# First of ours: it sets Django up, which the modules below need.
+# Imported first: it sets up Django, which the modules below need.
 import config.wsgi  # noqa: F401
 
 # isort: split
@@ -26,20 +26,20 @@ from inbox.changes.stream import Live
 from whatsapp.webhooks.aws import AwsIntake
 from whatsapp.webhooks.meta import Intake
 
-#: The address in Meta's dashboard; with and without the slash, for Meta follows no redirects.
+#: Entered in Meta's dashboard. With and without the slash, because Meta follows no redirects.
 WEBHOOK_PATHS = frozenset({"/webhooks/meta/", "/webhooks/meta"})
-#: The address that an SNS topic posts to.
+#: SNS topics post here.
 AWS_WEBHOOK_PATHS = frozenset({"/webhooks/aws/", "/webhooks/aws"})
 LIVE_PATH = "/live/"
-#: Answered even where every page waits for a database that hangs.
+#: Answered even while every page waits for a hanging database.
 HEALTH_PATH = "/health/"
 HEALTH_THREADS = 2
-#: Files and sockets of one process beside its streams: webhooks, pages, the database.
+#: File descriptors of one process besides live updates: webhooks, pages, the database.
 OTHER_FILES = 2000
 
 
 class Application:
-    """The ASGI application. Its parts belong to one event loop, from the server's start to its end."""
+    """The ASGI application. Its parts belong to one event loop, from startup to shutdown."""
 
     def __init__(self) -> None:
         self._open()
@@ -54,7 +54,7 @@ class Application:
             elif path == LIVE_PATH:
                 await self._live(scope, receive, send)
             elif path.startswith(HEALTH_PATH):
-                # Nobody has to sign in for it: a session would be read from the database that may hang.
+                # No login needed: without the cookie no session is read from a database that may hang.
                 scope["headers"] = [(name, value) for name, value in scope["headers"] if name != b"cookie"]
                 await self._health(scope, receive, send)
             else:
@@ -65,7 +65,7 @@ class Application:
             await send({"type": "websocket.close", "code": 1000})
 
     def end_streams(self) -> None:
-        """Let the live updates end. A server that is told to stop waits for every open request first."""
+        """End the live updates: a server that shuts down waits for every open request first."""
         self._live.end_streams()
 
     def _open(self) -> None:
@@ -77,7 +77,7 @@ class Application:
 
     async def _run(self, receive: Receive, send: Send) -> None:
         await receive()
-        # Commands check this by themselves; a web server that starts without its secrets would refuse every webhook.
+        # Commands run checks themselves. A web server without its secrets would refuse every webhook.
         faults = [fault for fault in run_checks(tags=[Tags.security]) if fault.is_serious()]
         if faults:
             sentences = " ".join(f"{fault.msg} {fault.hint or ''}".strip() for fault in faults)
@@ -98,7 +98,8 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
     def _hear_signals(self) -> None:
-        """The lifespan protocol tells of the end only when all requests are over, and the streams never are."""
+        """End live updates on SIGINT and SIGTERM: the lifespan protocol reports shutdown only after all requests are
+        over, and streams never end by themselves."""
         if threading.current_thread() is not threading.main_thread():
             return
         loop = asyncio.get_running_loop()
@@ -115,8 +116,7 @@ class Application:
 
 
 def _allow_many_files() -> None:
-    """Every open stream is a file. Where the limit stays at the usual 1,024, a thousand idle pages would shut the door
-    on webhooks."""
+    """Raise the limit of open files. With the usual 1,024, a thousand idle pages would leave none for webhooks."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = settings.LIVE_CONNECTION_LIMIT + OTHER_FILES
     if hard != resource.RLIM_INFINITY:
@@ -127,8 +127,8 @@ def _allow_many_files() -> None:
 
 application = Application()
 
-# The pages are loaded before the first visitor, and everything loaded so far is taken out of the garbage collector's
-# sight: a full collection took 60 ms (measured), in which nothing is answered.
+# Load the pages before the first request, and exclude everything loaded so far from garbage collection: a full
+# collection took 60 ms (measured), during which nothing is answered.
 import_module(settings.ROOT_URLCONF)
 gc.collect()
 gc.freeze()

@@ -1,4 +1,4 @@
-"""Child processes of `make run`: their own process groups, their lines with a name in front, none left behind."""
+"""Child processes of `make run`: in their own process groups, output prefixed with their name, none left behind."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ import sys
 import threading
 from collections.abc import Iterable
 
-#: Linux's prctl option that sends a signal to a process when its parent dies, however it dies.
+#: Linux's prctl option to get a signal when the parent dies.
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 _print_lock = threading.Lock()
 
 
 class Child:
-    """One command. Its output goes to ours, each line behind its name."""
+    """One command. Each line of its output is printed with its name in front."""
 
     def __init__(self, name: str, *command: str) -> None:
         self.name = name
@@ -34,7 +34,7 @@ class Child:
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-            # A Ctrl-C at the terminal reaches the whole group; the children are told by us, in our time.
+            # Ctrl-C reaches the terminal's whole process group; we stop the children in our own order.
             start_new_session=True,
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,
         )
@@ -44,7 +44,7 @@ class Child:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing of it runs: it is over, or has not begun."""
+        """Whether it isn't running: it has ended, or not started."""
         return self._process is None or self._process.poll() is not None
 
     @property
@@ -57,10 +57,10 @@ class Child:
             self._process.terminate()
 
     def kill(self) -> None:
-        """End it and everything it started, and print what it had left to say. Safe to repeat."""
+        """Kill it and everything it started, and print the rest of its output. Safe to repeat."""
         if self._process is None:
             return
-        with contextlib.suppress(ProcessLookupError):  # everybody left by themselves
+        with contextlib.suppress(ProcessLookupError):  # all have exited already
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         if self._printer:
@@ -68,7 +68,7 @@ class Child:
 
     def _print(self, lines: Iterable[str]) -> None:
         for line in lines:
-            with _print_lock, contextlib.suppress(OSError):  # nobody reads any more
+            with _print_lock, contextlib.suppress(OSError):  # stdout is closed
                 sys.stdout.write(f"{self.name:>9} | {line}")
                 sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""What browsers report when a page did something that the content security policy forbids."""
+"""The endpoint for browsers' reports of content security policy violations."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ REPORTS = Counter(
     "inbox_csp_reports", "Violations of the content security policy that browsers reported.", ["directive"]
 )
 
-#: Bytes of one report or list of reports; browsers send a few hundred each.
+#: The largest request; browsers send a few hundred bytes.
 MAX_BYTES = 64 * 1024
-#: Reports of one request that are looked at.
+#: Reports of one request that are processed.
 MAX_REPORTS = 20
-#: Anybody may post here: one line in the log in so many seconds, the counter has all.
+#: Seconds between two log lines, because anybody can post here. The counter counts all.
 LOGGED_EVERY = 10.0
 DIRECTIVES = (
     frozenset(
@@ -34,7 +34,7 @@ DIRECTIVES = (
     | {"script-src-elem", "script-src-attr", "style-src-elem", "style-src-attr", "object-src", "frame-src"}
     | {"base-uri", "form-action", "frame-ancestors"}
 )
-#: Extensions of the reader's browser do as they please with a page, and that is not ours to mend.
+#: Browser extensions violate the policy of any page; nothing to fix here.
 EXTENSIONS = ("chrome-extension", "moz-extension", "safari-extension", "safari-web-extension")
 
 _logged_at = -LOGGED_EVERY
@@ -44,7 +44,7 @@ _logged_at = -LOGGED_EVERY
 @login_not_required
 @require_POST
 def csp_reports(request: HttpRequest) -> HttpResponse:
-    """Count and log violations, in both formats that browsers send. 413 or 400 for what is no report."""
+    """Count and log violations in both formats that browsers send. Answers 413 or 400 to anything else."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not length.isdecimal() or int(length) > MAX_BYTES:
         return HttpResponse(status=413)
@@ -58,7 +58,7 @@ def csp_reports(request: HttpRequest) -> HttpResponse:
 
 
 def _reports(content: Any) -> list[dict[str, Any]]:
-    """The reports as one shape: `application/csp-report` is an object, `application/reports+json` a list."""
+    """The reports in one shape: `application/csp-report` is an object, `application/reports+json` a list."""
     if isinstance(content, dict):
         content = [{"body": content.get("csp-report")}]
     if not isinstance(content, list):
@@ -79,7 +79,7 @@ def _take(report: dict[str, Any]) -> None:
     if time.monotonic() - _logged_at < LOGGED_EVERY:
         return
     _logged_at = time.monotonic()
-    # Addresses are cut to what leads to the fault: their queries may hold a customer's words or a signature.
+    # Without queries, which may contain a customer's text or a signature.
     log.warning(
         "csp_violation", directive=directive, blocked=_origin(blocked), page=_path(report), source=_place(source)
     )
@@ -90,7 +90,7 @@ def _text(report: dict[str, Any], *names: str) -> str:
 
 
 def _origin(url: str) -> str:
-    """`https://host` of an address; words such as `inline` and `eval` as they are."""
+    """The origin of a URL; keywords such as `inline` and `eval` unchanged."""
     try:
         parts = urlsplit(url)
     except ValueError:

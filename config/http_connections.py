@@ -1,4 +1,4 @@
-"""HTTP connections with limits of their own, so that the server needs no proxy to survive slow and greedy clients."""
+"""Limits for HTTP connections, so that the server survives slow and greedy clients without a proxy."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from core.asgi import Receive
 
 log = structlog.get_logger(__name__)
 
-#: Bytes of a request's line and headers together; nginx takes as much.
+#: Bytes of a request's first line and headers; nginx's limit too.
 MAX_HEADER_BYTES = 32 * 1024
-#: Seconds for all headers of a request, and for the first byte on a new connection.
+#: Seconds for all headers of a request, and until the first byte on a new connection.
 HEADER_SECONDS = 15.0
-#: A body may take so many seconds, and one more for each so many bytes that have arrived. What reads bodies gives up
-#: earlier and answers; this is for bodies that nobody reads.
+#: Seconds for a body, plus one for each so many bytes received. Code that reads bodies has a shorter limit and answers;
+#: this one is for bodies that nobody reads.
 BODY_SECONDS = 40.0
 BODY_BYTES_PER_SECOND = 8 * 1024
-#: Seconds that a client may leave an answer unread before it is cut off.
+#: Seconds after which a client that doesn't read its answer is disconnected.
 UNREAD_SECONDS = 60.0
-#: Seconds between two looks at one connection: cheaper than a timer for every request.
+#: Seconds between two checks of a connection: cheaper than a timer per request.
 LOOK_EVERY = 5.0
 
 
 class Connection(HttpToolsProtocol):
-    """One connection of uvicorn, which by itself waits for ever and takes headers of any size."""
+    """An HTTP connection of uvicorn, which has no time limits and accepts headers of any size."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        #: When the headers, or the body, of the current request began to arrive; None while they are not expected.
+        #: When the headers, or the body, of the current request began to arrive; None while none is expected.
         self._headers_since: float | None = self.loop.time()
         self._body_since: float | None = None
         self._in_message = False
         self._header_bytes = 0
         self._body_bytes = 0
-        #: When the client stopped reading; None while it keeps up.
+        #: Since when the client doesn't read; None while it does.
         self._unread_since: float | None = None
         self._look_again()
 
@@ -53,7 +53,7 @@ class Connection(HttpToolsProtocol):
             self._headers_since = self.loop.time()
         before = self._header_bytes
         super().data_received(data)
-        # A header that never ends is not given to on_header: what was read without reaching the end of them counts.
+        # on_header isn't called for a header that never ends, so the bytes read are counted.
         if self.parser is not None and self._headers_since is not None and not self.transport.is_closing():
             self._header_bytes = before + len(data)
             if self._header_bytes > MAX_HEADER_BYTES:
@@ -74,7 +74,7 @@ class Connection(HttpToolsProtocol):
         super().on_header(name, value)
 
     def _count(self, size: int) -> None:
-        # Trailers after a body come this way too.
+        # Also called for trailers after a body.
         self._header_bytes += size
         if self._header_bytes > MAX_HEADER_BYTES:
             raise ValueError  # ends the parsing; uvicorn then calls send_400_response
@@ -116,7 +116,7 @@ class Connection(HttpToolsProtocol):
     def _look(self) -> None:
         now = self.loop.time()
         if self.transport.is_closing():
-            # What is left of the answer was given to the system, or waits for a client that does not read.
+            # The rest of the answer is in the system's buffer, or waits for a client that doesn't read.
             self._unread_since = self._unread_since or now
         if self._late(self._unread_since, UNREAD_SECONDS):
             self.transport.abort()
@@ -130,7 +130,7 @@ class Connection(HttpToolsProtocol):
         return since is not None and self.loop.time() - since > seconds
 
     def _refuse(self, status: int, sentence: bytes) -> None:
-        """Answer and close, unless an answer to an earlier request is being written."""
+        """Answer and close, unless an earlier answer is being written."""
         if self.transport.is_closing():
             return
         if self.cycle is not None and not self.cycle.response_complete:
@@ -142,11 +142,11 @@ class Connection(HttpToolsProtocol):
 
 
 def take_over(receive: Receive, application: Any) -> None:
-    """Let the uvicorn that serves ``application`` use these connections, whichever command started it.
+    """Make the uvicorn that serves ``application`` use these connections, whichever command started it.
 
-    It also takes out what uvicorn puts before an application: by default it believes X-Forwarded-For of any program on
-    this machine, and so of a proxy that passes on what a stranger wrote. Only TRUSTED_PROXIES decides that.
-    ``receive`` is what uvicorn gave to the lifespan protocol, from which its configuration can be reached.
+    Also bypasses uvicorn's wrapper around the application, which trusts X-Forwarded-For from any program on this
+    machine, and so from a proxy that forwards what a client wrote. Only TRUSTED_PROXIES decides that. ``receive`` is
+    from the lifespan protocol; uvicorn's configuration is reached through it.
     """
     config = getattr(getattr(receive, "__self__", None), "config", None)
     if not isinstance(config, uvicorn.Config):

@@ -1,4 +1,4 @@
-"""Log lines with fields: one JSON object a line in production, readable text in development."""
+"""Structured logging: one JSON object per line in production, readable text in development."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from django.db import OperationalError
 
 from core.postgres.errors import is_away
 
-#: Fields whose values never belong in a log.
+#: Fields that are never logged.
 SECRET_FIELDS = frozenset({"access_token", "authorization", "token", "password", "secret", "cookie", "body"})
-#: Characters of one field. Strangers choose paths and names of browsers, and the server takes 64 KiB of each.
+#: Characters of one field. Clients choose paths and user agents of up to 64 KiB.
 FIELD_LENGTH = 1000
-#: Errors of one traceback, the last one and those that led to it.
+#: Exceptions of one chain that are logged.
 CHAIN_LENGTH = 10
 
 
@@ -24,13 +24,13 @@ def drop_secrets(_logger: Any, _name: str, event: structlog.typing.EventDict) ->
     for field in SECRET_FIELDS & event.keys():
         event[field] = "[removed]"
     if isinstance(event.get("request"), str):
-        # "GET /path/?q=…": what people search for is customers' names, numbers and words.
+        # "GET /path/?q=…": search terms are customers' names, numbers and texts.
         event["request"] = event["request"].partition("?")[0]
     return event
 
 
 def calm_down(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Keep what strangers do to one short line: a wrong host name is their fault and needs no traceback of ours."""
+    """Shorten what clients cause: a wrong host name needs no traceback."""
     if str(event.get("logger", "")).startswith("django.security."):
         event.pop("exc_info", None)
         event["level"] = "warning"
@@ -41,16 +41,16 @@ def calm_down(_logger: Any, _name: str, event: structlog.typing.EventDict) -> st
 
 
 def format_exception(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Put the traceback into the event, without what a database error quotes.
+    """Add the traceback to the event, without the rows that database errors quote.
 
-    PostgreSQL repeats the refused row in its message, and with it a customer's words; the constraint's name is enough.
+    PostgreSQL repeats the refused row in its message, and with it a customer's text; the constraint's name is enough.
     """
     found = event.pop("exc_info", None)
     if found is True:
         found = sys.exc_info()
     error = found[1] if isinstance(found, tuple) else found
     if isinstance(error, OperationalError) and is_away(error):
-        # Every page says so while it lasts, and where in our code it was noticed helps nobody.
+        # Every page logs this during an outage; the traceback adds nothing.
         event["exception"] = f"The database is away: {_words(error)}"
     elif isinstance(error, BaseException):
         event["exception"] = "\n".join(_lines(error))
@@ -58,7 +58,7 @@ def format_exception(_logger: Any, _name: str, event: structlog.typing.EventDict
 
 
 def _lines(error: BaseException) -> list[str]:
-    """The error and what led to it, the earliest first. Libraries make chains that are endless or end in themselves."""
+    """The exception and those that led to it, the earliest first. Chains from libraries may be endless or circular."""
     chain: list[BaseException] = []
     following: BaseException | None = error
     while following is not None and following not in chain and len(chain) < CHAIN_LENGTH:
@@ -82,7 +82,7 @@ def _words(error: BaseException) -> str:
 
 
 def configure_logging(*, json: bool, level: str) -> dict[str, Any]:
-    """Set structlog up and return Django's LOGGING dictionary, which sends both kinds of logger to standard error."""
+    """Configure structlog and return Django's LOGGING dictionary. Both kinds of loggers write to standard error."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
@@ -123,16 +123,16 @@ def configure_logging(*, json: bool, level: str) -> dict[str, Any]:
 
 
 def _loggers(*, json: bool) -> dict[str, Any]:
-    """How much of what libraries say is kept."""
+    """Log levels of libraries."""
     return {
         "django": {"handlers": []},
-        # Pages that are not there and the like: each has a line already, with the address it came from.
+        # 404s and the like: django-structlog logs each request already, with its address.
         "django.request": {"level": "ERROR"},
         "django.server": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
-        # It comes with lines and tracebacks of its own making.
+        # It configures handlers of its own.
         "uvicorn": {"handlers": [], "propagate": True},
-        # `make run` says by itself where it listens.
+        # `make run` prints its addresses itself.
         "uvicorn.error": {"level": "INFO" if json else "WARNING"},
         "uvicorn.access": {"level": "WARNING"},
         "botocore": {"level": "WARNING"},

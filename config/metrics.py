@@ -1,4 +1,4 @@
-"""Metrics for Prometheus: the counters of every process of this machine, and what the database holds at the moment."""
+"""Metrics for Prometheus: the counters of all processes on this machine, and gauges read from the database."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from inbox.operations import workers
 
 log = structlog.get_logger(__name__)
 
-#: One row each: name, what it means, statement that gives the value.
+#: Name, description, and the statement for the value.
 GAUGES = (
     (
         "inbox_notifications_pending",
@@ -100,7 +100,7 @@ GAUGES = (
         "SELECT coalesce(extract(epoch FROM now() - max(seen_at)), -1) FROM inbox_workerprocess",
     ),
 )
-#: The same for every number of ours, by its id in the admin.
+#: The same per phone number, labelled by its id in the admin.
 NUMBER_GAUGES = (
     (
         "inbox_number_outbox_messages",
@@ -114,7 +114,7 @@ NUMBER_GAUGES = (
         "LEFT JOIN inbox_outbox o ON o.number_id = n.id",
     ),
 )
-#: Bytes of a page of memory, as /proc counts it.
+#: The memory page size of /proc.
 PAGE_BYTES = resource.getpagesize()
 JOBS = (
     "SELECT queue_name, status::text, count(*) FROM procrastinate_jobs WHERE status IN ('todo', 'doing') GROUP BY 1, 2"
@@ -122,7 +122,7 @@ JOBS = (
 
 
 class Database(Collector):
-    """What is waiting, asked when somebody looks: the same on every machine."""
+    """Gauges read from the database at every scrape: the same on every machine."""
 
     def collect(self) -> Iterator[Metric]:
         up = GaugeMetricFamily("inbox_database_up", "Whether the database answered.")
@@ -158,7 +158,7 @@ def _workers() -> Iterator[Metric]:
 
 
 class Processes(Collector):
-    """The memory of the processes of this machine."""
+    """Memory of the processes on this machine."""
 
     def __init__(self, pids: Iterable[int]) -> None:
         self._pids = pids
@@ -168,7 +168,7 @@ class Processes(Collector):
             "inbox_process_resident_bytes", "Memory that a process holds.", labels=["process", "pid"]
         )
         for pid in self._pids:
-            with contextlib.suppress(OSError, ValueError, IndexError):  # it has just ended
+            with contextlib.suppress(OSError, ValueError, IndexError):  # the process has just ended
                 words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
                 pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
                 memory.add_metric(["worker" if b"worker" in words else "web", str(pid)], pages * PAGE_BYTES)
@@ -179,7 +179,7 @@ class Processes(Collector):
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Prometheus's text format, for whoever has METRICS_TOKEN; without one, for this machine alone."""
+    """Prometheus's text format, for clients with METRICS_TOKEN; without one, for this machine only."""
     if not allowed(request):
         raise Http404
     database = CollectorRegistry()
@@ -188,7 +188,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
 
 
 def _counted() -> bytes:
-    """What all processes of this machine counted; of this one alone where they share nothing."""
+    """The counters of all processes on this machine, or of this one where they can't share."""
     shared = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if not shared:
         registry = CollectorRegistry()
@@ -203,7 +203,8 @@ def _counted() -> bytes:
 
 
 def allowed(request: HttpRequest) -> bool:
-    """A proxy on this machine is not this machine: what it passes on comes from anywhere."""
+    """Whether the client may read the metrics. A proxy on this machine doesn't count as this machine: its clients are
+    elsewhere."""
     if settings.METRICS_TOKEN:
         sent = request.headers.get("Authorization", "").encode()
         return hmac.compare_digest(sent, f"Bearer {settings.METRICS_TOKEN}".encode())

@@ -1,4 +1,4 @@
-"""How long pages take and how they end, counted for /metrics."""
+"""Response times and status codes of pages, for /metrics."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from prometheus_client import Counter, Histogram
 
-#: An address that leads to no view.
+#: The label for URLs without a view.
 NONE = "none"
-#: Files and the machine's own questions are no pages; the API counts for itself.
+#: Not counted as pages; the API has its own metrics.
 LEFT_OUT = frozenset({"api", "health_live", "health_ready", "metrics"})
 
 SECONDS = Histogram(
@@ -23,13 +23,13 @@ ANSWERS = Counter("inbox_pages", "Pages by how they ended.", ["page", "status"])
 
 
 def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Stands around everything else, so that errors and a database that is away are counted as people see them."""
+    """Outermost middleware, so that errors and database outages are counted as users see them."""
 
     def measured(request: HttpRequest) -> HttpResponse:
         began = time.monotonic()
         response = get_response(request)
         page = _name(request)
-        # What no view answered and is there all the same is a static file.
+        # A successful response without a view is a static file.
         if page not in LEFT_OUT and not (page == NONE and response.status_code < 400):
             SECONDS.labels(page).observe(time.monotonic() - began)
             ANSWERS.labels(page, response.status_code).inc()
@@ -39,7 +39,7 @@ def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[
 
 
 def _name(request: HttpRequest) -> str:
-    """One of a few words whatever strangers ask for: the view's name, "admin" for all of the admin, "none" for 404."""
+    """One of few labels, whatever clients request: the view's name, "admin" for the admin, "none" for 404."""
     match = request.resolver_match
     if match is None:
         return NONE

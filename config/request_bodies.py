@@ -1,4 +1,4 @@
-"""Request bodies for Django, received in the event loop: a slow sender holds no thread, a greedy one gets no room."""
+"""Receive request bodies for Django in the event loop: slow clients occupy no thread, greedy ones are limited."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from inbox.api.request_bodies import MAX_FORM_FIELDS
 
 log = structlog.get_logger(__name__)
 
-#: Bodies up to here are received without asking who sends them, and stay in memory.
+#: Bodies up to this size stay in memory, and their sender isn't looked up.
 SMALL_BYTES = 256 * 1024
-#: What a stranger may send: more than any form that they can fill in. Files come from agents and programs.
+#: The largest body without login: more than any of its forms. Only agents and programs send files.
 STRANGERS_BYTES = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 64 * 1024
 LARGEST_BYTES = settings.MEDIA_MAX_BYTES + MAX_FORM_FIELDS
-#: A body may take so many seconds, and one more for each so many bytes that have arrived.
+#: Seconds for a body, plus one for each so many bytes received.
 SECONDS = 30.0
 BYTES_PER_SECOND = 8 * 1024
-#: Bytes of bodies that are held at once: of one address, of one agent or program, and of all together.
+#: Bytes held at once: per address, per agent or program, and in total.
 ADDRESS_LIMIT = 32 * 1024 * 1024
 SENDER_LIMIT = 512 * 1024 * 1024
 TOTAL_LIMIT = 4 * 1024 * 1024 * 1024
 
 
 class RefusedError(Exception):
-    """A request that Django never sees, and what it is answered."""
+    """A request that Django never sees, and its answer."""
 
     def __init__(self, problem: Problem, body: Body | None = None) -> None:
         super().__init__(str(problem))
@@ -48,7 +48,7 @@ class RefusedError(Exception):
         self._body = body
 
     async def answer(self, scope: Scope, send: Send) -> None:
-        """Say why: to programs as the API does, to everybody else as a sentence."""
+        """Send the reason: programs get the API's JSON, everybody else a sentence."""
         headers: list[Header] = [
             (name.lower().encode(), value.encode()) for name, value in self._problem.headers.items()
         ]
@@ -62,11 +62,11 @@ class RefusedError(Exception):
 
 
 class Bodies:
-    """Receives the bodies of one process. ``threads`` is where the database is asked who sends a large one."""
+    """Receives the bodies of one process. ``threads`` look up the senders of large ones in the database."""
 
     def __init__(self, threads: ThreadPoolExecutor) -> None:
         self._threads = threads
-        # A disk may be slow, and the event loop waits for nothing.
+        # Disks may be slow, and the event loop must not wait.
         self._writers = ThreadPoolExecutor(2, thread_name_prefix="body")
         self._strangers = HeldBytes(each=ADDRESS_LIMIT, total=TOTAL_LIMIT)
         self._known = HeldBytes(each=SENDER_LIMIT, total=TOTAL_LIMIT)
@@ -76,8 +76,8 @@ class Bodies:
 
     @asynccontextmanager
     async def received(self, scope: Scope, receive: Receive) -> AsyncIterator[IO[bytes]]:
-        """The whole body of a request, for the length of the block. One without a Content-Length is left unread, as
-        WSGI has it. Raises RefusedError."""
+        """The whole body of a request, during the block. Empty without a Content-Length, as in WSGI. Raises
+        RefusedError."""
         length = next((int(value) for name, value in scope["headers"] if name == b"content-length"), 0)
         if not length:
             yield io.BytesIO()
@@ -113,7 +113,7 @@ class Bodies:
             held.release(whose, size)
 
     async def _admit(self, scope: Scope, length: int, body: Body) -> str:
-        """Who sends this body, empty where it is too small to ask. Raises RefusedError."""
+        """The sender of this body, empty for small bodies. Raises RefusedError."""
         if length <= SMALL_BYTES:
             return ""
         if length > LARGEST_BYTES:
@@ -149,7 +149,7 @@ class Bodies:
 
 
 def _sender(headers: Iterable[Header]) -> str:
-    """The agent or program that a request comes from, as "agent 7"; empty for a stranger. Reads the database."""
+    """The agent or program that sent a request, as "agent 7"; empty for a stranger. Reads the database."""
     if session_key := sessions.session_key(headers):
         agent = sessions.agent_of(session_key)
         if agent is not None:

@@ -1,4 +1,4 @@
-"""Where the processes of one machine keep their counters, so that /metrics can tell of all of them."""
+"""Prometheus counters in files that all processes of a machine share, so that /metrics covers all of them."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-#: What prometheus_client names a process's files after.
+#: The name prefixes of prometheus_client's files.
 KINDS = ("counter", "histogram", "gauge_livesum")
-#: Bytes of such a file, a power of two as prometheus_client makes them. Ours use a third.
+#: Bytes per file: a power of two, as prometheus_client expects. Ours need a third.
 FILE_BYTES = 256 * 1024
-#: Files of ended processes that are left as they are; more are added up into one.
+#: Files of ended processes that are kept; more are merged into one.
 ENDED_LIMIT = 20
-#: Process id of the file that holds the sums of ended processes: no process has it.
+#: The process id in the name of the merged file: no process has it.
 ENDED = 0
 
 
 def share_counters(data_dir: Path) -> None:
-    """Let this process keep its counters below ``data_dir``, one folder for each machine, if it serves or works.
+    """Keep this process's counters in files below ``data_dir``, one folder per machine, if it is a web process or
+    worker.
 
-    To be called before prometheus_client is imported, which reads the variable then. Commands that end at once count
-    for nobody. Where the folder cannot be made or the disk is full, each process counts for itself.
+    Call it before prometheus_client is imported, which reads the environment variable then. Short commands aren't
+    counted. When the folder can't be created or the disk is full, the process keeps its counters to itself.
     """
     command = Path(sys.argv[0]).name
     if command == "manage.py" and "worker" not in sys.argv[1:2]:
@@ -43,14 +44,14 @@ def share_counters(data_dir: Path) -> None:
 
 
 def living(folder: Path) -> list[int]:
-    """The ids of the processes that keep their counters here and run."""
+    """The ids of running processes with counters in this folder."""
     pids = {_pid(path) for path in folder.glob("counter_*.db")}
     return sorted(pid for pid in pids if pid != ENDED and _runs(pid))
 
 
 def _reserve(path: Path) -> None:
-    """Take a file's room on the disk now. Raises OSError when there is none: prometheus_client writes through memory,
-    where a full disk is no error but the end of the process (SIGBUS)."""
+    """Allocate a file's disk space now. Raises OSError when there is none: prometheus_client writes through mmap, where
+    a full disk ends the process (SIGBUS)."""
     if path.exists():
         return
     try:
@@ -62,8 +63,8 @@ def _reserve(path: Path) -> None:
 
 
 def tidy(folder: Path) -> None:
-    """Forget the live gauges of ended processes, and add up their counters once there are many such files. Safe to run
-    at any time: one caller at once does it."""
+    """Delete the live gauges of ended processes, and merge their counters when there are many. Safe to run at any time;
+    concurrent calls do nothing."""
     ended = [path for path in folder.glob("*_*.db") if not _runs(_pid(path))]
     for path in ended:
         if path.name.startswith("gauge_live"):
@@ -83,14 +84,14 @@ def tidy(folder: Path) -> None:
 
 @contextlib.contextmanager
 def undisturbed(folder: Path) -> Iterator[None]:
-    """Nobody adds up files of this folder during the block: one that is being read would vanish."""
+    """Prevent merging during the block: a file that is being read would vanish."""
     with (folder / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH)
         yield
 
 
 def _add_up(path: Path, total: Path) -> None:
-    from prometheus_client.mmap_dict import MmapedDict  # not before the variable is set
+    from prometheus_client.mmap_dict import MmapedDict  # after the variable is set
 
     _reserve(total)
     sums = MmapedDict(str(total))
@@ -106,7 +107,7 @@ def _pid(path: Path) -> int:
 
 
 def _runs(pid: int) -> bool:
-    """Whether a process exists. The file of the sums counts as one that does."""
+    """Whether a process runs. The merged file counts as one that does."""
     if pid == ENDED:
         return True
     try:

@@ -1,4 +1,4 @@
-"""Every address of the product."""
+"""The URLs of the product."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from config.csp_reports import csp_reports
 from config.metrics import metrics
 from inbox.web.views import media, viewer
 
-# Only what an installation without sign-up and without e-mail needs; allauth's other views have no address here.
+# Only the views needed without sign-up and e-mail; allauth's other views have no URL here.
 accounts = [
     path("login/", account.login, name="account_login"),
     path("logout/", account.logout, name="account_logout"),

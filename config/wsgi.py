@@ -1,4 +1,4 @@
-"""Django as a WSGI application: the pages, run in threads by config.asgi."""
+"""Django as a WSGI application, run in threads by config.wsgi_bridge."""
 
 from __future__ import annotations
 

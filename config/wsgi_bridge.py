@@ -1,4 +1,4 @@
-"""Django's pages in threads, which hold a thread only while Django works: never while a client sends or reads."""
+"""Run Django in threads. A request occupies a thread only while Django works, not while the client sends or reads."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from config.wsgi import application as django
 from core.asgi import Header, Receive, Scope, Send
 from core.thread_pool import DjangoThreads
 
-#: Bytes of a file that are read at once and held for each client that reads it.
+#: Bytes of a file that are read at once and held per client.
 BLOCK_BYTES = 64 * 1024
 
 
 class Pages:
-    """Django's WSGI application in a pool of threads. Each thread keeps a database connection of its own."""
+    """Django's WSGI application in a thread pool. Each thread has its own database connection."""
 
     def __init__(self, *, threads: int, name: str = "page") -> None:
         self._threads = DjangoThreads(threads, name=name, database=settings.PAGES_DATABASE)
         self._bodies = Bodies(self._threads)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # WSGI writes X_Forwarded_For and X-Forwarded-For the same way: a stranger could speak for the proxy.
+        # WSGI maps X_Forwarded_For and X-Forwarded-For to the same name: a client could forge the proxy's header.
         scope["headers"] = [(name, value) for name, value in scope["headers"] if b"_" not in name]
         try:
             async with self._bodies.received(scope, receive) as body:
@@ -37,7 +37,7 @@ class Pages:
             await refusal.answer(scope, send)
 
     async def close(self) -> None:
-        """Let the requests in progress finish, then give the threads back."""
+        """Finish the requests in progress, then end the threads."""
         await asyncio.to_thread(self._threads.close)
         self._bodies.close()
 
@@ -60,13 +60,13 @@ class Pages:
         finally:
             left.cancel()
             if answer.more:
-                # They left, or reading failed: the file is closed all the same.
-                with contextlib.suppress(RuntimeError):  # the threads are given back: the process ends
+                # The client left, or reading failed: close the file all the same.
+                with contextlib.suppress(RuntimeError):  # the threads have ended: the process is shutting down
                     await in_thread(answer.close)
 
 
 class Answer:
-    """What Django answers to one request: complete, or a file of which one block at a time is read."""
+    """Django's response to one request: complete, or a file that is read in blocks."""
 
     def __init__(self, environ: dict[str, Any]) -> None:
         self._environ = environ
@@ -75,11 +75,11 @@ class Answer:
         self.status = 500
         self.headers: list[Header] = []
         self.block = b""
-        #: Whether something follows after ``block``.
+        #: Whether more follows after ``block``.
         self.more = False
 
     def start(self) -> None:
-        """Let Django answer. In a thread, like the others."""
+        """Call Django. Runs in a thread, like the other methods."""
         self._response = django(self._environ, self._hear)
         self._parts = iter(self._response)
         self.more = True
@@ -103,7 +103,7 @@ class Answer:
         self.block = b"".join(parts)
 
     def close(self) -> None:
-        """Tell Django that the answer is over."""
+        """Tell Django that the response is finished."""
         self.more = False
         self._response.close()
 
@@ -120,6 +120,6 @@ def _refuse_to_write(_data: bytes) -> None:
 
 
 async def _left(receive: Receive) -> None:
-    """Return when the client has gone. What it still sends of a body that nobody reads is dropped."""
+    """Return when the client has disconnected. Discards the rest of an unread body."""
     while (await receive())["type"] != "http.disconnect":
         pass

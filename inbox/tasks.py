@@ -1,4 +1,5 @@
-"""The jobs: each one calls one act. Every job is safe to run twice; the rows know what is still to be done."""
+"""The jobs and their schedule. Each calls one function; every job is safe to run twice, as the rows hold what is left
+to do."""
 
 from __future__ import annotations
 
@@ -28,15 +29,15 @@ from whatsapp.webhooks import journal
 
 log = structlog.get_logger(__name__)
 
-#: Batches of notifications that one job works off, two seconds or so.
+#: Batches of notifications per job: about two seconds.
 BATCHES_PER_JOB = 20
-#: Messages that one job sends.
+#: Messages per job.
 MESSAGES_PER_JOB = 100
-#: Seconds after which what waits for its pace is looked at again.
+#: Seconds after which rate-limited messages are looked at again.
 PACED_SECONDS = 0.5
-#: Hours that failed jobs are kept for somebody to look at.
+#: Hours that failed jobs are kept for inspection.
 KEEP_FAILED_HOURS = 7 * 24
-#: Rows that one step of forgetting deletes, so that it never holds many locks.
+#: Rows per DELETE statement, so that it never holds many locks.
 FORGET_ROWS = 5000
 
 
@@ -46,14 +47,14 @@ def process_notifications() -> None:
 
 
 def _drain() -> None:
-    """A bounded piece of the journal, and another job for the rest: a job that goes on for as long as customers write
-    could not be stopped in time."""
+    """Process part of the journal and enqueue a job for the rest: a job that runs as long as messages arrive could not
+    be stopped in time."""
     for batch in range(BATCHES_PER_JOB):
         count = pipeline.process_batch(pipeline.BATCH_SIZE)
         if not count:
             return
         if batch == 0 and count == pipeline.BATCH_SIZE:
-            # More waits than one can do: another one reads while the database writes for this one.
+            # More is pending than one job can do: another one parses while the database writes for this one.
             journal.wake_up()
     journal.wake_up()
 
@@ -70,7 +71,7 @@ def make_previews(media_id: str) -> None:
 
 @app.task(name="make_copy", queue="previews", lock="make_copy")
 def make_copy(media_id: str) -> None:
-    """One film at a time: each keeps two processors busy, for minutes."""
+    """One video at a time: converting keeps two processors busy for minutes."""
     playable_copies.make(uuid.UUID(media_id))
 
 
@@ -81,7 +82,7 @@ def prepare_upload(upload_id: str) -> None:
 
 @app.task(name="send_messages", queue=outbox.QUEUE)
 def send_messages() -> None:
-    """A bounded piece of the outbox. Where more waits, another of the worker's places helps with it."""
+    """Send part of the outbox. When more is due, another job helps."""
     helped = False
     for _ in range(MESSAGES_PER_JOB):
         if not delivery.deliver_next():
@@ -123,7 +124,7 @@ def sync_templates_of(waba_id: str) -> None:
 @app.periodic(cron="* * * * * */5")
 @app.task(name="sweep_outbox", queue=outbox.QUEUE, queueing_lock="sweep_outbox")
 def sweep_outbox(timestamp: int) -> None:
-    """Send what has become due or lost its wake-up, and settle what dead workers left."""
+    """Send messages that are due and have no job, and settle those of dead workers."""
     workers.end_leases_of_dead()
     outbox.settle_abandoned()
     outbox.probe()
@@ -159,7 +160,7 @@ def sweep_uploads(timestamp: int) -> None:
 @app.periodic(cron="* * * * * */10")
 @app.task(name="sweep_journal", queue="journal", queueing_lock="sweep_journal")
 def sweep_journal(timestamp: int) -> None:
-    """Work off notifications whose wake-up was lost, so that nothing waits for the next customer to write."""
+    """Process pending notifications whose wake-up was lost."""
     _drain()
     pipeline.settle_waiting_statuses()
 
@@ -167,14 +168,14 @@ def sweep_journal(timestamp: int) -> None:
 @app.periodic(cron="* * * * * */15")
 @app.task(name="sweep_media", queue="media", queueing_lock="sweep_media")
 def sweep_media(timestamp: int) -> None:
-    """Put back the media and preview jobs that are due and have none."""
+    """Enqueue media and preview jobs that are due and missing."""
     jobs.sweep()
 
 
 @app.periodic(cron="41 3 * * *")
 @app.task(name="reconcile", queue="previews", queueing_lock="reconcile")
 def reconcile(timestamp: int = 0) -> None:
-    """Compare storage and database once a night, so that a fault is seen on its first day. Mends nothing."""
+    """Compare storage and database every night, so that faults are found on their first day. Repairs nothing."""
     try:
         report = reconciliation.run()
     except reconciliation.AlreadyRunningError:
@@ -186,7 +187,7 @@ def reconcile(timestamp: int = 0) -> None:
 @app.periodic(cron="* * * * * */10")
 @app.task(name="retry_stalled_jobs", queue="journal", queueing_lock="retry_stalled_jobs", pass_context=True)
 async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
-    """Put back the jobs of workers that died: Procrastinate finds them, and leaves the rest to us."""
+    """Retry the jobs of dead workers: Procrastinate only finds them."""
     manager = context.app.job_manager
     for job in await manager.get_stalled_jobs(seconds_since_heartbeat=workers.DEAD_AFTER):
         if job.id is None:
@@ -196,7 +197,7 @@ async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:
         try:
             await manager.retry_job(job)
         except exceptions.UniqueViolation:
-            # Another one of the same kind waits already and will do its work.
+            # Another job of this kind is waiting and will do the work.
             await manager.finish_job(job, status=Status.FAILED, delete_job=True)
         log.warning("stalled_job_retried", job=job.id, task=job.task_name)
 
@@ -209,7 +210,7 @@ def _give_back(media_id: uuid.UUID) -> None:
 @app.periodic(cron="17 * * * *")
 @app.task(name="forget", queue="journal", queueing_lock="forget")
 def forget(timestamp: int) -> None:
-    """Delete what is kept for a time only: processed notifications, statuses whose message never came, sessions."""
+    """Delete what is kept for a limited time: processed notifications, statuses without a message and so on."""
     kept = timedelta(days=settings.JOURNAL_RETENTION_DAYS)
     while journal.forget(kept, FORGET_ROWS) == FORGET_ROWS:
         pass
@@ -226,7 +227,7 @@ def forget(timestamp: int) -> None:
 @app.periodic(cron="27 * * * *")
 @app.task(name="forget_failed_jobs", queue="journal", queueing_lock="forget_failed_jobs", pass_context=True)
 async def forget_failed_jobs(context: JobContext, timestamp: int) -> None:
-    """Delete failed jobs that nobody looked at for a week; succeeded ones are deleted at once."""
+    """Delete failed jobs after a week; successful ones are deleted at once."""
     await context.app.job_manager.delete_old_jobs(
         nb_hours=KEEP_FAILED_HOURS, include_failed=True, include_cancelled=True, include_aborted=True
     )

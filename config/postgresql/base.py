@@ -1,4 +1,4 @@
-"""The database backend: Django's own, except that a database which hangs is not waited for without end."""
+"""Django's PostgreSQL backend with a time limit for the server's answers."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from django.db.backends.postgresql import base
 
 from core.postgres.answer_limit import limit_waiting
 
-#: Seconds that an idle connection may take to say that it still works, before a new one is opened in its place.
+#: Seconds for an idle connection to prove that it works, before a new one is opened.
 USABLE_SECONDS = 3.0
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """ANSWER_SECONDS in the database's settings is the longest wait for the answer to one statement; absent: no limit.
+    """ANSWER_SECONDS in the database's settings limits the wait for each answer; absent: no limit.
 
-    PostgreSQL's own statement_timeout does not help where PostgreSQL itself hangs: a frozen disk, a stopped process.
+    statement_timeout doesn't help when PostgreSQL itself hangs: a frozen disk, a stopped process.
     """
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
@@ -23,7 +23,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._limit = None
         if seconds := self.settings_dict.get("ANSWER_SECONDS"):
             self._limit = limit_waiting(connection, seconds)
-            # A pooler takes connections while the database behind it hangs.
+            # A pooler accepts connections even while the database hangs.
             with self._limit.at_most(USABLE_SECONDS):
                 connection.execute("SELECT 1")
                 connection.rollback()
