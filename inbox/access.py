@@ -76,9 +76,9 @@ def strangers_to(viewer: Viewer, contacts: Iterable[int]) -> set[int]:
     return found
 
 
-def uploads_visible_to(program: Program) -> QuerySet[Upload]:
-    """Files that this program gave us and that no message has taken yet."""
-    return program.uploads.filter(number_id__in=numbers_visible_to(program))
+def uploads_visible_to(owner: Agent | Program) -> QuerySet[Upload]:
+    """Files that this agent or program uploaded and that are not part of a message yet."""
+    return owner.uploads.filter(number_id__in=numbers_visible_to(owner))
 
 
 def templates_visible_to(viewer: Viewer) -> QuerySet[MessageTemplate]:

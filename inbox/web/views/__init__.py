@@ -1,1 +1,1 @@
-"""The pages: one module per thing a person looks at."""
+"""The views of the pages."""

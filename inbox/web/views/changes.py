@@ -1,53 +1,46 @@
-"""What changed since the page was read: fresh rows for the list and fresh bubbles for the open thread."""
+"""What changed since a page was loaded: rows for the list and messages for the open conversation."""
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from core.integers import small_integer
 from inbox import access
 from inbox.changes import pages as feed
 from inbox.formatting.humanize import display_name
-from inbox.models import Agent, Conversation, Message
+from inbox.models import Conversation, Message
+from inbox.web.agent_request import AgentRequest
 from inbox.web.presenters import contact_panel, conversation_row, days, sending_banner
 from inbox.web.queries import conversation_list, list_state, thread
 from inbox.web.queries.conversation_list import Filters
 from inbox.web.queries.list_state import Number
 
-#: More than this, of conversations or of messages, and reading the whole page again is the better answer.
+#: With more changed conversations or messages than this, the page is told to reload instead.
 LIMIT = 200
-
-
-def _number(request: HttpRequest, name: str) -> int | None:
-    text = request.GET.get(name, "")
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
-        raise Http404
-    return int(text)
 
 
 @require_GET
 @never_cache
-def changes(request: HttpRequest) -> HttpResponse:
-    """?since=CURSOR, ?open=CONVERSATION and the list's filters. What comes may have come before; nothing is missed."""
+def changes(request: AgentRequest) -> HttpResponse:
+    """?since=CURSOR, ?open=CONVERSATION and the list's filters. Changes may be repeated, none is left out."""
     return fragment(request)
 
 
-def fragment(request: HttpRequest) -> HttpResponse:
+def fragment(request: AgentRequest) -> HttpResponse:
     """What changed since the cursor in the request's address.
 
     The answer carries the next cursor, taken before anything was read. Elements carry the transaction that changed
-    them, so that the page leaves alone what it already shows. 404 if the open conversation is no longer visible.
+    them, so that the page skips what it already shows. 404 if the open conversation is no longer visible.
     """
-    open_id = _number(request, "open")
+    open_text = request.GET.get("open", "")
+    if (open_id := small_integer(open_text)) is None and open_text:
+        raise Http404
     filters = Filters.of(request)
-    state = list_state.read(cast(Agent, request.user))
+    state = list_state.read(request.user)
     try:
         since = feed.since(request.GET.get("since", ""), state.cursor)
     except ValueError:
@@ -72,7 +65,7 @@ def fragment(request: HttpRequest) -> HttpResponse:
         "days": days.of(
             messages,
             name=name,
-            deleted=access.sees_deleted_text(cast(Agent, request.user)),
+            deleted=access.sees_deleted_text(request.user),
             window_open=opened is not None and opened.window_open,
         ),
         "unread": conversation_row.badge(state.unread),

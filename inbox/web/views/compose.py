@@ -1,14 +1,13 @@
-"""The composer: its form, what Send does with it, and the draft that is kept while somebody writes."""
+"""The composer: its form, sending it, and the draft that is saved while an agent writes."""
 
 from __future__ import annotations
 
 import uuid
-from typing import cast
 
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
@@ -19,10 +18,10 @@ from inbox.media.storage import StorageError
 from inbox.models import Agent, Conversation, Message, Upload
 from inbox.sending import queue, read_receipts
 from inbox.sending.queue import Intent, NotSendableError
+from inbox.web.agent_request import AgentRequest
 from inbox.web.presenters import composer
-from inbox.web.queries import conversation_list
-from inbox.web.views import changes
 from inbox.web.views.conversation import find, page
+from inbox.web.views.responses import refused, sent
 from whatsapp import limits
 from whatsapp.events import Kind
 
@@ -30,100 +29,65 @@ from whatsapp.events import Kind
 FILES = 30
 
 
-def agent_of(request: HttpRequest) -> Agent:
-    """Who asks; the middleware let nobody else in."""
-    return cast(Agent, request.user)
-
-
-def wants_fragment(request: HttpRequest) -> bool:
-    """Whether a script asks, which puts what comes into the page it has."""
-    return bool(request.htmx)  # type: ignore[attr-defined]
-
-
 def written(data: QueryDict, name: str) -> str:
-    """What somebody wrote into a field: line ends as we keep them, without what no text may hold."""
+    """A field's text with plain line ends and without NUL characters."""
     return data.get(name, "").replace("\r\n", "\n").replace("\x00", "")
 
 
 def token(data: QueryDict) -> uuid.UUID:
-    """The form's token. Without a usable one every press is a message of its own."""
+    """The form's token, or a new one: then sending the form twice sends two messages."""
     return given_token(data) or uuid.uuid4()
 
 
 def given_token(data: QueryDict) -> uuid.UUID | None:
-    """The form's token; None when there is no usable one."""
-    word = data.get("token", "")
-    return uuid.UUID(word) if composer.is_uuid(word) else None
-
-
-def sent(request: HttpRequest, conversation: Conversation) -> HttpResponse:
-    """The answer to a form that became messages: what changed, drawn as for every live page; without scripts the
-    thread."""
-    if wants_fragment(request):
-        return changed(request)
-    return redirect(reverse("inbox:conversation", args=[conversation.pk]) + "#composer")
-
-
-def changed(request: HttpRequest) -> HttpResponse:
-    """What changed since the page's cursor. Without a usable one nothing: it is done all the same, and the page hears
-    of it by itself."""
-    try:
-        return changes.fragment(request)
-    except Http404:
-        return HttpResponse(status=204)
-
-
-def refused(sentence: str, reason: str = "") -> HttpResponse:
-    """The answer to a script: nothing was sent, and why. ``reason`` is a word of inbox.sending.queue.Reason."""
-    response = HttpResponse(sentence, status=422, content_type="text/plain; charset=utf-8")
-    response.headers["Reason"] = reason
-    return response
+    """The form's token; None when it is missing or not a UUID."""
+    value = data.get("token", "")
+    return uuid.UUID(value) if composer.is_uuid(value) else None
 
 
 @require_GET
 @never_cache
-def compose(request: HttpRequest, pk: int) -> HttpResponse:
+def compose(request: AgentRequest, pk: int) -> HttpResponse:
     """The composer alone, with the draft in it. ?reply=MESSAGE answers that message."""
-    conversation = find(conversation_list.numbers_of(request), pk)
+    conversation = find(request, pk)
     quoted = composer.quotable(conversation, request.GET.get("reply", ""))
     name = display_name(conversation.contact)
-    shown = composer.of(
-        conversation, agent_of(request), drafts.of(conversation, agent_of(request)), name=name, quoted=quoted
-    )
+    shown = composer.of(conversation, request.user, drafts.of(conversation, request.user), name=name, quoted=quoted)
     return render(request, "inbox/_composer.html", {"conversation": conversation, "composer": shown, "name": name})
 
 
 @require_POST
-def send(request: HttpRequest, pk: int) -> HttpResponse:
-    """Make messages of the form: the text, or files with their captions. All of them, or none.
+def send(request: AgentRequest, pk: int) -> HttpResponse:
+    """Queue the form's messages: the text, and files with their captions. All of them, or none.
 
-    The text beside files is the caption of the first that can have one, unless it is too long for a caption or that
-    file has one of its own.
+    Text beside files becomes the caption of the first file that can have one, unless it is too long for a caption or
+    the file has one of its own.
 
-    Safe to repeat: the same form again is the same messages. What cannot be sent comes back with the reason, and with
-    everything that was written.
+    Safe to repeat: the same form gives the same messages. If something cannot be sent, the form comes back with the
+    reason and everything that was written.
     """
-    conversation = find(conversation_list.numbers_of(request), pk)
-    agent = agent_of(request)
+    conversation = find(request, pk)
+    agent = request.user
     try:
-        receive_files(request, conversation)
+        received = receive_files(request, conversation)
         with transaction.atomic():
-            if not _queue(request, conversation, agent):
-                raise NotSendableError("There is nothing to send yet.", queue.Reason.INVALID)
+            if not _queue(request, conversation, agent, received):
+                raise NotSendableError(_("There is nothing to send yet."), queue.Reason.INVALID)
             drafts.sent(conversation, agent, token(request.POST), written(request.POST, "text").strip())
     except (NotSendableError, uploads.FileRefusedError, StorageError) as error:
         reason = error.reason if isinstance(error, NotSendableError) else queue.Reason.FILE_NOT_READY
-        if wants_fragment(request):
+        if request.htmx:
             return refused(str(error), reason)
         _keep(request, conversation, agent)
         return page(request, conversation.pk, problem=str(error), status=422)
     return sent(request, conversation)
 
 
-def _queue(request: HttpRequest, conversation: Conversation, agent: Agent) -> list[Message]:
+def _queue(request: AgentRequest, conversation: Conversation, agent: Agent, received: list[uuid.UUID]) -> list[Message]:
+    """The messages of the form, queued. ``received``: the files that came with it."""
     text = written(request.POST, "text").strip()
     quoted = composer.quotable(conversation, request.POST.get("quoted", ""))
-    files = {upload_id: _file(conversation, agent, upload_id) for upload_id in _upload_ids(request)}
+    files = {upload_id: _file(conversation, agent, upload_id) for upload_id in _upload_ids(request, received)}
     captions = {
         upload_id: written(request.POST, f"caption-{upload_id}").strip() if file.kind in limits.CAPTIONED else ""
         for upload_id, file in files.items()
@@ -135,7 +99,7 @@ def _queue(request: HttpRequest, conversation: Conversation, agent: Agent) -> li
     elif text:
         payload = {"preview_url": "preview_url" in request.POST}
         intent = Intent(kind=Kind.TEXT, text=text, payload=payload, quoted=quoted)
-        made.append(_queue_words(conversation, agent, intent, token(request.POST)))
+        made.append(_queue_text(conversation, agent, intent, token(request.POST)))
     for upload_id, file in files.items():
         if isinstance(file, Message):
             made.append(file)
@@ -147,9 +111,9 @@ def _queue(request: HttpRequest, conversation: Conversation, agent: Agent) -> li
     return made
 
 
-def _queue_words(conversation: Conversation, agent: Agent, intent: Intent, form_token: uuid.UUID) -> Message:
-    """The message of the words: the form's token is its client token, which the browser that drew it knows. Other words
-    that left under this token before, from another window, stay what they are."""
+def _queue_text(conversation: Conversation, agent: Agent, intent: Intent, form_token: uuid.UUID) -> Message:
+    """The text message. The form's token is its client token, by which the browser recognises the message that it
+    shows already. A different text sent with the same token before, from another window, is left as it is."""
     made = queue.queue(conversation, intent, client_token=form_token, agent=agent)
     if (made.conversation_id, made.agent_id, made.text) == (conversation.pk, agent.pk, intent.text):
         return made
@@ -158,28 +122,30 @@ def _queue_words(conversation: Conversation, agent: Agent, intent: Intent, form_
 
 
 def _file(conversation: Conversation, agent: Agent, upload_id: uuid.UUID) -> Upload | Message:
-    """A file that is to be sent, or the message that an earlier request of the same press made of it. Raises
+    """The file to send, or the message that an earlier request with the same form made of it. Raises
     FileRefusedError."""
-    again = conversation.messages.filter(client_token=drafts.upload_token(upload_id)).first()
-    file = again or Upload.objects.filter(pk=upload_id, agent=agent, number=conversation.number).first()
+    message = conversation.messages.filter(client_token=drafts.upload_token(upload_id)).first()
+    file = message or Upload.objects.filter(pk=upload_id, agent=agent, number=conversation.number).first()
     if file is None:
-        raise uploads.FileRefusedError("A file of this message was removed meanwhile. Look, and send again.")
+        raise uploads.FileRefusedError(
+            _("A file was removed from this message in the meantime. Check it and send again.")
+        )
     return file
 
 
-def _upload_ids(request: HttpRequest) -> list[uuid.UUID]:
-    """The files that the form names, and those that came with it."""
-    ids = [uuid.UUID(word) for word in request.POST.getlist("upload") if composer.is_uuid(word)]
-    return list(dict.fromkeys([*ids, *getattr(request, "received", [])]))
+def _upload_ids(request: AgentRequest, received: list[uuid.UUID]) -> list[uuid.UUID]:
+    """The files that the form names, then those that came with it, each once."""
+    ids = [uuid.UUID(value) for value in request.POST.getlist("upload") if composer.is_uuid(value)]
+    return list(dict.fromkeys([*ids, *received]))
 
 
-def receive_files(request: HttpRequest, conversation: Conversation) -> None:
+def receive_files(request: AgentRequest, conversation: Conversation) -> list[uuid.UUID]:
     """Keep the files that a form without scripts brought, under the agent's draft. Raises FileRefusedError."""
     received: list[uuid.UUID] = []
-    request.received = received  # type: ignore[attr-defined]
     files = request.FILES.getlist("files")
     if len(files) > FILES:
-        raise uploads.FileRefusedError(f"Send at most {FILES} files at once. Choose fewer, then send the rest.")
+        sentence = _("Send at most %(count)d files at once. Choose fewer, then send the rest.")
+        raise uploads.FileRefusedError(sentence % {"count": FILES})
     for file in files:
         if file.file is None:
             continue
@@ -187,21 +153,22 @@ def receive_files(request: HttpRequest, conversation: Conversation) -> None:
             file.file,
             number=conversation.number,
             file_name=file.name or "",
-            agent=agent_of(request),
-            draft=drafts.opened(conversation, agent_of(request)),
+            agent=request.user,
+            draft=drafts.opened(conversation, request.user),
         )
         received.append(upload.pk)
+    return received
 
 
 @require_POST
-def draft(request: HttpRequest, pk: int) -> HttpResponse:
-    """Keep what is written so far. Safe to repeat."""
-    conversation = find(conversation_list.numbers_of(request), pk)
-    _keep(request, conversation, agent_of(request))
+def draft(request: AgentRequest, pk: int) -> HttpResponse:
+    """Save the draft. Safe to repeat."""
+    conversation = find(request, pk)
+    _keep(request, conversation, request.user)
     return HttpResponse(status=204)
 
 
-def _keep(request: HttpRequest, conversation: Conversation, agent: Agent) -> None:
+def _keep(request: AgentRequest, conversation: Conversation, agent: Agent) -> None:
     captions = {
         uuid.UUID(name[8:]): written(request.POST, name)
         for name in request.POST
@@ -213,7 +180,7 @@ def _keep(request: HttpRequest, conversation: Conversation, agent: Agent) -> Non
 
 
 @require_POST
-def typing(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the customer that somebody writes, for the next 25 seconds."""
-    read_receipts.typing(find(conversation_list.numbers_of(request), pk))
+def typing(request: AgentRequest, pk: int) -> HttpResponse:
+    """Show the customer “typing…” for the next 25 seconds."""
+    read_receipts.typing(find(request, pk))
     return HttpResponse(status=204)

@@ -1,12 +1,11 @@
-"""One conversation: its thread and details, further stretches of the thread, and the mark that it was read."""
+"""One conversation: its page, more of its messages, one message, and marking it as read."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
-from typing import cast
 
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -14,28 +13,30 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
+from core.integers import small_integer
 from core.postgres import keyset
 from inbox import access
 from inbox.changes import pages
 from inbox.formatting.humanize import display_name
-from inbox.models import Agent, Conversation, Message
+from inbox.models import Conversation, Message
 from inbox.sending import read_receipts
+from inbox.web.agent_request import AgentRequest
 from inbox.web.presenters import composer, contact_panel, conversation_row, message_details
 from inbox.web.presenters import days as days_presenter
 from inbox.web.queries import conversation as conversation_query
 from inbox.web.queries import conversation_list, list_state, thread
 from inbox.web.queries.conversation_list import Filters
-from inbox.web.queries.list_state import Number
 from inbox.web.queries.thread import Stretch
 from inbox.web.views.conversations import list_context
 
 
-def find(numbers: list[Number], pk: int) -> Conversation:
-    """The conversation if it is on one of the numbers this agent sees; missing and forbidden are both 404."""
-    return get_object_or_404(conversation_list.visible(numbers).select_related("number"), pk=pk)
+def find(request: AgentRequest, pk: int) -> Conversation:
+    """The conversation if the agent may see it; missing and forbidden are both 404."""
+    visible = conversation_list.visible(conversation_list.numbers_of(request))
+    return get_object_or_404(visible.select_related("number"), pk=pk)
 
 
-def stretch(request: HttpRequest, conversation: Conversation) -> Stretch:
+def stretch(request: AgentRequest, conversation: Conversation) -> Stretch:
     """The part of the thread that the address asks for: ?at=ID, ?on=DATE, ?before=PLACE, ?after=PLACE, ?from=PLACE
     with &to=PLACE, or the newest."""
     try:
@@ -50,13 +51,12 @@ def stretch(request: HttpRequest, conversation: Conversation) -> Stretch:
         raise Http404 from error
     if (day := first_of_day(request, conversation)) is not None:
         return thread.around(conversation, day)
-    at = request.GET.get("at", "")
-    if at.isascii() and at.isdigit() and len(at) < 19:
-        return thread.around(conversation, get_object_or_404(conversation.messages, pk=int(at)))
+    if (at := small_integer(request.GET.get("at", ""))) is not None:
+        return thread.around(conversation, get_object_or_404(conversation.messages, pk=at))
     return thread.newest(conversation)
 
 
-def first_of_day(request: HttpRequest, conversation: Conversation) -> Message | None:
+def first_of_day(request: AgentRequest, conversation: Conversation) -> Message | None:
     """The first message of the reader's day ?on=DATE, or the next there is; None if not asked for. 404 for no date."""
     if "on" not in request.GET:
         return None
@@ -68,11 +68,11 @@ def first_of_day(request: HttpRequest, conversation: Conversation) -> Message | 
     return thread.first_since(conversation, moment)
 
 
-def thread_context(request: HttpRequest, conversation: Conversation) -> dict[str, object]:
+def thread_context(request: AgentRequest, conversation: Conversation) -> dict[str, object]:
     name = display_name(conversation.contact)
     part = stretch(request, conversation)
     first_unread = thread.first_unread(conversation, part)
-    agent = cast(Agent, request.user)
+    agent = request.user
     days = days_presenter.of(
         part.messages,
         name=name,
@@ -96,17 +96,17 @@ def thread_context(request: HttpRequest, conversation: Conversation) -> dict[str
 @require_GET
 @never_cache
 @vary_on_headers("HX-Request")
-def conversation(request: HttpRequest, pk: int) -> HttpResponse:
-    """The thread with its details: a whole page with the list, or to htmx only what stands beside the list.
+def conversation(request: AgentRequest, pk: int) -> HttpResponse:
+    """The conversation with its details: a whole page, or for htmx only what stands beside the list.
 
-    ?reply=MESSAGE opens the composer with an answer to that message.
+    ?reply=MESSAGE quotes that message in the composer.
     """
     return page(request, pk)
 
 
-def page(request: HttpRequest, pk: int, *, problem: str = "", status: int = 200) -> HttpResponse:
+def page(request: AgentRequest, pk: int, *, problem: str = "", status: int = 200) -> HttpResponse:
     """The conversation with its composer; ``problem`` is why what was written into that could not be sent."""
-    agent = cast(Agent, request.user)
+    agent = request.user
     state = list_state.read(agent)
     opened = conversation_query.opened(conversation_list.visible(state.numbers).filter(pk=pk), agent)
     if opened is None:
@@ -125,7 +125,7 @@ def page(request: HttpRequest, pk: int, *, problem: str = "", status: int = 200)
         "open_id": str(found.pk),
         "is_pinned": opened.pinned,
     }
-    if request.htmx and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
+    if request.htmx and not request.htmx.history_restore_request:
         context["unread"] = conversation_row.badge(state.unread)
         return pages.read_at(state.cursor, render(request, "inbox/_conversation.html", context))
     return render(request, "inbox/conversation.html", context | list_context(request, state), status=status)
@@ -133,10 +133,10 @@ def page(request: HttpRequest, pk: int, *, problem: str = "", status: int = 200)
 
 @require_GET
 @never_cache
-def messages(request: HttpRequest, pk: int) -> HttpResponse:
-    """Another stretch of the thread as days of bubbles; the address says which, as in stretch()."""
+def messages(request: AgentRequest, pk: int) -> HttpResponse:
+    """Another part of the thread, chosen as in stretch()."""
     cursor = pages.current_cursor()
-    agent = cast(Agent, request.user)
+    agent = request.user
     visible = Conversation.objects.filter(pk=pk, number__in=access.visible_numbers(agent))
     opened = conversation_query.opened(visible, agent)
     if opened is None:
@@ -148,14 +148,14 @@ def messages(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 @never_cache
 @vary_on_headers("HX-Request")
-def message(request: HttpRequest, pk: int) -> HttpResponse:
-    """One message with its whole text, however long, and what became of it; to htmx only the latter."""
+def message(request: AgentRequest, pk: int) -> HttpResponse:
+    """One message with its whole text and its details; for htmx only the details."""
     found = thread.fetch(access.messages_visible_to(request.user).filter(pk=pk))
     if not found:
         raise Http404
     row = found[0]
     name = display_name(row.conversation.contact)
-    deleted = access.sees_deleted_text(cast(Agent, request.user))
+    deleted = access.sees_deleted_text(request.user)
     window_open = row.conversation.window_open
     days = days_presenter.of(found, name=name, whole_text=True, deleted=deleted, window_open=window_open)
     context = {
@@ -170,19 +170,20 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
         "name": name,
         "conversation": row.conversation,
     }
-    template = "inbox/_message_dialog.html" if request.htmx else "inbox/message.html"  # type: ignore[attr-defined]
+    template = "inbox/_message_dialog.html" if request.htmx else "inbox/message.html"
     return render(request, template, context)
 
 
 @require_POST
-def read(request: HttpRequest, pk: int) -> HttpResponse:
-    """Everything up to the state the page showed was seen. ``changed`` is that state's mark: if the conversation has
-    changed since, nothing happens, and the page asks again once it shows the change. Safe to repeat."""
-    changed = request.POST.get("changed", "")
-    if not (changed.isascii() and changed.isdigit() and len(changed) < 19):
+def read(request: AgentRequest, pk: int) -> HttpResponse:
+    """Mark the conversation as read up to the state that the page shows. ``changed`` names that state: if the
+    conversation has changed since, nothing happens, and the page asks again once it shows the change. Safe to
+    repeat."""
+    changed = small_integer(request.POST.get("changed", ""))
+    if changed is None:
         return HttpResponse("changed is missing.", status=400, content_type="text/plain")
-    found = find(conversation_list.numbers_of(request), pk)
-    unread = Conversation.objects.unread().filter(pk=found.pk, changed_xid=int(changed))
+    found = find(request, pk)
+    unread = Conversation.objects.unread().filter(pk=found.pk, changed_xid=changed)
     with transaction.atomic():
         if unread.update(unread_count=0):
             read_receipts.mark_read(found)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
-
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
@@ -12,14 +10,14 @@ from django.views.decorators.vary import vary_on_headers
 
 from core.postgres import keyset
 from inbox.changes import pages
-from inbox.models import Agent
+from inbox.web.agent_request import AgentRequest
 from inbox.web.presenters import conversation_row, sending_banner
 from inbox.web.queries import conversation_list, list_state
 from inbox.web.queries.conversation_list import Filters
 from inbox.web.queries.list_state import ListState
 
 
-def list_context(request: HttpRequest, state: ListState) -> dict[str, object]:
+def list_context(request: AgentRequest, state: ListState) -> dict[str, object]:
     """What the list needs; ``state`` is that of this agent. 404 for an invalid place."""
     filters = Filters.of(request)
     try:
@@ -54,11 +52,11 @@ def list_context(request: HttpRequest, state: ListState) -> dict[str, object]:
 @require_GET
 @never_cache
 @vary_on_headers("HX-Request")
-def conversations(request: HttpRequest) -> HttpResponse:
+def conversations(request: AgentRequest) -> HttpResponse:
     """The list with nothing open; to htmx the list alone, or its next older rows."""
-    state = list_state.read(cast(Agent, request.user))
+    state = list_state.read(request.user)
     context = {"cursor": state.cursor, "open_id": ""} | list_context(request, state)
-    if not request.htmx or request.htmx.history_restore_request:  # type: ignore[attr-defined]
+    if not request.htmx or request.htmx.history_restore_request:
         return render(request, "inbox/conversations.html", context)
-    part = "_list" if request.htmx.target == "list" else "_rows"  # type: ignore[attr-defined]
+    part = "_list" if request.htmx.target == "list" else "_rows"
     return pages.read_at(state.cursor, render(request, f"inbox/{part}.html", context))

@@ -1,4 +1,4 @@
-"""Messages that a form makes: a place, a contact card, a message with buttons. Dialogs of the composer, and pages."""
+"""Dialogs that send a location, a contact card or a message with buttons; pages of their own without scripts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import json
 import uuid
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -17,13 +18,14 @@ from inbox.media import uploads
 from inbox.models import Conversation, Media, Upload
 from inbox.sending import queue as sending_queue
 from inbox.sending.queue import Intent, NotSendableError
+from inbox.web.agent_request import AgentRequest
 from inbox.web.forms import BUTTONS, PHONES, ROWS, ContactForm, InteractiveForm, LocationForm
 from inbox.web.presenters import interactive as interactive_presenter
 from inbox.web.presenters import stand_in
 from inbox.web.presenters.composer import Card, is_uuid
-from inbox.web.queries import conversation_list
-from inbox.web.views.compose import agent_of, sent, token, wants_fragment
+from inbox.web.views.compose import token
 from inbox.web.views.conversation import find
+from inbox.web.views.responses import sent
 from inbox.web.views.uploads import header_file
 from whatsapp import phone_numbers
 from whatsapp.events import Kind
@@ -35,16 +37,16 @@ dialog_methods = require_http_methods(["GET", "POST"])
 
 
 def show(
-    request: HttpRequest, conversation: Conversation, name: str, context: dict[str, Any], *, status: int = 200
+    request: AgentRequest, conversation: Conversation, name: str, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
-    """A form as the inside of the page's dialog, or as a page of its own. ``name`` is the template's."""
+    """A form for the page's dialog, or as a page of its own. ``name`` is the template's."""
     partial = f"inbox/_{name}.html"
     context |= {"conversation": conversation, "name": display_name(conversation.contact), "partial": partial}
     context.setdefault("token", token(request.POST) if request.POST else uuid.uuid4())
-    return render(request, partial if wants_fragment(request) else "inbox/dialog.html", context, status=status)
+    return render(request, partial if request.htmx else "inbox/dialog.html", context, status=status)
 
 
-def message_token(request: HttpRequest, intent: Intent) -> uuid.UUID:
+def message_token(request: AgentRequest, intent: Intent) -> uuid.UUID:
     """The client token of what a dialog sends. ``press`` is the browser's own name for one press of Send: it drew the
     message before that had a row. Without scripts it follows from the form's token and the content."""
     if is_uuid(press := request.POST.get("press", "")):
@@ -53,18 +55,18 @@ def message_token(request: HttpRequest, intent: Intent) -> uuid.UUID:
     return drafts.message_token(token(request.POST), content)
 
 
-def queue(request: HttpRequest, conversation: Conversation, intent: Intent) -> str:
-    """Send what a dialog made. Why not, as a sentence; empty when it is on its way. Safe to repeat."""
+def queue(request: AgentRequest, conversation: Conversation, intent: Intent) -> str:
+    """Queue a dialog's message. The reason if it cannot be sent, else empty. Safe to repeat."""
     client_token = message_token(request, intent)
     try:
-        sending_queue.queue(conversation, intent, client_token=client_token, agent=agent_of(request))
+        sending_queue.queue(conversation, intent, client_token=client_token, agent=request.user)
     except (NotSendableError, uploads.FileRefusedError) as error:
         return str(error)
     return ""
 
 
 def _form_view(
-    request: HttpRequest, conversation: Conversation, template: str, kind: Kind, form: Any, context: dict[str, Any]
+    request: AgentRequest, conversation: Conversation, template: str, kind: Kind, form: Any, context: dict[str, Any]
 ) -> HttpResponse:
     """Show the form, or send what it makes. ``context`` may hold the header's ``upload`` and a ``problem`` with it."""
     context = {"form": form, "problem": "", "upload": None} | context
@@ -81,17 +83,17 @@ def _form_view(
 
 @dialog_methods
 @never_cache
-def location(request: HttpRequest, pk: int) -> HttpResponse:
-    """A place, from its coordinates."""
-    conversation = find(conversation_list.numbers_of(request), pk)
+def location(request: AgentRequest, pk: int) -> HttpResponse:
+    """Send a location."""
+    conversation = find(request, pk)
     return _form_view(request, conversation, "location", Kind.LOCATION, LocationForm(request.POST or None), {})
 
 
 @dialog_methods
 @never_cache
-def contact(request: HttpRequest, pk: int) -> HttpResponse:
-    """A contact card."""
-    conversation = find(conversation_list.numbers_of(request), pk)
+def contact(request: AgentRequest, pk: int) -> HttpResponse:
+    """Send a contact card."""
+    conversation = find(request, pk)
     country = phone_numbers.country_of(conversation.number.display_number)
     form = ContactForm(request.POST or None, country=country)
     phones = [form[f"phone_{index}"] for index in range(1, PHONES + 1)]
@@ -100,14 +102,14 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
 
 @dialog_methods
 @never_cache
-def interactive(request: HttpRequest, pk: int) -> HttpResponse:
-    """A message with buttons. ?type=TYPE chooses which."""
-    conversation = find(conversation_list.numbers_of(request), pk)
+def interactive(request: AgentRequest, pk: int) -> HttpResponse:
+    """Send a message with buttons. ?type=TYPE preselects the type."""
+    conversation = find(request, pk)
     form = InteractiveForm(
-        request.POST or None, initial={"type": request.GET.get("type", "buttons"), "button": "Choose"}
+        request.POST or None, initial={"type": request.GET.get("type", "buttons"), "button": gettext("Choose")}
     )
     if "again" in request.POST:
-        # Another type was chosen, without scripts: the same words in another form.
+        # Without scripts: another type was chosen, so show its fields with the same values.
         form = InteractiveForm(initial=request.POST.dict())
     upload, problem = None, ""
     if form.is_bound and form.chosen in MEDIA_HEADERS:
@@ -119,13 +121,13 @@ def interactive(request: HttpRequest, pk: int) -> HttpResponse:
     return _form_view(request, conversation, "interactive", Kind.INTERACTIVE, form, context)
 
 
-def _left_already(request: HttpRequest, conversation: Conversation) -> bool:
+def _left_already(request: AgentRequest, conversation: Conversation) -> bool:
     """Whether this press of Send came before: the file in its header belongs to a message by now."""
     word = request.POST.get("upload", "")
     return is_uuid(word) and Media.objects.filter(pk=word, message__conversation=conversation).exists()
 
 
-def _interactive_context(request: HttpRequest, form: InteractiveForm, upload: Upload | None) -> dict[str, Any]:
+def _interactive_context(request: AgentRequest, form: InteractiveForm, upload: Upload | None) -> dict[str, Any]:
     text = str(form["text"].value() or "")
     payload = form.payload()
     if upload is not None:
@@ -138,15 +140,15 @@ def _interactive_context(request: HttpRequest, form: InteractiveForm, upload: Up
         ],
         "sectioned": any(form[f"section_{index}"].value() for index in range(1, ROWS + 1)),
         "preview": interactive_presenter.draw(Kind.INTERACTIVE, payload, text),
-        "stand_in": stand_in.of_dialog(agent_of(request), Kind.INTERACTIVE, text, payload),
+        "stand_in": stand_in.of_dialog(request.user, Kind.INTERACTIVE, text, payload),
         "incomplete": not form.is_valid(),
     }
 
 
 @require_POST
-def interactive_preview(request: HttpRequest, pk: int) -> HttpResponse:
+def interactive_preview(request: AgentRequest, pk: int) -> HttpResponse:
     """The message as it would look, valid or not."""
-    conversation = find(conversation_list.numbers_of(request), pk)
+    conversation = find(request, pk)
     form = InteractiveForm(request.POST)
     upload = None
     if form.chosen in MEDIA_HEADERS and not request.FILES:

@@ -1,4 +1,4 @@
-"""Files: who may have one is checked here, then a short-lived signed address of the storage serves it."""
+"""Files of messages: check access, then redirect to a short-lived signed address in storage."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from django.http import (
 )
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import content_disposition_header, url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from inbox import access
@@ -33,13 +34,14 @@ from inbox.media.storage import StorageError, media_storage
 from inbox.media.storage.local import SignedFileSystemStorage, signature_holds
 from inbox.models import Media
 from inbox.models.media import copy_type
+from inbox.web.agent_request import AgentRequest
 
 DOWNLOAD_TYPE = "application/octet-stream"
-#: Seconds that a redirect's address must still work when a browser takes it from its cache.
+#: Seconds that a signed address must still be valid when a browser takes the redirect from its cache.
 MARGIN_SECONDS = 60
 BLOCK_BYTES = 64 * 1024
-#: A file that we serve ourselves can load and run nothing, and no page can frame it. No `sandbox`: with it Chromium
-#: shows no PDF.
+#: A file that we serve ourselves can neither load nor run anything, nor be framed. Without `sandbox`: Chromium would
+#: show no PDF.
 FILE_POLICY = (
     "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; "
     "frame-ancestors 'none'; form-action 'none'; base-uri 'none'"
@@ -47,8 +49,8 @@ FILE_POLICY = (
 
 
 @require_safe
-def original(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
-    """The file as it came: shown in place when its bytes are of a type we trust, otherwise downloaded."""
+def original(request: AgentRequest, media_id: uuid.UUID) -> HttpResponse:
+    """The original file: shown inline if its detected type is trusted, otherwise downloaded."""
     media = find_stored(request, media_id)
     if media.content_type in INLINE_TYPES:
         return send_file(media.file, media.content_type, _disposition(media, attachment=False))
@@ -56,15 +58,15 @@ def original(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
 
 
 @require_safe
-def download(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
-    """The file as it came, for saving under the sender's name."""
+def download(request: AgentRequest, media_id: uuid.UUID) -> HttpResponse:
+    """The original file as a download, under the name that the sender gave it."""
     media = find_stored(request, media_id)
     return send_file(media.file, DOWNLOAD_TYPE, _disposition(media, attachment=True))
 
 
 @require_safe
-def thumbnail(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
-    """The small picture we made of it."""
+def thumbnail(request: AgentRequest, media_id: uuid.UUID) -> HttpResponse:
+    """The file's thumbnail."""
     media = find_stored(request, media_id)
     if not media.thumbnail:
         raise Http404
@@ -72,8 +74,8 @@ def thumbnail(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
 
 
 @require_safe
-def playable(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
-    """The copy we made of a file that not every browser plays or shows."""
+def playable(request: AgentRequest, media_id: uuid.UUID) -> HttpResponse:
+    """The copy for browsers that cannot play or show the original."""
     media = find_stored(request, media_id)
     if not media.playable:
         raise Http404
@@ -81,8 +83,8 @@ def playable(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
 
 
 @require_safe
-def page(request: HttpRequest, media_id: uuid.UUID, number: int) -> HttpResponse:
-    """One page of a document as a picture. 503 while too many are being drawn: ask again in a moment."""
+def page(request: AgentRequest, media_id: uuid.UUID, number: int) -> HttpResponse:
+    """One page of a document as an image. 503 while too many are being rendered; page-pane.js asks again."""
     try:
         key = pdf_pages.picture(find_stored(request, media_id), number)
     except pdf_pages.NoPageError as error:
@@ -93,11 +95,11 @@ def page(request: HttpRequest, media_id: uuid.UUID, number: int) -> HttpResponse
 
 
 @require_POST
-def fetch_again(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
-    """Try to fetch a file that did not come. The page sees what becomes of it as with any change."""
+def fetch_again(request: AgentRequest, media_id: uuid.UUID) -> HttpResponse:
+    """Request the download of a missing file again. Pages learn the result from live updates."""
     media = get_object_or_404(access.media_visible_to(request.user), pk=media_id)
     files.fetch_again(media)
-    if getattr(request, "htmx", False):
+    if request.htmx:
         return HttpResponse(status=204)
     back = request.META.get("HTTP_REFERER", "")
     safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure())
@@ -107,15 +109,15 @@ def fetch_again(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
 @login_not_required
 @require_safe
 def local_file(request: HttpRequest, name: str) -> HttpResponseBase:
-    """A file of SignedFileSystemStorage for whoever holds its signed address, with byte ranges (for seeking).
+    """A file of SignedFileSystemStorage, for everybody with its signed address, with byte ranges for seeking.
 
-    The signature is the permission, as it is with S3: whoever asks was checked when the address was made.
+    The signature is the permission, as with S3: access was checked when the address was made.
     """
     if not isinstance(default_storage, SignedFileSystemStorage):
         raise Http404
     query = {word: request.GET.get(word, "") for word in ("type", "disposition", "expires", "signature")}
     if not signature_holds(name, query):
-        return HttpResponse("This address is not valid, or not any more.", status=403, content_type="text/plain")
+        return HttpResponse(_("This link is invalid or has expired."), status=403, content_type="text/plain")
     try:
         file = default_storage.open(name, "rb")
         size = file.size
@@ -124,7 +126,7 @@ def local_file(request: HttpRequest, name: str) -> HttpResponseBase:
     except OSError as error:
         if isinstance(error, FileNotFoundError) and default_storage.is_there():
             raise Http404 from None
-        sentence = "The file storage does not answer. Try again later."
+        sentence = _("File storage is not responding. Try again later.")
         return HttpResponse(sentence, status=503, content_type="text/plain", headers={"Retry-After": "30"})
     response = _ranged(request.headers.get("Range", ""), file, size)
     response.headers["Content-Type"] = query["type"]
@@ -138,8 +140,8 @@ def local_file(request: HttpRequest, name: str) -> HttpResponseBase:
     return response
 
 
-def find_stored(request: HttpRequest, media_id: uuid.UUID) -> Media:
-    """The stored file, if this agent may see its message; missing, hidden and not stored look the same."""
+def find_stored(request: AgentRequest, media_id: uuid.UUID) -> Media:
+    """The stored file if the agent may see its message; missing, forbidden and not stored are all 404."""
     visible = access.media_visible_to(request.user).select_related("message")
     return get_object_or_404(visible, pk=media_id, state=Media.State.STORED)
 
@@ -149,12 +151,12 @@ def _disposition(media: Media, *, attachment: bool) -> str:
 
 
 def send_file(file: FieldFile | str, content_type: str, disposition: str) -> HttpResponse:
-    """A redirect to a short-lived signed address of a stored file or key. The caller has checked who asks."""
+    """A redirect to a short-lived signed address of a stored file or key. The caller has checked access."""
     expires = settings.MEDIA_URL_EXPIRES
     name = file if isinstance(file, str) else file.name or ""
     url = media_storage().signed_url(name, content_type=content_type, disposition=disposition, expires=expires)
     response = HttpResponseRedirect(url)
-    # Kept by the browser for less than the address works, so that a page drawn again loads nothing again.
+    # Browsers may cache the redirect while the address works, so that showing a page again loads no file again.
     response.headers["Cache-Control"] = f"private, max-age={max(0, expires - MARGIN_SECONDS)}"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
@@ -190,8 +192,8 @@ def _part(header: str, size: int) -> tuple[int, int] | None:
 
 
 class _Blocks:
-    """The bytes of an open file from ``start`` up to ``stop``. Django calls ``close`` when the answer is over, also
-    when the browser hung up before the first block."""
+    """The bytes of an open file from ``start`` up to ``stop``. Django calls ``close`` at the end of the response, even
+    if the browser disconnects before the first block."""
 
     def __init__(self, file: IO[bytes], start: int, stop: int) -> None:
         self._file, self._start, self._stop = file, start, stop

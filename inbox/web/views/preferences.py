@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -16,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from inbox.models import Agent
 from inbox.models.agents import language_choices
+from inbox.web.agent_request import AgentRequest
 
 
 class PreferencesForm(forms.Form):
@@ -25,9 +24,9 @@ class PreferencesForm(forms.Form):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-def preferences(request: HttpRequest) -> HttpResponse:
+def preferences(request: AgentRequest) -> HttpResponse:
     """The form with the agent's preferences; POST saves them. Safe to repeat."""
-    agent = cast(Agent, request.user)
+    agent = request.user
     form = PreferencesForm(request.POST or None, initial={"language": agent.language, "theme": agent.theme})
     if request.method == "POST" and form.is_valid():
         Agent.objects.filter(pk=agent.pk).update(**form.cleaned_data)
@@ -38,7 +37,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def theme(request: HttpRequest) -> HttpResponse:
+def theme(request: AgentRequest) -> HttpResponse:
     """Keep ``theme`` for this agent and go back to ``next``. An unknown theme is refused with 400."""
     chosen = request.POST.get("theme", "")
     if chosen not in Agent.Theme:

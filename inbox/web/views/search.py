@@ -1,17 +1,17 @@
-"""Searching inside one conversation: what was written in it and what its files are called."""
+"""Search in one conversation: texts of messages and names of files."""
 
 from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from typing import cast
 
 from django.db.models import F, Func, Q, TextField
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
@@ -23,22 +23,22 @@ from inbox.formatting.humanize import display_name
 from inbox.formatting.summary import summarize
 from inbox.models import Agent, Conversation, Message
 from inbox.web import icons
+from inbox.web.agent_request import AgentRequest
 from inbox.web.presenters import message_content
 from inbox.web.presenters.base import Drawn
-from inbox.web.queries import conversation_list
 from inbox.web.views.conversation import find
 from whatsapp.events import Direction
 
 PAGE_SIZE = 30
-#: Characters of a search that are read.
+#: Longest search, in characters; the rest is ignored.
 LENGTH = 200
-#: Characters shown before and after what was found.
+#: Characters shown before and after a match.
 BEFORE, AFTER = 40, 120
 
 
 @dataclass(slots=True)
 class Hit(Drawn):
-    """A message that was found: who wrote it when, and the words around what was searched for."""
+    """A matching message: who wrote it when, and the text around the match."""
 
     id: str
     href: str
@@ -51,7 +51,7 @@ class Hit(Drawn):
 
 
 class Folded(Func):
-    """A text without case and accents, as inbox.formatting.folding.fold() gives it."""
+    """A text without case and accents, like inbox.formatting.folding.fold()."""
 
     function = "inbox_folded"
     output_field = TextField()
@@ -60,16 +60,16 @@ class Folded(Func):
 @require_GET
 @never_cache
 @vary_on_headers("HX-Request")
-def search(request: HttpRequest, pk: int) -> HttpResponse:
-    """?q=WORDS, newest first, older than ?before=PLACE: a page, or to htmx only what was found."""
-    conversation = find(conversation_list.numbers_of(request), pk)
+def search(request: AgentRequest, pk: int) -> HttpResponse:
+    """?q=TEXT, newest first, older than ?before=PLACE: a page, or for htmx only the results."""
+    conversation = find(request, pk)
     words = request.GET.get("q", "").replace("\x00", "").strip()[:LENGTH]
     try:
         place = keyset.Place.parse(request.GET["before"]) if "before" in request.GET else None
     except keyset.BadPlaceError as error:
         raise Http404 from error
     name = display_name(conversation.contact)
-    found = _matching(conversation, words, place, cast(Agent, request.user)) if words else []
+    found = _matching(conversation, words, place, request.user) if words else []
     more = len(found) > PAGE_SIZE
     found = found[:PAGE_SIZE]
     context = {
@@ -80,12 +80,12 @@ def search(request: HttpRequest, pk: int) -> HttpResponse:
         "further": place is not None,
         "older": keyset.Place(found[-1].sent_at, found[-1].pk) if more else None,
     }
-    template = "inbox/_search.html" if request.htmx else "inbox/search.html"  # type: ignore[attr-defined]
+    template = "inbox/_search.html" if request.htmx else "inbox/search.html"
     return render(request, template, context)
 
 
 def _matching(conversation: Conversation, words: str, place: keyset.Place | None, agent: Agent) -> list[Message]:
-    """One message more than a page. What was deleted is found by those who may read it."""
+    """Up to one message more than a page. Deleted messages only for agents who may read them."""
     sought = folding.fold(words)
     messages = Message.objects.filter(conversation_id=conversation.pk).alias(
         said=Folded(F("text")), named=Folded(F("media__file_name"))
@@ -111,7 +111,7 @@ def _hit(message: Message, words: str, name: str) -> Hit:
     moment = timezone.localtime(message.sent_at)
     author = display_name(message.author) if message.author else name
     if message.direction == Direction.OUTBOUND:
-        author = str(message.agent) if message.agent else "We"
+        author = str(message.agent) if message.agent else gettext("We")
     return Hit(
         id=str(message.pk),
         href=f"{reverse('inbox:conversation', args=[message.conversation_id])}?at={message.pk}#message-{message.pk}",

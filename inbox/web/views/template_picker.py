@@ -1,23 +1,23 @@
-"""Message templates: found, filled in with a preview, and sent. Dialogs of the composer, and pages."""
+"""Dialogs to choose a message template, fill it in with a preview and send it; pages without scripts."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 
 from inbox.models import Conversation
 from inbox.sending.queue import Intent
+from inbox.web.agent_request import AgentRequest
 from inbox.web.presenters import stand_in
 from inbox.web.presenters import template_picker as picker
 from inbox.web.presenters.composer import Card
-from inbox.web.queries import conversation_list
-from inbox.web.views.compose import agent_of, sent
 from inbox.web.views.conversation import find
 from inbox.web.views.dialogs import dialog_methods, message_token, queue, show
+from inbox.web.views.responses import sent
 from inbox.web.views.uploads import header_file
 from whatsapp import template_sync
 from whatsapp.events import Kind
@@ -26,9 +26,9 @@ from whatsapp.models import MessageTemplate
 
 @require_GET
 @never_cache
-def template_picker(request: HttpRequest, pk: int) -> HttpResponse:
-    """The templates of the number's account. ?q=WORDS, ?language=CODE and ?category=WORD narrow the list."""
-    conversation = find(conversation_list.numbers_of(request), pk)
+def template_picker(request: AgentRequest, pk: int) -> HttpResponse:
+    """The templates of the number's account. ?q=TEXT, ?language=CODE and ?category=NAME filter the list."""
+    conversation = find(request, pk)
     narrowed = {name: request.GET.get(name, "") for name in ("language", "category")}
     everything = picker.choices(conversation)
     if not everything and conversation.number.waba_id:
@@ -53,9 +53,9 @@ def _found(conversation: Conversation, template_id: int) -> MessageTemplate:
 
 @dialog_methods
 @never_cache
-def template(request: HttpRequest, pk: int, template_id: int) -> HttpResponse:
+def template(request: AgentRequest, pk: int, template_id: int) -> HttpResponse:
     """One template to fill in, with its preview; POST sends it."""
-    conversation = find(conversation_list.numbers_of(request), pk)
+    conversation = find(request, pk)
     row = _found(conversation, template_id)
     posted = request.method == "POST"
     media_kind = picker.form(row, None, has_media=True, check=False).media_kind
@@ -90,13 +90,13 @@ def template(request: HttpRequest, pk: int, template_id: int) -> HttpResponse:
 
 
 @require_POST
-def template_preview(request: HttpRequest, pk: int, template_id: int) -> HttpResponse:
+def template_preview(request: AgentRequest, pk: int, template_id: int) -> HttpResponse:
     """The template with the values so far."""
-    conversation = find(conversation_list.numbers_of(request), pk)
+    conversation = find(request, pk)
     form = picker.form(_found(conversation, template_id), request.POST, has_media=True, check=True)
     return render(request, "inbox/_preview.html", _preview(request, form))
 
 
-def _preview(request: HttpRequest, form: picker.Form) -> dict[str, Any]:
-    drawn = stand_in.of_dialog(agent_of(request), Kind.TEMPLATE, form.text, form.payload)
+def _preview(request: AgentRequest, form: picker.Form) -> dict[str, Any]:
+    drawn = stand_in.of_dialog(request.user, Kind.TEMPLATE, form.text, form.payload)
     return {"preview": form.preview, "stand_in": drawn, "incomplete": not form.valid}

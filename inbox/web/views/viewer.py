@@ -1,4 +1,4 @@
-"""One file large: its picture, film, pages or words, with the way to its neighbours in the conversation."""
+"""One file in full size: its image, video, pages or text, with links to its neighbours in the conversation."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import uuid
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
@@ -18,6 +18,7 @@ from inbox.formatting import humanize
 from inbox.media import document_contents, pdf_pages, text_preview
 from inbox.media.storage import MissingFileError, StorageError
 from inbox.models import Media, Message
+from inbox.web.agent_request import AgentRequest
 from inbox.web.presenters.attachment import Attachment
 from inbox.web.presenters.quote import sender
 from inbox.web.queries import gallery
@@ -26,7 +27,7 @@ from inbox.web.queries import gallery
 @require_safe
 @never_cache
 @vary_on_headers("HX-Request")
-def viewer(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
+def viewer(request: AgentRequest, media_id: uuid.UUID) -> HttpResponse:
     """The file as a page of its own, or to htmx and the lightbox only what shows it. Missing, hidden, deleted by its
     sender and not stored look the same: 404."""
     visible = access.media_visible_to(request.user).select_related(
@@ -55,7 +56,7 @@ def viewer(request: HttpRequest, media_id: uuid.UUID) -> HttpResponse:
     elif shown.opens == "words":
         with contextlib.suppress(StorageError, MissingFileError):  # then it only says so
             context["words"] = text_preview.read(media)
-    template = "inbox/_viewer.html" if request.htmx else "inbox/viewer.html"  # type: ignore[attr-defined]
+    template = "inbox/_viewer.html" if request.htmx else "inbox/viewer.html"
     return render(request, template, context)
 
 

@@ -142,7 +142,7 @@ class InteractiveTests:
         file = SimpleUploadedFile("tone.ogg", samples.sound(), "audio/ogg")
         html = post(signed_in, amara, "interactive", type="buttons", text="Hear", button_1="Yes", file=file)
         assert isinstance(html, str)
-        assert "A header shows a photo, a video or a document." in html
+        assert "Choose a photo, a video or a document for the header." in html
 
     def test_what_whatsapp_would_refuse_is_a_sentence(self, signed_in: Client, amara: Conversation) -> None:
         html = post(signed_in, amara, "interactive", type="buttons", text="When?", button_1="x" * 27)

@@ -65,7 +65,7 @@ class MediaTests:
         files.touch()  # a file where the folder was: as root, tests cannot take a permission away
         file = follow(client, f"/media/{row.pk}/")
         assert file.status_code == 503
-        assert "does not answer" in file.content.decode()
+        assert "is not responding" in file.content.decode()
 
     def test_a_photo_that_its_sender_deleted_is_for_administrators(
         self, client: Client, alice: Agent, admin: Agent, number: PhoneNumber

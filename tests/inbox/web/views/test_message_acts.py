@@ -169,7 +169,7 @@ class CancelTests:
         row = message(amara, "Gone", direction="outbound")
         answer = signed_in.post(f"/messages/{row.pk}/cancel/")
         assert answer.status_code == 422
-        assert "too late" in answer.content.decode()
+        assert "Too late" in answer.content.decode()
 
 
 class DetailsTests:
