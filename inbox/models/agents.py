@@ -1,4 +1,4 @@
-"""Agents: the colleagues who sign in, and the numbers each of them answers for."""
+"""Agents: colleagues who sign in, and the numbers whose conversations they see."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def language_choices() -> list[tuple[str, str]]:
 
 
 class Agent(AbstractUser):
-    """A signed-in colleague: sees the conversations of ``numbers``, a superuser those of every known number."""
+    """A colleague's account. Agents see the conversations of ``numbers``; superusers those of every known number."""
 
     class Theme(models.TextChoices):
         SYSTEM = "", gettext_lazy("Same as the system")

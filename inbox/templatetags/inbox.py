@@ -1,4 +1,4 @@
-"""Small pieces of the page that stand in many templates."""
+"""Tags and filters of the pages' templates."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ register = template.Library()
 
 
 class IconNode(template.Node):
-    """An icon that the template names outright: drawn when first needed, not for each bubble."""
+    """An icon whose name stands in the template."""
 
-    def __init__(self, *words: str) -> None:
-        self.words = words
+    def __init__(self, *arguments: str) -> None:
+        self.arguments = arguments
 
     def render(self, context: template.Context) -> SafeString:
-        return icons.icon(*self.words)
+        return icons.icon(*self.arguments)
 
 
 @register.tag
 def icon(parser: Parser, token: Token) -> IconNode:
-    """{% icon "clock" %} or {% icon "clock" "icon--small" %}. Icons that depend on a row come drawn with the row."""
-    words = [word.strip("\"'") for word in token.split_contents()[1:]]
-    if not 1 <= len(words) <= 2:
+    """{% icon "clock" %} or {% icon "clock" "icon--small" %}. Names are literals; presenters render icons that vary."""
+    arguments = [argument.strip("\"'") for argument in token.split_contents()[1:]]
+    if not 1 <= len(arguments) <= 2:
         raise template.TemplateSyntaxError('icon takes a name and perhaps classes: {% icon "clock" "icon--small" %}')
-    return IconNode(*words)
+    return IconNode(*arguments)
 
 
 @register.simple_tag(takes_context=True)
@@ -46,7 +46,7 @@ def jinja(context: template.Context, name: str, **values: object) -> SafeString:
 
 @register.simple_tag
 def csrf_cookie() -> str:
-    """The name of the cookie with the token that scripts send: an open page finds there what a new login gave."""
+    """The name of the CSRF cookie, from which scripts read the token: a new login in another tab changes it."""
     return settings.CSRF_COOKIE_NAME
 
 
@@ -57,5 +57,5 @@ def brand() -> SafeString:
 
 @register.filter
 def left(moment: datetime) -> str:
-    """How long it is until a moment, in words: 23 h 58."""
+    """The time left until a moment: 23 h 58."""
     return humanize.time_left((moment - timezone.now()).total_seconds())

@@ -1,5 +1,5 @@
-"""How colleagues sign in: accounts are made by administrators, guessing is counted per person and place, and the
-secrets of second factors are encrypted like access tokens."""
+"""Signing in: administrators create the accounts, failed logins are limited per account and network, and the secrets
+of second factors are encrypted like access tokens."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core import encryption
 from core.client_address import client_address
 from inbox.models import Agent
 
-#: axes keeps the name in a column of this length.
+#: The length of the column in which django-axes stores the login.
 LOGIN_LENGTH = 255
 
 
@@ -24,15 +24,15 @@ class AccountAdapter(DefaultAccountAdapter):
         return False
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Leave the counting of passwords to axes: allauth counts per account alone, so that any stranger could lock
-        anybody out with a handful of wrong passwords. Its limits on codes and on requests per address stay."""
+        """Leave the limits on passwords to django-axes: allauth counts per account alone, so that a stranger could lock
+        out anyone with a few wrong passwords. Its limits on codes and on requests per address stay."""
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return client_ip(request)
 
 
 class MFAAdapter(DefaultMFAAdapter):
-    """Stores the keys of authenticator apps and recovery codes encrypted with FIELD_ENCRYPTION_KEYS."""
+    """Encrypts the keys of authenticator apps and recovery codes with FIELD_ENCRYPTION_KEYS."""
 
     def encrypt(self, text: str) -> str:
         return encryption.encrypt(text)
@@ -42,13 +42,13 @@ class MFAAdapter(DefaultMFAAdapter):
 
 
 def client_ip(request: HttpRequest, *_: Any) -> str:
-    """The address a request comes from, as `client_address` tells it."""
+    """The client's address, behind as many proxies as TRUSTED_PROXIES says."""
     return client_address(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
 
 
 def attempted_login(_request: HttpRequest | None, credentials: dict[str, Any] | None) -> str:
-    """Whose password is being tried: one name per person, however it is written and whether it is the e-mail address
-    or the username, so that spelling does not buy more tries. Unknown names count like known ones."""
+    """The account that a login is for, in one spelling: the lower-case username, also when the e-mail address was
+    entered, so that other spellings give no further attempts. Unknown accounts are limited like known ones."""
     credentials = credentials or {}
     login = str(credentials.get("username") or credentials.get("email") or "").strip().lower()[:LOGIN_LENGTH]
     if "@" in login:
@@ -60,6 +60,6 @@ def attempted_login(_request: HttpRequest | None, credentials: dict[str, Any] | 
 def locked_out(
     request: HttpRequest, _response: HttpResponse | None = None, _credentials: dict[str, Any] | None = None
 ) -> HttpResponse:
-    """The answer to every try while a person and place are locked out; the same whether the account exists or not."""
+    """The answer while logins to this account from this network are locked, the same for accounts that do not exist."""
     minutes = round(settings.AXES_COOLOFF_TIME * 60)
     return render(request, "account/locked_out.html", {"minutes": minutes}, status=429)

@@ -1,4 +1,4 @@
-"""What people and programs read while the database cannot be used: 503, and a page that loads again by itself."""
+"""Answers while the database is not available: 503, with a page that reloads itself."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from django.utils.translation import gettext as _
 from core.postgres.errors import is_away
 from inbox.api import problems
 
-#: Seconds after which the page is loaded again.
-AGAIN_SECONDS = 5
+#: Seconds after which the page reloads itself.
+RETRY_SECONDS = 5
 API = "/api/"
 
 
 def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Stands around everything that reads the database: sessions and agents as well as pages."""
+    """Turn the 500 of a failed connection into 503. Stands around everything that reads the database, sessions too."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -42,18 +42,18 @@ def _unavailable(request: HttpRequest) -> HttpResponse:
             sentence = _("The database is not available. Try again in a moment.")
             answer = HttpResponse(sentence, content_type="text/plain")
         else:
-            # A form is not sent again by itself.
-            seconds = AGAIN_SECONDS if request.method in ("GET", "HEAD") else None
+            # Only a page is reloaded; a form is not submitted again.
+            seconds = RETRY_SECONDS if request.method in ("GET", "HEAD") else None
             answer = HttpResponse(render_to_string("503.html", {"reload": seconds}))
     answer.status_code = 503
-    answer["Retry-After"] = str(AGAIN_SECONDS)
+    answer["Retry-After"] = str(RETRY_SECONDS)
     answer["Cache-Control"] = "no-store"
     return answer
 
 
 @receiver(got_request_exception)
 def note_reason(request: HttpRequest | None = None, **_kwargs: Any) -> None:
-    """Remember on the request that the database was the reason. The signal comes for errors in every middleware."""
+    """Mark the request as failed for want of the database. Django sends the signal for errors in any middleware."""
     error = sys.exc_info()[1]
     while error is not None and request is not None:
         if is_away(error):

@@ -1,13 +1,13 @@
-"""How often somebody may try a password: per account, per network and per browser, and who is spared.
+"""Limits on failed logins: per account, per network and per browser, with exceptions for known browsers and networks.
 
-django-axes counts the failures of one network at one account. Beside that, failures are limited
+django-axes limits the failures of one network at one account. In addition, failures are limited
 
-- per account, whatever networks they come from: guessing from thousands of addresses at once gains nothing;
-- per network, whatever accounts are tried.
+- per account, over all networks: guessing from thousands of addresses at once gains nothing;
+- per network, over all accounts.
 
-Both would let a stranger lock others out. So a browser that has signed in to the account before is counted by itself,
-and no other's failures hold it up; and where the account has been signed in to from the same network, the account's
-own limit does not apply. Everybody else waits minutes at most, and trying on does not prolong it.
+Alone, both would let a stranger lock others out. So a browser that has signed in to the account before has a limit of
+its own and is not affected by others' failures, and a network from which the account has been signed in to is exempt
+from the account's limit. Everyone else waits a few minutes at most, and further attempts do not prolong the wait.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from django.utils import timezone
 from inbox.quotas import Quota
 from inbox.web.auth_adapters import attempted_login, client_ip
 
-#: Failed logins of one account from browsers and networks that it does not know.
+#: Failed logins to one account from browsers and networks that it does not know.
 ACCOUNT = Quota("failed logins, account", 20, 10 * 60)
-#: Failed logins from one network, at any account.
+#: Failed logins from one network to any account.
 NETWORK = Quota("failed logins, network", 50, 15 * 60)
-#: Failed logins of one browser at the accounts that it knows.
+#: Failed logins of one browser to accounts that have signed in with it.
 BROWSER = Quota("failed logins, browser", 8, 15 * 60)
-#: A browser, and a network, are remembered for so long after the last sign-in.
+#: How long a browser or a network is known after its last login.
 REMEMBERED = timedelta(days=90)
-#: Accounts that one browser is remembered for, the newest first.
+#: How many accounts a browser is known for; the oldest is forgotten.
 ACCOUNTS = 5
 
 _SALT = "inbox.web.login_limits"
 
 
 class Handler(AxesDatabaseHandler):
-    """django-axes' own, with these limits."""
+    """django-axes' handler with these limits added."""
 
     def is_locked(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
         login = attempted_login(request, credentials)
@@ -80,7 +80,7 @@ class Handler(AxesDatabaseHandler):
 
 
 def remember_browser(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Leave a cookie with a browser that has signed in, by which it is known the next time. It opens nothing."""
+    """Set a cookie after a login by which the browser is known next time. It grants no access."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -99,7 +99,7 @@ def remember_browser(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
 
 
 def _read(request: HttpRequest) -> tuple[str, list[str]]:
-    """The browser's name for itself, and the accounts it has signed in to; empty when it was never here."""
+    """The browser's id and the accounts that have signed in with it; both empty for an unknown browser."""
     try:
         value = signing.loads(request.COOKIES.get(settings.BROWSER_COOKIE_NAME, ""), salt=_SALT, max_age=REMEMBERED)
     except signing.BadSignature:
@@ -114,6 +114,6 @@ def _known_browser(request: HttpRequest, login: str) -> str:
 
 
 def _known_network(login: str, network: str) -> bool:
-    """Whether somebody signed in to this account from there not long ago."""
+    """Whether this account was signed in to from this network within REMEMBERED."""
     since = timezone.now() - REMEMBERED
     return AccessLog.objects.filter(username__iexact=login, ip_address=network, attempt_time__gt=since).exists()

@@ -1,4 +1,4 @@
-"""Around every page: who may keep it, what it may use, the reader's time zone, whose page it is, the logged address."""
+"""Middleware of the pages: cache headers and permissions, time zone, the page's agent, the logged address."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from django.dispatch import receiver
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.defaults import page_not_found
 from django_structlog.signals import bind_extra_request_metadata
 
 from inbox.web.auth_adapters import client_ip
 
-COOKIE = "timezone"
-
-
-#: What pages may ask a browser for: the microphone for voice notes, the place for "Use my location", security keys.
+#: Set by static/js/timezone.js.
+TIMEZONE_COOKIE = "timezone"
+#: Browser features that pages may use: the microphone for voice notes, the location for "Use my location", security
+#: keys for logins.
 PERMISSIONS = ", ".join(
     [
         "microphone=(self)",
@@ -52,8 +53,8 @@ REPORTING_ENDPOINTS = 'csp="/csp-reports/"'
 
 
 def private_answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Keep every answer out of caches unless its view says how long it may be kept, and tell browsers what pages may
-    use and where violations of the content security policy are reported."""
+    """Forbid caching of responses whose view does not allow it, and send the permissions policy and the address for
+    reports of content security policy violations."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
@@ -66,14 +67,14 @@ def private_answers(get_response: Callable[[HttpRequest], HttpResponse]) -> Call
 
 
 def reader_timezone(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Show times in the zone that static/js/timezone.js put into a cookie; with none, or a wrong one, in TIME_ZONE."""
+    """Show times in the zone of the browser's cookie; in TIME_ZONE if it is missing or invalid."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        name = request.COOKIES.get(COOKIE, "")
+        name = request.COOKIES.get(TIMEZONE_COOKIE, "")
         try:
             zone = zoneinfo.ZoneInfo(name) if name else None
         except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-            # A cookie is what somebody typed: "../etc", a folder of zones, a name longer than a path may be.
+            # A cookie may hold anything: "../etc", a folder of zones, a name longer than a path may be.
             zone = None
         with timezone.override(zone):
             return get_response(request)
@@ -82,30 +83,29 @@ def reader_timezone(get_response: Callable[[HttpRequest], HttpResponse]) -> Call
 
 
 def same_agent(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Refuse what the scripts of a page ask in one agent's name where another has signed in since, in another tab:
-    what the first one wrote must not leave as the second one's. A page says in X-Agent whose it is."""
+    """Refuse requests of a page that was opened by another agent than the one now signed in (in another tab): what the
+    first wrote must not be sent in the second's name. Scripts send the page's agent in X-Agent."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        whose = request.headers.get("X-Agent")
-        if whose and request.user.is_authenticated and whose != str(request.user.pk):
-            return HttpResponse("Somebody else is signed in here now.", status=403, content_type="text/plain")
+        agent = request.headers.get("X-Agent")
+        if agent and request.user.is_authenticated and agent != str(request.user.pk):
+            return HttpResponse(
+                _("Someone else is signed in now. Reload the page."), status=403, content_type="text/plain"
+            )
         return get_response(request)
 
     return middleware
 
 
 @receiver(bind_extra_request_metadata)
-def log_address(request: HttpRequest, **_: Any) -> None:
-    """Name the address in a request's log lines as lock-outs count it: django_structlog's own way believes whatever a
-    stranger writes into X-Forwarded-For."""
+def log_address(request: HttpRequest, **_kwargs: Any) -> None:
+    """Log the client's address as login limits see it: django_structlog alone would trust any X-Forwarded-For."""
     structlog.contextvars.bind_contextvars(ip=client_ip(request))
 
 
 class OwnNotFoundPage:
-    """With DEBUG, the product's own page for what is not there, instead of Django's list of all addresses.
-
-    The last of the middleware: it comes before Django makes its page.
-    """
+    """With DEBUG on, show our own 404 page instead of Django's list of URL patterns. The last middleware, so that it
+    acts before Django renders its page."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
