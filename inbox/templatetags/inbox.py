@@ -40,8 +40,9 @@ def icon(parser: Parser, token: Token) -> IconNode:
 def jinja(context: template.Context, name: str, **values: object) -> SafeString:
     """A template of templates/jinja with this page's context: {% jinja "list/_rows.html" rows=pinned_rows %}."""
     compiled = engines["jinja2"].get_template(name)
+    page = {str(name): value for name, value in context.flatten().items()}
     # It escaped everything itself.
-    return SafeString(compiled.render({**context.flatten(), **values}, context.get("request")))
+    return SafeString(compiled.render(page | values, context.get("request")))
 
 
 @register.simple_tag
