@@ -98,7 +98,7 @@ def wait(seconds: float) -> str:
 
 
 def time_left(seconds: float) -> str:
-    """The time until a window closes; static/js/countdown.js counts on in the same form: 23 h 58, 12 min."""
+    """The time until a window closes; static/js/live/countdown.js counts on in the same form: 23 h 58, 12 min."""
     if seconds <= 0:
         return _("no time")
     return _("less than a minute") if seconds < 60 else wait(min(seconds, 86_399))

@@ -17,7 +17,7 @@ from django_structlog.signals import bind_extra_request_metadata
 
 from inbox.web.auth_adapters import client_ip
 
-#: Set by static/js/timezone.js.
+#: Set by static/js/page/timezone.js.
 TIMEZONE_COOKIE = "timezone"
 #: Browser features that pages may use: the microphone for voice notes, the location for "Use my location", security
 #: keys for logins.

@@ -1,4 +1,5 @@
 // Parts of the page that are loaded when somebody is about to use them, so that the first page does without.
+import { gettext } from "./i18n.js";
 import { emit, on } from "./page/events.js";
 
 const PARTS = {
@@ -39,7 +40,7 @@ function load(name) {
 }
 
 function missing(link) {
-  const say = () => emit("problem", "This part of the inbox did not load. Check the connection, then try it again.");
+  const say = () => emit("problem", gettext("This part of the inbox could not be loaded. Check your connection, then try again."));
   if (!link?.href) return say();
   // What this page cannot do, a page of its own can, unless it is the connection that is missing.
   fetch(link.href, { method: "HEAD" }).then(() => location.assign(link.href), say);

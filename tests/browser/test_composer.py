@@ -112,8 +112,8 @@ class WordsTests:
     def test_an_emoji_is_found_by_its_name(self, page: Page) -> None:
         field(page).fill("Hi ")
         page.get_by_role("button", name="Emoji").click()
-        page.get_by_label("Find an emoji").fill("bicycle")
-        page.get_by_label("Find an emoji").press("Enter")
+        page.get_by_label("Search emoji").fill("bicycle")
+        page.get_by_label("Search emoji").press("Enter")
         page.keyboard.press("Escape")
         expect(field(page)).to_have_value("Hi 🚲")
 
@@ -149,8 +149,8 @@ class MessageTests:
         bubble = page.locator(".message--inbound").last
         bubble.locator(".message__bubble").hover()
         bubble.get_by_title("React", exact=True).click()
-        page.get_by_label("Find an emoji").fill("thumbs up")
-        page.get_by_label("Find an emoji").press("Enter")
+        page.get_by_label("Search emoji").fill("thumbs up")
+        page.get_by_label("Search emoji").press("Enter")
         ours = page.locator(".reaction--ours")
         expect(ours).to_contain_text("👍")
         assert Reaction.objects.get().emoji == "👍"

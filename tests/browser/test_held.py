@@ -249,9 +249,7 @@ class ReloadTests:
         go_on(page, held)
         expect(page.locator("[data-card][data-state=preparing]")).to_have_count(1)
         page.reload()
-        expect(page.locator(".leaving .problem")).to_contain_text(
-            "The page was left before “two.png” had been uploaded."
-        )
+        expect(page.locator(".leaving .problem")).to_contain_text("The upload of “two.png” was interrupted.")
         expect(page.get_by_role("button", name="Send again")).to_be_hidden()
         page.get_by_role("button", name="Edit", exact=True).click()
         expect(field(page)).to_have_value("Both")

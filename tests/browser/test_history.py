@@ -115,7 +115,7 @@ class BackTests:
         page = window(alice, width=1000).open(f"/conversations/{amara.pk}/")
         page.keyboard.press("Control+k")
         page.get_by_role("combobox", name="Command menu").fill("details")
-        page.get_by_role("option", name="Show the details").click()
+        page.get_by_role("option", name="Show details").click()
         expect(page).to_have_url(re.compile("details"))
         page.go_back()
         expect(page).not_to_have_url(re.compile("details"))

@@ -123,7 +123,7 @@ class MessageTests:
         page.keyboard.press("Escape")
         for key in ("m", "ArrowUp", "e"):
             page.keyboard.press(key)
-        expect(page.get_by_label("Find an emoji")).to_be_focused()
+        expect(page.get_by_label("Search emoji")).to_be_focused()
         page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")
         expect(page.locator(".reaction--ours")).to_be_visible()

@@ -132,7 +132,7 @@ class LongThreadTests:
         read_to_the_beginning(page)
         page.route("**/messages/?from=*", lambda route: route.abort())
         scroll_to(page, "0")
-        again = page.get_by_role("button", name="These messages did not load. Try again").last
+        again = page.get_by_role("button", name="These messages could not be loaded. Try again").last
         expect(again).to_be_in_viewport()
         page.unroute("**/messages/?from=*")
         again.click()

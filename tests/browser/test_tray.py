@@ -60,14 +60,14 @@ class FileTests:
         page.locator("[data-files]").set_input_files(tmp_path / "one.png")
         prepare(page, 1)
         hint = page.locator("[data-caption-hint]")
-        expect(hint).to_have_text("The text is its caption.")
+        expect(hint).to_have_text("Your text will be the caption.")
         expect(page.get_by_label("Caption of one.png")).to_be_hidden()
         page.locator("[data-files]").set_input_files(tmp_path / "two.png")
         prepare(page, 1)
-        expect(hint).to_have_text("The text is the caption of “one.png”.")
+        expect(hint).to_have_text("Your text will be the caption of “one.png”.")
         expect(page.get_by_label("Caption of two.png")).to_be_visible()
         field(page).fill("x" * 1025)
-        expect(hint).to_contain_text("a message of its own")
+        expect(hint).to_contain_text("a separate message")
 
     def test_files_keep_the_order_in_which_they_were_chosen(
         self, page: Page, amara: Conversation, tmp_path: Path

@@ -60,7 +60,7 @@ class CollectStaticTests:
     def test_a_page_names_all_modules_of_its_script(self, manifest: dict[str, str]) -> None:
         addresses = static_files.module_addresses("js/app.js")
         assert addresses[-1] == staticfiles_storage.url("js/app.js") == f"/static/{manifest['js/app.js']}"
-        assert f"/static/{manifest['js/live/live.js']}" in addresses
+        assert f"/static/{manifest['js/live/changes.js']}" in addresses
         assert f"/static/{manifest['js/viewer/lightbox.js']}" not in addresses  # loaded when it is used
 
 

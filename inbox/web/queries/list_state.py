@@ -18,7 +18,7 @@ COUNT_LIMIT = 100
 WAITING_LIMIT = 10_000
 #: Characters of a draft that a row of the list has room for.
 DRAFT_LENGTH = 120
-#: Shown for a draft that has files and no text; static/js/draft.js shows the same.
+#: Shown for a draft that has files and no text; static/js/composer/draft-in-row.js shows the same.
 FILES_ONLY = "files"
 
 # One statement, which begins with the cursor for live updates: everything in it is as that cursor says.

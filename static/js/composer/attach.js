@@ -1,5 +1,6 @@
 // Files into the composer: chosen, dropped on the thread, or pasted; and the buttons on their cards.
-import { replaceCard, upload } from "./tray.js";
+import { replaceCard } from "./tray.js";
+import { upload } from "./upload.js";
 import { emit } from "../page/events.js";
 import { post } from "../page/requests.js";
 

@@ -1,131 +1,72 @@
-// The composer: Send takes what is written and hands it to leaving.js, which keeps it until the inbox has it.
-import { emit } from "../page/events.js";
-import * as captions from "./captions.js";
-import * as drafts from "./draft.js";
-import { elements, inOrder, post, uuid } from "../page/requests.js";
-import * as heldFiles from "../sending/held-files.js";
+// The composer: a press of Send hands what is written to the outbox, which keeps it until the server has it.
+import { emit, on } from "../page/events.js";
+import { uuid } from "../page/requests.js";
+import { fillWithFiles } from "../sending/file-bubbles.js";
+import { hold } from "../sending/held-files.js";
 import * as outbox from "../sending/outbox.js";
+import * as captions from "./captions.js";
 
-const composer = () => document.querySelector("[data-composer]");
+/** Fields that an entry of the outbox does not take from the form as they are. */
+const NOT_KEPT = /^(files|csrfmiddlewaretoken|upload|caption-.*)$/;
 
-function problem(sentence) {
-  const line = composer()?.querySelector("[data-problem]");
+function showProblem(sentence) {
+  const line = document.querySelector("[data-composer] [data-problem]");
   if (!line) return;
   line.querySelector("[data-problem-words]").textContent = sentence;
   line.hidden = !sentence;
 }
 
-/** What a press of Send makes of the form. */
-function entry(form, cards) {
-  const quote = form.elements.quoted.value && form.querySelector("[data-quote-words] .quote");
-  const made = {
+/** The entry of the outbox for what the form holds. */
+function entryOf(form, cards) {
+  const { text, quoted, token } = form.elements;
+  const quote = quoted.value && form.querySelector("[data-quote-words] .quote");
+  const entry = {
     at: Date.now(),
-    token: form.elements.token.value,
-    conversation: composer().dataset.conversation,
+    token: token.value,
+    conversation: form.closest("[data-composer]").dataset.conversation,
     address: form.getAttribute("action"),
-    written: [...new FormData(form)].filter(([name]) => !/^(files|csrfmiddlewaretoken|upload|caption-.*)$/.test(name)),
-    text: form.elements.text.value.trim(),
-    quoted: form.elements.quoted.value,
+    written: [...new FormData(form)].filter(([name]) => !NOT_KEPT.test(name)),
+    text: text.value.trim(),
+    quoted: quoted.value,
     quote: quote ? quote.outerHTML : "",
   };
-  return heldFiles.fill(made, cards);
+  return fillWithFiles(entry, cards);
 }
 
-/** The next message can be written at once. */
-function empty(form) {
+/** Empty the form, so that the next message can be written at once. Files that cannot be sent stay. */
+function clear(form) {
   const { text, quoted, token } = form.elements;
   text.value = quoted.value = "";
   token.value = uuid();
-  const [tray, left] = [form.querySelector("[data-tray]"), captions.refused()];
-  tray.replaceChildren(...left);
-  tray.hidden = !left.length;
+  const tray = form.querySelector("[data-tray]");
+  const refused = captions.refused();
+  tray.replaceChildren(...refused);
+  tray.hidden = !refused.length;
   form.querySelector("[data-quote]").hidden = true;
   text.dispatchEvent(new CustomEvent("inbox:resize", { bubbles: true }));
 }
 
-/** ``others``: without the files that cannot be sent. */
-function send(form, { others = false } = {}) {
+/** Send the form; `skipRefused` leaves the files behind that cannot be sent. */
+function send(form, { skipRefused = false } = {}) {
   const { text } = form.elements;
-  problem("");
-  if (!others && captions.refused().length) return form.querySelector("[data-remove-refused]").focus();
+  showProblem("");
+  if (!skipRefused && captions.refused().length) return form.querySelector("[data-remove-refused]").focus();
   const cards = captions.sendable();
   if (!text.value.trim() && !cards.length) return text.focus();
-  const leaving = entry(form, cards);
-  if (leaving.files) heldFiles.hold(leaving, cards);
-  empty(form);
+  const entry = entryOf(form, cards);
+  if (entry.files) hold(entry, cards);
+  clear(form);
   captions.say();
-  emit("sending", leaving);
-  outbox.add(leaving);
-  emit("newest");
+  emit("sending", entry);
+  outbox.add(entry);
+  return emit("newest");
 }
 
-// Faces are asked for by several events at once; one that was asked for earlier never replaces a later one.
-let [asked, shown] = [0, 0];
-
-/** Another face: the window closed or opened, while what is written is kept as the draft. */
-async function reload({ again = true } = {}) {
-  const turn = (asked += 1);
-  const { conversation } = composer().dataset;
-  const address = `/conversations/${conversation}/compose/`;
-  const flushed = new Promise((resolve) => emit("flush", resolve));
-  await inOrder(() => flushed);
-  const response = await fetch(address, { headers: { "HX-Request": "true" } }).catch(() => undefined);
-  const old = composer();
-  if (!response?.ok || response.redirected || turn < shown || old?.dataset.conversation !== conversation) return;
-  shown = turn;
-  const fresh = elements(await response.text()).querySelector("[data-composer]");
-  const focused = old.contains(document.activeElement);
-  old.replaceWith(fresh);
-  htmx.process(fresh);
-  emit("composer");
-  if (focused) (fresh.querySelector("[data-words]") ?? fresh.querySelector("a, button"))?.focus();
-  // Something was written while this was on its way.
-  if (again && !drafts.idle()) reload({ again: false });
-}
-
-/** Files that this page still has, some of them perhaps not with the inbox yet. */
-function takeBack(form, cards, quote) {
-  const tray = form.querySelector("[data-tray]");
-  tray.prepend(...cards);
-  tray.hidden = false;
-  if (!quote) return;
-  form.querySelector("[data-quote-words]").replaceChildren(...elements(quote).children);
-  form.querySelector("[data-quote]").hidden = false;
-}
-
-/** What did not leave is a draft again; its files are still with the inbox. */
-async function giveBack({ token, fields, address, text, quoted, quote, uploads }, quiet) {
-  const form = document.querySelector("[data-answer]");
-  const cards = heldFiles.release(token);
-  if (form) {
-    if (cards) takeBack(form, cards, quoted && !form.elements.quoted.value ? quote : "");
-    form.elements.text.value = [text, form.elements.text.value].filter(Boolean).join("\n");
-    form.elements.quoted.value ||= quoted;
-    form.elements.text.dispatchEvent(new Event("input", { bubbles: true }));
-    if (!quiet) form.elements.text.focus();
-  } else {
-    const body = new FormData();
-    for (const [name, value] of fields) body.append(name, value);
-    await inOrder(() => post(address.replace(/send\/$/, "draft/"), body));
-  }
-  if (!form || (!cards && (quoted || uploads.length))) reload();
-}
-
-document.addEventListener("submit", (event) => {
+on("submit", (event) => {
   const form = event.target.closest("[data-answer]");
   if (!form) return;
   event.preventDefault();
   send(form);
 });
-document.addEventListener("inbox:send-others", () => send(document.querySelector("[data-answer]"), { others: true }));
-document.addEventListener("inbox:problem", ({ detail }) => problem(detail));
-document.addEventListener("inbox:taken-back", ({ detail: { entry: left, edit, quiet } }) => {
-  if (edit) return giveBack(left, quiet);
-  for (const id of left.uploads) post(`/uploads/${id}/discard/`, new FormData());
-  emit("draft");
-});
-document.addEventListener("inbox:changes", () => {
-  const face = composer()?.querySelector("[data-foot]")?.dataset.face;
-  if (face && composer().dataset.face !== "unavailable" && face !== composer().dataset.face) reload();
-});
-document.addEventListener("inbox:window-closed", () => composer()?.dataset.face === "answer" && reload());
+on("inbox:send-others", () => send(document.querySelector("[data-answer]"), { skipRefused: true }));
+on("inbox:problem", ({ detail }) => showProblem(detail));

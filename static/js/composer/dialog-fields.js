@@ -1,5 +1,5 @@
 // Inside the dialogs: the fields of the chosen kind of buttons, and the file of a template's header.
-import { upload } from "./tray.js";
+import { upload } from "./upload.js";
 
 function choose(builder) {
   builder.dataset.type = builder.querySelector("[name=type]:checked").value;

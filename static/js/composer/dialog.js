@@ -1,4 +1,5 @@
 // The page's dialog: a link with data-dialog opens its page in it, and a form in it sends without leaving the thread.
+import { gettext } from "../i18n.js";
 import { emit } from "../page/events.js";
 import * as pageHistory from "../page/history.js";
 import { elements, inOrder, post } from "../page/requests.js";
@@ -13,7 +14,7 @@ const shut = () => dialog.close();
 function show(html) {
   dialog.replaceChildren(...elements(html).childNodes);
   const title = dialog.querySelector(".dialog__title");
-  dialog.ariaLabel = title?.textContent.trim() ?? "Message";
+  dialog.ariaLabel = title?.textContent.trim() ?? gettext("Message");
   htmx.process(dialog);
   for (const button of dialog.querySelectorAll("[data-locate]")) button.hidden = !navigator.geolocation;
   for (const button of dialog.querySelectorAll("[data-copy]")) button.hidden = false;
@@ -27,7 +28,7 @@ async function open(link) {
   const response = await fetch(link.href, { headers: { "HX-Request": "true" } }).catch(() => undefined);
   if (!response) {
     emit("interrupted");
-    return emit("problem", "No connection. Try it again in a moment.");
+    return emit("problem", gettext("No connection. Try again in a moment."));
   }
   // What a dialog cannot show, a page can.
   if (!response.ok || response.redirected) return location.assign(link.href);
@@ -71,7 +72,7 @@ function locate(button) {
     },
     () => {
       button.disabled = false;
-      button.textContent = "Your location is not available. Allow it in the browser’s settings";
+      button.textContent = gettext("Location not available. Allow it in the browser’s settings.");
     },
     { enableHighAccuracy: true, timeout: 15_000 },
   );

@@ -1,30 +1,32 @@
-// Drafts: what is written is kept in this browser at once and on the server a moment later, and "typing…" is told to the customer.
+// The draft: what is written is kept in this browser at once, and on the server a moment later.
 import * as storage from "../page/browser-storage.js";
-import { emit } from "../page/events.js";
+import { emit, on } from "../page/events.js";
 import { elements, inOrder, post } from "../page/requests.js";
+import { showInRow } from "./draft-in-row.js";
 
-const PAUSE = 600; // after the last key
-const TYPING = 20_000; // WhatsApp shows it for 25 seconds
+const PAUSE = 600; // milliseconds after the last key until the server gets it
+const KNOWN = 20; // texts remembered that the server may have
 let timer;
-let dirty;
-let typed = 0;
+let unsaved; // the form that holds something the server does not have
 const current = () => document.querySelector("[data-answer]");
-const name = (form) => `draft.${form.closest("[data-composer]").dataset.conversation}`;
+const keyOf = (form) => `draft.${form.closest("[data-composer]").dataset.conversation}`;
 
-/** What the form holds. ``known`` is what the server may have of it: other words there came from elsewhere. */
+/** Whether the server has everything that is written. */
+export const idle = () => !unsaved && !(current() && storage.get(keyOf(current())));
+
+/** What the form holds. `known` are texts that the server may have of it: any other text there came from elsewhere. */
 export function copy(form, ...posted) {
   const { text, quoted, token } = form.elements;
-  const known = [...new Set([...(storage.get(name(form))?.known ?? []), text.defaultValue, ...posted])].slice(-20);
+  const known = [...new Set([...(storage.get(keyOf(form))?.known ?? []), text.defaultValue, ...posted])].slice(-KNOWN);
   const captions = [...form.querySelectorAll("[data-caption]")].map((field) => [field.name, field.value]);
   const quote = quoted.value ? form.querySelector("[data-quote]").outerHTML : "";
   return { text: text.value, quoted: quoted.value, quote, token: token.value, captions, known };
 }
 
-export const idle = () => !dirty && !(current() && storage.get(name(current())));
-
+/** Show a copy of a draft in the form. */
 export function put(form, { text, quoted, quote, token, captions }) {
   clearTimeout(timer);
-  dirty = undefined;
+  unsaved = undefined;
   form.elements.quoted.value = quoted;
   form.elements.token.value = token;
   const line = form.querySelector("[data-quote]");
@@ -33,55 +35,41 @@ export function put(form, { text, quoted, quote, token, captions }) {
   for (const [field, value] of captions) if (form.elements[field]) form.elements[field].value = value;
   if (form.elements.text.value !== text) form.elements.text.value = text;
   form.elements.text.dispatchEvent(new CustomEvent("inbox:resize", { bubbles: true }));
-  mark(form);
+  showInRow(form);
 }
 
-function save(keepalive = false) {
+/** Save on the server what is not saved. `keepalive`: the page may be gone before the answer comes. */
+export function save(keepalive = false) {
   clearTimeout(timer);
-  const form = dirty;
-  timer = dirty = undefined;
+  const form = unsaved;
+  timer = unsaved = undefined;
   if (!form) return Promise.resolve();
   const [body, kept] = [new FormData(form), copy(form, form.elements.text.value)];
   body.delete("files");
-  storage.set(name(form), kept);
-  const keep = async () => {
+  storage.set(keyOf(form), kept);
+  const send = async () => {
     const answer = await post(form.dataset.draft, body, { keepalive });
-    if (!answer.ok) dirty ??= form;
-    if (!answer.ok || dirty) return;
+    if (!answer.ok) unsaved ??= form;
+    if (!answer.ok || unsaved) return;
     form.elements.text.defaultValue = kept.text;
-    storage.remove(name(form));
+    storage.remove(keyOf(form));
   };
-  return keepalive ? keep() : inOrder(keep);
-}
-
-/** Say in the list what is not sent; inbox/web/queries/pins_and_drafts.py says the same when the page is read again. */
-function mark(form) {
-  const line = document.querySelector(`#conversation-${form.closest("[data-composer]").dataset.conversation}-row [data-row-draft]`);
-  if (!line) return;
-  const words = form.elements.text.value.trim().slice(0, 120) || (form.querySelector("[data-card]") ? "files" : "");
-  line.lastElementChild.textContent = words;
-  line.hidden = !words;
+  return keepalive ? send() : inOrder(send);
 }
 
 function changed(form) {
-  mark(form);
-  dirty = form;
-  storage.set(name(form), copy(form));
+  showInRow(form);
+  unsaved = form;
+  storage.set(keyOf(form), copy(form));
   emit("written", form);
   clearTimeout(timer);
   timer = setTimeout(save, PAUSE);
 }
 
-function typing(form) {
-  if (Date.now() - typed < TYPING || !form.elements.text.value.trim()) return;
-  typed = Date.now();
-  post(form.dataset.typing, new FormData());
-}
-
-/** What the server does not have yet, from before the page was read again. What came to the server from elsewhere stays too. */
-function takeBack() {
+/** Show what the server does not have yet, from before the page was loaded, together with what it got from elsewhere. */
+export function restore() {
   const form = current();
-  const kept = form && storage.get(name(form));
+  const kept = form && storage.get(keyOf(form));
   if (!kept) return;
   const theirs = form.elements.text.value;
   const known = [...kept.known, kept.text].some((text) => text.trim() === theirs.trim());
@@ -89,37 +77,28 @@ function takeBack() {
   changed(form);
 }
 
-document.addEventListener("input", ({ target }) => {
+on("input", ({ target }) => {
   const form = target.closest("[data-answer]");
-  if (!form || target.matches("[data-files]")) return;
-  changed(form);
-  if (target.matches("[data-words]")) typing(form);
+  if (form && !target.matches("[data-files]")) changed(form);
 });
-document.addEventListener("inbox:draft", () => current() && changed(current()));
-document.addEventListener("inbox:ready", () => current() && mark(current()));
-// What is sent is no draft any more; until it has left, the server may still take it for one.
-document.addEventListener("inbox:sending", ({ detail }) => {
+on("inbox:draft", () => current() && changed(current()));
+on("inbox:ready", () => current() && showInRow(current()));
+// What is sent is no draft any more. Until it has arrived, the server may still take it for one.
+on("inbox:sending", ({ detail }) => {
   clearTimeout(timer);
-  dirty = undefined;
-  typed = 0;
+  unsaved = undefined;
   const form = current();
-  mark(form);
-  storage.set(name(form), copy(form, detail.text));
+  showInRow(form);
+  storage.set(keyOf(form), copy(form, detail.text));
   emit("written", form);
 });
-document.addEventListener("inbox:landed", ({ detail }) => {
-  const kept = storage.get(`draft.${detail.conversation}`);
-  if (kept && !kept.text && !kept.quoted && !dirty) storage.remove(`draft.${detail.conversation}`);
+on("inbox:landed", ({ detail }) => {
+  const key = `draft.${detail.conversation}`;
+  const kept = storage.get(key);
+  if (kept && !kept.text && !kept.quoted && !unsaved) storage.remove(key);
   const form = current();
-  const text = form && name(form) === `draft.${detail.conversation}` && form.elements.text;
+  const text = form && keyOf(form) === key && form.elements.text;
   if (text && text.defaultValue.trim() === detail.text) text.defaultValue = "";
 });
-document.addEventListener("inbox:flush", ({ detail }) => save().then(detail));
-document.addEventListener("inbox:changes", () => dirty && !timer && save());
-document.addEventListener("htmx:beforeRequest", ({ detail }) => detail.target?.id === "conversation" && save());
-document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && save(true));
-window.addEventListener("pagehide", () => save(true));
-for (const event of ["htmx:afterSettle", "inbox:composer"]) {
-  document.addEventListener(event, ({ target }) => (event === "inbox:composer" || target.id === "conversation") && takeBack());
-}
-takeBack();
+on("inbox:flush", ({ detail }) => save().then(detail));
+on("inbox:changes", () => unsaved && !timer && save());

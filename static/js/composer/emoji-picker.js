@@ -1,4 +1,5 @@
 // <emoji-picker>: one for the page. Opens beside a button, is searched by name, remembers what was used lately.
+import { gettext } from "../i18n.js";
 import * as pageHistory from "../page/history.js";
 
 const RECENT = "recent-emoji";
@@ -12,8 +13,8 @@ customElements.define(
   class extends HTMLElement {
     connectedCallback() {
       this.role = "dialog";
-      this.ariaLabel = "Emoji";
-      this.search = Object.assign(document.createElement("input"), { className: "field", type: "search", placeholder: "Find an emoji", ariaLabel: "Find an emoji", autocomplete: "off" });
+      this.ariaLabel = gettext("Emoji");
+      this.search = Object.assign(document.createElement("input"), { className: "field", type: "search", placeholder: gettext("Search emoji"), ariaLabel: gettext("Search emoji"), autocomplete: "off" });
       this.grid = Object.assign(document.createElement("div"), { className: "emoji-picker__grid" });
       this.append(this.search, this.grid);
       this.search.addEventListener("input", () => this.draw());
@@ -64,7 +65,7 @@ customElements.define(
         }),
       );
       this.grid.children[at]?.focus(); // the names may come while one chooses
-      if (!all.length && known.length) this.grid.textContent = "No emoji has this name. One that is typed here can be chosen.";
+      if (!all.length && known.length) this.grid.textContent = gettext("No emoji found. You can also type or paste one here.");
     }
 
     choose(emoji) {

@@ -1,6 +1,7 @@
 // <voice-recorder>: records a voice note in the place of the field; heard before it is sent, or thrown away.
+import { gettext } from "../i18n.js";
 import "./level-meter.js";
-import { upload } from "./tray.js";
+import { upload } from "./upload.js";
 import { emit } from "../page/events.js";
 
 const TYPES = ["audio/ogg;codecs=opus", "audio/webm;codecs=opus", "audio/mp4"];
@@ -29,7 +30,7 @@ customElements.define(
       try {
         this.stream = await navigator.mediaDevices.getUserMedia({ audio: { channelCount: 1, echoCancellation: true } });
       } catch {
-        return emit("problem", "The microphone cannot be used. Allow it in the browser’s settings for this page.");
+        return emit("problem", gettext("The microphone is blocked. Allow it for this page in the browser’s settings."));
       }
       this.type = TYPES.find((type) => MediaRecorder.isTypeSupported(type)) ?? "";
       this.recorder = new MediaRecorder(this.stream, this.type ? { mimeType: this.type, audioBitsPerSecond: 32_000 } : {});

@@ -1,11 +1,13 @@
 // The quiet count of conversations with news that stand, or wait to stand, above what the list shows.
+import { interpolate, ngettext } from "../i18n.js";
+
 const above = new Set();
 const list = () => document.querySelector(".list__rows");
 const button = () => document.querySelector("[data-above]");
 
 function show() {
   button().hidden = !above.size;
-  button().querySelector("[data-above-words]").textContent = `${above.size} new above`;
+  button().querySelector("[data-above-words]").textContent = interpolate(ngettext("%(count)s new above", "%(count)s new above", above.size), { count: above.size });
 }
 function clear() {
   if (!above.size) return;

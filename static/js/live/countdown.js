@@ -1,27 +1,28 @@
-// Time left: counts down to the moments that the page names, in the words the server uses; marks what is close.
+// The time until customer service windows close: counts down, and marks those that close soon.
+import { gettext, interpolate } from "../i18n.js";
+import { CLOSING_SOON } from "../page/rules.js";
 import { emit, on } from "../page/events.js";
 
-const SOON = 2 * 60 * 60; // seconds; inbox/web/queries/conversation_list.py marks by the same
 const closed = new Set();
 
-function words(seconds) {
+/** Time left, as inbox/formatting/humanize.py says it. */
+function sentence(seconds) {
+  if (seconds <= 0) return gettext("no time");
   const minutes = Math.floor(Math.min(seconds, 86_399) / 60);
-  if (seconds <= 0) return "no time";
-  if (minutes < 1) return "less than a minute";
-  if (minutes < 60) return `${minutes} min`;
-  const rest = minutes % 60;
-  const hours = `${Math.floor(minutes / 60)} h`;
-  return rest ? `${hours} ${String(rest).padStart(2, "0")}` : hours;
+  if (minutes < 1) return gettext("less than a minute");
+  if (minutes < 60) return interpolate(gettext("%(minutes)d min"), { minutes });
+  const parts = { hours: Math.floor(minutes / 60), minutes: minutes % 60 };
+  return interpolate(parts.minutes ? gettext("%(hours)d h %(minutes)02d") : gettext("%(hours)d h"), parts);
 }
 
 function tick() {
   for (const element of document.querySelectorAll("time[data-closes]")) {
     const left = (new Date(element.dateTime) - Date.now()) / 1000;
-    const text = words(left);
+    const text = sentence(left);
     if (element.textContent !== text) element.textContent = text;
     const mark = element.closest("[data-closing]");
-    if (mark?.matches(".conversation-row__tags")) mark.hidden = left <= 0 || left > SOON;
-    else mark?.classList.toggle("composer__left--soon", left < SOON);
+    if (mark?.matches(".conversation-row__tags")) mark.hidden = left <= 0 || left > CLOSING_SOON;
+    else mark?.classList.toggle("composer__left--soon", left < CLOSING_SOON);
     // Our clock says so; the server has the word on it.
     const key = `${element.dateTime} ${document.querySelector("#thread")?.dataset.conversation}`;
     if (left > 0 || !element.closest("[data-foot]") || closed.has(key)) continue;

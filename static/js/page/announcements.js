@@ -1,4 +1,6 @@
 // What screen readers hear of the list: how many conversations elsewhere got messages, politely and not too often.
+import { interpolate, ngettext } from "../i18n.js";
+
 const PAUSE = 5_000; // ms between two sentences
 const region = document.querySelector("[data-spoken]");
 const elsewhere = new Set();
@@ -10,7 +12,8 @@ function say(words) {
 function tell() {
   waiting = undefined;
   if (!elsewhere.size) return;
-  say(elsewhere.size === 1 ? "New message in another conversation" : `New messages in ${elsewhere.size} other conversations`);
+  const sentence = ngettext("New message in another conversation", "New messages in %(count)s other conversations", elsewhere.size);
+  say(interpolate(sentence, { count: elsewhere.size }));
   elsewhere.clear();
 }
 

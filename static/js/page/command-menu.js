@@ -1,4 +1,5 @@
 // The command palette: people by name or phone, filters, and what can be done with the open conversation.
+import { gettext, interpolate } from "../i18n.js";
 import { emit } from "./events.js";
 import * as pageHistory from "./history.js";
 import { elements } from "./requests.js";
@@ -6,28 +7,29 @@ import { elements } from "./requests.js";
 const dialog = document.querySelector("[data-palette]");
 const field = dialog.querySelector("input");
 const list = dialog.querySelector("[role=listbox]");
+/** Commands of the page: their names, and the elements that carry them out. */
+const COMMANDS = [
+  [gettext("Write an answer"), "[data-words]"],
+  [gettext("Attach a file"), "[data-pick]"],
+  [gettext("Send a template"), ".composer [data-dialog][href*='/templates/']"],
+  [gettext("Pin or unpin"), "[data-pin] button"],
+  [gettext("Mark as unread"), "[data-mark-unread] button"],
+  [gettext("Search in this conversation"), "[data-search]"],
+  [gettext("Show details"), "[data-details]"],
+  [gettext("Change theme"), "[data-theme-form] button"],
+];
 const PAUSE = 120; // ms without a key before people are searched
 let waiting;
 let asked = 0;
 
 /** What the page offers: [words, the element that does it]. */
 function commands() {
-  const found = [...document.querySelectorAll(".filters .chip")].map((chip) => [`Show ${chip.firstChild.textContent.trim()}`, chip]);
-  const known = {
-    "Write an answer": "[data-words]",
-    "Attach a file": "[data-pick]",
-    "Send a template": ".composer [data-dialog][href*='/templates/']",
-    "Pin or unpin": "[data-pin] button",
-    "Mark as unread": "[data-mark-unread] button",
-    "Search in this conversation": "[data-search]",
-    "Show the details": "[data-details]",
-    "Change the colours": "[data-theme-form] button",
-  };
-  for (const [words, selector] of Object.entries(known)) {
+  const found = [...document.querySelectorAll(".filters .chip")].map((chip) => [interpolate(gettext("Show %(filter)s"), { filter: chip.firstChild.textContent.trim() }), chip]);
+  for (const [name, selector] of COMMANDS) {
     const element = document.querySelector(selector);
-    if (element) found.push([words, element]);
+    if (element) found.push([name, element]);
   }
-  return [...found, ["Shortcuts", undefined]];
+  return [...found, [gettext("Keyboard shortcuts"), undefined]];
 }
 
 function option(words, act) {

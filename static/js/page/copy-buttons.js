@@ -1,4 +1,5 @@
 // Buttons that copy what they carry: the text of a message, or the way to it.
+import { gettext } from "../i18n.js";
 import { emit } from "./events.js";
 
 async function copy(words, button) {
@@ -19,5 +20,5 @@ document.addEventListener("click", async ({ target }) => {
   if (!button) return;
   await copy(button.dataset.copy, button);
   button.closest("dialog")?.close();
-  emit("say", { words: "Copied", shown: true });
+  emit("say", { words: gettext("Copied"), shown: true });
 });

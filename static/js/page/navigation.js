@@ -1,4 +1,5 @@
 // Opening a conversation beside the list and leaving it: by its row, by Back and Forward, and when server or session say no.
+import { gettext } from "../i18n.js";
 import { emit } from "./events.js";
 import * as pageHistory from "./history.js";
 
@@ -30,7 +31,7 @@ document.addEventListener("htmx:beforeRequest", ({ target }) => {
 
 /** Leave the open conversation. The list stands there already: nothing is asked of the server. */
 function leave() {
-  document.title = `${document.title.match(/^\(\d+\+?\) /)?.[0] ?? ""}Inbox`;
+  document.title = (document.title.match(/^\(\d+\+?\) /)?.[0] ?? "") + gettext("Inbox");
   emit("left");
   pane.replaceChildren();
   htmx.swap(pane, nothing.innerHTML, { swapStyle: "innerHTML" });

@@ -1,4 +1,5 @@
 // What scripts share: posting to the inbox, whose answers are what changed, one after another and never twice.
+import { gettext, interpolate } from "../i18n.js";
 import { emit } from "./events.js";
 
 const app = document.querySelector(".app");
@@ -35,15 +36,15 @@ export async function post(address, body, { keepalive = false, patience } = {}) 
     html = await response.text();
   } catch {
     emit("interrupted");
-    return { ok: false, html: "", sentence: "The inbox could not be reached. Nothing is lost: send it again.", reason: "network" };
+    return { ok: false, html: "", sentence: gettext("No connection. Your message is still here; send it again."), reason: "network" };
   }
   if (response.redirected || response.status === 403) {
-    return { ok: false, html: "", sentence: "You are signed out. Sign in again in another tab, then send it again.", reason: "session" };
+    return { ok: false, html: "", sentence: gettext("You are signed out. Sign in in another tab, then send it again."), reason: "session" };
   }
   const page = response.headers.get("Content-Type")?.startsWith("text/html");
   if (!response.ok) {
     const known = response.status === 422 && !page;
-    const sentence = known ? html : `The inbox could not do this (${response.status}). Nothing is lost: try it again.`;
+    const sentence = known ? html : interpolate(gettext("Something went wrong (%(status)s). Nothing was lost; try again."), { status: response.status });
     return { ok: false, html: response.status === 422 && page ? html : "", sentence, reason: PASSING.includes(response.status) ? "passing" : (response.headers.get("Reason") ?? "") };
   }
   if (html.includes("data-changes")) emit("answer", { html, query: asked });

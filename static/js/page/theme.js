@@ -1,8 +1,11 @@
-// The colours button: changes them at once and keeps the choice, without reading the page again.
-const NEXT = { "": "light", light: "dark", dark: "" };
-const WORDS = { "": "like the system", light: "light", dark: "dark" };
+// The theme button: changes the theme at once and saves the choice, without reloading the page.
+import { gettext } from "../i18n.js";
+import { on } from "./events.js";
 
-document.addEventListener("submit", (event) => {
+const NEXT = { "": "light", light: "dark", dark: "" };
+const TITLES = { "": gettext("Theme: Same as the system"), light: gettext("Theme: Light"), dark: gettext("Theme: Dark") };
+
+on("submit", (event) => {
   const form = event.target.closest("[data-theme-form]");
   if (!form) return;
   event.preventDefault();
@@ -12,5 +15,5 @@ document.addEventListener("submit", (event) => {
   if (chosen) document.documentElement.dataset.theme = chosen;
   else delete document.documentElement.dataset.theme;
   field.value = NEXT[chosen];
-  form.querySelector("button").title = `Theme: ${WORDS[chosen]}`;
+  form.querySelector("button").title = TITLES[chosen];
 });

@@ -1,75 +1,28 @@
-// Messages whose files are still being uploaded or prepared: shown at the press of Send, sent by themselves once the files are ready.
-import * as captions from "../composer/captions.js";
+// Messages whose files are still being uploaded or prepared: shown at the press of Send, sent once the files are ready.
+import { gettext, interpolate, ngettext } from "../i18n.js";
 import { emit, on } from "../page/events.js";
-import { elements, uuid } from "../page/requests.js";
+import { elements } from "../page/requests.js";
+import { fillWithFiles, isUnready } from "./file-bubbles.js";
 import * as outbox from "./outbox.js";
 
-const held = new Map(); // what this window looks after, by token: the message, its cards, and how to let go of it
-const asked = new Set();
-const form = (entry) => document.querySelector(`[data-composer][data-conversation="${entry.conversation}"] [data-answer]`);
-const unready = ({ dataset }) => ["uploading", "preparing"].includes(dataset.state);
-const refused = ({ dataset }) => dataset.state === "refused";
-const words = (card, part) => card.querySelector(part).textContent.trim();
-const NOUNS = { image: "Photo", video: "Video", audio: "Audio", sticker: "Sticker" };
+/** What this window looks after, by token: {entry, list of cards, count of files, letGo}. */
+const held = new Map();
+const requested = new Set(); // tokens whose lock this window has asked for
+const formOf = (entry) => document.querySelector(`[data-composer][data-conversation="${entry.conversation}"] [data-answer]`);
+const isRefused = ({ dataset }) => dataset.state === "refused";
+const nameOf = (card) => card.querySelector(".tray__name").textContent.trim();
+const quoted = (name) => interpolate(gettext("“%(name)s”"), { name });
 
-/** A card that has no upload yet gets the bubbles that it will be, as the cards of the server have them. */
-export function draw(card, { type, name }, { voice, kind }) {
-  const noun = voice ? "Voice note" : (NOUNS[kind || type.split("/")[0]] ?? "Document");
-  if (!["Voice note", "Audio", "Sticker"].includes(noun)) card.dataset.captioned = "";
-  const token = uuid();
-  for (const template of document.querySelectorAll("[data-composer] template[data-file]")) {
-    const fresh = document.importNode(template, true);
-    fresh.dataset.bubble = "";
-    delete fresh.dataset.file;
-    const bubble = fresh.content.querySelector(".message");
-    bubble.dataset.token = token;
-    if (noun === "Photo") bubble.dataset.tile = "";
-    const title = fresh.content.querySelector(".media-state__title bdi");
-    title.textContent = voice ? noun : name;
-    if (!voice) title.parentElement.after(Object.assign(document.createElement("p"), { className: "media-state__facts", textContent: noun }));
-    card.append(fresh);
-  }
-}
-
-/** One bubble for the words, or one for each file with its caption. */
-function bubbles(cards, { text, token, quote }) {
-  const bearer = captions.bearer(text, cards);
-  const drawn = cards.map((card) => {
-    const caption = card === bearer ? text : (card.querySelector("[data-caption]")?.value.trim() ?? "");
-    const templates = [...card.querySelectorAll("template[data-bubble]")].map(({ content }) => content.querySelector(".message"));
-    const bubble = templates.at(caption ? -1 : 0);
-    const preview = templates[0] && "tile" in templates[0].dataset ? card.querySelector("[data-thumb] img[src^=blob]")?.src : undefined;
-    return { token: bubble?.dataset.token, words: caption, html: bubble?.outerHTML, preview };
-  });
-  if (text && !bearer) drawn.unshift({ token, words: text });
-  if (quote) drawn[0].quote = quote;
-  return drawn;
-}
-
-/** What the message is with these files. ``files`` are their cards, while one of them is not ready. */
-export function fill(entry, cards) {
-  const inputs = cards.flatMap((card) => [...card.querySelectorAll("[name=upload], [data-caption]")]);
-  const busy = cards.some(unready);
-  for (const input of inputs) input.setAttribute("value", input.value);
-  return Object.assign(entry, {
-    fields: [...entry.written, ...inputs.map(({ name, value }) => [name, value])],
-    uploads: cards.map(({ dataset }) => dataset.card).filter((id) => id !== "uploading"),
-    bubbles: bubbles(cards, entry),
-    files: busy ? cards.map((card) => card.outerHTML) : undefined,
-    doing: busy && (cards.some(({ dataset }) => dataset.state === "uploading") ? "Uploading…" : "Being prepared…"),
-  });
-}
-
-/** The cards stay in the page, out of sight: uploads go on, whatever is looked at meanwhile. */
+/** Keep the cards in the page, out of sight, so that uploads go on whatever is looked at meanwhile. */
 export function hold(entry, cards) {
   const list = Object.assign(document.createElement("ul"), { hidden: true });
   list.append(...cards);
   document.body.append(list);
   held.set(entry.token, { entry, list, count: cards.length, letGo() {} });
-  own(entry.token);
+  takeOver(entry.token);
 }
 
-/** This window no longer looks after it. Gives its cards, if it did. */
+/** Stop looking after a message. Returns its cards, if this window had them. */
 export function release(token) {
   const { list, letGo } = held.get(token) ?? {};
   held.delete(token);
@@ -78,55 +31,67 @@ export function release(token) {
   return list && [...list.children];
 }
 
-function look({ entry, list, count }) {
+function problemWith(cards, count) {
+  if (cards.length < count) return gettext("A file of this message was removed meanwhile.");
+  return cards.filter(isRefused).map((card) => `${quoted(nameOf(card))}: ${card.querySelector(".tray__facts").textContent.trim()}`).join(" ");
+}
+
+/** Send the message if its files are ready, or say what is wrong with them. */
+function check({ entry, list, count }) {
   if (!outbox.all().some(({ token }) => token === entry.token)) return release(entry.token);
   const cards = [...list.children];
-  const [busy, bad] = [cards.some(unready), cards.filter(refused)];
-  if (bad.length && form(entry)) {
+  if (cards.some(isRefused) && formOf(entry)) {
     emit("taken-back", { entry, edit: true, quiet: true });
     return outbox.remove(entry);
   }
-  const problem = cards.length < count ? "A file of it was removed meanwhile." : bad.map((card) => `“${words(card, ".tray__name")}”: ${words(card, ".tray__facts")}`).join(" ");
-  if (busy && !problem) outbox.change(entry, fill(entry, cards));
-  if (busy) return;
+  const problem = problemWith(cards, count);
+  const busy = cards.some(isUnready);
+  if (busy && !problem) outbox.change(entry, fillWithFiles(entry, cards));
+  if (busy) return undefined;
   release(entry.token);
-  if (problem) outbox.change(entry, { files: undefined, problem, reason: "files" });
-  else outbox.add(fill(entry, cards));
+  if (problem) return outbox.change(entry, { files: undefined, problem, reason: "files" });
+  return outbox.add(fillWithFiles(entry, cards));
 }
-const lookAll = () => [...held.values()].forEach(look);
 
-/** From a window that is gone, or from before the page was read again. */
+/** Go on with a message of a window that is gone, or of this one before it was reloaded. */
 function adopt(entry) {
   const cards = entry.files.map((html) => elements(html).firstElementChild);
   for (const card of cards) card.querySelector("img[src^=blob]")?.remove();
-  const lost = cards.filter(({ dataset }) => dataset.card === "uploading").map((card) => `“${words(card, ".tray__name")}”`);
-  fill(entry, cards);
+  const lost = cards.filter(({ dataset }) => dataset.card === "uploading").map((card) => quoted(nameOf(card)));
+  fillWithFiles(entry, cards);
   if (!lost.length) {
     hold(entry, cards);
     return emit("tray");
   }
-  const problem = `The page was left before ${lost.join(", ")} had been uploaded. Edit the message and choose ${lost.length === 1 ? "it" : "them"} again.`;
-  outbox.change(entry, { files: undefined, problem, reason: "files" });
+  const sentence = ngettext(
+    "The upload of %(names)s was interrupted. Edit the message and choose the file again.",
+    "The uploads of %(names)s were interrupted. Edit the message and choose the files again.",
+    lost.length,
+  );
+  return outbox.change(entry, { files: undefined, problem: interpolate(sentence, { names: lost.join(", ") }), reason: "files" });
 }
 
-/** One window looks after a message, where the browser can say so; another one takes over when that is gone. */
-function own(token) {
-  if (asked.has(token)) return;
-  asked.add(token);
+/** One window looks after a message, where the browser has locks; another takes over when it is closed. */
+function takeOver(token) {
+  if (requested.has(token)) return;
+  requested.add(token);
   const begin = () => {
-    const entry = outbox.all().find((one) => one.token === token && one.files);
+    const entry = outbox.all().find((other) => other.token === token && other.files);
     if (entry && !held.has(token)) adopt(entry);
     return new Promise((resolve) => (held.has(token) ? (held.get(token).letGo = resolve) : resolve()));
   };
   if (navigator.locks) navigator.locks.request(`inbox.held.${token}`, begin);
   else begin();
 }
-const ownAll = () => outbox.all().forEach(({ token, files }) => files && own(token));
 
-on("inbox:ready inbox:cards", lookAll);
-document.addEventListener("inbox:leaving", () => {
-  const there = outbox.all().map(({ token }) => token);
-  for (const token of held.keys()) if (!there.includes(token)) release(token);
-  if (navigator.locks) ownAll();
+function takeOverAll() {
+  for (const { token, files } of outbox.all()) if (files) takeOver(token);
+}
+
+on("inbox:ready inbox:cards", () => [...held.values()].forEach(check));
+on("inbox:leaving", () => {
+  const waiting = outbox.all().map(({ token }) => token);
+  for (const token of held.keys()) if (!waiting.includes(token)) release(token);
+  if (navigator.locks) takeOverAll();
 });
-ownAll();
+takeOverAll();

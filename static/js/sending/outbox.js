@@ -1,4 +1,5 @@
 // What was sent and has not reached the inbox yet: kept in this browser, sent in order, and again once the connection is back.
+import { gettext } from "../i18n.js";
 import { emit } from "../page/events.js";
 import * as storage from "../page/browser-storage.js";
 import { inOrder, post } from "../page/requests.js";
@@ -25,7 +26,7 @@ export function remove(entry) {
 /** Resolves to whether the next may leave. */
 async function send(entry) {
   if (entry.waits && Date.now() - entry.at > STALE && !entry.again) {
-    change(entry, { problem: "It waited for the connection for more than an hour. Send it again if it still fits.", reason: "stale" });
+    change(entry, { problem: gettext("This waited more than an hour for a connection. Send it again if it still fits."), reason: "stale" });
     return true;
   }
   const body = new FormData();
@@ -38,7 +39,7 @@ async function send(entry) {
     change(entry, { waits: true });
     return false;
   } else if (entry.dialog && answer.html) {
-    change(entry, { problem: "Some fields need a correction.", reason: "fields", dialog: answer.html });
+    change(entry, { problem: gettext("Some fields need a correction."), reason: "fields", dialog: answer.html });
     emit("edit-dialog", entry);
   } else {
     change(entry, { problem: answer.sentence, reason: answer.reason });

@@ -1,7 +1,7 @@
 // Albums: pictures sent together stand in one grid. inbox/web/presenters/album.py draws them by the same rule; here they follow what arrives.
-const LEAST = 4;
-const SHOWN = 4;
-const APART = 60 * 1e6; // microseconds
+import { interpolate, ngettext } from "../i18n.js";
+import { ALBUM_LEAST, ALBUM_SHOWN, ALBUM_WITHIN } from "../page/rules.js";
+
 const time = (tile) => Number(tile.dataset.place.split(",")[0]);
 let focused;
 
@@ -21,15 +21,15 @@ export function loosen(message) {
 }
 
 function together(one, other) {
-  return other?.matches("[data-tile]") && one.dataset.group === other.dataset.group && time(other) - time(one) <= APART;
+  return other?.matches("[data-tile]") && one.dataset.group === other.dataset.group && time(other) - time(one) <= ALBUM_WITHIN;
 }
 
 function wrap(tiles) {
   const album = document.createElement("div");
   album.className = "album";
   album.role = "group";
-  album.ariaLabel = `${tiles.length} pictures sent together`;
-  if (tiles.length > SHOWN) album.dataset.more = `+${tiles.length - SHOWN}`;
+  album.ariaLabel = interpolate(ngettext("%(count)s picture sent together", "%(count)s pictures sent together", tiles.length), { count: tiles.length });
+  if (tiles.length > ALBUM_SHOWN) album.dataset.more = `+${tiles.length - ALBUM_SHOWN}`;
   if (tiles.some((tile) => tile.contains(document.activeElement))) focused = document.activeElement;
   tiles[0].before(album);
   album.append(...tiles);
@@ -44,7 +44,7 @@ export function form(container) {
       run.push(tile);
       continue;
     }
-    if (run.length >= LEAST) wrap(run);
+    if (run.length >= ALBUM_LEAST) wrap(run);
     run = tile ? [tile] : [];
   }
   if (focused?.isConnected && document.activeElement !== focused) focused.focus({ preventScroll: true });

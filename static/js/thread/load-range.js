@@ -1,4 +1,5 @@
 // Another stretch of the open thread in place of what is shown: around a message, from a day on, or the newest.
+import { gettext } from "../i18n.js";
 import { readAt } from "../live/cursor.js";
 import { emit } from "../page/events.js";
 import { elements } from "../page/requests.js";
@@ -13,7 +14,7 @@ export async function loadRange(query) {
   const html = response?.ok && !response.redirected ? await response.text().catch(() => "") : "";
   if (document.querySelector("#thread")?.dataset.conversation !== conversation) return false;
   if (!html) {
-    const sentence = response?.status === 404 ? "That message is not here any more." : "That part of the thread did not load. Try it again.";
+    const sentence = response?.status === 404 ? gettext("That message is no longer here.") : gettext("Those messages could not be loaded. Try again.");
     emit("problem", sentence);
     return false;
   }

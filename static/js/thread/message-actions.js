@@ -1,4 +1,5 @@
 // What one does to a message in the thread: reply, react, take back, send again.
+import { gettext } from "../i18n.js";
 import { emit, on } from "../page/events.js";
 import { elements, post } from "../page/requests.js";
 
@@ -6,7 +7,7 @@ const form = () => document.querySelector("[data-answer]");
 
 async function reply(id) {
   document.querySelector("[data-page-dialog]").close();
-  if (!form()) return emit("problem", "Only templates can be sent now.");
+  if (!form()) return emit("problem", gettext("You can only send a template until they reply."));
   form().elements.text.focus();
   const { conversation } = document.querySelector("[data-composer]").dataset;
   const response = await fetch(`/conversations/${conversation}/compose/?reply=${id}`, { headers: { "HX-Request": "true" } }).catch(() => undefined);

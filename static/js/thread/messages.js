@@ -1,5 +1,6 @@
 // Messages of the open thread as they stand in the page: their places, their parts, and the groups they form.
-const GROUP = 5 * 60 * 1e6; // microseconds; inbox/web/presenters/message.py draws groups by the same rule
+import { GROUP_WITHIN } from "../page/rules.js";
+
 export const scroller = () => document.querySelector(".thread__scroll");
 export const container = () => document.querySelector(".thread__messages");
 const numbers = (place) => place.split(",").map(Number);
@@ -32,7 +33,7 @@ export function regroup(element) {
     const previous = one && before(one);
     if (!one?.classList.contains("message") || previous === undefined) continue;
     const beneath = previous?.classList.contains("message");
-    const joined = beneath && previous.dataset.group === one.dataset.group && place(one)[0] - place(previous)[0] < GROUP;
+    const joined = beneath && previous.dataset.group === one.dataset.group && place(one)[0] - place(previous)[0] < GROUP_WITHIN;
     one.classList.toggle("message--first", !joined);
     if (beneath) previous.classList.toggle("message--last", !joined);
   }

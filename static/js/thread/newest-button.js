@@ -1,11 +1,13 @@
 // The pill over the end of the thread: counts messages that came while the reader was further up, and leads to them.
+import { gettext, interpolate, ngettext } from "../i18n.js";
+
 const pill = () => document.querySelector("[data-pill]");
 
 function show(count) {
   const link = pill();
   link.dataset.count = count;
   link.hidden = false;
-  link.querySelector("[data-pill-words]").textContent = count ? `${count} new` : "Newest messages";
+  link.querySelector("[data-pill-words]").textContent = count ? interpolate(ngettext("%(count)s new", "%(count)s new", count), { count }) : gettext("Newest messages");
 }
 
 function hide() {

@@ -1,4 +1,5 @@
 // A long thread stays light: parts far from the window leave the page, keep their height, and come back when near.
+import { gettext } from "../i18n.js";
 import { readAt, retryWhenConnected } from "../live/cursor.js";
 import { emit } from "../page/events.js";
 import { elements } from "../page/requests.js";
@@ -37,7 +38,7 @@ function leave(part) {
 
 function failed(part) {
   const again = Object.assign(document.createElement("button"), { className: "button button--small", type: "button" });
-  again.textContent = "These messages did not load. Try again";
+  again.textContent = gettext("These messages could not be loaded. Try again");
   again.addEventListener("click", () => back(part));
   part.replaceChildren(again);
   retryWhenConnected(part, () => back(part));

@@ -1,4 +1,5 @@
 // Pin and mark as unread, without leaving the page: posts the forms of the thread's header and draws the list again.
+import { gettext } from "../i18n.js";
 import { readAt } from "../live/cursor.js";
 import { emit } from "../page/events.js";
 import { leaveConversation } from "../page/navigation.js";
@@ -31,7 +32,7 @@ async function pin(form) {
   button.ariaPressed = pinned;
   form.elements.pinned.value = pinned ? "" : "1";
   await redraw();
-  emit("say", { words: pinned ? "Pinned" : "Unpinned" });
+  emit("say", { words: pinned ? gettext("Pinned") : gettext("Unpinned") });
 }
 
 async function unread(form) {

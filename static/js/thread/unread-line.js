@@ -1,11 +1,12 @@
 // The line over the first new message: it stays where it is until the conversation is left.
+import { interpolate, ngettext } from "../i18n.js";
 import * as albums from "./albums.js";
 import { container, regroup } from "./messages.js";
 import * as scrollPosition from "./scroll-position.js";
 
 /** {conversation, id, count, counting}: before which message it stands, and whether nobody saw those after it yet. */
 let line;
-const words = (count) => `${count} new ${count === 1 ? "message" : "messages"}`;
+const sentence = (count) => interpolate(ngettext("%(count)s new message", "%(count)s new messages", count), { count });
 const thread = () => document.querySelector("#thread")?.dataset ?? {};
 const away = () => document.visibilityState !== "visible" || !document.hasFocus();
 
@@ -26,7 +27,7 @@ function draw() {
   for (const one of drawn) if (one !== kept) one.remove();
   if (!message) return;
   const element = kept ?? Object.assign(document.createElement("div"), { className: "new-line", role: "separator" });
-  if (element.textContent !== words(line.count)) element.textContent = words(line.count);
+  if (element.textContent !== sentence(line.count)) element.textContent = sentence(line.count);
   if (kept) return;
   albums.loosen(message);
   message.before(element);

@@ -1,7 +1,6 @@
 // <film-player>: a film with our own buttons; without this script, or without their template, the browser's own stay.
+import { gettext, interpolate } from "../i18n.js";
 import * as playing from "./playback.js";
-
-const DEAD = "This browser cannot play it. ";
 
 customElements.define(
   "film-player",
@@ -43,8 +42,8 @@ customElements.define(
     /** The file's signed address lives for minutes: ask once for a new one, then say that it does not play. */
     renew() {
       if (this.renewed) {
-        const words = Object.assign(document.createElement("p"), { className: "film__dead", textContent: DEAD });
-        words.append(Object.assign(document.createElement("a"), { href: this.dataset.download, textContent: "Download it" }));
+        const words = Object.assign(document.createElement("p"), { className: "film__dead", textContent: `${gettext("This browser can’t play it.")} ` });
+        words.append(Object.assign(document.createElement("a"), { href: this.dataset.download, textContent: gettext("Download it") }));
         return this.replaceChildren(words);
       }
       this.renewed = true;
@@ -62,12 +61,12 @@ customElements.define(
         button.title = button.ariaLabel = words;
         for (const one of button.querySelectorAll("[data-icon]")) one.hidden = one.dataset.icon !== icon;
       };
-      name(this.play, runs ? "Pause" : "Play", runs ? "pause" : "play");
-      name(this.mute, this.film.muted ? "Sound on" : "Sound off", this.film.muted ? "muted" : "sound");
+      name(this.play, runs ? gettext("Pause") : gettext("Play"), runs ? "pause" : "play");
+      name(this.mute, this.film.muted ? gettext("Unmute") : gettext("Mute"), this.film.muted ? "muted" : "sound");
       this.classList.toggle("film--runs", runs);
       this.seek.max = length;
       this.seek.value = position;
-      this.seek.ariaValueText = `${playing.clock(position)} of ${playing.clock(length)}`;
+      this.seek.ariaValueText = interpolate(gettext("%(position)s of %(length)s"), { position: playing.clock(position), length: playing.clock(length) });
       this.clock.textContent = `${playing.clock(position)} / ${playing.clock(length)}`;
       this.speed.textContent = `${playing.speed}×`;
     }

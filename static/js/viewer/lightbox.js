@@ -1,4 +1,5 @@
 // The lightbox: a picture, film or document over the page, steps through the whole conversation, Escape back to where one was.
+import { gettext } from "../i18n.js";
 import { retryWhenConnected } from "../live/cursor.js";
 import * as pageHistory from "../page/history.js";
 import { elements } from "../page/requests.js";
@@ -14,8 +15,8 @@ let wanted;
 
 function problem(address) {
   const line = Object.assign(document.createElement("p"), { className: "lightbox__problem", role: "alert" });
-  line.textContent = "This could not be loaded. ";
-  const again = Object.assign(document.createElement("a"), { href: address, textContent: "Try again" });
+  line.textContent = `${gettext("This could not be loaded.")} `;
+  const again = Object.assign(document.createElement("a"), { href: address, textContent: gettext("Try again") });
   again.dataset.step = "again";
   line.append(again);
   const stage = dialog.querySelector(".lightbox__media");

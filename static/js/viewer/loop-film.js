@@ -1,4 +1,6 @@
 // <loop-film>: a short film without sound moves while it is seen; a press stops it. Who wants less motion starts it.
+import { gettext } from "../i18n.js";
+
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 customElements.define(
@@ -37,7 +39,7 @@ customElements.define(
     draw() {
       const mark = this.link.querySelector("[data-loop-mark]");
       mark.hidden = !this.film.paused;
-      this.link.ariaLabel = this.film.paused ? "Play the animation" : "Stop the animation";
+      this.link.ariaLabel = this.film.paused ? gettext("Play animation") : gettext("Stop animation");
     }
   },
 );

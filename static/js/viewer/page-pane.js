@@ -1,4 +1,6 @@
 // <page-pane>: the pages of a document, one under the other: their size, which of them is seen, and another try for those that did not come.
+import { gettext, interpolate, percent } from "../i18n.js";
+
 const SIZES = [0.5, 0.75, 1, 1.5, 2, 3];
 const TRIES = 8;
 const KEYS = { "+": 1, "=": 1, "-": -1 };
@@ -10,7 +12,6 @@ customElements.define(
       const viewer = this.closest("[data-viewer]");
       this.size = 1;
       this.pages = [...this.querySelectorAll("img")];
-      this.whole = this.pages[0].alt.split(" of ")[1];
       [this.level, this.place] = ["level", "page"].map((name) => viewer.querySelector(`[data-${name}]`));
       viewer.querySelector("[data-tools]").hidden = false;
       viewer.addEventListener("click", ({ target }) => {
@@ -41,15 +42,15 @@ customElements.define(
     }
 
     draw() {
-      this.place.value = `${this.seen() + 1} of ${this.whole}`;
-      this.level.value = `${100 * this.size} %`;
+      this.place.value = interpolate(gettext("%(page)s of %(count)s"), { page: this.seen() + 1, count: this.dataset.count });
+      this.level.value = percent(this.size);
     }
 
     /** Many pages are drawn one after the other: the inbox may ask to come back. */
     again(page) {
       const tries = Number(page.dataset.tries ?? 0) + 1;
       page.dataset.tries = tries;
-      if (tries > TRIES) return void (page.alt += ": it could not be drawn. Download the file to read it.");
+      if (tries > TRIES) return void (page.alt = gettext("This page could not be shown. Download the file to read it."));
       setTimeout(() => page.isConnected && (page.src = `${page.src.split("?")[0]}?try=${tries}`), 700 * tries);
     }
   },

@@ -1,4 +1,5 @@
 // <voice-note>: plays the sound inside it with our own buttons; without this script the browser's player is shown.
+import { gettext, interpolate } from "../i18n.js";
 import * as playing from "./playback.js";
 
 customElements.define(
@@ -61,7 +62,7 @@ customElements.define(
       this.audio.currentTime = position;
       this.audio.play().then(
         () => (this.renewed = false),
-        () => (this.clock.textContent = "Cannot be played here. Download it instead."),
+        () => (this.clock.textContent = gettext("This browser can’t play it. Download it instead.")),
       );
     }
 
@@ -71,10 +72,10 @@ customElements.define(
       const position = this.audio.currentTime;
       this.icon_play.hidden = sounds;
       this.icon_pause.hidden = !sounds;
-      this.play.title = this.play.ariaLabel = sounds ? "Pause" : this.play.dataset.play;
+      this.play.title = this.play.ariaLabel = sounds ? gettext("Pause") : this.play.dataset.play;
       this.seek.max = length;
       this.seek.value = position;
-      this.seek.ariaValueText = `${playing.clock(position)} of ${playing.clock(length)}`;
+      this.seek.ariaValueText = interpolate(gettext("%(position)s of %(length)s"), { position: playing.clock(position), length: playing.clock(length) });
       this.heard?.setAttribute("width", length ? (208 * position) / length : 0);
       if (this.speed) this.speed.textContent = `${playing.speed}×`;
       const words = position ? `${playing.clock(position)} / ${playing.clock(length)}` : this.clock.dataset.length;

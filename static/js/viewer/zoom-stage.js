@@ -1,4 +1,5 @@
 // <zoom-stage>: the picture in it larger, moved and turned, with buttons, wheel, double press, two fingers and keys.
+import { percent } from "../i18n.js";
 import { gestures } from "./gestures.js";
 
 const MOST = 8;
@@ -86,7 +87,7 @@ customElements.define(
       this.y = within(this.y, Math.max(0, (height * fit * this.zoom - this.clientHeight) / 2));
       style.transform = `translate(${this.x}px, ${this.y}px) rotate(${this.turned}deg) scale(${fit * this.zoom})`;
       this.classList.toggle("lightbox__media--large", this.zoom > 1);
-      this.level.value = `${Math.round(100 * this.zoom)} %`;
+      this.level.value = percent(this.zoom);
     }
   },
 );

@@ -1,0 +1,10 @@
+// When a draft is saved and shown again: as pages and conversations are opened and left.
+import { on } from "../page/events.js";
+import { restore, save } from "./draft.js";
+
+on("htmx:beforeRequest", ({ detail }) => detail.target?.id === "conversation" && save());
+on("visibilitychange", () => document.visibilityState === "hidden" && save(true));
+window.addEventListener("pagehide", () => save(true));
+on("htmx:afterSettle", ({ target }) => target.id === "conversation" && restore());
+on("inbox:composer", restore);
+restore();
