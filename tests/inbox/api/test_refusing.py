@@ -17,7 +17,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from config.asgi import Pages
+from config.wsgi_bridge import Pages
 from inbox.models import Conversation, Message, Program
 from tests import samples
 from tests.inbox import thread_rows

@@ -27,7 +27,7 @@ def sound(container: str, codec: str, channels: int) -> bytes:
     with av.open(file, "w", format=container) as out:
         stream = out.add_stream(codec, rate=48000)
         stream.layout = "mono" if channels == 1 else "stereo"
-        frame = av.AudioFrame(format=stream.format.name, layout=stream.layout.name, samples=960)
+        frame = av.AudioFrame(format=stream.format.name, layout=stream.layout.name, samples=960)  # type: ignore[attr-defined]
         frame.sample_rate = 48000
         for plane in frame.planes:
             plane.update(bytes(plane.buffer_size))

@@ -114,7 +114,7 @@ class DatabaseAwayTests:
         self, aws: AwsServer, queue: str, reader: QueueReader, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         hidden: list[list[int]] = []
-        call = sqs.call
+        call = sqs.call  # type: ignore[attr-defined]
 
         def watched(client: Any, act: str, **given: Any) -> Any:
             if act == "change_message_visibility_batch":

@@ -184,7 +184,7 @@ class LocalFilesTests:
         put(name, bytes(range(100)))
         response = client.get(signed(name))
         assert response.status_code == 200
-        assert b"".join(response.streaming_content) == bytes(range(100))
+        assert b"".join(response.streaming_content) == bytes(range(100))  # type: ignore[attr-defined]
         assert response.headers["Accept-Ranges"] == "bytes"
         assert response.headers["Content-Length"] == "100"
 
@@ -243,7 +243,7 @@ class LocalFilesTests:
     ) -> None:
         put(name, bytes(range(100)))
         response = client.get(signed(name), headers={"Range": header})
-        body = b"".join(response.streaming_content) if response.streaming else response.content
+        body = b"".join(response.streaming_content) if response.streaming else response.content  # type: ignore[attr-defined]
         assert (response.status_code, response.headers.get("Content-Range")) == (status, content_range)
         assert body == bytes(expected)
         assert response.headers["X-Content-Type-Options"] == "nosniff"
@@ -399,8 +399,8 @@ class SettingsTests:
         )
         assert isinstance(made, PrivateS3Storage)
         assert (made.file_overwrite, made.default_acl, made.querystring_auth) == (False, None, True)
-        assert made.client_config.signature_version == "s3v4"
-        assert made.client_config.connect_timeout == 3
+        assert made.client_config.signature_version == "s3v4"  # type: ignore[attr-defined]
+        assert made.client_config.connect_timeout == 3  # type: ignore[attr-defined]
 
     @pytest.mark.parametrize("bucket", ["inbox-media", "inbox.example.com"])
     @pytest.mark.parametrize("region", ["eu-central-1", "us-east-1", "us-west-2"])

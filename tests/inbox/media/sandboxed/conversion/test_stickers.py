@@ -14,7 +14,7 @@ STILL_BYTES, MOVING_BYTES = 100 * 1024, 500 * 1024
 
 def milliseconds(image: Image.Image) -> int:
     total = 0
-    for index in range(image.n_frames):
+    for index in range(image.n_frames):  # type: ignore[attr-defined]
         image.seek(index)
         image.load()
         total += image.info["duration"]
@@ -64,7 +64,7 @@ class MovingTests:
     def test_an_animation_becomes_a_moving_sticker(self, desk: Desk, format: str) -> None:
         converted, made = desk.made(samples.animation(format, frames=6), Kind.STICKER)
         image = opened(made)
-        assert (image.format, image.size, image.n_frames) == ("WEBP", (512, 512), 6)
+        assert (image.format, image.size, image.n_frames) == ("WEBP", (512, 512), 6)  # type: ignore[attr-defined]
         assert converted.animated is True
         assert len(made) <= MOVING_BYTES
 
@@ -77,7 +77,7 @@ class MovingTests:
         content = samples.save(images[0], "GIF", save_all=True, append_images=images[1:], duration=80)
         _, made = desk.made(content, Kind.STICKER)
         assert len(made) <= MOVING_BYTES
-        assert opened(made).n_frames > 1
+        assert opened(made).n_frames > 1  # type: ignore[attr-defined]
 
     def test_a_long_one_is_cut(self, desk: Desk) -> None:
         images = [Image.new("RGB", (40, 40), (index * 4, 0, 0)) for index in range(40)]
