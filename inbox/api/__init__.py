@@ -1,1 +1,1 @@
-"""The JSON API for programs, at /api/. docs/api.md describes it for those who call it."""
+"""The JSON API for programs, at /api/. docs/api.md is its manual."""

@@ -1,4 +1,4 @@
-"""Who calls: a program by its token, and whether it has the right that a call needs."""
+"""Authenticates programs by their token and checks their right to read or send."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BEARER = re.compile(r"bearer +([\x21-\x7e]+) *", re.IGNORECASE)
 
 
 class Token(HttpAuthBase):
-    """`Authorization: Bearer <token>`. Not ninja's own class, which logs what it does not understand."""
+    """`Authorization: Bearer <token>`. Ninja's own class would log malformed headers, tokens included."""
 
     openapi_scheme = "bearer"
 
@@ -32,14 +32,16 @@ class Token(HttpAuthBase):
         structlog.contextvars.bind_contextvars(program=program.pk if program else None)
         if program is not None and not getattr(program, self._right):
             verb = self._right.partition("_")[2]
-            raise Problem(403, "forbidden", f"This token may not {verb}. An administrator can give the right to it.")
+            raise Problem(403, "forbidden", f"This token may not {verb}. Ask an administrator for the permission.")
         if program is not None and (seconds := quotas.api_calls().take(str(program.pk))):
-            raise too_many(f"This program made {settings.API_CALLS_PER_MINUTE} calls within a minute.", seconds)
+            raise too_many(
+                f"This program has used its limit of {settings.API_CALLS_PER_MINUTE} calls a minute.", seconds
+            )
         return program
 
 
 def program_of(authorization: str) -> Program | None:
-    """The program whose token an Authorization header carries, None when there is none or it is not valid."""
+    """The program whose token an Authorization header carries, None when it is missing or not valid."""
     match = BEARER.fullmatch(authorization)
     return tokens.program_of(match[1]) if match else None
 

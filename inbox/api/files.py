@@ -1,4 +1,4 @@
-"""Files that programs give us: in a form, as base64, behind a link, or uploaded before."""
+"""Files in requests: in a form, as base64, behind a link, or uploaded before."""
 
 from __future__ import annotations
 
@@ -25,49 +25,49 @@ from inbox.models import Program, Upload
 from whatsapp.events import MEDIA_KINDS, Kind
 from whatsapp.models import PhoneNumber
 
-#: Seconds for the whole of a linked file.
+#: Time limit for downloading a linked file.
 LINK_SECONDS = 60.0
 DATA_URL = re.compile(r"\s*data:[^,]{0,200};base64,", re.IGNORECASE)
-#: Between the characters of base64: many encoders break it into lines.
+#: Many encoders break base64 into lines.
 BREAKS = b" \t\r\n"
 
 
-def sources(wanted: SendRequest | UploadRequest, file: UploadedFile | None) -> list[str]:
-    """The fields that name a file. More than one is refused. Raises Problem."""
+def sources(fields: SendRequest | UploadRequest, file: UploadedFile | None) -> list[str]:
+    """The field that names the file, as a list of one or none. Raises Problem for more than one."""
     given = {
         "file": file,
-        "link": wanted.link,
-        "mediaFile": wanted.mediaFile,
-        "mediaId": getattr(wanted, "mediaId", None),
+        "link": fields.link,
+        "mediaFile": fields.mediaFile,
+        "mediaId": getattr(fields, "mediaId", None),
     }
     found = [name for name, value in given.items() if value is not None]
     if len(found) > 1:
-        raise invalid(found[1], f"Give one file, not several ({', '.join(found)}).")
+        raise invalid(found[1], f"Send one file, not several ({', '.join(found)}).")
     return found
 
 
 def take(
-    wanted: SendRequest | UploadRequest, file: UploadedFile | None, *, program: Program, number: PhoneNumber
+    fields: SendRequest | UploadRequest, file: UploadedFile | None, *, program: Program, number: PhoneNumber
 ) -> Upload | None:
-    """The file that a request names, in our storage; None when it names none. Raises Problem, StorageError."""
-    found = sources(wanted, file)
+    """Store the file of a request and return it; None when it has none. Raises Problem, StorageError."""
+    found = sources(fields, file)
     if not found:
         return None
     match found[0]:
         case "mediaId":
-            return _earlier(str(getattr(wanted, "mediaId", "")), program, number)
+            return _uploaded(str(getattr(fields, "mediaId", "")), program, number)
         case "link":
-            return _linked(wanted, program, number)
+            return _linked(fields, program, number)
         case "mediaFile":
-            return _receive(io.BytesIO(_decoded(wanted.mediaFile or "")), "", wanted, program, number)
+            return _receive(io.BytesIO(_decoded(fields.mediaFile or "")), "", fields, program, number)
     assert file is not None  # noqa: S101 - the only source left
-    return _receive(file, file.name or "", wanted, program, number)
+    return _receive(file, file.name or "", fields, program, number)
 
 
 def _receive(
     file: IO[bytes] | UploadedFile,
     name: str,
-    wanted: SendRequest | UploadRequest,
+    fields: SendRequest | UploadRequest,
     program: Program,
     number: PhoneNumber,
 ) -> Upload:
@@ -75,9 +75,9 @@ def _receive(
         return uploads.receive(
             file,
             number=number,
-            file_name=file_names.clean(wanted.fileName or name),
-            kind=_kind(wanted),
-            voice=wanted.voice,
+            file_name=file_names.clean(fields.fileName or name),
+            kind=_kind(fields),
+            voice=fields.voice,
             program=program,
         )
     except TooMuchError as error:
@@ -86,24 +86,24 @@ def _receive(
         raise Problem(422, "file_refused", str(error)) from None
 
 
-def _kind(wanted: SendRequest | UploadRequest) -> Kind | None:
-    """What it shall go as: said by ``kind``, or by a ``mediaType`` that is the name of a kind."""
-    for word in (wanted.kind, (wanted.mediaType or "").lower()):
-        if word in MEDIA_KINDS:
-            return Kind(word)
+def _kind(fields: SendRequest | UploadRequest) -> Kind | None:
+    """What to send the file as: ``kind``, or a ``mediaType`` that is the name of a kind."""
+    for kind in (fields.kind, (fields.mediaType or "").lower()):
+        if kind in MEDIA_KINDS:
+            return Kind(kind)
     return None
 
 
-def _earlier(word: str, program: Program, number: PhoneNumber) -> Upload:
+def _uploaded(media_id: str, program: Program, number: PhoneNumber) -> Upload:
     try:
-        pk = uuid.UUID(word)
+        pk = uuid.UUID(media_id)
     except ValueError:
-        raise invalid("mediaId", "This is not an id that POST /api/media answered.") from None
+        raise invalid("mediaId", "This is not the mediaId of an upload by POST /api/media.") from None
     upload = access.uploads_visible_to(program).filter(pk=pk).first()
     if upload is None:
-        raise invalid("mediaId", "There is no uploaded file with this id: it was sent already, or is older than a day.")
+        raise invalid("mediaId", "There is no unsent upload with this id. Uploads can be sent once, within a day.")
     if upload.number_id != number.pk:
-        raise invalid("mediaId", "The file was uploaded for another of our numbers.")
+        raise invalid("mediaId", "This file was uploaded for another number.")
     return upload
 
 
@@ -113,20 +113,22 @@ def _decoded(text: str) -> bytes:
     try:
         content = base64.b64decode(text.encode("ascii").translate(None, BREAKS), validate=True)
     except (binascii.Error, ValueError):
-        raise invalid("mediaFile", "The field mediaFile is not base64.") from None
+        raise invalid("mediaFile", "The field mediaFile is not valid base64.") from None
     if len(content) > MAX_BASE64_FILE:
         raise Problem(
-            413, "too_large", f"A file as base64 may have {MAX_BASE64_FILE // 2**20} MB; send a form instead."
+            413,
+            "too_large",
+            f"Files as base64 are limited to {MAX_BASE64_FILE // 2**20} MB. Send larger files as a form.",
         )
     return content
 
 
-def _linked(wanted: SendRequest | UploadRequest, program: Program, number: PhoneNumber) -> Upload:
+def _linked(fields: SendRequest | UploadRequest, program: Program, number: PhoneNumber) -> Upload:
     try:
         with (
             tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR, prefix="inbox-link-") as file,
             safe_http.fetch(
-                wanted.link or "",
+                fields.link or "",
                 limit=settings.MEDIA_MAX_BYTES,
                 seconds=LINK_SECONDS,
                 private=safe_http.simulator_hosts(),
@@ -136,6 +138,6 @@ def _linked(wanted: SendRequest | UploadRequest, program: Program, number: Phone
                 file.write(piece)
             file.seek(0)
             name = unquote(address.path.rpartition("/")[2])
-            return _receive(file, name, wanted, program, number)
+            return _receive(file, name, fields, program, number)
     except safe_http.OutsideError as error:
         raise Problem(422, "link_failed", str(error), errors=[{"field": "link", "message": str(error)}]) from None

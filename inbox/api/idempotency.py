@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: the same request twice does what it does once, and is answered the same."""
+"""`Idempotency-Key`: a repeated request takes effect once and gets the same answer."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from inbox.models import KeptAnswer, Program
 
 HEADER = "Idempotency-Key"
 KEY = re.compile(r"[\x21-\x7e]{1,255}")
-#: How long an answer is kept.
+#: How long answers are kept.
 LIFETIME = timedelta(hours=48)
 NAMESPACE = uuid.UUID("6f1ab2a6-6f0e-4f0b-9d0b-4f5be2a0c3d1")
 
-#: Does the work once for this token, however often it is called. Returns the HTTP status and the answer.
+#: Does the work of a request, once for each token. Returns the HTTP status and the answer.
 Act = Callable[[uuid.UUID], tuple[int, dict[str, Any]]]
 
 
 def answer(request: HttpRequest, program: Program, fingerprint: str, act: Act) -> HttpResponse:
-    """The answer of ``act``, or the one that the same request got before. Raises Problem, and whatever ``act`` raises.
+    """The answer of ``act``, or the kept answer to the same request. Raises Problem, and whatever ``act`` raises.
 
-    Only successes are kept: what failed had no effect and may be asked again. Of two requests at the same moment both
-    act, with one token, which makes it one effect; the answer that is kept first is given to both.
+    Only successes are kept, since a failed request had no effect and may be repeated. Two requests at the same time
+    both call ``act`` with the same token, so there is one effect; both get the answer that was kept first.
     """
     key = request.headers.get(HEADER)
     if key is None:
@@ -38,29 +38,29 @@ def answer(request: HttpRequest, program: Program, fingerprint: str, act: Act) -
         raise invalid(HEADER, f"The {HEADER} header takes 1 to 255 printable ASCII characters.")
     kept, _ = KeptAnswer.objects.get_or_create(program=program, key=key, defaults={"fingerprint": fingerprint})
     if kept.fingerprint != fingerprint:
-        raise Problem(422, "idempotency_key_reused", f"This {HEADER} was used for another request; take a new one.")
+        raise Problem(422, "idempotency_key_reused", f"This {HEADER} was used for another request. Use a new one.")
     if kept.status is not None:
-        return _again(kept)
+        return _replay(kept)
     try:
         status, body = act(uuid.uuid5(NAMESPACE, f"{program.pk} {fingerprint} {key}"))
     except Exception:
         KeptAnswer.objects.filter(pk=kept.pk, status=None).delete()
         raise
     if not KeptAnswer.objects.filter(pk=kept.pk, status=None).update(status=status, body=body):
-        # A request at the same moment was quicker, or failed and took the row with it.
+        # Another request with this key finished first, or failed and deleted the row.
         kept, _ = KeptAnswer.objects.get_or_create(
             program=program, key=key, defaults={"fingerprint": fingerprint, "status": status, "body": body}
         )
         if kept.fingerprint == fingerprint and kept.status is not None:
-            return _again(kept)
+            return _replay(kept)
     return JsonResponse(body, status=status)
 
 
-def _again(kept: KeptAnswer) -> HttpResponse:
+def _replay(kept: KeptAnswer) -> HttpResponse:
     return JsonResponse(kept.body, status=kept.status, headers={"Idempotent-Replayed": "true"})
 
 
 def forget() -> int:
-    """Delete answers that are older than promised. Returns how many."""
+    """Delete answers older than LIFETIME. Returns how many."""
     deleted, _ = KeptAnswer.objects.filter(created_at__lt=timezone.now() - LIFETIME).delete()
     return deleted

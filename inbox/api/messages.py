@@ -1,7 +1,6 @@
-"""Messages as the API and the webhooks describe them: one statement, whose columns are the fields of the answer.
+"""Messages as the API and the webhooks describe them: one statement whose columns are the fields of an answer.
 
-Programs read pages of messages more than anything else, so no model is built and nothing is validated again on the
-way: both took most of the time.
+Programs mostly read pages of messages, so the rows become JSON without models and without being validated again.
 """
 
 from __future__ import annotations
@@ -77,7 +76,7 @@ FIELDS: dict[str, str | None] = {
         FROM inbox_reaction r WHERE r.message_id = m.id AND r.emoji <> ''), '[]')""",  # noqa: S608 - no values
 }
 UNSETTLED = (Status.FAILED, Status.UNKNOWN)
-#: What else is read, for the fields that Python fills.
+#: Further columns, for the fields that Python fills.
 EXTRA = (
     "m.id",
     "m.status",

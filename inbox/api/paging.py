@@ -1,4 +1,4 @@
-"""Pages of the API: newest first, going on from an opaque cursor, never counting."""
+"""Paging in the API: newest first, by an opaque cursor, without counting."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from core.postgres import keyset
 from inbox.api.problems import invalid
 
 MAX_LIMIT = 100
-#: Ids as answers write them.
-Id = Annotated[str, Field(pattern=r"^[0-9]{1,18}$", description="An id, as answers write it.")]
-Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="Rows on a page.")]
-Cursor = Annotated[str | None, Field(max_length=100, description="`nextCursor` of the page before.")]
-#: Rows on a page when nobody says.
+Id = Annotated[str, Field(pattern=r"^[0-9]{1,18}$", description="An id from an answer.")]
+Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="Items on a page.")]
+Cursor = Annotated[str | None, Field(max_length=100, description="`nextCursor` of the previous page.")]
+#: The default page size.
 LIMIT = 50
 
 T = TypeVar("T", bound=Model)
@@ -35,7 +34,7 @@ def page(rows: QuerySet[T], field: str, cursor: str | None, limit: int) -> tuple
 
 
 def page_by_id(rows: QuerySet[T], cursor: str | None, limit: int) -> tuple[list[T], str | None]:
-    """The same in the order of arrival, which every table has an index for."""
+    """The same, newest id first."""
     if cursor:
         rows = rows.filter(pk__lt=place_of(cursor).id)
     found = list(rows.order_by("-pk")[: limit + 1])
@@ -55,4 +54,4 @@ def place_of(cursor: str) -> keyset.Place:
         text = base64.b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
         return keyset.Place.parse(text.decode("ascii"))
     except (ValueError, keyset.BadPlaceError):
-        raise invalid("cursor", "This is not a cursor that an answer gave.") from None
+        raise invalid("cursor", "Use the `nextCursor` of an answer.") from None

@@ -1,4 +1,4 @@
-"""What the API answers when it does not do what was asked: one JSON shape (RFC 9457) with one sentence."""
+"""Errors of the API, as problem details (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -20,29 +20,29 @@ log = structlog.get_logger(__name__)
 CONTENT_TYPE = "application/problem+json"
 TITLES = {
     400: "Bad request",
-    401: "Not signed in",
+    401: "Not authenticated",
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
-    408: "Too slow",
+    408: "Request timeout",
     409: "Not possible now",
     411: "Length required",
     413: "Too large",
     415: "Unsupported media type",
     422: "Not valid",
     429: "Too many requests",
-    500: "Our mistake",
+    500: "Server error",
     503: "Try again later",
 }
-NOT_FOUND = "There is nothing at this address, or this token may not see it."
-#: Errors of one answer that are listed.
+NOT_FOUND = "Not found, or this token may not see it."
+#: The most field errors in one answer.
 LISTED = 20
-#: The folder for temporary files is full, may not be written to or is gone.
+#: The folder for temporary files is full, read-only or missing.
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.ENOENT}
 
 
 class Problem(Exception):
-    """An answer that is not a success. ``code`` is a word for programs, the text a sentence for people."""
+    """An error answer: ``code`` for programs, ``sentence`` for people."""
 
     def __init__(
         self,
@@ -78,30 +78,30 @@ def invalid(field: str, sentence: str) -> Problem:
 
 
 def too_many(sentence: str, seconds: int) -> Problem:
-    """A quota is used up for so many seconds."""
+    """A quota is used up for the next ``seconds``."""
     wait = f"Try again in {seconds} second{'' if seconds == 1 else 's'}."
     return Problem(429, "too_many_requests", f"{sentence} {wait}", headers={"Retry-After": str(seconds)})
 
 
 def of_validation(errors: list[Any]) -> Problem:
-    """What pydantic found, without the values: they may be secret, huge or not printable."""
+    """Pydantic's errors without the values, which may be secret, huge or not printable."""
     found = []
     for error in errors[:LISTED]:
-        words = [str(word)[:64] for word in error.get("loc", ()) if word not in ("query", "path", "body")]
-        field = ".".join(words).encode("ascii", "backslashreplace").decode()
-        found.append({"field": field, "message": _words(error)})
+        path = [str(part)[:64] for part in error.get("loc", ()) if part not in ("query", "path", "body")]
+        field = ".".join(path).encode("ascii", "backslashreplace").decode()
+        found.append({"field": field, "message": _message(error)})
     first = found[0] if found else {"field": "", "message": "The request is not valid."}
     sentence = f"{first['field']}: {first['message']}" if first["field"] else first["message"]
     return Problem(422, "invalid", sentence, errors=found)
 
 
-def _words(error: Any) -> str:
-    """Pydantic's sentence, or ours without the words that it puts before them."""
+def _message(error: Any) -> str:
+    """Pydantic's sentence, or ours without the prefix that pydantic adds."""
     return str(error.get("msg", "This is not valid.")).removeprefix("Value error, ")[:300]
 
 
 def handle(api: NinjaAPI) -> None:
-    """Teach the API to answer each exception as a problem."""
+    """Register how each exception is answered."""
     api.add_exception_handler(Problem, _problem)
     api.add_exception_handler(ValidationError, _validation)
     api.add_exception_handler(Http404, lambda *_: not_found().response())
@@ -111,13 +111,13 @@ def handle(api: NinjaAPI) -> None:
     api.add_exception_handler(BadRequest, _unreadable)
     api.add_exception_handler(StorageError, _storage)
     api.add_exception_handler(OperationalError, _database)
-    api.add_exception_handler(ConnectorException, _database)  # the database again, while it was queuing a job
+    api.add_exception_handler(ConnectorException, _database)  # the database too, while a job was being queued
     api.add_exception_handler(OSError, _system)
     api.add_exception_handler(Exception, _unexpected)
 
 
 def unauthorized() -> Problem:
-    """No token, or none that is valid."""
+    """The token is missing or not valid."""
     return Problem(
         401,
         "unauthorized",
@@ -140,7 +140,7 @@ def _http_error(_request: HttpRequest, error: Any) -> HttpResponse:
 
 
 def _unreadable(_request: HttpRequest, _error: Any) -> HttpResponse:
-    return Problem(400, "bad_request", "The request cannot be read.").response()
+    return Problem(400, "bad_request", "The request could not be read.").response()
 
 
 def _storage(_request: HttpRequest, error: Any) -> HttpResponse:
@@ -153,7 +153,7 @@ def _database(_request: HttpRequest, _error: Any) -> HttpResponse:
 
 
 def database_away() -> HttpResponse:
-    sentence = "The database is away or took too long. Ask for less, or try again."
+    sentence = "The database is unavailable or too slow. Try again, or request fewer items."
     return Problem(503, "database_away", sentence, headers={"Retry-After": "10"}).response()
 
 
@@ -161,10 +161,10 @@ def _system(request: HttpRequest, error: Any) -> HttpResponse:
     if error.errno not in NO_ROOM:
         return _unexpected(request, error)
     log.error("api_without_room", reason=error.strerror)
-    sentence = "The server has no room for a temporary file at the moment. Send it again later."
+    sentence = "The server is out of temporary disk space. Try again later."
     return Problem(503, "storage_away", sentence, headers={"Retry-After": "30"}).response()
 
 
 def _unexpected(_request: HttpRequest, _error: Any) -> HttpResponse:
     log.exception("api_failed")
-    return Problem(500, "unexpected", "Something went wrong here; the log says what.").response()
+    return Problem(500, "unexpected", "An unexpected error occurred. The server's log has the details.").response()

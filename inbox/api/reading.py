@@ -1,4 +1,4 @@
-"""The calls that read: messages, contacts, conversations, files, templates and numbers."""
+"""Calls that read: messages, contacts, conversations, files, templates and numbers."""
 
 from __future__ import annotations
 
@@ -42,24 +42,24 @@ router = Router(auth=may_read)
 REFUSALS = dict.fromkeys((401, 403, 404, 422, 429, 503), ProblemSchema)
 
 
-def _in_reach(moment: datetime) -> datetime:
-    """A time without a zone is UTC. PostgreSQL and Python disagree on the ends of time, which nobody needs."""
+def _in_range(moment: datetime) -> datetime:
+    """The time in UTC, which it is without a zone. Years that only Python or only PostgreSQL knows are refused."""
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     if not 1970 <= moment.year < 2200:
-        raise ValueError("This time is out of reach.")
-    # PostgreSQL knows no zone that is more than 16 hours away.
+        raise ValueError("Times from 1970 to 2199 are accepted.")
+    # PostgreSQL accepts no zone more than 16 hours away from UTC.
     return moment.astimezone(UTC)
 
 
 Moment = Annotated[
     datetime,
-    AfterValidator(_in_reach),
-    Field(description="ISO 8601, or seconds since 1970: when the message came here."),
+    AfterValidator(_in_range),
+    Field(description="ISO 8601 or seconds since 1970. Compared with `createdAt`."),
 ]
 
 
 def caller(request: HttpRequest) -> Program:
-    """The program that `authentication` found."""
+    """The authenticated program."""
     program: Program = request.auth  # type: ignore[attr-defined]
     return program
 
@@ -80,9 +80,9 @@ def list_messages(
     cursor: Cursor = None,
     limit: Limit = LIMIT,
 ) -> HttpResponse:
-    """Newest first: within a conversation, of a contact or of a phone by WhatsApp's time, otherwise as they came here.
+    """Newest first: by `timestamp` for one conversation, contact or phone, otherwise by `createdAt`.
 
-    To follow what happens, rather than ask for everything again: webhooks.
+    To follow new messages and statuses, use webhooks instead of polling.
     """
     program = caller(request)
     numbers = access.numbers_visible_to(program)
@@ -116,7 +116,7 @@ def list_messages(
 def _of_conversations(
     program: Program, numbers: list[int], pk: str | None, contact: str | None, phone: str | None
 ) -> messages.Condition:
-    """Messages of the conversations that all of these name together."""
+    """Messages of the conversations that match all of these."""
     if pk and not contact and not phone:
         return "m.conversation_id = %s", int(pk)
     found = access.conversations_visible_to(program)
@@ -130,16 +130,16 @@ def _of_conversations(
 
 
 def phone_of(written: str, numbers: Iterable[int]) -> str:
-    """A phone in a request as E.164, completed with the countries of these numbers of ours. Raises Problem."""
+    """A phone in a request as E.164, completed with the countries of these numbers. Raises Problem."""
     display = PhoneNumber.objects.filter(pk__in=numbers).values_list("display_number", flat=True)
     try:
-        return phone_numbers.read(written, (phone_numbers.country_of(one) for one in display))
+        return phone_numbers.read(written, (phone_numbers.country_of(number) for number in display))
     except phone_numbers.NotAPhoneError as error:
         raise invalid("phone", str(error)) from None
 
 
 def spellings(written: str, numbers: Iterable[int]) -> list[str]:
-    """A phone in a request, and the other digits by which WhatsApp may know it. Raises Problem."""
+    """A phone in a request as E.164, with the other forms in which WhatsApp may know it. Raises Problem."""
     digits = phone_of(written, numbers).removeprefix("+")
     return [f"+{digits}", *(f"+{other}" for other in phone_numbers.variants(digits))]
 
@@ -148,7 +148,7 @@ def spellings(written: str, numbers: Iterable[int]) -> list[str]:
     "/messages/{message_id}", response={200: MessageSchema, **REFUSALS}, tags=["Messages"], summary="One message"
 )
 def get_message(request: HttpRequest, message_id: Id) -> HttpResponse:
-    """A message as it is now, its file's address fresh."""
+    """A message as it is now, with a new address of its file."""
     return message_response(request, int(message_id))
 
 
@@ -176,7 +176,7 @@ def list_contacts(
     cursor: Cursor = None,
     limit: Limit = LIMIT,
 ) -> HttpResponse:
-    """The people and groups that the token's numbers have a conversation with, the newest contact first."""
+    """People and groups with a conversation on the token's numbers, newest contact first."""
     contacts = access.contacts_visible_to(caller(request))
     if phone:
         contacts = contacts.filter(phone__in=spellings(phone, access.numbers_visible_to(caller(request))))
@@ -188,7 +188,7 @@ def list_contacts(
     "/contacts/{contact_id}", response={200: ContactSchema, **REFUSALS}, tags=["Contacts"], summary="One contact"
 )
 def get_contact(request: HttpRequest, contact_id: Id) -> HttpResponse:
-    """A person or group, and the conversations with them that this token may see."""
+    """A person or group, with the conversations that this token may see."""
     found = access.contacts_visible_to(caller(request)).filter(pk=int(contact_id))[:1]
     if not found:
         raise not_found()
@@ -216,11 +216,13 @@ def list_conversations(
     contactId: Id | None = None,
     numberId: Id | None = None,
     unread: Annotated[bool | None, Field(description="Only those with unread messages.")] = None,
-    failed: Annotated[bool | None, Field(description="Only those with a failure that nobody has settled.")] = None,
+    failed: Annotated[
+        bool | None, Field(description="Only those with a failed message that was neither sent again nor dismissed.")
+    ] = None,
     cursor: Cursor = None,
     limit: Limit = LIMIT,
 ) -> HttpResponse:
-    """The one with the newest message first."""
+    """Newest message first."""
     conversations = access.conversations_visible_to(caller(request)).select_related("contact")
     if contactId:
         conversations = conversations.filter(contact_id=int(contactId))
@@ -241,7 +243,7 @@ def list_conversations(
     summary="One conversation",
 )
 def get_conversation(request: HttpRequest, conversation_id: Id) -> HttpResponse:
-    """One contact with one of our numbers: its newest message, what is unread, and whether the window is open."""
+    """A conversation between one contact and one number: newest message, unread count, customer service window."""
     found = find_conversation(caller(request), conversation_id)
     return json_response(_conversations_of(caller(request), [found])[0])
 
@@ -259,7 +261,7 @@ def get_media(
     request: HttpRequest,
     media_id: Annotated[str, Field(max_length=128, description="`fileId`, or WhatsApp's `mediaId`.")],
 ) -> HttpResponse:
-    """A file with a fresh signed address, good for 300 seconds at most."""
+    """A file with a new signed address, valid for up to 300 seconds."""
     program, link = caller(request), absolute(request)
     visible = access.media_visible_to(program).select_related("message")
     try:

@@ -1,4 +1,4 @@
-"""The API's description: the OpenAPI document for programs, and a page about it for people."""
+"""The API reference: a page for people and the OpenAPI document for programs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from inbox.api.root import description
 
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
-    """Every call with its fields, to read and to try, for signed-in people."""
+    """Every call with its fields, to read and to try. For signed-in agents."""
     settings = {
         "url": reverse("api:openapi-json"),
         "layout": "BaseLayout",
@@ -30,7 +30,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @login_not_required  # a token is enough
 @csrf_exempt  # it changes nothing
 def document(request: HttpRequest) -> HttpResponse:
-    """The OpenAPI document, for signed-in people and for whoever has a token."""
+    """The OpenAPI document, for signed-in agents and programs with a token."""
     if request.method not in ("GET", "HEAD"):
         return Problem(405, "method_not_allowed", "Use GET.", headers={"Allow": "GET, HEAD"}).response()
     if not request.user.is_authenticated and program_of(request.headers.get("Authorization", "")) is None:

@@ -1,4 +1,4 @@
-"""Request bodies: JSON or a form with a file, read with bounded memory, and refused where they are hostile."""
+"""Reads request bodies, JSON or forms with a file, in bounded memory."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from django.http.multipartparser import MultiPartParserError
 
 from inbox.api.problems import Problem, invalid, of_validation
 
-#: Bytes of a file that may come as base64 in JSON. Larger ones come as a form, which never stands in memory.
+#: The largest file as base64 in JSON, in bytes. Forms, for larger ones, are not held in memory.
 MAX_BASE64_FILE = 16 * 1024 * 1024
-#: Base64 makes four characters of three bytes, and of a line of 76 characters 78 where it is broken into lines.
+#: Base64 is four characters for three bytes; line breaks make 78 of 76 characters.
 MAX_BASE64 = MAX_BASE64_FILE * 4 // 3 * 78 // 76 + 400
-#: The rest of the message fits into the remainder.
+#: The file and the other fields.
 MAX_JSON = MAX_BASE64_FILE * 4 // 3 + 1024 * 1024
-#: Bytes of a form beside its file.
+#: Bytes of a form without its file.
 MAX_FORM_FIELDS = 1024 * 1024
 MAX_DEPTH = 20
 SMALL = 1024 * 1024
 CHUNK_BYTES = 64 * 1024
-#: A large JSON body takes several times its size while it is read: so few at once in one process.
+#: Parsing a large JSON body takes several times its size in memory, so one process parses few at once.
 _large = threading.BoundedSemaphore(2)
 LARGE_PATIENCE = 20.0
 
@@ -39,7 +39,7 @@ M = TypeVar("M", bound=pydantic.BaseModel)
 
 @dataclass(slots=True)
 class Body:
-    """What a request carries: its fields, the file of a form, and a digest that tells a repetition from another."""
+    """The fields of a request, the file of a form, and a digest that identifies a repeated request."""
 
     fields: dict[str, Any]
     fingerprint: str
@@ -48,7 +48,7 @@ class Body:
 
 @contextmanager
 def read(request: HttpRequest) -> Iterator[Body]:
-    """The body, for the length of the block. Raises Problem."""
+    """The body, for the duration of the block. Raises Problem."""
     if not request.headers.get("Content-Length") and request.headers.get("Transfer-Encoding"):
         raise Problem(411, "length_required", "Send a Content-Length header.")
     match request.content_type:
@@ -67,7 +67,7 @@ def read(request: HttpRequest) -> Iterator[Body]:
 
 
 def validated(model: type[M], fields: dict[str, Any]) -> M:
-    """The fields as this model. Raises Problem for what does not fit."""
+    """The fields as this model. Raises Problem."""
     try:
         return model.model_validate(fields)
     except pydantic.ValidationError as error:
@@ -81,7 +81,7 @@ def _json(request: HttpRequest) -> Iterator[Body]:
         raise Problem(
             413,
             "too_large",
-            f"A JSON body may have {MAX_JSON // 2**20} MB. Send larger files as a form (multipart/form-data).",
+            f"JSON bodies are limited to {MAX_JSON // 2**20} MB. Send larger files as a form (multipart/form-data).",
         )
     if length <= SMALL:
         raw = request.read(length)
@@ -91,7 +91,7 @@ def _json(request: HttpRequest) -> Iterator[Body]:
         while chunk := request.read(CHUNK_BYTES):
             spooled.write(chunk)
         if not _large.acquire(timeout=LARGE_PATIENCE):
-            raise Problem(503, "busy", "Too many large requests at once.", headers={"Retry-After": "5"})
+            raise Problem(503, "busy", "Too many large requests at the same time.", headers={"Retry-After": "5"})
         try:
             spooled.seek(0)
             raw = spooled.read()
@@ -120,12 +120,12 @@ def _parse(raw: bytes) -> dict[str, Any]:
     return value
 
 
-def _no_constant(word: str) -> float:
-    raise ValueError(word)
+def _no_constant(constant: str) -> float:
+    raise ValueError(constant)
 
 
 def _refuse_hostile(value: Any) -> None:
-    """PostgreSQL stores neither NUL nor half of a character, and WhatsApp sends neither. Raises Problem."""
+    """Refuse what PostgreSQL cannot store: NUL characters and lone surrogates. Raises Problem."""
     waiting: list[tuple[Any, int]] = [(value, 1)]
     while waiting:
         item, depth = waiting.pop()
@@ -136,7 +136,7 @@ def _refuse_hostile(value: Any) -> None:
         elif isinstance(item, list):
             waiting += [(part, depth + 1) for part in item]
         elif isinstance(item, str) and not clean(item):
-            raise invalid("", "A text holds a NUL character or half of a character (a lone surrogate).")
+            raise invalid("", "A text contains a NUL character or a lone surrogate.")
 
 
 def clean(text: str) -> bool:
@@ -151,16 +151,16 @@ def clean(text: str) -> bool:
 def _form(request: HttpRequest) -> Body:
     limit = settings.MEDIA_MAX_BYTES + MAX_FORM_FIELDS
     if _length(request) > limit:
-        raise Problem(413, "too_large", f"A form may have {limit // 2**20} MB, its file included.")
+        raise Problem(413, "too_large", f"Forms are limited to {limit // 2**20} MB, including the file.")
     try:
         fields: dict[str, Any] = {name: request.POST[name] for name in request.POST}
         files = request.FILES
     except MultiPartParserError:
-        raise Problem(400, "bad_request", "The form cannot be read.") from None
+        raise Problem(400, "bad_request", "The form could not be read.") from None
     _refuse_hostile(fields)
     uploads = [file for name in files for file in files.getlist(name)]
     if len(uploads) > 1:
-        raise invalid("file", "One request takes one file.")
+        raise invalid("file", "Send one file in one request.")
     for name in ("template", "location", "contacts", "interactive"):
         if name in fields:
             fields[name] = _nested(name, fields[name])
@@ -169,7 +169,7 @@ def _form(request: HttpRequest) -> Body:
 
 
 def _nested(name: str, text: str) -> Any:
-    """A field of a form that holds JSON."""
+    """The value of a form field that holds JSON."""
     try:
         value = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError):
@@ -183,9 +183,9 @@ def _fingerprint(request: HttpRequest, raw: bytes) -> str:
 
 
 def _form_fingerprint(request: HttpRequest, fields: dict[str, Any], file: UploadedFile | None) -> str:
-    """Of what the form says: its boundary is another one each time."""
-    said = json.dumps([fields, file.name if file else ""], sort_keys=True).encode()
-    return _fingerprint(request, said + (_digest(file) if file else b""))
+    """A digest of the form's content, since its boundary differs each time."""
+    content = json.dumps([fields, file.name if file else ""], sort_keys=True).encode()
+    return _fingerprint(request, content + (_digest(file) if file else b""))
 
 
 def _digest(file: IO[bytes] | UploadedFile) -> bytes:

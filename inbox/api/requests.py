@@ -1,4 +1,4 @@
-"""What a program may ask to be sent: the fields of `POST /api/whatsapp/send` and its like, as JSON or as a form."""
+"""The fields of requests that send: `POST /api/whatsapp/send`, uploads and reactions, as JSON or as a form."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ Long = Annotated[str, Field(max_length=4096)]
 
 
 def _as_text(value: Any) -> Any:
-    """Ids come as text or as a number."""
+    """Ids are accepted as text and as numbers."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def _as_phone(value: Any) -> Any:
-    """A phone as it is written. Whose country it lacks is known only with the number of ours that it is for."""
+    """A phone as written. Its country may depend on the number it is sent from, which is not known here."""
     if value in (None, ""):
         return None
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
@@ -33,14 +33,14 @@ Phone = Annotated[
     str,
     BeforeValidator(_as_phone, json_schema_input_type=str),
     Field(
-        description="As E.164: `+351912345678`. Without the plus, a whole number is taken as it is and another gets "
-        "the country of our own number; where both make sense, it is refused."
+        description="As E.164: `+351912345678`. Without the plus, a complete international number is taken as it is, "
+        "and a national number gets the country of our number; an ambiguous number is refused."
     ),
 ]
 
 
 class _Strict(BaseModel):
-    """Unknown fields are refused: a misspelt one would be lost in silence."""
+    """Unknown fields are refused, so that misspelt ones are noticed."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -123,15 +123,15 @@ Values = list[Long] | dict[Word, Long]
 
 
 class TemplateValues(_Strict):
-    """What fills the placeholders: a list for {{1}}, {{2}}…, an object for {{first_name}}."""
+    """Values of the placeholders: a list for {{1}}, {{2}}…, an object for {{first_name}}."""
 
-    header: Values | Location = Field([], description="A place for a header that shows one.")
+    header: Values | Location = Field([], description="A location where the header is one.")
     body: Values = []
     buttons: dict[Word, Long] = Field({}, description="By the button's position, from 0.")
 
 
 class Template(_Strict):
-    """An approved message template of the number's account; a file for its header is the message's file."""
+    """An approved message template of the number's account. A file for its header is the message's file."""
 
     name: Word = Field(min_length=1)
     language: str = Field(min_length=2, max_length=16, description="As WhatsApp writes it: `en_US`, `pt_PT`.")
@@ -139,15 +139,15 @@ class Template(_Strict):
 
 
 class SendRequest(_Strict):
-    """One message to one person: `phone`, `contactId` or `conversationId` says to whom; what it holds says what it is.
+    """One message to one person, named by `phone`, `contactId` or `conversationId`. Its content decides its kind.
 
     A file comes as one of `link`, `mediaFile`, `mediaId`, or as the field `file` of a form.
     """
 
-    phone: Phone | None = Field(None, description="A stranger's number makes a contact and a conversation.")
+    phone: Phone | None = Field(None, description="An unknown number creates a contact and a conversation.")
     contactId: Id | None = None
     conversationId: Id | None = None
-    numberId: Id | None = Field(None, description="Our number to send from. Not needed when the token has one.")
+    numberId: Id | None = Field(None, description="The number to send from. Optional for tokens with one number.")
     phoneNumberId: Word | None = Field(None, description="The same by Meta's id.")
     awsPhoneNumberId: Word | None = Field(None, description="The same by AWS's id.")
 
@@ -157,25 +157,29 @@ class SendRequest(_Strict):
             "text", "image", "video", "audio", "document", "sticker", "location", "contacts", "interactive", "template"
         ]
         | None
-    ) = Field(None, description="What it is sent as. Not needed: found from the fields and the bytes of the file.")
+    ) = Field(
+        None, description="What to send it as. Optional: by default, the fields and the bytes of the file decide."
+    )
     previewUrl: bool = Field(False, description="Show a preview of the first link in the text.")
-    voice: bool = Field(False, description="Send a sound as a voice note.")
-    link: str | None = Field(None, max_length=2000, description="https address of a file, which is fetched once, now.")
+    voice: bool = Field(False, description="Send an audio file as a voice note.")
+    link: str | None = Field(None, max_length=2000, description="https address of a file, which is downloaded at once.")
     mediaFile: str | None = Field(
         None,
         max_length=MAX_BASE64,
         description=f"The file as base64, {MAX_BASE64_FILE // 2**20} MB at most; larger ones come as a form.",
     )
     mediaType: str | None = Field(
-        None, max_length=255, description="Its type: `image/jpeg`, or a kind. The bytes decide; this breaks ties."
+        None,
+        max_length=255,
+        description="Its type, such as `image/jpeg`, or a kind. Used where the bytes alone do not decide.",
     )
-    mediaId: str | None = Field(None, max_length=64, description="What `POST /api/media` answered. Sent once.")
-    fileName: str | None = Field(None, max_length=255, description="What the receiver sees of a document.")
+    mediaId: str | None = Field(None, max_length=64, description="`mediaId` from `POST /api/media`. Can be sent once.")
+    fileName: str | None = Field(None, max_length=255, description="The name of a document as the receiver sees it.")
     template: Template | None = None
     location: Location | None = None
     contacts: list[Card] | None = Field(None, min_length=1, max_length=257)
     interactive: Interactive | None = None
-    replyTo: Id | None = Field(None, description="`messageId` of the message that this answers.")
+    replyTo: Id | None = Field(None, description="`messageId` of the message to reply to.")
 
 
 class UploadRequest(_Strict):
@@ -197,19 +201,19 @@ class ReactionRequest(_Strict):
 
 
 def schema(model: type[BaseModel], file: bool = False) -> dict[str, Any]:
-    """A model's JSON schema with everything in place, for the API's reference; with a file for forms."""
-    found = _inlined(model.model_json_schema(), model.model_json_schema().get("$defs", {}))
-    found.pop("$defs", None)
+    """The JSON schema of a model without references; with ``file``, as a form."""
+    inlined = _inlined(model.model_json_schema(), model.model_json_schema().get("$defs", {}))
+    inlined.pop("$defs", None)
     if file:
         for name in ("template", "location", "contacts", "interactive"):
-            if name in found["properties"]:
-                found["properties"][name] = {"type": "string", "description": f"`{name}` as JSON."}
-        found["properties"] = {
-            name: {"type": "string", "format": "binary"} if name == "file" else words
-            for name, words in {"file": {}, **found["properties"]}.items()
+            if name in inlined["properties"]:
+                inlined["properties"][name] = {"type": "string", "description": f"`{name}` as JSON."}
+        inlined["properties"] = {
+            name: {"type": "string", "format": "binary"} if name == "file" else field
+            for name, field in {"file": {}, **inlined["properties"]}.items()
             if name not in ("mediaFile", "link")
         }
-    return found
+    return inlined
 
 
 def _inlined(value: Any, definitions: dict[str, Any]) -> Any:

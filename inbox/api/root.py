@@ -1,4 +1,4 @@
-"""The API as a whole: django-ninja's operations, and what its OpenAPI document says first."""
+"""The API as a whole: its operations and its OpenAPI document."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from inbox.api import problems, reading, writing
 DESCRIPTION = """
 Read and send the messages of the shared inbox.
 
-Every call carries `Authorization: Bearer <token>`; a token sees the numbers of its program and nothing else. What it
-may not see and what does not exist are both 404. Every refusal is `application/problem+json` with a sentence in
-`detail`. Times are seconds since 1970. Answers may gain fields.
+Send `Authorization: Bearer <token>` with every call. A token sees only the numbers of its program. What it may not see
+and what does not exist are both 404. Every error is `application/problem+json` with a sentence in `detail`. Times are
+seconds since 1970. Answers may gain fields.
 """.strip()
 
 
 class Api(NinjaAPI):
-    """Operations that are called by the name of their function."""
+    """Operations are named after their functions."""
 
     def get_openapi_operation_id(self, operation: Operation) -> str:
         return operation.view_func.__name__
@@ -40,7 +40,7 @@ problems.handle(api)
 
 
 def description() -> dict[str, Any]:
-    """The OpenAPI document. ninja writes one type of content for every answer; refusals have their own."""
+    """The OpenAPI document, with the content type of errors, which ninja does not know."""
     document: dict[str, Any] = copy.deepcopy(api.get_openapi_schema())
     for operations in document["paths"].values():
         for operation in operations.values():

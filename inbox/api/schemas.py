@@ -1,4 +1,4 @@
-"""What the API answers, in the field names of the system that this one replaced."""
+"""The schemas of answers, with the field names of the replaced system."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class ProblemError(Schema):
 
 
 class ProblemSchema(Schema):
-    """Every answer that is not a success (RFC 9457, `application/problem+json`)."""
+    """Every error (RFC 9457, `application/problem+json`)."""
 
     type: str = Field(description="Always `about:blank`.")
     title: str
     status: int = Field(description="The HTTP status.")
-    code: str = Field(description="A word for programs: `window_closed`, `invalid`, `not_found`, …")
+    code: str = Field(description="For programs: `window_closed`, `invalid`, `not_found`, …")
     detail: str = Field(description="What happened and what to do, as a sentence.")
     errors: list[ProblemError] = Field(description="Each field that is wrong.")
 
@@ -39,18 +39,20 @@ class ReactionSchema(Schema):
 
 
 class MediaSchema(Schema):
-    """A file. Nothing of it is in the answer: `mediaUrl` leads to the bytes."""
+    """A file. Its bytes are at `mediaUrl`."""
 
     fileId: str = Field(description="Our id of the file, for `GET /api/media/{id}`.")
-    messageId: str | None = Field(description="The message it belongs to; null while nobody sent it.")
+    messageId: str | None = Field(description="The message it belongs to; null before it is sent.")
     mediaId: str | None = Field(
         description="WhatsApp's id of the file, null while it has none. "
-        "For a file that you uploaded and did not send yet: what `mediaId` of a message takes."
+        "For an upload that is not sent yet: the value for `mediaId` of a message."
     )
     s3Key: str | None = Field(description="The key of the stored object, null while it is not stored.")
-    mediaUrl: str | None = Field(description="A fresh signed address of the file, good for 300 seconds at most.")
-    mimeType: str | None = Field(description="What its bytes are; what the sender said while it is not stored.")
-    fileName: str | None = Field(description="What the sender called it.")
+    mediaUrl: str | None = Field(description="A new signed address of the file, valid for up to 300 seconds.")
+    mimeType: str | None = Field(
+        description="The type of its bytes; before it is stored, the type that the sender declared."
+    )
+    fileName: str | None = Field(description="The name from the sender.")
     size: int | None = Field(description="Bytes.")
     sha256: str | None = Field(description="Lower-case hex, of the stored bytes.")
     width: int | None
@@ -72,58 +74,56 @@ class MessageSchema(Schema):
     direction: Literal["inbound", "outbound"]
     kind: str = Field(
         description="text, image, audio, video, document, sticker, location, contacts, interactive, button, order, "
-        "template, system, call, unsupported, unknown. A system message is a line that nobody wrote: a changed "
-        "number, a hand-over of WhatsApp's AI agent, a step of a group. Neither it nor a call can be answered."
+        "template, system, call, unsupported, unknown. A system message reports an event: a changed number, a "
+        "hand-over by WhatsApp's AI agent, a change in a group. Neither it nor a call can be replied to."
     )
     messageType: str = Field(description="The same as `kind`.")
     origin: str = Field(description="Who wrote it: customer, agent, api, phone_app, ai_agent.")
-    content: str = Field(
-        description="What was written: the text or caption; empty when there is none or it was deleted."
-    )
+    content: str = Field(description="The text or caption; empty when there is none or the message was deleted.")
     payload: dict[str, Any] = Field(
-        description="What else it holds, by kind: a place, contact cards, the answer chosen. A message that asked for "
-        "a payment also has `payment`, with its `status` (captured, pending, failed)."
+        description="Further content, by kind: a location, contact cards, the chosen answer. A request for payment "
+        "also has `payment`, with its `status` (captured, pending, failed)."
     )
     timestamp: int = Field(description="WhatsApp's time of the message. " + SECONDS)
-    createdAt: int = Field(description="When it came or was made here. " + SECONDS)
+    createdAt: int = Field(description="When it was received or created here. " + SECONDS)
     status: str = Field(
         description="`received` for messages of the customer. Ours: queued, sending, sent, delivered, read, played, "
-        "failed, or unknown (it may have been sent; WhatsApp's receipt will tell)."
+        "failed, or unknown (it may have been sent; WhatsApp's status will tell)."
     )
     sentAt: int | None = Field(description=SECONDS)
     deliveredAt: int | None = Field(description=SECONDS)
     readAt: int | None = Field(description=SECONDS)
     playedAt: int | None = Field(description=SECONDS)
     failedAt: int | None = Field(description=SECONDS)
-    resentAt: int | None = Field(description="It failed, or may have, and was sent again. " + SECONDS)
-    dismissedAt: int | None = Field(description="It failed, or may have, and was left at that. " + SECONDS)
+    resentAt: int | None = Field(description="When it was sent again after failing, or possibly failing. " + SECONDS)
+    dismissedAt: int | None = Field(description="When its failure, or possible failure, was dismissed. " + SECONDS)
     error: MessageError | None
-    errorDetails: str | None = Field(description="The sentence of `error`.")
+    errorDetails: str | None = Field(description="`message` of `error`.")
     wamid: str | None = Field(description="WhatsApp's id of the message, null while it has none.")
     whatsappMessageId: str | None = Field(
-        description="The same as `wamid`; the provider's own id where there is no wamid."
+        description="The same as `wamid`, or the provider's own id where there is no wamid."
     )
     mediaId: str | None = Field(description="WhatsApp's id of the file.")
     fileId: str | None = Field(description="Our id of the file, for `GET /api/media/{id}`.")
     s3Key: str | None
     mediaUrl: str | None = Field(
-        description="A fresh signed address of the file, good for 300 seconds at most. Always null in webhooks."
+        description="A new signed address of the file, valid for up to 300 seconds. Always null in webhooks."
     )
     mimeType: str | None
     fileName: str | None
     size: int | None = Field(description="Bytes.")
     mediaState: str | None = Field(description="As in `GET /api/media/{id}`; null for messages without a file.")
     mediaError: str | None
-    senderPhone: str | None = Field(description="The phone it came from, as E.164: the customer's, or ours.")
+    senderPhone: str | None = Field(description="The sender's phone as E.164: the customer's or ours.")
     senderName: str | None
-    receivingPhone: str | None = Field(description="The phone it went to, as E.164: ours, or the customer's.")
+    receivingPhone: str | None = Field(description="The receiver's phone as E.164: ours or the customer's.")
     phoneNumberId: str = Field(description="Meta's id of our number.")
     awsPhoneNumberId: str | None = Field(description="AWS's id of our number.")
-    replyTo: str | None = Field(description="`messageId` of the message it answers.")
+    replyTo: str | None = Field(description="`messageId` of the message that it replies to.")
     replyToWamid: str | None
     forwarded: bool
     editedAt: int | None = Field(description=SECONDS)
-    deletedAt: int | None = Field(description="When its writer deleted it for everyone. " + SECONDS)
+    deletedAt: int | None = Field(description="When its sender deleted it for everyone. " + SECONDS)
     reactions: list[ReactionSchema]
 
 
@@ -136,9 +136,9 @@ class ContactSchema(Schema):
     contactId: str
     name: str = Field(description="The name in their WhatsApp profile; may be empty.")
     username: str | None
-    phone: str | None = Field(description="With its plus; null when WhatsApp does not tell it.")
+    phone: str | None = Field(description="As E.164; null when WhatsApp does not share it.")
     isGroup: bool
-    marketingStoppedAt: int | None = Field(description="When they asked for no more marketing. " + SECONDS)
+    marketingStoppedAt: int | None = Field(description="When they opted out of marketing. " + SECONDS)
     createdAt: int = Field(description=SECONDS)
     conversationIds: list[str] = Field(description="Their conversations that this token may see.")
 
@@ -155,15 +155,15 @@ class ConversationSchema(Schema):
     name: str
     phone: str | None
     unreadCount: int
-    windowOpen: bool = Field(description="Whether something else than a message template may be sent now.")
+    windowOpen: bool = Field(description="Whether messages other than templates may be sent now.")
     windowClosesAt: int | None = Field(description=SECONDS)
     lastMessageId: str | None
-    lastMessage: str = Field(description="One line about the newest message.")
+    lastMessage: str = Field(description="The newest message in one line.")
     lastMessageAt: int = Field(description=SECONDS)
     lastMessageDirection: str | None
     lastMessageStatus: str | None
     oldestFailureAt: int | None = Field(
-        description="When the oldest message was sent that failed, or may have, and that nobody has sent again or "
+        description="When the oldest message was sent that failed, or may have failed, and was neither sent again nor "
         "dismissed. " + SECONDS
     )
 
@@ -196,12 +196,12 @@ class NumberSchema(Schema):
     phoneNumberId: str
     awsPhoneNumberId: str | None
     wabaId: str
-    state: str = Field(description="connected or paused; nothing leaves from a paused number.")
+    state: str = Field(description="connected or paused. A paused number sends nothing.")
     pausedReason: str | None = Field(
-        description="Why it is paused, and what to do. Where WhatsApp refuses all it sends, messages wait and leave by "
-        "themselves afterwards; where an administrator paused it, they are refused."
+        description="Why it is paused, and what to do. While WhatsApp refuses everything from this number, messages "
+        "wait and are sent automatically afterwards. While an administrator paused it, messages are refused."
     )
-    pausedAt: int | None = Field(description="Since when WhatsApp refuses all it sends.")
+    pausedAt: int | None = Field(description="Since when WhatsApp refuses everything from this number.")
     quality: str
 
 

@@ -35,7 +35,7 @@ def media(row: Media, absolute: Absolute) -> dict[str, Any]:
 
 
 def upload(row: Upload, absolute: Absolute) -> dict[str, Any]:
-    """A file that no message has taken yet."""
+    """A file that was uploaded and not sent yet."""
     name = row.file.name or None
     content_type = row.content_type or row.original_type
     return {
@@ -58,7 +58,8 @@ def upload(row: Upload, absolute: Absolute) -> dict[str, Any]:
 
 
 def contact(row: Contact, conversations: list[Conversation], *, stranger: bool) -> dict[str, Any]:
-    """``conversations`` are those that the caller sees. Of a ``stranger`` it learns nothing that others know."""
+    """A contact with the conversations that the caller sees. A ``stranger`` wrote to none of the caller's numbers, so
+    the name and id that other numbers know are left out."""
     return {
         "contactId": str(row.pk),
         "name": "" if stranger else row.profile_name,
@@ -66,8 +67,8 @@ def contact(row: Contact, conversations: list[Conversation], *, stranger: bool) 
         "phone": row.phone,
         "isGroup": row.is_group,
         "marketingStoppedAt": None if stranger else _seconds(row.marketing_stopped_at),
-        "createdAt": seconds(min(one.created_at for one in conversations) if stranger else row.created_at),
-        "conversationIds": [str(one.pk) for one in conversations],
+        "createdAt": seconds(min(each.created_at for each in conversations) if stranger else row.created_at),
+        "conversationIds": [str(each.pk) for each in conversations],
     }
 
 
@@ -105,7 +106,7 @@ def template(row: MessageTemplate, numbers: list[int]) -> dict[str, Any]:
 
 
 def number(row: PhoneNumber) -> dict[str, Any]:
-    """One of our numbers. It is paused when an administrator said so, and when WhatsApp refuses all it sends."""
+    """One of our numbers. It is paused by an administrator, or while WhatsApp refuses everything it sends."""
     outbox: Outbox | None = getattr(row, "outbox", None)
     refused = outbox if outbox and outbox.active else None
     reason = "An administrator paused it." if row.state == PhoneNumber.State.PAUSED else None

@@ -40,9 +40,8 @@ NUMBER_FIELDS = {
     "phoneNumberId": "phone_number_id",
     "awsPhoneNumberId": "aws_phone_number_id",
 }
-#: For a request that names nobody, or more than one: which of them was meant is not for us to guess.
-WHOM = "Say to whom, once: phone, contactId or conversationId."
-#: What a message that may not be sent is answered.
+RECIPIENT = "Name the recipient by one of phone, contactId and conversationId."
+#: The HTTP status for each reason not to send.
 NOT_SENDABLE = {
     queue.Reason.WINDOW_CLOSED: 409,
     queue.Reason.NUMBER_UNAVAILABLE: 409,
@@ -54,8 +53,8 @@ KEY_PARAMETER = {
     "name": idempotency.HEADER,
     "in": "header",
     "required": False,
-    "description": "Any text of 1 to 255 printable ASCII characters. The same request with the same key is done once, "
-    "and answered the same for 48 hours.",
+    "description": "1 to 255 printable ASCII characters. A request that is repeated with the same key within 48 hours "
+    "takes effect once and gets the same answer.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
 }
 
@@ -77,9 +76,9 @@ def _body(model: Any, *, json: bool = True, form: bool = True) -> dict[str, Any]
     openapi_extra={**_body(SendRequest), "parameters": [KEY_PARAMETER]},
 )
 def send(request: HttpRequest) -> HttpResponse:
-    """Queues one message and answers at once; `GET /api/messages/{id}` and the webhooks tell what becomes of it.
+    """Queues one message and answers at once. Follow its `status` with `GET /api/messages/{id}` or webhooks.
 
-    Outside the customer service window only `template` is taken (409 `window_closed`).
+    Outside the customer service window, only message templates can be sent (409 `window_closed`).
     """
     program = caller(request)
     with request_bodies.read(request) as body:
@@ -91,7 +90,7 @@ def send(request: HttpRequest) -> HttpResponse:
                 try:
                     message = _send(program, wanted, body.file, token)
                 except Problem:
-                    # The same request at the same moment may have been quicker, and have taken the uploaded file.
+                    # The same request may have been faster, and have used the uploaded file.
                     message = _sent(token)
                     if message is None:
                         raise
@@ -101,13 +100,13 @@ def send(request: HttpRequest) -> HttpResponse:
 
 
 def _sent(token: uuid.UUID) -> Message | None:
-    """The message that the same request made before."""
+    """The message that an earlier try of the same request created."""
     return Message.objects.filter(client_token=token).first()
 
 
 def _send(program: Program, wanted: SendRequest, file: UploadedFile | None, token: uuid.UUID) -> Message:
-    if sum(bool(whom) for whom in (wanted.phone, wanted.contactId, wanted.conversationId)) > 1:
-        raise invalid("conversationId", WHOM)
+    if sum(bool(recipient) for recipient in (wanted.phone, wanted.contactId, wanted.conversationId)) > 1:
+        raise invalid("conversationId", RECIPIENT)
     conversation = find_conversation(program, wanted.conversationId) if wanted.conversationId else None
     number = _number(program, wanted, conversation)
     kind = _kind(wanted, file)
@@ -118,7 +117,7 @@ def _send(program: Program, wanted: SendRequest, file: UploadedFile | None, toke
         with transaction.atomic():
             conversation = conversation or _open(program, wanted, number)
             if quoted is not None and quoted.conversation_id != conversation.pk:
-                raise invalid("replyTo", "The message that is answered belongs to another conversation.")
+                raise invalid("replyTo", "The message to reply to belongs to another conversation.")
             return queue.queue(
                 conversation,
                 queue.Intent(
@@ -146,7 +145,7 @@ def _refusal(error: Exception) -> Problem:
 
 
 def _number(program: Program, wanted: SendRequest | UploadRequest, conversation: Conversation | None) -> PhoneNumber:
-    """Our number to send from: the one that is named, the conversation's, or the only one there is."""
+    """The number to send from: the one named, the conversation's, or the only one visible. Raises Problem."""
     visible = PhoneNumber.objects.filter(pk__in=access.numbers_visible_to(program))
     named = False
     for field, column in NUMBER_FIELDS.items():
@@ -156,28 +155,30 @@ def _number(program: Program, wanted: SendRequest | UploadRequest, conversation:
             visible = visible.filter(**{column: value})
     found = list(visible[:2])
     if named and not found:
-        raise invalid("numberId", "This is not one of the numbers that this token may use.")
+        raise invalid("numberId", "This token may not use this number.")
     if conversation is not None:
         if named and found[0].pk != conversation.number_id:
-            raise invalid("numberId", "The conversation belongs to another of our numbers.")
+            raise invalid("numberId", "The conversation belongs to another number.")
         return conversation.number
     if len(found) != 1:
-        raise invalid("numberId", "Say which of our numbers to send from: numberId, phoneNumberId or awsPhoneNumberId.")
+        raise invalid("numberId", "Name the number to send from by numberId, phoneNumberId or awsPhoneNumberId.")
     return found[0]
 
 
 def _kind(wanted: SendRequest, file: UploadedFile | None) -> Kind | None:
-    """What the message is, None where only the bytes of its file tell. Raises Problem for what does not go together."""
-    told = [name for name in ("template", "location", "contacts", "interactive") if getattr(wanted, name) is not None]
-    if len(told) > 1:
-        raise invalid(told[1], f"One message holds one of {', '.join(told)}.")
+    """The kind of the message, None where the bytes of its file decide. Raises Problem for fields that contradict."""
+    given = [name for name in ("template", "location", "contacts", "interactive") if getattr(wanted, name) is not None]
+    if len(given) > 1:
+        raise invalid(given[1], f"Send only one of {', '.join(given)} in one message.")
     has_file = bool(files.sources(wanted, file))
-    if told:
-        kind: Kind | None = Kind(told[0])
+    if given:
+        kind: Kind | None = Kind(given[0])
         if has_file and kind in (Kind.LOCATION, Kind.CONTACTS):
-            raise invalid(told[0], "A place or a contact card takes no file.")
+            raise invalid(given[0], "Locations and contact cards cannot have a file.")
         if wanted.content and kind is not Kind.INTERACTIVE:
-            raise invalid("content", f"Words beside {told[0]} would not reach the customer: send them on their own.")
+            raise invalid(
+                "content", f"A message with {given[0]} cannot have text. Send the text as a message of its own."
+            )
     elif has_file:
         kind = Kind(wanted.kind) if wanted.kind in MEDIA_KINDS else None
         if wanted.kind and kind is None:
@@ -185,12 +186,12 @@ def _kind(wanted: SendRequest, file: UploadedFile | None) -> Kind | None:
     else:
         kind = Kind.TEXT
     if kind is not None and wanted.kind and wanted.kind != kind:
-        raise invalid("kind", f"A message of the kind {wanted.kind} needs what makes it one.")
+        raise invalid("kind", f"The content does not fit the kind {wanted.kind}.")
     return kind
 
 
 def _payload(wanted: SendRequest, kind: Kind | None, number: PhoneNumber) -> dict[str, Any]:
-    """What whatsapp.compose takes for this kind."""
+    """The payload that whatsapp.compose expects for this kind."""
     match kind:
         case Kind.TEXT:
             return {"preview_url": wanted.previewUrl}
@@ -206,7 +207,7 @@ def _payload(wanted: SendRequest, kind: Kind | None, number: PhoneNumber) -> dic
 
 
 def _template(wanted: SendRequest, number: PhoneNumber) -> dict[str, Any]:
-    assert wanted.template is not None  # noqa: S101 - the caller's case
+    assert wanted.template is not None  # noqa: S101 - checked by the caller
     name, language = wanted.template.name, wanted.template.language
     found = MessageTemplate.objects.filter(waba_id=number.waba_id, name=name, language=language, gone_at=None).first()
     if found is None:
@@ -231,13 +232,13 @@ def _values(values: TemplateValues) -> dict[str, Any]:
 
 
 def _open(program: Program, wanted: SendRequest, number: PhoneNumber) -> Conversation:
-    """The conversation with whom the request names, made if there is none. In the caller's transaction."""
+    """The conversation with the recipient, created if needed, in the caller's transaction. Raises Problem."""
     if not wanted.phone and not wanted.contactId:
-        raise invalid("phone", WHOM)
+        raise invalid("phone", RECIPIENT)
     if wanted.contactId:
         contact = access.contacts_visible_to(program).filter(pk=int(wanted.contactId)).values_list("pk", flat=True)[:1]
         if not contact:
-            raise invalid("contactId", "There is no contact with this id that this token may see.")
+            raise invalid("contactId", "There is no contact with this id, or this token may not see it.")
         person = contact[0]
     else:
         phone = phone_of(wanted.phone or "", [number.pk])
@@ -256,7 +257,7 @@ def _open(program: Program, wanted: SendRequest, number: PhoneNumber) -> Convers
     openapi_extra=_body(ReactionRequest, form=False),
 )
 def react(request: HttpRequest, message_id: Id) -> HttpResponse:
-    """Puts this business's one reaction on a message, in place of the one before. Safe to repeat."""
+    """Reacts to a message, replacing an earlier reaction of this business. Safe to repeat."""
     with request_bodies.read(request) as body:
         wanted = request_bodies.validated(ReactionRequest, body.fields)
     return _react(request, message_id, wanted.emoji)
@@ -266,10 +267,10 @@ def react(request: HttpRequest, message_id: Id) -> HttpResponse:
     "/messages/{message_id}/reaction",
     response={202: MessageSchema, **BODY_REFUSALS},
     tags=["Messages"],
-    summary="Take a reaction back",
+    summary="Remove a reaction",
 )
 def unreact(request: HttpRequest, message_id: Id) -> HttpResponse:
-    """Takes this business's reaction back. Safe to repeat."""
+    """Removes the reaction of this business. Safe to repeat."""
     return _react(request, message_id, "")
 
 
@@ -289,8 +290,7 @@ def _react(request: HttpRequest, message_id: str, emoji: str) -> HttpResponse:
     summary="Dismiss a failure",
 )
 def dismiss(request: HttpRequest, message_id: Id) -> HttpResponse:
-    """Leaves a message that failed, or may have, at that: it no longer counts as a failure of its conversation.
-    Safe to repeat."""
+    """Stops counting a message that failed, or may have failed, as a failure of its conversation. Safe to repeat."""
     message = find_message(caller(request), message_id)
     try:
         queue.dismiss(message)
@@ -306,7 +306,7 @@ def dismiss(request: HttpRequest, message_id: Id) -> HttpResponse:
     summary="Mark a conversation as read",
 )
 def mark_read(request: HttpRequest, conversation_id: Id) -> HttpResponse:
-    """Nothing is unread any more, and the customer sees blue ticks if the number's settings say so. Safe to repeat."""
+    """Sets the unread count to 0 and sends read receipts if the number's settings allow it. Safe to repeat."""
     conversation = find_conversation(caller(request), conversation_id)
     with transaction.atomic():
         if Conversation.objects.unread().filter(pk=conversation.pk).update(unread_count=0):
@@ -323,7 +323,7 @@ def mark_read(request: HttpRequest, conversation_id: Id) -> HttpResponse:
     openapi_extra={**_body(UploadRequest), "parameters": [KEY_PARAMETER]},
 )
 def upload_media(request: HttpRequest) -> HttpResponse:
-    """Keeps a file for a message that is sent within a day, and prepares it: `mediaState` tells how far it is."""
+    """Stores and prepares a file for a message that is sent within a day. `mediaState` shows the progress."""
     program = caller(request)
     with request_bodies.read(request) as body:
         wanted = request_bodies.validated(UploadRequest, body.fields)
@@ -332,7 +332,7 @@ def upload_media(request: HttpRequest) -> HttpResponse:
             number = _number(program, wanted, None)
             upload: Upload | None = files.take(wanted, body.file, program=program, number=number)
             if upload is None:
-                raise invalid("file", "Send the file: as the field “file” of a form, as mediaFile, or as a link.")
+                raise invalid("file", "Send a file: as the field “file” of a form, as mediaFile or as link.")
             return 201, serializers.upload(upload, absolute(request))
 
         return idempotency.answer(request, program, body.fingerprint, act)

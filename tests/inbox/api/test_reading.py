@@ -121,7 +121,7 @@ class MessagesTests:
         found = api.get(f"/api/messages/{row.pk}").json()
         assert found["error"]["code"] == 131047
         assert "24 hours" in found["error"]["message"]
-        assert found["error"]["next"].startswith("Send a message template")
+        assert found["error"]["next"].startswith("You can only send a template")
 
     def test_it_answers_in_english_whatever_the_caller_prefers(self, api: Client, number: PhoneNumber) -> None:
         row = message(conversation(number), "Hi", direction="outbound", status="failed", error_code=131047)
