@@ -1,13 +1,13 @@
-"""Moving in: the replaced system's DynamoDB tables and files become conversations, messages and media.
+"""Import the replaced system's DynamoDB tables and files as conversations, messages and media.
 
-Everything is written down as it came first (staging), then understood in the order of time (applying). Both can be
+First everything is stored as it was exported (staging), then imported oldest first (contacts, messages). Both can be
 interrupted and repeated; the result is the same. A dry run does the same on a temporary table and writes nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from django.db import connection, reset_queries
@@ -17,15 +17,15 @@ from inbox.media.storage import MediaStorage
 from inbox.media.storage.inventory import listed, unhurried
 from inbox.models import ImportedItem
 from inbox.models.imports import ImportedItem as Item
-from inbox.operations.dynamodb_import import applying, copying, files, report, sources, staging
+from inbox.operations.dynamodb_import import contacts, copying, file_search, messages, report, sources, staging
+from inbox.operations.dynamodb_import.locations import SourceError
 from inbox.operations.dynamodb_import.numbers import Numbers
-from inbox.operations.dynamodb_import.places import SourceError
 from inbox.operations.dynamodb_import.report import Report
 
 __all__ = ["Report", "SourceError", "run"]
 
 LOCK = 7_281_003
-#: Told what is being done, how much of it is done, and of how much (None: nobody knows).
+#: Called with what is being done, how much of it is done, and of how much (None: unknown).
 Progress = Callable[[str, int, int | None], None]
 
 
@@ -38,22 +38,28 @@ def run(
     dry_run: bool = False,
     look: Callable[[Report], None] = lambda _: None,
 ) -> Report:
-    """Import these sources (by ImportedItem.Table). ``adopt``: ``files_at`` is our own storage, and keys stay as they
-    are; otherwise files are copied from it. ``look`` is called with the report while the items can still be read,
-    which in a dry run is the only time. Raises SourceError, StorageError."""
+    """Import these sources (by ImportedItem.Table). Raises SourceError, StorageError.
+
+    ``adopt``: ``files_at`` is our own storage, and keys stay as they are; otherwise files are copied from it. ``look``
+    is called with the report while the items can still be read; after a dry run they cannot.
+    """
     progress = _forgetting(progress)
-    with unhurried(), only_one(LOCK, SourceError("Another import is running.")), _dry() if dry_run else _wet():
-        read = [_stage(table, source, progress, dry_run) for table in Item.Table.values for source in opened[table]]
-        # What was held back may be understood now: a table that was missing, a number entered since.
+    with (
+        unhurried(),
+        only_one(LOCK, SourceError("Another import is running.")),
+        _temporary_table() if dry_run else nullcontext(),
+    ):
+        read = [_stage(name, source, progress, dry_run) for name in Item.Table.values for source in opened[name]]
+        # Items that were held back may be importable now: a table was missing, or a number was entered since.
         retried = ["unreadable", "no_key", "deleted_unseen"]
         ImportedItem.objects.filter(state=Item.State.HELD).exclude(problems__overlap=retried).update(state="staged")
         with connection.cursor() as cursor:
-            cursor.execute("ANALYZE inbox_importeditem")  # a million new rows, of which the planner knows nothing yet
-        with listed(files_at, files.TABLE, lambda done: progress("Listing files", done, None)):
+            cursor.execute("ANALYZE inbox_importeditem")  # there may be a million new rows
+        with listed(files_at, file_search.TABLE, lambda done: progress("Listing files", done, None)):
             left = _count(Item.Table.CONTACT)
-            applying.apply_contacts(write=not dry_run, progress=lambda done: progress("Contacts", done, left))
+            contacts.apply(write=not dry_run, progress=lambda done: progress("Contacts", done, left))
             waiting = _count(Item.Table.MESSAGE)
-            applying.apply_messages(
+            messages.apply(
                 Numbers(write=not dry_run),
                 write=not dry_run,
                 adopt=adopt,
@@ -69,7 +75,7 @@ def run(
 
 
 def _forgetting(progress: Progress) -> Progress:
-    """With DEBUG, Django keeps the text of thousands of statements; these have hundreds of rows in each."""
+    """With DEBUG, Django keeps every statement, and these have hundreds of rows each."""
 
     def told(what: str, done: int, total: int | None) -> None:
         reset_queries()
@@ -91,13 +97,8 @@ def _count(table: str) -> int:
 
 
 @contextmanager
-def _wet() -> Iterator[None]:
-    yield
-
-
-@contextmanager
-def _dry() -> Iterator[None]:
-    """A temporary table in place of the real one, with its rows: PostgreSQL looks for a name there first."""
+def _temporary_table() -> Iterator[None]:
+    """A temporary copy of the real table, which PostgreSQL finds first by that name."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT relnamespace::regnamespace FROM pg_class WHERE oid = 'inbox_importeditem'::regclass")
         real = f"{cursor.fetchone()[0]}.inbox_importeditem"

@@ -11,7 +11,7 @@ from typing import Any
 from core.postgres import bulk
 from inbox.models import ImportedItem
 from inbox.models.imports import ImportedItem as Item
-from inbox.operations.dynamodb_import import files, kinds, reading
+from inbox.operations.dynamodb_import import file_search, kinds, reading
 from inbox.operations.dynamodb_import.kinds import OldFile
 from inbox.operations.dynamodb_import.numbers import Numbers
 from inbox.operations.dynamodb_import.records import plain
@@ -34,7 +34,7 @@ class Prepared:
     text: str = ""
     payload: dict[str, Any] = field(default_factory=dict)
     file: OldFile | None = None
-    found: files.Found | None = None
+    found: file_search.Found | None = None
     repeats: bool = False
 
     @property
@@ -179,7 +179,7 @@ def _files(batch: list[Prepared]) -> None:
         prepared.kind, prepared.text, prepared.payload = kinds.settle(item, prepared.file)
         if prepared.file:
             wanted.append((prepared, prepared.file))
-    found = files.find([(prepared.item, file) for prepared, file in wanted])
+    found = file_search.find([(prepared.item, file) for prepared, file in wanted])
     for place, (prepared, file) in enumerate(wanted):
         prepared.found = found.get(place)
         if _guessable(file.object_key):

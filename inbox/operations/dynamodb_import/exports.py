@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import IO, Any
 
-from inbox.operations.dynamodb_import.places import Place, SourceError, unpacked
+from inbox.operations.dynamodb_import.locations import Location, SourceError, unpacked
 from inbox.operations.dynamodb_import.records import Record
 
 SUMMARY = "manifest-summary.json"
@@ -21,9 +21,9 @@ LONGEST_LINE = 8 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Export:
-    """One export. ``files`` are (name in the place, items, MD5 in base64) as its manifest lists them."""
+    """One export. ``files`` are (name in the location, items, MD5 in base64) as its manifest lists them."""
 
-    place: Place
+    location: Location
     name: str
     exported_at: int
     items: int
@@ -39,9 +39,10 @@ class Export:
                 yield from self._file(number, name, items, checksum)
 
     def _file(self, number: int, name: str, items: int, checksum: str) -> Iterator[tuple[list[Record], int]]:
-        with self.place.open(name) as file:
+        with self.location.open(name) as file:
             if checksum and _md5(file) != checksum:
-                raise SourceError(f"{name} of {self.place} is not the exported file (its MD5 differs): copy it again.")
+                where = f"{name} of {self.location}"
+                raise SourceError(f"{where} is not the exported file (its MD5 differs): copy it again.")
             count, chunk = 0, []
             with unpacked(file) as content:
                 for record in lines(content, self.exported_at):
@@ -51,35 +52,35 @@ class Export:
                         yield chunk, number - 1
                         chunk = []
         if count != items:
-            raise SourceError(f"{name} of {self.place} holds {count} items where the manifest says {items}.")
+            raise SourceError(f"{name} of {self.location} holds {count} items where the manifest says {items}.")
         yield chunk, number
 
 
-def find(place: Place) -> list[Export]:
-    """The finished exports in a place, oldest first. Raises SourceError when there is none, or one cannot be read."""
-    names = set(place.names())
+def find(location: Location) -> list[Export]:
+    """The finished exports in a location, oldest first. Raises SourceError when none can be read."""
+    names = set(location.names())
     summaries = [name for name in names if PurePosixPath(name).name == SUMMARY]
     if not summaries:
-        raise SourceError(f"There is no {SUMMARY} in {place}: it is not a finished export of DynamoDB.")
-    return sorted((_export(place, name, names) for name in summaries), key=lambda export: export.exported_at)
+        raise SourceError(f"There is no {SUMMARY} in {location}: it is not a finished export of DynamoDB.")
+    return sorted((_export(location, name, names) for name in summaries), key=lambda export: export.exported_at)
 
 
-def _export(place: Place, summary_name: str, names: set[str]) -> Export:
-    summary = _json(place, summary_name)
+def _export(location: Location, summary_name: str, names: set[str]) -> Export:
+    summary = _json(location, summary_name)
     if summary.get("outputFormat", "DYNAMODB_JSON") != "DYNAMODB_JSON":
         raise SourceError(f"{summary_name} is an export in {summary['outputFormat']}: export it as DYNAMODB_JSON.")
     folder = PurePosixPath(summary_name).parent
     manifest_name = str(folder / "manifest-files.json")
     files = []
-    with place.open(manifest_name) as file:
+    with location.open(manifest_name) as file:
         for line in file.read().splitlines():
             if line.strip():
                 entry = _object(line, manifest_name)
                 key, items = str(entry.get("dataFileS3Key", "")), int(entry.get("itemCount") or 0)
-                files.append((_located(key, folder, names, place), items, str(entry.get("md5Checksum") or "")))
+                files.append((_located(key, folder, names, location), items, str(entry.get("md5Checksum") or "")))
     exported = str(summary.get("exportTime") or summary.get("exportToTime") or "")
     return Export(
-        place,
+        location,
         str(summary.get("exportArn") or summary_name),
         _microseconds(exported),
         int(summary.get("itemCount") or 0),
@@ -87,7 +88,7 @@ def _export(place: Place, summary_name: str, names: set[str]) -> Export:
     )
 
 
-def _located(key: str, folder: PurePosixPath, names: set[str], place: Place) -> str:
+def _located(key: str, folder: PurePosixPath, names: set[str], location: Location) -> str:
     """Where a data file lies here: the manifest has its key in the bucket, of which this may be a copied part.
     Incremental exports keep their data beside the folder of the manifest."""
     base = PurePosixPath(key).name
@@ -98,7 +99,7 @@ def _located(key: str, folder: PurePosixPath, names: set[str], place: Place) -> 
     for start in range(1, len(parts)):
         if (name := "/".join(parts[start:])) in names:
             return name
-    raise SourceError(f"The data file {key} is missing in {place}: copy the whole export.")
+    raise SourceError(f"The data file {key} is missing in {location}: copy the whole export.")
 
 
 def lines(content: IO[bytes], exported_at: int = 0) -> Iterator[Record]:
@@ -154,8 +155,8 @@ def _md5(file: IO[bytes]) -> str:
     return base64.b64encode(digest.digest()).decode()
 
 
-def _json(place: Place, name: str) -> dict[str, Any]:
-    with place.open(name) as file:
+def _json(location: Location, name: str) -> dict[str, Any]:
+    with location.open(name) as file:
         return _object(file.read(), name)
 
 

@@ -14,7 +14,15 @@ import ijson
 from botocore.config import Config
 
 from inbox.operations.dynamodb_import import exports
-from inbox.operations.dynamodb_import.places import Bucket, Folder, Place, SourceError, region_of, sentences, unpacked
+from inbox.operations.dynamodb_import.locations import (
+    Bucket,
+    Folder,
+    Location,
+    SourceError,
+    aws_errors,
+    region_of,
+    unpacked,
+)
 from inbox.operations.dynamodb_import.records import Record
 
 CHUNK = 1000
@@ -58,7 +66,7 @@ def open_source(text: str, region: str = "") -> list[Source]:
     return [LiveTable(text, region)]
 
 
-def _exports(place: Place) -> list[Source]:
+def _exports(place: Location) -> list[Source]:
     return [ExportSource(export) for export in exports.find(place)]
 
 
@@ -159,7 +167,7 @@ class LiveTable:
         self.name = f"dynamodb://{table}"
         self.warning = ""
         config = Config(retries={"mode": "adaptive", "max_attempts": 10}, connect_timeout=5, read_timeout=30)
-        with sentences(f"The table {table}"):
+        with aws_errors(f"The table {table}"):
             self._client: Any = boto3.client("dynamodb", region_name=region_of(region), config=config)
             described = self._client.describe_table(TableName=table)["Table"]
         #: DynamoDB counts every six hours.
@@ -169,7 +177,7 @@ class LiveTable:
         place = {"ExclusiveStartKey": position} if isinstance(position, dict) else {}
         while True:
             read_at = int(time.time() * 1_000_000)
-            with sentences(f"The table {self._table}"):
+            with aws_errors(f"The table {self._table}"):
                 page = self._client.scan(TableName=self._table, **place)
             last = page.get("LastEvaluatedKey")
             yield [Record(image, read_at) for image in page["Items"]], last

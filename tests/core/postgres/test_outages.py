@@ -41,7 +41,7 @@ def restart_at(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
         monkeypatch.setattr(Bar, "__call__", told)
         return ended
 
-    monkeypatch.setattr("inbox.operations.dynamodb_import.applying.BATCH", 3)
+    monkeypatch.setattr("inbox.operations.dynamodb_import.messages.BATCH", 3)
     monkeypatch.setattr("inbox.media.storage.inventory.PROGRESS_EVERY", 1)
     return arrange
 

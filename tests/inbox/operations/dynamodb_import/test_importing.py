@@ -61,7 +61,7 @@ def codes(report: dict[str, Any]) -> set[str]:
 class InterruptedTests:
     @pytest.mark.parametrize("at", ["Reading", "Listing", "Contacts", "Messages"])
     def test_an_interrupted_import_goes_on_to_the_same_end(self, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
-        monkeypatch.setattr("inbox.operations.dynamodb_import.applying.BATCH", 3)
+        monkeypatch.setattr("inbox.operations.dynamodb_import.messages.BATCH", 3)
         monkeypatch.setattr("inbox.media.storage.inventory.PROGRESS_EVERY", 1)
         for key, content in OBJECTS.items():
             media_storage().put(key, io.BytesIO(content), content_type="")

@@ -13,7 +13,7 @@ import boto3
 import pytest
 
 from inbox.operations.dynamodb_import import sources
-from inbox.operations.dynamodb_import.places import SourceError
+from inbox.operations.dynamodb_import.locations import SourceError
 from inbox.operations.dynamodb_import.records import Record
 from tests.aws_server import REGION, _aws_address, aws
 from tests.inbox.operations.dynamodb_import.conftest import SAMPLES

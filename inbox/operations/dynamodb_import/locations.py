@@ -1,4 +1,4 @@
-"""Where a source's files lie: a folder of this machine, or a prefix of a bucket."""
+"""Where a source's files are: a folder of this machine, or a prefix of a bucket."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class SourceError(Exception):
     """A source cannot be read. The text is a sentence that says what to do."""
 
 
-class Place(Protocol):
+class Location(Protocol):
     """Files under names with slashes."""
 
     def names(self) -> Iterator[str]:
         """All names."""
 
     def open(self, name: str) -> contextlib.AbstractContextManager[IO[bytes]]:
-        """The bytes as they lie there, seekable. Raises SourceError."""
+        """The stored bytes, seekable. Raises SourceError."""
 
     def __str__(self) -> str: ...
 
@@ -66,17 +66,17 @@ class Bucket:
 
     def names(self) -> Iterator[str]:
         start = f"{self._prefix}/" if self._prefix else ""
-        with sentences(f"The bucket {self._bucket}"):
+        with aws_errors(f"The bucket {self._bucket}"):
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=start):
                 for item in page.get("Contents", ()):
                     yield item["Key"][len(start) :]
 
     @contextlib.contextmanager
     def open(self, name: str) -> Iterator[IO[bytes]]:
-        """A copy on disk: a connection that breaks in the middle of a large file would break the reading."""
+        """A copy on disk, so that a broken connection does not end the reading of a large file."""
         key = str(PurePosixPath(self._prefix, name)) if self._prefix else name
         with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as copy:
-            with sentences(f"s3://{self._bucket}/{key}"):
+            with aws_errors(f"s3://{self._bucket}/{key}"):
                 self._client.download_fileobj(self._bucket, key, copy)
             copy.seek(0)
             yield copy
@@ -86,12 +86,12 @@ class Bucket:
 
 
 def region_of(region: str) -> str:
-    """The Region that was named, else boto3's own (AWS_DEFAULT_REGION, a profile), else the storage's."""
+    """``region`` if given, else boto3's own (AWS_DEFAULT_REGION, a profile), else the storage's."""
     return region or boto3.session.Session().region_name or str(settings.S3_REGION)
 
 
 @contextlib.contextmanager
-def sentences(what: str) -> Iterator[None]:
+def aws_errors(what: str) -> Iterator[None]:
     """Turn what boto3 raises into SourceError."""
     try:
         yield

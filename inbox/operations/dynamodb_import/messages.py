@@ -1,37 +1,38 @@
-"""Staged items into contacts, conversations, messages and files: batches in the order of time, a transaction each.
+"""Staged messages into conversations, messages and files: oldest first, a transaction for each batch.
 
 Imported messages are history: they open no window, count as read, have their last status, and are never sent.
 """
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from core.postgres import bulk
 from inbox import conversations, statuses
 from inbox.changes import pages
 from inbox.formatting.summary import summarize
 from inbox.media import fetch
-from inbox.models import ImportedItem, Media
+from inbox.models import Media
 from inbox.models.imports import ImportedItem as Item
-from inbox.operations.dynamodb_import import batches, reading
+from inbox.operations.dynamodb_import import batches, contacts
 from inbox.operations.dynamodb_import.batches import Prepared
 from inbox.operations.dynamodb_import.numbers import Numbers
-from inbox.operations.dynamodb_import.records import plain
 from inbox.receiving import identities, quotes, reactions, revisions
 from whatsapp import phone_numbers
 from whatsapp.events import Direction, Origin, Party, Status
 from whatsapp.models import PhoneNumber
 
 BATCH = 500
-LOST = "The old system had not kept this file, and WhatsApp no longer has it."
+LOST = gettext_noop("The old system did not keep this file, and WhatsApp no longer has it.")
+COPYING = gettext_noop("The file is being copied from the old storage.")
+FETCHING = gettext_noop("The old system did not keep this file; it is being downloaded again.")
+NEVER_SENT = gettext_noop("The message failed, and the old system kept no file of it.")
 
 INSERT = """
 INSERT INTO inbox_message (
@@ -50,7 +51,7 @@ FROM jsonb_to_recordset(%s) AS r (
     played_at timestamptz, failed_at timestamptz, error text, sender_phone text, sender_name text,
     receiving_phone text, aws_phone_number_id text
 )
--- What came by webhook may have its id in another scope.
+-- A message received by webhook may have its id in another scope.
 WHERE wamid = '' OR NOT EXISTS (
     SELECT FROM inbox_message o
     WHERE o.number_id = r.number_id AND o.wamid_token = inbox_wamid_token(r.wamid) AND NOT o.wamid = ''
@@ -61,7 +62,7 @@ ON CONFLICT (number_id, wamid) WHERE NOT wamid = '' DO NOTHING
 RETURNING id, wamid_token
 """
 
-#: A newer export may know more of a message's fate. Only of those that came by import: others have WhatsApp's word.
+#: A newer export may know a later status. Only for imported messages: the others have WhatsApp's own receipts.
 ADVANCE = """
 UPDATE inbox_message m
 SET accepted_at = coalesce(m.accepted_at, r.accepted_at), delivered_at = coalesce(m.delivered_at, r.delivered_at),
@@ -98,73 +99,12 @@ RETURNING m.message_id
 """
 
 
-def apply_contacts(*, write: bool, progress: Callable[[int], None]) -> None:
-    """The Contact table: people with a phone become contacts, deleted ones only if a message needs them."""
-    now, count = timezone.now(), 0
-    while batch := list(_staged(Item.Table.CONTACT).order_by("key")[:BATCH]):
-        items = [(row, reading.contact(plain(json.loads(bytes(row.raw))), now)) for row in batch]
-        firsts = _first_of_each_phone({item.phone for _, item in items if item.phone})
-        with transaction.atomic():
-            for row, item in items:
-                row.problems = item.problems
-                row.state = Item.State.LEFT_OUT if item.deleted else Item.State.IMPORTED
-                if not item.phone:
-                    row.state = Item.State.HELD
-                    row.problems = [*item.problems, "no_phone"]
-                elif firsts[item.phone] != row.key:
-                    row.problems = [*item.problems, "duplicate_contact"]
-            if write:
-                _write_contacts([item for row, item in items if row.state == Item.State.IMPORTED])
-            ImportedItem.objects.bulk_update(batch, ["state", "problems"])
-        count += len(batch)
-        progress(count)
-    _staged(Item.Table.FILE).update(state=Item.State.IMPORTED)
+def apply(numbers: Numbers, *, write: bool, adopt: bool, progress: Callable[[int], None]) -> None:
+    """Import every staged message, oldest first. Safe to repeat and to interrupt.
 
-
-def _first_of_each_phone(phones: Iterable[str]) -> dict[str, str]:
-    """Of contacts with the same phone the one that stays: not deleted, then the first by key."""
-    found: dict[str, str] = {}
-    contacts = ImportedItem.objects.filter(table=Item.Table.CONTACT, phone__in=list(phones))
-    now = timezone.now()
-    deleted = {row.key: reading.contact(plain(json.loads(bytes(row.raw))), now).deleted for row in contacts}
-    for row in sorted(contacts, key=lambda row: (deleted[row.key], row.key)):
-        found.setdefault(row.phone, row.key)
-    return found
-
-
-def _write_contacts(items: list[reading.ContactItem]) -> None:
-    mentions = {item.key: identities.person("", Party(wa_id=item.phone)) for item in items}
-    found = identities.resolve(mentions.values())
-    _describe((found[mentions[item.key]], item.phone, item.name, item.opted_out_at) for item in items)
-
-
-def _describe(told: Iterable[tuple[int, str, str, datetime | None]]) -> None:
-    """Fill in what a contact lacks; what WhatsApp told later is never replaced by history."""
-    newest: dict[int, bulk.Row] = {}
-    for contact, phone, name, stopped_at in told:
-        row = newest.setdefault(contact, {"id": contact, "phone": f"+{phone}", "name": "", "stopped_at": None})
-        row |= {"name": name or row["name"], "stopped_at": stopped_at or row["stopped_at"]}
-    bulk.run(
-        """
-        UPDATE inbox_contact c
-        SET phone = coalesce(c.phone, r.phone),
-            profile_name = CASE WHEN c.profile_name = '' THEN r.name ELSE c.profile_name END,
-            marketing_stopped_at = coalesce(c.marketing_stopped_at, r.stopped_at)
-        FROM jsonb_to_recordset(%s) AS r (id bigint, phone text, name text, stopped_at timestamptz)
-        WHERE c.id = r.id AND (c.phone IS NULL OR (c.profile_name = '' AND r.name <> '')
-            OR (c.marketing_stopped_at IS NULL AND r.stopped_at IS NOT NULL))
-        """,
-        [newest[contact] for contact in sorted(newest)],
-    )
-
-
-def _staged(table: str) -> Any:
-    return ImportedItem.objects.filter(table=table, state=Item.State.STAGED)
-
-
-def apply_messages(numbers: Numbers, *, write: bool, adopt: bool, progress: Callable[[int], None]) -> None:
-    """Every staged message, oldest first. ``adopt``: files stay where they lie; otherwise they wait to be copied.
-    Without ``write`` only the items say what would become of them. Safe to repeat and to interrupt."""
+    ``adopt``: files stay where they are; otherwise they wait to be copied. Without ``write`` only the items record what
+    would become of them.
+    """
     count = 0
     while True:
         with transaction.atomic():
@@ -179,30 +119,30 @@ def apply_messages(numbers: Numbers, *, write: bool, adopt: bool, progress: Call
 
 
 def _write(batch: list[Prepared], *, adopt: bool) -> None:
-    mentions = {one.id: identities.person("", Party(wa_id=one.phone)) for one in batch}
-    contacts = identities.resolve(mentions.values())
-    _describe((contacts[mentions[one.id]], one.phone, one.name, None) for one in batch)
-    fresh = [one for one in batch if one.message is None and not one.repeats]
-    pairs = {one.id: (_number(one).pk, contacts[mentions[one.id]]) for one in batch}
-    held = conversations.open_and_lock((pairs[one.id] for one in fresh), ())
-    ids = bulk.new_ids("inbox_message", len(fresh))
+    mentions = {entry.id: identities.person("", Party(wa_id=entry.phone)) for entry in batch}
+    ids = identities.resolve(mentions.values())
+    contacts.describe((ids[mentions[entry.id]], entry.phone, entry.name, None) for entry in batch)
+    fresh = [entry for entry in batch if entry.message is None and not entry.repeats]
+    pairs = {entry.id: (_number(entry).pk, ids[mentions[entry.id]]) for entry in batch}
+    held = conversations.open_and_lock((pairs[entry.id] for entry in fresh), ())
+    message_ids = bulk.new_ids("inbox_message", len(fresh))
     prepared = {
-        id: _row(one) | {"id": id, "number_id": pairs[one.id][0], "conversation_id": held[pairs[one.id]].id}
-        for id, one in zip(ids, fresh, strict=True)
+        id: _row(entry) | {"id": id, "number_id": pairs[entry.id][0], "conversation_id": held[pairs[entry.id]].id}
+        for id, entry in zip(message_ids, fresh, strict=True)
     }
     inserted: set[int] = set()
     for id, token in bulk.run(INSERT, prepared.values()):
         inserted.add(id)
         prepared[id]["token"] = token
-    for id, one in zip(ids, fresh, strict=True):
-        one.message = id if id in inserted else None
-    _link([(pairs[one.id][1], one) for one in batch if one.message is None])
+    for id, entry in zip(message_ids, fresh, strict=True):
+        entry.message = id if id in inserted else None
+    _link([(pairs[entry.id][1], entry) for entry in batch if entry.message is None])
     new = [row for id, row in prepared.items() if id in inserted]
     conversations.advance(new, held)
     _join(new)
-    known = [one for one in batch if one.message is not None and one.message not in inserted]
-    # By pieces: one statement may not touch one row twice, and two items may be about one message.
-    advanced = bulk.run(ADVANCE, {one.message: _fate(one) | {"id": one.message} for one in known}.values())
+    known = [entry for entry in batch if entry.message is not None and entry.message not in inserted]
+    # By message: one statement may not change a row twice, and two items may be about one message.
+    advanced = bulk.run(ADVANCE, {entry.message: _fate(entry) | {"id": entry.message} for entry in known}.values())
     conversations.refresh(row[0] for row in advanced)
     attached = bulk.run(ATTACH, _files(batch, adopt=adopt))
     late = {row[0] for row in attached} - inserted
@@ -212,23 +152,23 @@ def _write(batch: list[Prepared], *, adopt: bool) -> None:
     pages.announce((row["number_id"], row["conversation_id"]) for row in new)
 
 
-def _number(one: Prepared) -> PhoneNumber:
-    if one.number is None:
+def _number(entry: Prepared) -> PhoneNumber:
+    if entry.number is None:
         raise ValueError("A message without a number is held back before it is written.")
-    return one.number
+    return entry.number
 
 
-def _row(one: Prepared) -> bulk.Row:
-    item, number = one.item, _number(one)
-    file = one.file
-    theirs = f"+{one.phone}"
+def _row(entry: Prepared) -> bulk.Row:
+    item, number = entry.item, _number(entry)
+    file = entry.file
+    theirs = f"+{entry.phone}"
     ours = phone_numbers.e164(number.display_number or item.our_phone)[:32]
-    return _fate(one) | {
+    return _fate(entry) | {
         "direction": item.direction,
-        "kind": one.kind,
+        "kind": entry.kind,
         "origin": Origin.AGENT if item.outbound else Origin.CUSTOMER,
-        "text": one.text,
-        "payload": one.payload,
+        "text": entry.text,
+        "payload": entry.payload,
         "wamid": item.wamid,
         "provider_message_id": item.provider_message_id,
         "sent_at": item.sent_at,
@@ -241,9 +181,9 @@ def _row(one: Prepared) -> bulk.Row:
         "unread": False,
         "opens_window": False,
         "preview": summarize(
-            one.kind,
-            one.text,
-            one.payload,
+            entry.kind,
+            entry.text,
+            entry.payload,
             voice=file is not None and file.voice,
             file_name=file.file_name if file else "",
             content_type=file.content_type if file else "",
@@ -251,9 +191,9 @@ def _row(one: Prepared) -> bulk.Row:
     }
 
 
-def _fate(one: Prepared) -> bulk.Row:
+def _fate(entry: Prepared) -> bulk.Row:
     """The status of a message of ours, and the time of each one that it implies."""
-    item = one.item
+    item = entry.item
     status = item.status if item.outbound else ""
     sent = status in (Status.SENT, Status.DELIVERED, Status.READ, Status.PLAYED)
     return {
@@ -268,7 +208,7 @@ def _fate(one: Prepared) -> bulk.Row:
 
 
 def _link(batch: list[tuple[int, Prepared]]) -> None:
-    """Find the messages that were there already, by webhook or from another item. With each item its contact."""
+    """Find messages that exist already, by webhook or from another item. ``batch``: (contact, item)."""
     found = bulk.run(
         """
         SELECT r.place, m.id FROM jsonb_to_recordset(%s) AS r (
@@ -283,12 +223,12 @@ def _link(batch: list[tuple[int, Prepared]]) -> None:
         [
             {
                 "place": place,
-                "number_id": _number(one).pk,
-                "wamid": one.item.wamid,
+                "number_id": _number(entry).pk,
+                "wamid": entry.item.wamid,
                 "contact_id": contact,
-                "direction": one.item.direction,
+                "direction": entry.item.direction,
             }
-            for place, (contact, one) in enumerate(batch)
+            for place, (contact, entry) in enumerate(batch)
         ],
     )
     for place, message in found:
@@ -296,7 +236,7 @@ def _link(batch: list[tuple[int, Prepared]]) -> None:
 
 
 def _join(new: list[bulk.Row]) -> None:
-    """What came before these messages and waited for them: answers, reactions, edits, statuses."""
+    """Attach what arrived before these messages and waited for them: answers, reactions, edits, statuses."""
     if not new:
         return
     with_wamid = [row for row in new if row["wamid"]]
@@ -312,54 +252,51 @@ def _join(new: list[bulk.Row]) -> None:
 def _files(batch: list[Prepared], *, adopt: bool) -> list[bulk.Row]:
     found: dict[int, bulk.Row] = {}
     now = timezone.now()
-    for one in batch:
-        if one.file is None or one.message is None:
+    for entry in batch:
+        if entry.file is None or entry.message is None:
             continue
         row = {
             "id": uuid.uuid4(),
-            "message_id": one.message,
-            "media_id": one.file.media_id[:128],
+            "message_id": entry.message,
+            "media_id": entry.file.media_id[:128],
             "file": "",
-            "file_name": one.file.file_name,
-            "mime_type": one.file.content_type[:255],
-            "voice": one.file.voice,
+            "file_name": entry.file.file_name,
+            "mime_type": entry.file.content_type[:255],
+            "voice": entry.file.voice,
             "size": None,
             # WhatsApp's seven days count from when the message came, not from the import.
-            "created_at": one.item.created_at,
+            "created_at": entry.item.created_at,
             "stored_at": None,
         }
         # A repeated item may know the file that the first one lacked.
-        if one.message not in found or one.found:
-            found[one.message] = row | _whereabouts(one, adopt, now)
+        if entry.message not in found or entry.found:
+            found[entry.message] = row | _whereabouts(entry, adopt, now)
     return [found[message] for message in sorted(found)]
 
 
-def _whereabouts(one: Prepared, adopt: bool, now: datetime) -> bulk.Row:
-    """Whether we have the file: adopted, waiting to be copied, still to be had from WhatsApp, or lost."""
-    item, file = one.item, one.file
-    if one.found and adopt:
+def _whereabouts(entry: Prepared, adopt: bool, now: datetime) -> bulk.Row:
+    """Whether we have the file: adopted, waiting to be copied, still at WhatsApp, or lost."""
+    item, file = entry.item, entry.file
+    if entry.found and adopt:
         return {
             "state": Media.State.STORED,
-            "file": one.found.key,
-            "size": one.found.size,
-            "stored_at": one.found.modified,
+            "file": entry.found.key,
+            "size": entry.found.size,
+            "stored_at": entry.found.modified,
             "error": "",
         }
-    if one.found:
-        return {"state": Media.State.RETRYING, "error": "The file is being copied from the old storage."}
+    if entry.found:
+        return {"state": Media.State.RETRYING, "error": COPYING}
     young = item.sent_at is not None and now < item.sent_at + fetch.LIFETIME - timedelta(hours=1)
     if file and file.media_id and not item.outbound and young:
-        return {"state": Media.State.RETRYING, "next_try_at": now, "error": "The old system had not kept this file."}
+        return {"state": Media.State.RETRYING, "next_try_at": now, "error": FETCHING}
     if item.outbound and item.status == Status.FAILED:
-        return {"state": Media.State.FAILED, "error": "The message failed, and the old system kept no file of it."}
-    return {
-        "state": Media.State.EXPIRED,
-        "error": LOST,
-    }
+        return {"state": Media.State.FAILED, "error": NEVER_SENT}
+    return {"state": Media.State.EXPIRED, "error": LOST}
 
 
 def _settle(batch: list[Prepared]) -> None:
-    """Write on each item what became of it."""
+    """Record the outcome on each item."""
     bulk.run(
         """
         UPDATE inbox_importeditem i SET state = r.state, message_id = r.message_id, found_key = r.found_key,
@@ -369,16 +306,16 @@ def _settle(batch: list[Prepared]) -> None:
         """,
         [
             {
-                "id": one.id,
+                "id": entry.id,
                 "state": Item.State.HELD
-                if one.item.refusal
+                if entry.item.refusal
                 else Item.State.LEFT_OUT
-                if one.item.left_out
+                if entry.item.left_out
                 else Item.State.IMPORTED,
-                "message_id": one.message,
-                "found_key": one.found.key if one.found else "",
-                "problems": sorted({*one.item.problems, one.item.refusal, one.item.left_out} - {""}),
+                "message_id": entry.message,
+                "found_key": entry.found.key if entry.found else "",
+                "problems": sorted({*entry.item.problems, entry.item.refusal, entry.item.left_out} - {""}),
             }
-            for one in batch
+            for entry in batch
         ],
     )
