@@ -14,7 +14,7 @@ from typing import Any
 
 
 class Kind(enum.StrEnum):
-    """What a message is. The values are the words used in rows, templates, addresses and the API."""
+    """The kind of a message. The values are used in rows, templates, URLs and the API."""
 
     TEXT = "text"
     IMAGE = "image"
@@ -24,20 +24,20 @@ class Kind(enum.StrEnum):
     STICKER = "sticker"
     LOCATION = "location"
     CONTACTS = "contacts"
-    INTERACTIVE = "interactive"  # an answer to buttons, a list, a flow, a call permission, a payment
-    BUTTON = "button"  # an answer to a template's quick-reply button
+    INTERACTIVE = "interactive"  # a reply to buttons, a list, a flow, a call permission, a payment
+    BUTTON = "button"  # a reply to a template's quick-reply button
     ORDER = "order"
     TEMPLATE = "template"
-    SYSTEM = "system"  # a line that nobody wrote: a changed number, the transcript of a call
+    SYSTEM = "system"  # written by nobody: a changed number, the transcript of a call
     CALL = "call"
-    UNSUPPORTED = "unsupported"  # WhatsApp says that it does not pass this on
-    UNKNOWN = "unknown"  # WhatsApp passed it on, and we do not know it (yet)
+    UNSUPPORTED = "unsupported"  # WhatsApp doesn't deliver this type
+    UNKNOWN = "unknown"  # delivered by WhatsApp, but unknown to us
 
 
 MEDIA_KINDS = frozenset({Kind.IMAGE, Kind.VIDEO, Kind.AUDIO, Kind.DOCUMENT, Kind.STICKER})
 
 
-#: How the ids begin that we give to lines of a thread for which WhatsApp has no id. Nobody can answer those.
+#: The prefix of our ids for messages without one from WhatsApp. Nobody can reply to those.
 OWN_ID = "line."
 
 
@@ -57,7 +57,7 @@ class Origin(enum.StrEnum):
 
 
 class Status(enum.StrEnum):
-    """What became of a message of ours. QUEUED, SENDING and UNKNOWN are ours; the rest is WhatsApp's word."""
+    """The status of an outgoing message. QUEUED, SENDING and UNKNOWN are ours; the others are WhatsApp's."""
 
     QUEUED = "queued"
     SENDING = "sending"
@@ -175,7 +175,7 @@ class MessageReceived(Event):
     referred_product: dict[str, str] = field(default_factory=dict)
     referral: dict[str, str] = field(default_factory=dict)
     group_id: str = ""
-    #: The name that the group has from now on.
+    #: The group's new name.
     group_subject: str = ""
     faults: tuple[Fault, ...] = ()
     historic: bool = False
@@ -231,7 +231,7 @@ class ReactionChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageEdited(Event):
-    """The writer changed the text or caption of ``target_wamid`` to ``text``."""
+    """The sender changed the text or caption of ``target_wamid`` to ``text``."""
 
     wamid: str
     target_wamid: str
@@ -242,7 +242,7 @@ class MessageEdited(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRevoked(Event):
-    """The writer deleted ``target_wamid`` for everyone."""
+    """The sender deleted ``target_wamid`` for everyone."""
 
     wamid: str
     target_wamid: str
@@ -301,7 +301,7 @@ class NumberChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateChanged(Event):
-    """A message template was approved, rejected, edited, re-categorised or re-rated."""
+    """A message template was approved, rejected, edited, recategorized or rated."""
 
     webhook_field: str
     template_id: str
@@ -316,23 +316,23 @@ class TemplateChanged(Event):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultReported(Event):
-    """An error of the number or account with no message to hang it on (value-level ``errors``)."""
+    """An error of the number or account without a message (value-level ``errors``)."""
 
     faults: tuple[Fault, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unrecognized(Event):
-    """Something valid that we have no use for (yet): an unknown field, user_actions. Counted; the journal keeps it."""
+    """A valid part that nothing uses (yet): an unknown field, user_actions. Counted; kept in the journal."""
 
     what: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadLeaf(Event):
-    """A leaf that cannot be understood; ``reason`` is a sentence. Its siblings are kept.
+    """A leaf that can't be understood; ``reason`` is a sentence. Other leaves are kept.
 
-    With the ``path`` of a message before it: the message is kept, but what it carries is missing or malformed.
+    After a message with the same ``path``: the message is kept, but its content is missing or malformed.
     """
 
     reason: str
@@ -356,4 +356,4 @@ AnyEvent = (
 
 
 class UnreadableError(Exception):
-    """A notification's body as a whole cannot be read (not UTF-8, not JSON, too deep). The text is the reason."""
+    """A notification's body can't be read (not UTF-8, not JSON, too deep). The text is the reason."""

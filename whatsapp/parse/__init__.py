@@ -1,7 +1,7 @@
-"""One of Meta's notifications into events: the only reader of Meta's field names.
+"""Parse Meta's notifications into events. The only reader of Meta's field names.
 
-`parse` takes a webhook body; `unwrap` and then `parse_wrapped` take what AWS makes of one entry. Nothing but an
-unreadable body raises: a leaf that cannot be understood becomes a BadLeaf, a field that we do not know an Unrecognized.
+`parse` takes a webhook body; `unwrap` and then `parse_wrapped` take AWS's envelope around one entry. Only an unreadable
+body raises: a part that can't be understood becomes a BadLeaf, an unknown field an Unrecognized.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from whatsapp.parse.fields import Change, Contacts, each, mapping
 
 __all__ = ["Wrapped", "parse", "parse_entry", "parse_wrapped", "read", "unwrap"]
 
-#: Fields about our numbers and accounts that are worth a line in the admin. TEMPLATE_FIELDS come on top.
+#: Fields about our numbers and accounts that the admin shows, besides TEMPLATE_FIELDS.
 NUMBER_FIELDS = frozenset(
     {
         "account_alerts",
@@ -42,7 +42,7 @@ NUMBER_FIELDS = frozenset(
 
 
 def parse(body: bytes) -> list[AnyEvent]:
-    """Everything a webhook body says, in its order. Raises UnreadableError when the body as a whole cannot be read."""
+    """All events of a webhook body, in order. Raises UnreadableError when the body can't be read at all."""
     document = read(body)
     entries = document.get("entry")
     if entries is None and isinstance(document.get("changes"), list):
@@ -58,13 +58,13 @@ def parse(body: bytes) -> list[AnyEvent]:
 
 
 def parse_wrapped(wrapped: Wrapped) -> list[AnyEvent]:
-    """Everything that a notification of AWS says, unwrapped."""
+    """All events of an unwrapped AWS notification."""
     return wrapped.foreign or list(parse_entry(wrapped.entry, path="whatsAppWebhookEntry"))
 
 
 def parse_entry(entry: object, *, path: str) -> Iterator[AnyEvent]:
-    """Everything one entry says. ``entry`` comes from ``read``, which cleans its text: AWS wraps one entry as a string
-    of JSON, whose bytes ``read`` takes. ``path`` is its place in the notification, for administrators."""
+    """All events of one entry. ``entry`` comes from ``read``, which cleans its text; AWS sends an entry as a JSON
+    string, which `unwrap` reads. ``path`` is the entry's place in the notification, for administrators."""
     if not isinstance(entry, dict):
         yield events.BadLeaf(reason="This entry is not an object.", path=path, raw={"value": entry})
         return
@@ -81,16 +81,16 @@ def parse_entry(entry: object, *, path: str) -> Iterator[AnyEvent]:
             yield events.BadLeaf(reason="This change has no object “value”.", path=place, raw=raw, waba_id=waba_id)
             continue
         value = change["value"]
-        # Some of Meta's samples have the field's name one level too high or too low.
+        # In some of Meta's samples, the field's name is one level too high or too low.
         field = fields.identifier(change.get("field") or entry.get("field") or value.get("field"))
         yield from _parse_change(_change(field, value, f"{place}.value", waba_id, at))
 
 
 def _change(field: str, value: fields.Leaf, path: str, waba_id: str, at: datetime | None) -> Change:
-    # While an AI agent holds the conversation, the usual leaves come one level deeper.
+    # While an AI agent handles the conversation, everything is one level deeper.
     standby = field == "standby"
     inner = mapping(value.get("standby")) if standby else value
-    # A hand-over names our number as its recipient, in the shape that ``metadata`` has elsewhere.
+    # A handover names our number as its recipient, in the shape of ``metadata`` elsewhere.
     metadata = mapping(value.get("metadata")) or mapping(inner.get("metadata")) or mapping(value.get("recipient"))
     contacts = inner.get("contacts") or value.get("contacts")
     return Change(
@@ -121,7 +121,7 @@ def _parse_change(change: Change) -> Iterator[AnyEvent]:
 
 
 def _read(change: Change, reader: Callable[[Change], Iterator[AnyEvent]]) -> Iterator[AnyEvent]:
-    """The events of a field that we know; Unrecognized when it holds nothing that we know, so that it is counted."""
+    """The events of a known field, or Unrecognized when it contains nothing known, so that it is counted."""
     silent = True
     for event in chain(_misshapen(change), reader(change), _faults(change), _strangers(change)):
         silent = False
@@ -131,7 +131,7 @@ def _read(change: Change, reader: Callable[[Change], Iterator[AnyEvent]]) -> Ite
 
 
 def _strangers(change: Change) -> Iterator[AnyEvent]:
-    """Lists and objects beside those that we read, so that nothing of a field goes by unseen."""
+    """Lists and objects that nothing reads, so that no part of a field is dropped silently."""
     known = COMMON | READ[change.field]
     for key, part in change.value.items():
         if part and isinstance(part, dict | list) and key not in known:
@@ -141,7 +141,7 @@ def _strangers(change: Change) -> Iterator[AnyEvent]:
 
 
 def _misshapen(change: Change) -> Iterator[AnyEvent]:
-    """What is said once for all leaves and is of the wrong type: they are read without it, as far as they can be."""
+    """Shared parts of the wrong type. The leaves are parsed without them."""
     for key, kind, what in (("metadata", dict, "an object"), ("contacts", list, "a list"), ("errors", list, "a list")):
         part = change.value.get(key)
         if part is not None and not isinstance(part, kind):
@@ -183,7 +183,7 @@ FIELDS: dict[str, Callable[[Change], Iterator[AnyEvent]]] = {
     **dict.fromkeys(groups.FIELDS, groups.read),
 }
 
-#: What may stand beside the leaves of any field, and the leaves that are read of each.
+#: Parts of any field besides its leaves, and the parts that each field's reader reads.
 COMMON = frozenset({"metadata", "contacts", "errors"})
 MESSAGES = frozenset({"messages", "message_echoes", "statuses", "user_actions", "conversation_context"})
 READ: dict[str, frozenset[str]] = {
@@ -192,7 +192,7 @@ READ: dict[str, frozenset[str]] = {
     "smb_app_state_sync": frozenset({"state_sync"}),
     "user_preferences": frozenset({"user_preferences"}),
     "calls": frozenset({"calls", "statuses"}),
-    # The whole of it is kept with the number.
+    # All of it is stored with the number.
     handovers.FIELD: frozenset({"sender", "recipient", "control_passed", "control_taken", "conversation_context"}),
     **dict.fromkeys(groups.FIELDS, frozenset({"groups"})),
 }
@@ -203,7 +203,7 @@ def _unrecognized(change: Change, what: str) -> events.Unrecognized:
 
 
 def _faults(change: Change) -> Iterator[AnyEvent]:
-    """Errors of the number itself, with no message to hang them on."""
+    """Errors of the number itself, without a message."""
     faults = fields.faults(change.value.get("errors"))
     if faults:
         path = f"{change.path}.errors"

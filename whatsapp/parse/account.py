@@ -1,4 +1,4 @@
-"""What WhatsApp tells about our numbers, accounts and templates: one readable sentence each."""
+"""Updates about our numbers, accounts and templates, each as one sentence."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ TEMPLATE_FIELDS = frozenset(
     }
 )
 
-#: Events of phone_number_quality_update that say how the number is rated. No longer flagged may be yellow or green.
+#: Events of phone_number_quality_update that rate the number. "Unflagged" may be yellow or green.
 QUALITY = {"FLAGGED": "RED", "UNFLAGGED": "UNKNOWN"}
 
-#: How far into a value its facts are told, and how many of them: the rest is in the raw leaf.
+#: How deep into a value, and how many, facts are told; the rest is in the raw leaf.
 MAX_FACT_DEPTH = 4
 MAX_FACTS = 40
-#: Facts that say nothing: they are the event's time, or Meta's samples have them in the wrong place.
+#: Uninformative facts: the event's time, and misplaced parts of Meta's samples.
 UNTOLD = frozenset({"timestamp", "field", "object", "messaging product"})
 
 
 def template(change: Change) -> Iterator[events.AnyEvent]:
-    """A message template was approved, rejected, edited, re-categorised or re-rated."""
+    """A message template was approved, rejected, edited, recategorized or rated."""
     value = change.value
     name = words(value.get("message_template_name"))
     event = words(value.get("event"))
@@ -67,7 +67,7 @@ def template(change: Change) -> Iterator[events.AnyEvent]:
 
 
 def _reason(value: Leaf) -> str:
-    """Why a template was rejected or paused: Meta's word for it, and its advice when there is any."""
+    """Why a template was rejected or paused: Meta's keyword, and its advice if any."""
     rejection, other = mapping(value.get("rejection_info")), mapping(value.get("other_info"))
     told = (
         words(value.get("reason")),
@@ -79,7 +79,7 @@ def _reason(value: Leaf) -> str:
 
 
 def number(change: Change) -> Iterator[events.AnyEvent]:
-    """Anything else about a number or account. Known fields get words of their own, the rest its facts in order."""
+    """Any other update about a number or account. Known fields have sentences of their own, others list their facts."""
     write = SENTENCES.get(change.field)
     text, changes = write(change.value) if write else (_facts_of(change), {})
     yield events.NumberChanged(
@@ -91,12 +91,12 @@ def number(change: Change) -> Iterator[events.AnyEvent]:
 
 
 def about(change: Change) -> dict[str, Any]:
-    """What the event of a change without leaves says about its place. These fields have no metadata as a rule; some
-    name the number by its digits, some by its id, most only the account."""
+    """The event arguments of a change without leaves. These fields usually have no metadata; some name the number by
+    its digits, some by its id, most only the account."""
     value = change.value
     found = change.about(value, change.path)
     found["at"] = found["at"] or change.at
-    # When a partner comes or goes the entry is the business portfolio's.
+    # When a partner is added or removed, the entry is the business portfolio's.
     found["waba_id"] = fields.identifier(mapping(value.get("waba_info")).get("waba_id")) or change.waba_id
     if not change.display_phone_number:
         found["display_phone_number"] = fields.phone(value.get("display_phone_number") or value.get("phone_number"))
@@ -147,7 +147,7 @@ def _alert(value: Leaf) -> tuple[str, dict[str, str]]:
 
 
 def _handover(value: Leaf) -> tuple[str, dict[str, str]]:
-    """Meta Business Agent takes a conversation or leaves it to us; the customer is named by phone only."""
+    """Meta Business Agent takes a conversation or hands it to us; the customer is named by phone only."""
     step = plain(words(value.get("type"))) or next(
         (plain(key) for key in value if key.startswith("control")), "changed"
     )
@@ -177,13 +177,13 @@ def sentence(text: str) -> str:
 
 
 def plain(word: str) -> str:
-    """PIN_RESET_REQUEST → pin reset request. What is not one of Meta's words stays as it is."""
+    """PIN_RESET_REQUEST → pin reset request. Other text is unchanged."""
     spaced = word.replace("_", " ")
     return spaced.lower() if word == word.upper() or word == word.lower() else word
 
 
 def facts(part: Leaf) -> list[str]:
-    """Every fact in an object, from top to bottom: "event: pin changed"."""
+    """All facts in an object, in order: "event: pin changed"."""
     found: list[str] = []
     _collect(part, "", found, MAX_FACT_DEPTH)
     return found

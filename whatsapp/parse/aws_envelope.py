@@ -23,9 +23,9 @@ MAX_SENT_ID = 128
 
 @dataclass(frozen=True, slots=True)
 class Wrapped:
-    """What one notification of AWS says. ``entry`` is Meta's, None in a foreign one.
+    """An unwrapped AWS notification. ``entry`` is Meta's, None in a foreign notification.
 
-    ``numbers`` are ours by Meta's id. ``sent_id`` is AWS's id of the send that a status is about, where it is told.
+    ``numbers`` are our numbers by Meta's id. ``sent_id`` is AWS's id of the send that a status is about, if present.
     """
 
     entry: Any = None
@@ -35,7 +35,7 @@ class Wrapped:
 
 
 def unwrap(body: bytes) -> Wrapped:
-    """Take the entry out of the envelopes. Raises UnreadableError when it is there and cannot be read."""
+    """Take Meta's entry out of AWS's envelopes. Raises UnreadableError when it is there and can't be read."""
     if ENTRY.encode() not in body:
         return _foreign()
     document = read(body)
@@ -66,7 +66,7 @@ def _foreign() -> Wrapped:
 
 
 def _numbers(listed: object) -> dict[str, AwsNumber]:
-    """By Meta's id and never by their place: the list holds all numbers of the account."""
+    """By Meta's id, never by position: the list has all numbers of the account."""
     found: dict[str, AwsNumber] = {}
     for each in listed if isinstance(listed, list) else []:
         meta_id, arn = identifier(mapping(each).get("metaPhoneNumberId")), mapping(each).get("arn")

@@ -1,4 +1,4 @@
-"""Calls: every step of one, as WhatsApp tells it in ``calls`` and in ``statuses``, and the files kept of it."""
+"""Calls: their steps, in ``calls`` and in ``statuses``, and their recordings and transcripts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from whatsapp.events import Direction, Kind, Party
 from whatsapp.parse import fields, kinds
 from whatsapp.parse.fields import Change, Leaf, LeafError, mapping, words
 
-#: ``event`` of a call, or status of one of ours → the step that it is.
+#: ``event`` of a call, or status of one of ours → our step.
 STEPS = {
     "call_created": "created",
     "connect": "connect",
@@ -25,11 +25,11 @@ STEPS = {
     "call_transcription_available": "transcript",
     "call_transcript_available": "transcript",
 }
-#: ``direction`` → whether we call.
+#: ``direction`` → whether it is our call.
 DIRECTIONS = {"BUSINESS_INITIATED": True, "USER_INITIATED": False}
-#: A status of a call that tells nothing of it: it may still ring or not.
+#: A call status without information: it may still ring or not.
 DELIVERED = "delivered"
-#: A step that tells of a file → where the file is, and what kind it is (Meta "Call recording", "Call transcription").
+#: A step with a file → where the file is, and its kind (Meta "Call recording", "Call transcription").
 FILES = {"recording": ("call_recording", "audio"), "transcript": ("call_transcript", "document")}
 TRANSCRIPT_NAME = "Call transcript.json"
 
@@ -56,7 +56,7 @@ def call(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
 
 
 def status(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
-    """How a call of ours goes: RINGING, ACCEPTED, REJECTED."""
+    """A status of a call of ours: RINGING, ACCEPTED, REJECTED."""
     party = change.party(leaf, "recipient", "recipient_id")
     word = words(leaf.get("status")).lower()[: fields.MAX_WORD]
     step = STEPS.get(word, "other")
@@ -71,8 +71,8 @@ def _outbound(leaf: Leaf, change: Change) -> bool:
 
 
 def _customer(leaf: Leaf, change: Change, outbound: bool) -> Party:
-    """Who called or was called. Some events have ``from`` and ``to`` swapped; the customer is who stands in
-    ``contacts``, and never our own number."""
+    """The customer of a call. In some events ``from`` and ``to`` are swapped; the customer is the one in ``contacts``,
+    and never our own number."""
     key, other = ("to", "from") if outbound else ("from", "to")
     if change.ours(leaf.get(key)) and not leaf.get(f"{key}_user_id"):
         key, other = other, key
@@ -119,7 +119,7 @@ def _step(leaf: Leaf, change: Change, path: str, step: str, party: Party, *, out
         step=step,
         party=party,
         direction=Direction.OUTBOUND if outbound else Direction.INBOUND,
-        # Statuses are of calls of ours only.
+        # Only our own calls have statuses.
         directed=words(leaf.get("direction")) in DIRECTIONS or "recipient_id" in leaf or "recipient_user_id" in leaf,
         duration=_duration(leaf),
         faults=faults,
@@ -127,7 +127,7 @@ def _step(leaf: Leaf, change: Change, path: str, step: str, party: Party, *, out
 
 
 def _duration(leaf: Leaf) -> int | None:
-    """Seconds talked. Meta tells them, and when talking began, only of calls that were picked up."""
+    """Seconds of talk. Meta sends them, and when talking began, only for answered calls."""
     told = fields.whole(leaf.get("duration"))
     begin, end = fields.moment(leaf.get("start_time")), fields.moment(leaf.get("end_time"))
     if told is None and begin and end and end >= begin:
@@ -136,7 +136,7 @@ def _duration(leaf: Leaf) -> int | None:
 
 
 def _transcript(told: events.CallChanged, media: events.RemoteMedia) -> events.MessageReceived:
-    """The transcript as a line of its own below the call, as the call's own file is its recording."""
+    """The transcript as its own message after the call; the call's own file is its recording."""
     about: dict[str, Any] = {
         name: getattr(told, name)
         for name in ("phone_number_id", "display_phone_number", "waba_id", "at", "path", "raw", "party", "direction")

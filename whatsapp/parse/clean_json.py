@@ -1,4 +1,4 @@
-"""From bytes to clean JSON: strict where RFC 8259 is, and free of what PostgreSQL refuses."""
+"""Bytes into clean JSON: strict as RFC 8259, and without what PostgreSQL refuses."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 
 from whatsapp.events import UnreadableError
 
-#: Meta nests about ten levels. Deeper JSON would make `json.dumps`, PostgreSQL or a template recurse for nothing.
+#: Meta nests about ten levels. Deeper JSON would make `json.dumps`, PostgreSQL or a template recurse too deep.
 MAX_DEPTH = 64
 
 REPLACEMENT = "�"
 
 
 def read(body: bytes) -> dict[str, Any]:
-    """The JSON object in a notification's body, every string in it (keys too) clean for PostgreSQL.
+    """The JSON object in a notification's body, all strings and keys clean for PostgreSQL.
 
-    Duplicate keys: the last one counts. Raises UnreadableError, whose text never quotes the body.
+    Of duplicate keys the last one counts. Raises UnreadableError, whose text never quotes the body.
     """
     try:
-        # Explicitly: json.loads(bytes) would guess UTF-16 and UTF-32, and pass lone surrogates in UTF-8.
+        # json.loads(bytes) would guess UTF-16 and UTF-32, and accept lone surrogates in UTF-8.
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise UnreadableError(f"The body is not UTF-8 text (byte {error.start}).") from error
@@ -32,7 +32,7 @@ def read(body: bytes) -> dict[str, Any]:
 
 
 def decode(text: str) -> Any:
-    """Strict JSON, clean. Raises UnreadableError. For bodies, and for the JSON that Meta puts inside strings."""
+    """Strict, clean JSON, from bodies and from JSON inside strings. Raises UnreadableError."""
     if text.startswith("\ufeff"):
         raise UnreadableError("The text starts with a byte order mark, which JSON does not allow.")
     try:
@@ -49,7 +49,7 @@ def decode(text: str) -> Any:
 
 
 def clean(text: str) -> str:
-    """``text`` with U+FFFD for each NUL and each lone surrogate: PostgreSQL's text and jsonb refuse both."""
+    """``text`` with U+FFFD for each NUL and each lone surrogate, which PostgreSQL refuses."""
     if not text.isascii():
         try:
             text.encode()
@@ -59,7 +59,7 @@ def clean(text: str) -> str:
 
 
 def cleaned(document: Any) -> Any:
-    """The document with every string clean, changed in place, without recursion."""
+    """The document with clean strings, changed in place, without recursion."""
     root = [document]
     pending: list[Any] = [root]
     children: Iterable[tuple[Any, Any]]
@@ -77,7 +77,7 @@ def cleaned(document: Any) -> Any:
             kind = type(child)
             if kind is str:
                 if not _is_clean(child):
-                    node[key] = clean(child)  # the key exists: the size stays, so iterating goes on safely
+                    node[key] = clean(child)  # an existing key: the size doesn't change, so iterating is safe
             elif kind is dict or kind is list:
                 pending.append(child)
     return root[0]
@@ -92,7 +92,7 @@ def _is_clean(text: str) -> bool:
 def _may_be_dirty(text: str) -> bool:
     """NUL and lone surrogates can only come from escapes: strict JSON refuses raw NUL, strict UTF-8 raw surrogates.
 
-    Most bodies have neither escape; those with emoji have the second one, as Meta escapes everything beyond ASCII.
+    Most bodies have neither; those with emoji have the second, as Meta escapes all non-ASCII characters.
     """
     return "\\u0000" in text or "\\ud" in text or "\\uD" in text
 
@@ -116,7 +116,7 @@ def _refuse_constant(literal: str) -> Any:
 
 
 def _finite(literal: str) -> float | str:
-    """A float; one beyond its range (1e400) stays text, because infinity has no JSON to be stored as."""
+    """A float; out of range (1e400) it stays text, because JSON has no infinity."""
     number = float(literal)
     return number if math.isfinite(number) else literal
 

@@ -1,4 +1,4 @@
-"""The history of the WhatsApp Business app, from a number that lives both there and here."""
+"""The history of the WhatsApp Business app, for numbers that use both the app and the API."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from whatsapp.events import Party
 from whatsapp.parse import fields, messages
 from whatsapp.parse.fields import Change, Leaf, mapping, words
 
-#: What a chunk says about itself → how we say it.
+#: Meta's description of a chunk → ours.
 PROGRESS = {"phase": "phase {}", "chunk_order": "part {}", "progress": "{} % are here"}
 
 
 def history(change: Change) -> Iterator[events.AnyEvent]:
-    """The phone app's past: thousands of messages in one notification, or the reason why there are none."""
+    """The phone app's history: thousands of messages in one notification, or the reason why there are none."""
     change = replace(change, historic=True)
     yield from fields.each(change, "history", _chunk)
-    # Files of these messages come later, in notifications of their own, as plain messages.
+    # The files of these messages arrive later, in notifications of their own, as plain messages.
     yield from fields.each(change, "messages", _stray)
-    # What the phone app wrote may stand beside the threads, or come alone, as echoes do elsewhere.
+    # Messages from the phone app are in the threads, or separate, like echoes.
     yield from fields.each(change, "message_echoes", messages.echo)
 
 
@@ -59,5 +59,5 @@ def _stray(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
 
 
 def _other_side(leaf: Leaf, change: Change) -> Party:
-    """Of a historic message outside a thread the person is whoever of the two is not us."""
+    """The customer of a historic message outside a thread: whoever of the two isn't us."""
     return change.party(leaf, "to" if change.ours(leaf.get("from")) or leaf.get("to_user_id") else "from")

@@ -1,4 +1,4 @@
-"""What WhatsApp tells about people beside their messages: marketing preferences, the phone app's contact list."""
+"""Updates about people: marketing preferences, the phone app's contact list."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from whatsapp.events import Party
 from whatsapp.parse import fields
 from whatsapp.parse.fields import Change, Leaf, LeafError, mapping, words
 
-#: The words we act on; ``signup`` is somebody who asked for marketing through an opt-in link. Others still tell which
-#: ids belong together.
+#: Preferences that we act on; ``signup`` is an opt-in link. Others still tell which ids belong together.
 PREFERENCES = frozenset({"stop", "resume", "signup"})
 MARKETING = "marketing_messages"
-#: ``action`` of an entry of the phone app's contact list → whether the phone still has it.
+#: ``action`` in the phone app's contact list → whether the phone still has the contact.
 SAVED = {"add": True, "edit": True, "update": True, "remove": False}
 
 
 def preference(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
-    """Somebody who wants no more marketing messages, wants them again, or asked for them."""
+    """A person stopped, resumed or signed up for marketing messages."""
     party = change.contacts.party(
         wa_id=fields.phone(leaf.get("wa_id")),
         user_id=fields.user_id(leaf.get("user_id")),
@@ -35,7 +34,7 @@ def preference(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEven
 
 
 def state_sync(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
-    """Somebody whom the phone app's contact list got, changed or lost."""
+    """A person was added, changed or removed in the phone app's contact list."""
     contact = mapping(leaf.get("contact"))
     party = Party(
         wa_id=fields.phone(contact.get("phone_number")),

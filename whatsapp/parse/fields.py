@@ -1,4 +1,4 @@
-"""What every leaf of a notification has in common: typed access to its parts, its people, its errors, its place."""
+"""Typed access to the parts of a leaf, and what all leaves share: people, errors, place."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from whatsapp.events import OWN_ID, Fault, Party
 
 Leaf = dict[str, Any]
 
-#: The longest ids and words that rows keep. A longer id cannot be real: cut, it would name something else.
+#: The longest ids and keywords that rows keep. A longer id can't be real, and cut it would name something else.
 MAX_WAMID = 255
 MAX_ID = 64
 MAX_PHONE = 32
@@ -33,7 +33,7 @@ _PHONE_PUNCTUATION = str.maketrans("", "", "+-.() \u00a0")
 
 
 class LeafError(Exception):
-    """A leaf that cannot be understood. The text is the sentence for BadLeaf."""
+    """A leaf that can't be understood. The text is the reason for BadLeaf."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,14 @@ class Change:
     waba_id: str = ""
     phone_number_id: str = ""
     display_phone_number: str = ""
-    #: The entry's time, for the leaves that have none.
+    #: The entry's time, for leaves without one.
     at: datetime | None = None
     historic: bool = False
     standby: bool = False
     contacts: Contacts = dataclasses.field(default_factory=lambda: Contacts())
 
     def about(self, leaf: Leaf, path: str) -> dict[str, Any]:
-        """What every event says about its place: the keyword arguments of events.Event."""
+        """The keyword arguments that all events share."""
         return {
             "phone_number_id": self.phone_number_id,
             "display_phone_number": self.display_phone_number,
@@ -64,7 +64,7 @@ class Change:
         }
 
     def party(self, leaf: Leaf, key: str, wa_id_key: str = "") -> Party:
-        """The person whom a leaf names by ``key``: "from" goes with from_user_id and from_parent_user_id."""
+        """The person named by ``key``: "from" belongs to from_user_id and from_parent_user_id."""
         return self.contacts.party(
             wa_id=phone(leaf.get(wa_id_key or key)),
             user_id=user_id(leaf.get(f"{key}_user_id")),
@@ -82,13 +82,13 @@ class Change:
 
 
 class Contacts:
-    """The people that a change names. Looked up by user id, then by wa_id, never by position (Meta, May 2026)."""
+    """The people that a change names, found by user id, then by wa_id, never by position (Meta, May 2026)."""
 
     def __init__(self, contacts: list[Any] | None = None, value: Leaf | None = None) -> None:
         self._by_user_id: dict[str, Party] = {}
         self._by_wa_id: dict[str, Party] = {}
         parties = [self._add(contact) for contact in contacts if isinstance(contact, dict)] if contacts else []
-        # One contact beside leaves that all name one person is that person, however differently they write the ids.
+        # A single contact beside leaves about one person is that person, even if the ids are written differently.
         self._only = parties[0] if len(parties) == 1 and value is not None and _about_one_person(value) else None
 
     def _add(self, leaf: Leaf) -> Party:
@@ -108,20 +108,20 @@ class Contacts:
 
     @property
     def only(self) -> Party | None:
-        """The only contact of a change whose leaves are all about one person; None otherwise."""
+        """The only contact of a change whose leaves are all about one person; else None."""
         return self._only
 
     def party(self, *, wa_id: str, user_id: str = "", parent_user_id: str = "") -> Party:
-        """The person with these ids, completed by what the change says about them.
+        """The person with these ids, with what the change says about them.
 
-        Where nobody matches, the only contact does if all leaves are about one person: Meta leaves ids out of either
-        side. Where its ids differ from the given ones, only its name counts: two ids of one kind never merge.
+        If nobody matches, the only contact does when all leaves are about one person: Meta omits ids on either side.
+        Where its ids differ, only its name is used: two ids of one kind are never merged.
         """
         known = self._by_user_id.get(user_id) if user_id else None
         if known is None and wa_id:
             known = self._by_wa_id.get(wa_id)
             if known is not None and user_id and known.user_id and known.user_id != user_id:
-                known = None  # the number went to somebody else
+                known = None  # the number now belongs to somebody else
         known = known or self._only
         if known is None:
             return Party(wa_id=wa_id, user_id=user_id, parent_user_id=parent_user_id)
@@ -136,7 +136,7 @@ class Contacts:
         )
 
 
-#: Where leaves name people, and the lists that hold such leaves.
+#: The keys by which leaves name people, and the lists of such leaves.
 _PEOPLE = ("from", "from_user_id", "to", "to_user_id", "recipient_id", "recipient_user_id", "wa_id", "user_id")
 _LISTS = ("messages", "message_echoes", "statuses", "calls", "user_preferences")
 
@@ -157,7 +157,7 @@ Reader = Callable[[Leaf, Change, str], Iterable[events.AnyEvent]]
 
 
 def each(change: Change, key: str, read: Reader, *, needs_number: bool = True) -> Iterator[events.AnyEvent]:
-    """The events of every leaf under ``key``. A leaf that cannot be understood is a BadLeaf, its siblings go on."""
+    """The events of every leaf under ``key``. A leaf that can't be understood becomes a BadLeaf; others continue."""
     leaves = change.value.get(key)
     if leaves is None:
         return
@@ -188,21 +188,21 @@ def mapping(value: object) -> Leaf:
 
 
 def objects(value: object) -> list[Leaf]:
-    """The objects of a list; a lone object counts as a list of one."""
+    """The objects in a list; a single object counts as a list of one."""
     if isinstance(value, dict):
         return [value]
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def content(leaf: Leaf) -> Leaf:
-    """The leaf with its content on the first level. The echoes of Meta's AI agent hold it one level deeper, as
-    ``{"id", "timestamp", "message": {"to", "type", "text"}}`` (Meta "Standby webhooks", August 2026)."""
+    """The leaf with its content on the first level. In echoes of Meta's AI agent it is one level deeper: ``{"id",
+    "timestamp", "message": {"to", "type", "text"}}`` (Meta "Standby webhooks", August 2026)."""
     inner = leaf.get("message")
     return inner | leaf if isinstance(inner, dict) else leaf
 
 
 def words(value: object) -> str:
-    """Text as it is written, whitespace and all; a number as its digits."""
+    """Text as written, whitespace included; a number as its digits."""
     if type(value) is str:
         return value
     if type(value) is int or type(value) is float:
@@ -211,7 +211,7 @@ def words(value: object) -> str:
 
 
 def identifier(value: object, longest: int = MAX_ID) -> str:
-    """An id: text or a whole number; empty when it is missing, something else, or too long to be one."""
+    """An id, from text or a whole number; empty when missing, of another type or too long."""
     if type(value) is not str:
         if type(value) is not int:
             return ""
@@ -225,12 +225,12 @@ def user_id(value: object) -> str:
 
 
 def named(party: Party) -> bool:
-    """Whether there is an id to know this person by."""
+    """Whether there is an id for this person."""
     return bool(party.wa_id or party.user_id or party.parent_user_id)
 
 
 def wamid(value: object, what: str) -> str:
-    """A message id; LeafError when there is none, as nothing can be kept apart without it."""
+    """A message id. Raises LeafError when there is none: without it, messages can't be told apart."""
     found = identifier(value, MAX_WAMID)
     if not found:
         raise LeafError(f"It has no usable {what}.")
@@ -238,13 +238,13 @@ def wamid(value: object, what: str) -> str:
 
 
 def derived_id(prefix: str, *parts: object) -> str:
-    """An id for a line of the thread that WhatsApp gave none: the same parts always have the same."""
+    """An id for a message without one from WhatsApp: the same for the same parts."""
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()
     return f"{OWN_ID}{prefix}.{digest[:40]}"
 
 
 def phone(value: object) -> str:
-    """A wa_id or phone number as WhatsApp's digits without a plus."""
+    """A wa_id or phone number as digits without a plus."""
     text = identifier(value)
     if text.isascii() and text.isdigit():
         return text if len(text) <= MAX_PHONE else ""
@@ -259,7 +259,7 @@ def digits(text: str) -> str:
 
 
 def username(value: object) -> str:
-    """Without the @ that some of Meta's samples have."""
+    """Without the @ in some of Meta's samples."""
     return words(value).strip().lstrip("@")[:MAX_USERNAME]
 
 
@@ -291,9 +291,9 @@ def whole(value: object) -> int | None:
 
 
 def moment(value: object) -> datetime | None:
-    """WhatsApp's time: whole seconds since 1970, as text or number, between 2009 and 2100; None otherwise.
+    """WhatsApp's time: whole seconds since 1970, as text or number, between 2009 and 2100; else None.
 
-    int() alone would take Arabic digits, blanks and minus signs, and dates that overflow PostgreSQL.
+    int() alone would accept Arabic digits, spaces and minus signs, and dates out of PostgreSQL's range.
     """
     if type(value) is str:
         if len(value) > 12 or not value.isascii() or not value.isdigit():
@@ -307,7 +307,7 @@ def moment(value: object) -> datetime | None:
 
 
 def faults(value: object) -> tuple[Fault, ...]:
-    """Meta's ``errors``: key on the code, as titles change; details say what happened here."""
+    """Meta's ``errors``. Only the code is stable; titles change, details tell what happened here."""
     if not value:
         return ()
     found = []

@@ -1,5 +1,5 @@
-"""Groups that a number of ours is in: made, joined, left, renamed, suspended. Each step is one sentence for the number,
-and a line in the group's own thread."""
+"""Groups of our numbers: created, joined, left, renamed, suspended. Each step is a sentence for the number and a
+message in the group's thread."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ STEPS = {
     "group_suspend": "was suspended",
     "group_suspend_cleared": "is no longer suspended",
 }
-#: ``type`` → what the group's own thread says, by our word for the step. People who leave by themselves have "left".
+#: ``type`` → our step in the group's thread. People who leave by themselves have "left".
 LINES = {
     "group_create": "created",
     "group_delete": "deleted",
@@ -50,14 +50,14 @@ SETTINGS = ("profile_picture", "group_subject", "group_description")
 
 
 def read(change: Change) -> Iterator[events.AnyEvent]:
-    """Every step that one notification tells about groups."""
+    """All steps of groups in one notification."""
     return fields.each(change, "groups", _step, needs_number=False)
 
 
 def _step(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
     kind, subject = words(leaf.get("type")), words(leaf.get("subject"))
     group = f"The group “{subject}”" if subject else "A group"
-    failed = bool(leaf.get("errors")) and kind != "group_settings_update"  # of settings some may have changed
+    failed = bool(leaf.get("errors")) and kind != "group_settings_update"  # only some settings may have changed
     if failed:
         step = f"was not changed ({plain(kind)})"
     else:
@@ -85,7 +85,7 @@ def _step(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
 
 
 def _line(leaf: Leaf, change: Change, kind: str) -> dict[str, Any]:
-    """What the group's thread says of a step; empty when nothing changed."""
+    """The message in the group's thread; empty when nothing changed."""
     step = LINES.get(kind, plain(kind)[: fields.MAX_WORD])
     if step == "removed" and leaf.get("initiated_by") == "participant":
         step = "left"
@@ -112,8 +112,8 @@ def _setting(leaf: Leaf, key: str) -> str:
 
 
 def _person(leaf: Leaf, change: Change) -> dict[str, str]:
-    """Somebody in a group: their ids, and what we call them."""
-    given = words(leaf.get("input"))  # whom we asked to remove, by phone number or user id
+    """A person in a group: ids and name."""
+    given = words(leaf.get("input"))  # whom we removed, by phone number or user id
     party = change.contacts.party(
         wa_id=fields.phone(leaf.get("wa_id") or ("" if "." in given else given)),
         user_id=fields.user_id(leaf.get("user_id") or (given if "." in given else "")),

@@ -1,4 +1,4 @@
-"""Who answers a conversation: Meta's AI agent or the team, and the summary that the agent leaves for the team."""
+"""Handovers between Meta's AI agent and the team, and the agent's summaries."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from whatsapp.parse import account, fields
 from whatsapp.parse.fields import Change, Leaf, mapping, objects, words
 
 FIELD = "messaging_handovers"
-#: What Meta calls its AI agent where it says who answers.
+#: Meta's name of its AI agent in handovers.
 AI_AGENT = "meta_business_agent"
 
 
 def handover(change: Change) -> Iterator[events.AnyEvent]:
-    """The AI agent took a conversation or handed it over: an update of the number, and a line in the thread."""
+    """The AI agent took a conversation or handed it over: an update of the number, and a message in the thread."""
     yield from account.number(change)
     value = change.value
     step = words(value.get("type")) or next((key for key in value if key.startswith("control")), "")
@@ -42,7 +42,7 @@ def handover(change: Change) -> Iterator[events.AnyEvent]:
 
 
 def context(change: Change) -> Iterator[events.AnyEvent]:
-    """The agent's summary beside the customer's messages: a line above the first of them."""
+    """The AI agent's summary, sent with the customer's messages: a message above the first of them."""
     if not change.value.get("conversation_context"):
         return
     yield from _unread(change, change.value, change.path)
@@ -67,7 +67,7 @@ def _line(about: dict[str, Any], party: Party, payload: dict[str, str]) -> event
 
 
 def _receiver(part: Leaf) -> str:
-    """Who answers from now on: "ai_agent", "team", or nothing where it is not told."""
+    """Who answers from now on: "ai_agent", "team", or empty when unknown."""
     if _role(part, "new") == AI_AGENT:
         return "ai_agent"
     return "team" if _role(part, "new") or _role(part, "previous") == AI_AGENT else ""
@@ -85,7 +85,7 @@ def _summary(leaf: Leaf) -> str:
 
 
 def _unread(change: Change, leaf: Leaf, path: str) -> Iterator[events.AnyEvent]:
-    """A context that has no summary in it is named, or nobody would know that there was one."""
+    """Report a context without a summary, which would be lost silently."""
     if leaf.get("conversation_context") and not _summary(leaf):
         path = f"{path}.conversation_context"
         yield events.Unrecognized(**change.about(leaf, path), what="conversation_context without a summary")

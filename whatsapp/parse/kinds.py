@@ -1,4 +1,4 @@
-"""What a message carries, by kind: Meta's objects into the text, payload and file that whatsapp.events describes."""
+"""The content of a message by kind: Meta's objects into text, payload and file as in whatsapp.events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from whatsapp.parse import fields
 from whatsapp.parse.clean_json import decode
 from whatsapp.parse.fields import Leaf, mapping, objects, words
 
-#: What one kind adds to a message: any of ``kind``, ``text``, ``payload``, ``media``.
+#: What a kind adds to a message: any of ``kind``, ``text``, ``payload``, ``media``.
 Parts = dict[str, Any]
 
 MAX_MEDIA_ID = 128
@@ -40,7 +40,7 @@ def sha256_hex(value: object) -> str:
 
 
 def remote_media(leaf: Leaf, *, voice: bool = False) -> RemoteMedia | None:
-    """The file that Meta holds, None without an id: then there is nothing to fetch."""
+    """The file at Meta, None without an id: then there is nothing to download."""
     media_id = fields.identifier(leaf.get("id"), MAX_MEDIA_ID)
     if not media_id:
         return None
@@ -56,7 +56,7 @@ def remote_media(leaf: Leaf, *, voice: bool = False) -> RemoteMedia | None:
 
 
 def _mime_type(value: object) -> str:
-    """The type alone. What has blanks or line breaks in it is cut there: it may end up in a header."""
+    """The type without parameters, cut at whitespace: it may be used in a header."""
     found = words(value).partition(";")[0].split(maxsplit=1)
     return found[0].lower()[:MAX_MIME_TYPE] if found else ""
 
@@ -100,7 +100,7 @@ def _card(card: Leaf) -> dict[str, Any]:
         | {"label": words(a.get("type"))}
         for a in objects(card.get("addresses"))
     ]
-    vcard = words(card.get("vcard"))  # all that a card has that was shared by hand, beside its phones
+    vcard = words(card.get("vcard"))  # the only content of a card that was shared by hand, besides its phones
     filled: dict[str, Any] = {
         "name": words(name.get("formatted_name")) or " ".join(filter(None, parts)) or _of_vcard(vcard, "FN"),
         "organization": words(mapping(card.get("org")).get("company")) or _of_vcard(vcard, "ORG"),
@@ -121,8 +121,8 @@ def _card(card: Leaf) -> dict[str, Any]:
 
 
 def _of_vcard(vcard: str, property: str) -> str:
-    """The first value of a property of a vCard (RFC 6350): lines may be folded, and signs escaped. Older phones write
-    version 2.1, whose names beyond ASCII are quoted-printable."""
+    """The first value of a vCard property (RFC 6350). Lines may be folded and characters escaped; older phones write
+    version 2.1 with quoted-printable names."""
     unfolded = re.sub(r"\r?\n[ \t]", "", vcard)
     found = re.search(rf"^(?:[\w-]+\.)?{property}(;[^:\r\n]*)?:(.*)$", unfolded, re.IGNORECASE | re.MULTILINE)
     if found is None:
@@ -135,7 +135,7 @@ def _of_vcard(vcard: str, property: str) -> str:
 
 
 def _unquoted(lines: str) -> str:
-    """The quoted-printable value at the beginning of these lines; "=" at the end of one says that it goes on."""
+    """The quoted-printable value that these lines begin with; "=" at the end of a line continues it."""
     value = re.sub(r"=\r?\n", "", lines).partition("\n")[0]
     return words(quopri.decodestring(value.encode()).decode(errors="replace"))
 
@@ -155,10 +155,10 @@ def _interactive(leaf: Leaf, _key: str) -> Parts:
         case "nfm_reply":
             payload = _given(answer, "name", "body") | {"type": kind, "answers": _answers(answer.get("response_json"))}
             body = payload.pop("body", "")
-            # A form's is WhatsApp's word for "Sent", in the customer's language; an address's are its lines.
+            # For a form it is WhatsApp's "Sent" in the customer's language; for an address its lines.
             payload["title"] = body if payload.get("name", "flow") != "flow" else ""
         case "call_permission_reply":
-            # The title is ours: the customer pressed a button, and WhatsApp does not say what was on it.
+            # Our title: WhatsApp doesn't send the text of the pressed button.
             accepted = words(answer.get("response")) == "accept"
             title = "You may call me" if accepted else "Please do not call me"
             return {"payload": {"type": kind, "title": title, "answers": _pairs(answer)}}
@@ -171,7 +171,7 @@ def _interactive(leaf: Leaf, _key: str) -> Parts:
             text = words(mapping(part.get("body")).get("text"))
             return {"text": text, "payload": {key: value for key, value in payload.items() if value}}
         case "button" | "list" | "cta_url" | "flow" | "catalog_message" if isinstance(part.get("body"), dict):
-            # A question of ours, written by Meta's AI agent or in the phone app.
+            # Our own question, from Meta's AI agent or the phone app.
             return {"text": words(part["body"].get("text")), "payload": {"type": "other"}}
         case _:
             named = kind.replace("_", " ").capitalize()
@@ -184,7 +184,7 @@ def _given(part: Leaf, *keys: str) -> dict[str, Any]:
 
 
 def _answers(value: object) -> list[dict[str, str]]:
-    """A flow's answers: JSON inside a string, which a flow's author may have got wrong; then the text as it is."""
+    """A flow's answers: JSON inside a string, which may be malformed; then the text itself."""
     if not isinstance(value, str):
         return _pairs(mapping(value))
     try:
@@ -197,7 +197,7 @@ def _answers(value: object) -> list[dict[str, str]]:
 
 
 def _pairs(part: Leaf) -> list[dict[str, str]]:
-    """What was filled in, without the token that only the flow's own endpoint needs."""
+    """The answers, without the token that only the flow's endpoint needs."""
     return [{"name": key, "value": _flat(value)} for key, value in part.items() if key != "flow_token"]
 
 
@@ -212,7 +212,7 @@ def _flat(value: object) -> str:
 
 
 def _template(leaf: Leaf, _key: str) -> Parts:
-    """A message template of ours, as the phone app or Meta's AI agent sent it: named, its words are not in it."""
+    """Our own message template, sent from the phone app or by Meta's AI agent: only its name, not its text."""
     part = mapping(leaf.get("template"))
     payload = _given(part, "name")
     language = part.get("language")
@@ -249,12 +249,12 @@ def _unsupported(leaf: Leaf, key: str) -> Parts:
 
 
 def _pin(leaf: Leaf, _key: str) -> Parts:
-    """A message was pinned in a group, or is no longer (``pin.type``)."""
+    """A message was pinned or unpinned in a group (``pin.type``)."""
     word = words(mapping(leaf.get("pin")).get("type"))
     return {"payload": {"type": "unpin" if word == "unpin" else "pin"}}
 
 
-#: Meta's ``type`` → how to read it. Anything else is a kind that we do not know.
+#: Meta's ``type`` → its reader. Anything else is an unknown kind.
 READERS: dict[str, tuple[Kind, Callable[[Leaf, str], Parts]]] = {
     "text": (Kind.TEXT, _text),
     "image": (Kind.IMAGE, _file),
@@ -278,9 +278,9 @@ READERS: dict[str, tuple[Kind, Callable[[Leaf, str], Parts]]] = {
 
 
 def problem(leaf: Leaf) -> str:
-    """Why what a message says it carries is not in it, as a sentence; empty when it is.
+    """Why a message lacks the content that it claims to have, as a sentence; empty when it doesn't.
 
-    Such a message is kept, for somebody wrote it. An administrator has to find out what Meta sent.
+    Such a message is kept, because somebody wrote it; an administrator has to look at what Meta sent.
     """
     word = words(leaf.get("type"))
     kind, _ = READERS.get(word, (Kind.UNKNOWN, None))

@@ -1,4 +1,4 @@
-"""Messages, and what people do to messages: one leaf of ``messages`` or ``message_echoes`` into events."""
+"""Messages and what people do with them: leaves of ``messages`` and ``message_echoes`` into events."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from whatsapp.events import Direction, Kind, Origin, Party, Status
 from whatsapp.parse import fields, kinds
 from whatsapp.parse.fields import Change, Leaf, LeafError, content, mapping, words
 
-#: System messages that say which new ids belong to the same person. Those of other types never link anybody.
+#: System messages with a person's new ids. Other types never link ids.
 NEW_IDS = frozenset({"user_changed_number", "user_changed_user_id"})
 SYSTEM_TYPES = NEW_IDS | {"customer_identity_changed"}
-#: What older payloads call them.
+#: Their names in older payloads.
 FORMER_SYSTEM_TYPES = {"customer_changed_number": "user_changed_number"}
 
 #: Meta's keys of an ad referral → ours.
@@ -30,16 +30,16 @@ REFERRAL = {
     "ctwa_clid": "ctwa_clid",
 }
 
-#: Only text and captions can be edited. Anything else would wipe out what the customer wrote.
+#: Only text and captions can be edited. Anything else would erase what the customer wrote.
 EDITABLE = frozenset({"text", "image", "video", "document"})
 
-#: What history says became of our own messages. With any other word they were sent: the phone shows them as such.
+#: Statuses of our own messages in the history. Unknown ones were sent, as the phone shows them.
 HISTORY_STATUSES = {
     "SENT": Status.SENT,
     "DELIVERED": Status.DELIVERED,
     "READ": Status.READ,
     "PLAYED": Status.PLAYED,
-    "PENDING": Status.UNKNOWN,  # still on the phone when it told us; it sends them without us
+    "PENDING": Status.UNKNOWN,  # still being sent by the phone
     "ERROR": Status.FAILED,
 }
 
@@ -50,7 +50,7 @@ def inbound(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
 
 
 def echo(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
-    """A message that a colleague wrote in the phone app, or Meta's AI agent while it holds the conversation."""
+    """A message that a colleague wrote in the phone app, or Meta's AI agent while it handles the conversation."""
     origin = Origin.AI_AGENT if change.standby else Origin.PHONE_APP
     told = content(leaf)
     party = Party() if told.get("recipient_type") == "group" else change.party(told, "to")
@@ -58,7 +58,7 @@ def echo(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
 
 
 def historic(leaf: Leaf, change: Change, path: str, party: Party) -> Iterator[events.AnyEvent]:
-    """A message from the phone app's past with ``party``; ``from`` says who wrote it."""
+    """A message of the phone app's history with ``party``; ``from`` tells who wrote it."""
     if change.ours(leaf.get("from")) or _to(leaf, party):
         yield from _read(leaf, change, path, party, Direction.OUTBOUND, Origin.PHONE_APP)
     else:
@@ -66,7 +66,7 @@ def historic(leaf: Leaf, change: Change, path: str, party: Party) -> Iterator[ev
 
 
 def _to(leaf: Leaf, party: Party) -> bool:
-    """Whether a message names this person as its receiver."""
+    """Whether this person is the message's recipient."""
     return (party.wa_id != "" and fields.phone(leaf.get("to")) == party.wa_id) or (
         party.user_id != "" and fields.user_id(leaf.get("to_user_id")) == party.user_id
     )
@@ -93,7 +93,7 @@ def _read(
         case "system":
             yield from _system(leaf, change, about | {"group_id": group_id}, party)
         case "request_welcome":
-            # Somebody opened the chat and wrote nothing. The feature was withdrawn on 26 Mar 2026.
+            # The customer opened the chat and wrote nothing. The feature was withdrawn on 26 Mar 2026.
             yield events.Unrecognized(**change.about(leaf, path), what="request_welcome")
         case _:
             yield _message(leaf, change, about | {"direction": direction, "origin": origin, "group_id": group_id})
@@ -112,7 +112,7 @@ def _message(leaf: Leaf, change: Change, about: dict[str, Any]) -> events.Messag
     return events.MessageReceived(
         **about,
         **kinds.read(leaf),
-        # What webhooks call ``id`` is ``message_id`` where the AI agent's own request is repeated.
+        # ``id`` in webhooks is ``message_id`` in a repeated request of the AI agent.
         quoted_wamid=fields.identifier(context.get("id") or context.get("message_id"), fields.MAX_WAMID),
         forwarded=fields.flag(context.get("forwarded")),
         frequently_forwarded=fields.flag(context.get("frequently_forwarded")),
@@ -144,7 +144,7 @@ def _referral(leaf: Leaf) -> dict[str, str]:
 def _reaction(leaf: Leaf, about: dict[str, Any]) -> events.ReactionChanged:
     part = mapping(leaf.get("reaction"))
     target = fields.wamid(part.get("message_id"), "id of the message reacted to")
-    # A missing emoji is Meta's way to take a reaction back; an empty one is seen too.
+    # A missing or empty emoji removes a reaction.
     return events.ReactionChanged(**about, target_wamid=target, emoji=words(part.get("emoji"))[: fields.MAX_WORD])
 
 
@@ -154,14 +154,14 @@ def _edit(leaf: Leaf, about: dict[str, Any]) -> events.MessageEdited:
     message = mapping(part.get("message"))
     kind = words(message.get("type"))
     text = kinds.read(message)["text"]
-    # A caption may be taken away, a text may not.
+    # Captions may be removed, texts may not.
     if kind not in EDITABLE or not mapping(message.get(kind)) or (kind == "text" and not text):
         raise LeafError("It does not say what the edited message says now.")
     return events.MessageEdited(**about, target_wamid=target, text=text)
 
 
 def _system(leaf: Leaf, change: Change, about: dict[str, Any], party: Party) -> Iterator[events.AnyEvent]:
-    """A customer who changed number or user id: a line in the thread they had, and the new ids for the same person.
+    """A customer changed number or user id: a message in their thread, and the new ids of the same person.
 
     ``from`` is the old number, ``system.wa_id`` the new one (``new_wa_id`` in the on-premises API).
     """
@@ -174,7 +174,7 @@ def _system(leaf: Leaf, change: Change, about: dict[str, Any], party: Party) -> 
         user_id=fields.user_id(part.get("user_id")),
         parent_user_id=fields.user_id(part.get("parent_user_id")),
     )
-    # The sender may be named by the new ids already. Those do not find the thread that the person had.
+    # The sender may be named by the new ids already, which don't find the person's thread.
     old = Party(
         wa_id=party.wa_id,
         user_id=fields.user_id(part.get("previous_user_id")) or _unless(party.user_id, new.user_id),

@@ -1,4 +1,4 @@
-"""Statuses of our messages, and of the payments they asked for."""
+"""Statuses of our messages and of payments."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_CALLBACK_DATA = 512
 
 
 def read(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
-    """One status. The word is kept as it is: old and future ones must not be errors."""
+    """One status. Unknown status words are kept: old and future ones must not be errors."""
     kind = words(leaf.get("type")) or "message"
     if kind not in ("message", "payment"):
         yield events.Unrecognized(**change.about(leaf, path), what=f"status of type {kind[: fields.MAX_WORD]}")
@@ -25,7 +25,7 @@ def read(leaf: Leaf, change: Change, path: str) -> Iterator[events.AnyEvent]:
         raise LeafError("It does not say what the status is.")
     in_group = leaf.get("recipient_type") == "group"
     participant = _participant(leaf)
-    # One id, three names in Meta's pages: since May 2026, until then, and in a sample.
+    # One id with three names in Meta's pages: since May 2026, before, and in a sample.
     parent = leaf.get("recipient_parent_user_id") or leaf.get("parent_recipient_user_id") or leaf.get("parent_user_id")
     party = (
         Party()
@@ -64,7 +64,7 @@ def _participant(leaf: Leaf) -> Party | None:
 
 
 def _payment(part: Leaf) -> dict[str, str]:
-    """``amount.value`` counts the smallest unit, of which ``offset`` make one: 21000 / 100 is 210.00."""
+    """``amount.value`` counts the smallest unit; ``offset`` of them make one: 21000 / 100 is 210.00."""
     amount = mapping(part.get("amount"))
     value, offset = fields.whole(amount.get("value")), fields.whole(amount.get("offset"))
     found = {
