@@ -42,14 +42,15 @@ RETURNING id
 
 MESSAGES = """
 INSERT INTO inbox_message (
-    number_id, conversation_id, direction, kind, origin, text, payload, wamid, provider_message_id, sent_at,
+    number_id, conversation_id, direction, kind, origin, text, payload, wamid, provider_message_id, sent_at, created_at,
     bad_timestamp, status, error, pricing, quoted_wamid, forwarded, frequently_forwarded, context, historic, standby,
     sender_phone, sender_name, receiving_phone, aws_phone_number_id, changed_xid
 )
 SELECT %(number)s, c.id, CASE WHEN i %% 3 = 0 THEN 'outbound' ELSE 'inbound' END, 'text',
        CASE WHEN i %% 3 = 0 THEN 'agent' ELSE 'customer' END,
        'Message ' || i || ': is the *Norte Cargo 2* in stock, and when could I collect it? See https://example.com/cargo',
-       '{}', 'wamid.' || c.id || '.' || i, '', now() - i * interval '7 minutes', false,
+       '{}', 'wamid.' || c.id || '.' || i, '', now() - i * interval '7 minutes',
+       now() - i * interval '7 minutes', false,
        CASE WHEN i %% 3 = 0 THEN 'read' ELSE '' END, '', '{}', '', false, false, '{}', false, false,
        '+351915550123', 'Person', '+351215550100', '', 0
 FROM unnest(%(conversations)s::bigint[]) AS c (id), generate_series(1, %(each)s) i

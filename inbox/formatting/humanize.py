@@ -9,8 +9,8 @@ from functools import lru_cache
 import phonenumbers
 from django.utils.formats import date_format, number_format
 from django.utils.translation import get_language, ngettext
-from django.utils.translation import gettext as _
 
+from core.translation import gettext as _
 from inbox.models import Contact
 
 __all__ = [

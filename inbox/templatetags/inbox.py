@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from django import template
 from django.conf import settings
 from django.template import engines
 from django.template.base import Parser, Token
+from django.template.loader import get_template
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 from inbox.formatting import humanize
 from inbox.web import icons
@@ -43,6 +46,18 @@ def jinja(context: template.Context, name: str, **values: object) -> SafeString:
     page = {str(name): value for name, value in context.flatten().items()}
     # It escaped everything itself.
     return SafeString(compiled.render(page | values, context.get("request")))
+
+
+@lru_cache(maxsize=256)
+def _rendered(name: str, _language: str | None) -> SafeString:
+    return get_template(name).render()
+
+
+@register.simple_tag
+def constant(name: str) -> SafeString:
+    """A template that needs nothing of its context: rendered once per process and language."""
+    render = _rendered.__wrapped__ if settings.DEBUG else _rendered
+    return render(name, get_language())
 
 
 @register.simple_tag

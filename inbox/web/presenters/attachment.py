@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from core.translation import gettext as _
 from inbox.formatting import humanize
 from inbox.formatting.summary import DOCUMENT_TYPES
 from inbox.media import document_contents, file_names, text_preview
@@ -17,7 +17,7 @@ from inbox.media.content_types import INLINE_TYPES
 from inbox.models import Media
 from inbox.models.media import copy_type
 from inbox.web import icons
-from inbox.web.presenters.base import Drawn, stored
+from inbox.web.presenters.base import Drawn, address, stored
 from whatsapp.errors import MEDIA_NOT_FETCHED
 from whatsapp.events import Direction, Kind
 
@@ -130,7 +130,7 @@ class Attachment(Drawn):
         return self.template == "message/_document.html"
 
     def _stored(self, media: Media, kind: str) -> None:
-        self.href = reverse("media", args=[media.pk])
+        self.href = address("media", uuid.UUID).format(media.pk)
         self.view, self.download = f"{self.href}view/", f"{self.href}download/"
         self.source = f"{self.href}playable/" if media.playable else self.href
         if media.duration is not None:

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import uuid
+from functools import cache
+
+from django.urls import reverse
+
 from inbox.media import sentences
 from inbox.web.drawn import Drawn
 
-__all__ = ["Drawn", "stored"]
+__all__ = ["Drawn", "address", "stored"]
+
+
+@cache
+def address(name: str, kind: type[int] | type[uuid.UUID] = int) -> str:
+    """The address of one row's page with a place for its id: "/conversations/{}/". A page has dozens of them."""
+    sample = str(uuid.UUID(int=0)) if kind is uuid.UUID else "0"
+    return reverse(name, args=[sample]).replace(f"/{sample}/", "/{}/")
 
 
 def stored(sentence: str) -> str:

@@ -1,4 +1,4 @@
-"""What stands beside a thread: who the contact is, which of our numbers they write to, and their newest files."""
+"""The panel beside a thread: the contact, which of our numbers they write to, and their newest files."""
 
 from __future__ import annotations
 
@@ -14,15 +14,23 @@ from inbox.models import Conversation, Media, Message
 from inbox.models.messages import MessageQuerySet
 from inbox.web.presenters import conversation_row
 from inbox.web.presenters.attachment import Attachment
-from inbox.web.queries import groups, thread
+from inbox.web.queries import groups, rows, thread
 from inbox.web.queries.list_state import Number
 from whatsapp.events import Kind
 
 GRID = 9
 #: A page of all files.
 PAGE_SIZE = 60
-#: The grid looks into this many of the newest messages, so that a long thread without files costs no more.
+#: The grid looks into this many of the newest messages, so that a long thread without files stays cheap.
 LOOK_BACK = 300
+
+
+MESSAGE = rows.Columns(Message, "m", ["id", "kind", "sent_at", "direction", "conversation"])
+READ = f"""
+SELECT {thread.MEDIA.sql}, {MESSAGE.sql}
+FROM chosen JOIN inbox_media f ON f.id = chosen.id JOIN inbox_message m ON m.id = f.message_id
+ORDER BY m.sent_at DESC, m.id DESC
+"""  # noqa: S608  # our own columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,30 +61,32 @@ def of(conversation: Conversation, numbers: Sequence[Number], *, staff: bool) ->
 def _numbers_used(conversation: Conversation, numbers: Sequence[Number]) -> list[NumberUsed]:
     today = timezone.localdate()
     by_id = {number.id: number for number in numbers}
-    conversations = Conversation.objects.filter(number_id__in=by_id, contact_id=conversation.contact_id)
-    found = conversations.newest_first().values_list("pk", "number_id", "last_message_at")
+    used = [(conversation.pk, conversation.number_id, conversation.last_message_at)]
+    if len(numbers) > 1:
+        others = Conversation.objects.filter(number_id__in=by_id, contact_id=conversation.contact_id)
+        used = list(others.newest_first().values_list("pk", "number_id", "last_message_at"))
     return [
         NumberUsed(pk, by_id[number].name, by_id[number].swatch, humanize.row_time(timezone.localtime(at), today))
-        for pk, number, at in found
+        for pk, number, at in used
     ]
 
 
 def files(conversation: Conversation) -> list[Attachment]:
-    """The newest files that are here, for the grid."""
+    """The newest stored files, for the grid."""
     newest = Message.objects.filter(conversation_id=conversation.pk).order_by("-sent_at", "-id").values("pk")
-    found = _kept(Message.objects.filter(pk__in=newest[:LOOK_BACK]))[:GRID]
-    return [Attachment.of(one, one.message.kind, "") for one in found]
+    kept = _read(_kept(Message.objects.filter(pk__in=newest[:LOOK_BACK]))[:GRID])
+    return [Attachment.of(media, media.message.kind, "") for media in kept]
 
 
 def all_files(
     conversation: Conversation, place: keyset.Place | None = None
 ) -> tuple[list[Attachment], keyset.Place | None]:
-    """One page of all files that are here, newest first, older than ``place``; and the place to go on from, None at the
+    """One page of all stored files, newest first, older than ``place``; and the place of the next page, None at the
     end."""
     messages = Message.objects.filter(conversation_id=conversation.pk)
     if place is not None:
         messages = messages.filter(keyset.before("sent_at", place))
-    found = list(_kept(messages)[: PAGE_SIZE + 1])
+    found = _read(_kept(messages)[: PAGE_SIZE + 1])
     older = None
     if len(found) > PAGE_SIZE:
         last = found[PAGE_SIZE - 1].message
@@ -89,5 +99,14 @@ def _kept(messages: MessageQuerySet) -> QuerySet[Media]:
     media = Media.objects.filter(
         message__in=messages.filter(revoked_at=None).values("pk"), state=Media.State.STORED
     ).exclude(message__kind=Kind.STICKER)
-    columns = [*thread.MEDIA_COLUMNS, "message__kind", "message__sent_at"]
-    return media.select_related("message").only(*columns).order_by("-message__sent_at", "-message__id")
+    return media.order_by("-message__sent_at", "-message__id")
+
+
+def _read(files: QuerySet[Media]) -> list[Media]:
+    """The files with what the grid shows of them and their messages, newest first, in one query."""
+    found = []
+    for row in rows.read(files, READ):
+        media, message = thread.MEDIA.instance(row[: thread.MEDIA.size]), MESSAGE.instance(row[thread.MEDIA.size :])
+        media._state.fields_cache["message"] = message
+        found.append(media)
+    return found

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
@@ -15,7 +14,7 @@ from inbox.formatting import humanize, summary
 from inbox.models import Conversation
 from inbox.web import icons
 from inbox.web.presenters import message_content
-from inbox.web.presenters.base import Drawn
+from inbox.web.presenters.base import Drawn, address
 from inbox.web.queries.conversation_list import closes_soon
 from inbox.web.queries.list_state import COUNT_LIMIT, Number
 from whatsapp.events import Direction, Kind, Status
@@ -95,7 +94,7 @@ def _row(
         id=str(conversation.pk),
         place=str(keyset.Place(at, conversation.pk)),
         changed=str(conversation.changed_xid),
-        href=reverse("inbox:conversation", args=[conversation.pk]) + query,
+        href=address("inbox:conversation").format(conversation.pk) + query,
         name=name,
         initials=humanize.initials(name),
         hue=hue(conversation),

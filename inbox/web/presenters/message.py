@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from core.postgres import keyset
+from core.translation import gettext as _
 from inbox.formatting import humanize
 from inbox.models import Message, Revision
 from inbox.web import icons

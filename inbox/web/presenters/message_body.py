@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from core.translation import gettext as _
 from inbox.formatting import markup, replies
 from inbox.models import Media, Message
 from inbox.web import icons

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 
+from core.translation import gettext as _
 from inbox.formatting import humanize
 from inbox.models import Message
 from inbox.web import icons

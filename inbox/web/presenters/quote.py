@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
 
-from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -12,7 +12,7 @@ from inbox.formatting import humanize, summary
 from inbox.models import Message
 from inbox.web import icons
 from inbox.web.presenters import message_content
-from inbox.web.presenters.base import Drawn
+from inbox.web.presenters.base import Drawn, address
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,8 @@ def line(quoted: Message, name: str) -> Quote:
         author=sender(quoted, name),
         text=summary.of_message(quoted),
         icon=icons.icon(message_content.icon(quoted.kind, voice=bool(media and media.voice)), icons.SMALL),
-        href=f"{reverse('inbox:conversation', args=[quoted.conversation_id])}?at={quoted.pk}#message-{quoted.pk}",
-        thumbnail=reverse("media_thumbnail", args=[media.pk]) if media and media.thumbnail else "",
+        href=f"{address('inbox:conversation').format(quoted.conversation_id)}?at={quoted.pk}#message-{quoted.pk}",
+        thumbnail=address("media_thumbnail", uuid.UUID).format(media.pk) if media and media.thumbnail else "",
     )
 
 

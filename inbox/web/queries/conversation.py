@@ -20,7 +20,8 @@ NUMBER = rows.Columns(PhoneNumber, "n", _all(PhoneNumber, "access_token"))
 DRAFT = rows.Columns(Draft, "d", _all(Draft))
 READ = f"""
 SELECT {CONVERSATION.sql}, {CONTACT.sql}, {NUMBER.sql}, {DRAFT.sql},
-       EXISTS (SELECT FROM inbox_pinnedconversation p WHERE p.conversation_id = c.id AND p.agent_id = %s)
+       EXISTS (SELECT FROM inbox_pinnedconversation p WHERE p.conversation_id = c.id AND p.agent_id = %s),
+       pg_current_snapshot()::text
 FROM chosen JOIN inbox_conversation c ON c.id = chosen.id
 JOIN inbox_contact k ON k.id = c.contact_id JOIN whatsapp_phonenumber n ON n.id = c.number_id
 LEFT JOIN inbox_draft d ON d.conversation_id = c.id AND d.agent_id = %s
@@ -34,6 +35,8 @@ class Opened:
     conversation: Conversation
     draft: Draft | None
     pinned: bool
+    #: Of live updates, at this moment. Read messages after it.
+    cursor: str
 
 
 def opened(chosen: ConversationQuerySet, agent: Agent) -> Opened | None:
@@ -45,4 +48,5 @@ def opened(chosen: ConversationQuerySet, agent: Agent) -> Opened | None:
     conversation, contact = CONVERSATION.take(values), CONTACT.take(values)
     conversation._state.fields_cache |= {"contact": contact, "number": NUMBER.take(values)}
     draft = DRAFT.take(values) if values[0] is not None else None
-    return Opened(conversation, draft, pinned=values[-1])
+    pinned, cursor = values[-2:]
+    return Opened(conversation, draft, pinned, cursor)

@@ -135,14 +135,13 @@ def page(request: AgentRequest, pk: int, *, problem: str = "", status: int = 200
 @never_cache
 def messages(request: AgentRequest, pk: int) -> HttpResponse:
     """Another part of the thread, chosen as in stretch()."""
-    cursor = pages.current_cursor()
     agent = request.user
     visible = Conversation.objects.filter(pk=pk, number__in=access.visible_numbers(agent))
     opened = conversation_query.opened(visible, agent)
     if opened is None:
         raise Http404
     context = thread_context(request, opened.conversation)
-    return pages.read_at(cursor, render(request, "inbox/_messages.html", context))
+    return pages.read_at(opened.cursor, render(request, "inbox/_messages.html", context))
 
 
 @require_GET

@@ -221,7 +221,7 @@ class ConversationTests:
         for i in range(size):
             media(amara, text=f"Message {i}", at=NOON + timedelta(minutes=i))
         client.force_login(alice)
-        with django_assert_num_queries(9):  # type: ignore[operator]
+        with django_assert_num_queries(8):  # type: ignore[operator]
             client.get(f"/conversations/{amara.pk}/")
 
 

@@ -1,0 +1,17 @@
+"""gettext for sentences that a page shows dozens of times: each is looked up once per process and language."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from django.utils import translation
+
+
+@lru_cache(maxsize=4096)
+def _translated(message: str, _language: str | None) -> str:
+    return translation.gettext(message)
+
+
+def gettext(message: str) -> str:
+    """The sentence in the language of now. Only for sentences of our own code, of which there is a limited number."""
+    return _translated(message, translation.get_language())
