@@ -1,4 +1,4 @@
-"""Who may see what: the only way from an agent or a program to rows, for pages, API, media and live updates alike."""
+"""Who may see what. Pages, API, media and live updates reach rows only through these querysets."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from inbox.models.conversations import ConversationQuerySet
 from inbox.models.messages import MessageQuerySet
 from whatsapp.models import MessageTemplate, PhoneNumber
 
-#: Whoever may ask for rows.
+#: Whoever asks for rows.
 Viewer = Agent | AnonymousUser | Program
 
 
 def visible_numbers(viewer: Viewer) -> QuerySet[PhoneNumber]:
-    """The numbers whose conversations this agent or program sees, in the order of their ids; none for a stranger."""
+    """The numbers whose conversations this viewer sees, by id; none for anybody not signed in or inactive."""
     if isinstance(viewer, AnonymousUser) or not (viewer.active if isinstance(viewer, Program) else viewer.is_active):
         return PhoneNumber.objects.none()
-    # A paused number keeps its conversations readable; an unknown one belongs to nobody yet.
+    # Conversations of a paused number stay readable; an unknown number belongs to nobody yet.
     numbers = PhoneNumber.objects.exclude(state=PhoneNumber.State.UNKNOWN)
     if isinstance(viewer, Program):
         numbers = numbers if viewer.all_numbers else numbers.filter(programs=viewer)
@@ -36,7 +36,7 @@ def numbers_visible_to(viewer: Viewer) -> list[int]:
 
 
 def sees_deleted_text(viewer: Agent) -> bool:
-    """Whether somebody sees what a message held that its writer deleted: administrators, and all if policy says so."""
+    """Whether an agent sees the text of deleted messages: administrators do, and everybody if DELETED_TEXT says so."""
     return viewer.is_staff or viewer.is_superuser or settings.DELETED_TEXT == "show"
 
 
@@ -50,7 +50,7 @@ def messages_visible_to(viewer: Viewer) -> MessageQuerySet:
 
 def media_visible_to(viewer: Viewer) -> QuerySet[Media]:
     if isinstance(viewer, Agent) and viewer.is_active and viewer.is_superuser:
-        # Administrators look at the files of numbers that nobody accepted yet, before they accept them.
+        # Administrators check the files of unknown numbers before they accept a number.
         return Media.objects.all()
     visible = Media.objects.filter(message__number_id__in=numbers_visible_to(viewer))
     if isinstance(viewer, Agent) and sees_deleted_text(viewer):
@@ -64,9 +64,9 @@ def contacts_visible_to(viewer: Viewer) -> QuerySet[Contact]:
 
 
 def strangers_to(viewer: Viewer, contacts: Iterable[int]) -> set[int]:
-    """Which of these contacts are strangers to everything this viewer sees: they never wrote to one of its numbers, and
-    have a conversation with another one, from which their name may be. Of those it may know what it knew itself, the
-    phone it wrote to, and nothing else. Two queries at most."""
+    """Those of these contacts who never wrote to a number that this viewer sees, but have a conversation with another
+    number. Their name may come from there, so the viewer may only see the phone number it sent to. At most two
+    queries."""
     numbers = numbers_visible_to(viewer)
     elsewhere = Conversation.objects.filter(contact__in=set(contacts)).exclude(number__in=numbers)
     found = set(elsewhere.values_list("contact_id", flat=True))
@@ -82,6 +82,6 @@ def uploads_visible_to(owner: Agent | Program) -> QuerySet[Upload]:
 
 
 def templates_visible_to(viewer: Viewer) -> QuerySet[MessageTemplate]:
-    """The message templates of the accounts that these numbers belong to, without those that WhatsApp deleted."""
+    """The message templates of the accounts of these numbers, except those deleted at WhatsApp."""
     accounts = PhoneNumber.objects.filter(pk__in=numbers_visible_to(viewer)).exclude(waba_id="").values("waba_id")
     return MessageTemplate.objects.filter(waba_id__in=accounts, gone_at=None)

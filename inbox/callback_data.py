@@ -1,4 +1,4 @@
-"""Our own id in ``biz_opaque_callback_data``, which WhatsApp repeats in every status: it finds a send whose answer got
+"""Our id in ``biz_opaque_callback_data``. WhatsApp repeats it in every status, which identifies a send whose answer was
 lost."""
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def of_reaction(reaction_id: int) -> str:
 
 
 def message_token(text: str) -> uuid.UUID | None:
-    """The ``client_token`` of the message that this stands for; None when it is not ours."""
+    """The ``client_token`` of a message, None for anything else."""
     if not text.startswith(MESSAGE):
         return None
     try:
@@ -28,7 +28,7 @@ def message_token(text: str) -> uuid.UUID | None:
 
 
 def reaction_id(text: str) -> int | None:
-    """The id of the reaction that this stands for; None when it stands for none."""
+    """The id of a reaction, None for anything else."""
     digits = text.removeprefix(REACTION)
     return (
         int(digits)

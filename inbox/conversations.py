@@ -1,4 +1,4 @@
-"""Conversations: opened when first needed, locked while a batch is applied, and kept true for the list."""
+"""Create and lock conversations, and keep the columns of the conversation list up to date."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from whatsapp.limits import WINDOW
 
 @dataclass(frozen=True, slots=True)
 class Thread:
-    """A conversation that the current transaction holds, and where its last message stands in the thread's order."""
+    """A conversation that the current transaction has locked, and its last message's place in the thread."""
 
     id: int
     last_at: datetime
@@ -29,8 +29,8 @@ class Thread:
 Threads = dict[tuple[int, int], Thread]
 
 
-#: The oldest message that inbox.models.messages.UNSETTLED describes, which has an index of its own. Most messages never
-#: failed, in conversations where nothing did: those are left alone.
+#: The oldest message that matches inbox.models.messages.UNSETTLED, which has its own index. Skips messages that did not
+#: fail in conversations without a failure, as most are.
 OLDEST_FAILURE = """
 UPDATE inbox_conversation c SET oldest_failure_at = found.at
 FROM (
@@ -48,10 +48,10 @@ WHERE c.id = touched.id AND c.oldest_failure_at IS DISTINCT FROM found.at
 
 
 def open_and_lock(pairs: Iterable[tuple[int, int]], also: Iterable[int]) -> Threads:
-    """Make the missing conversations of these (number, contact) pairs, and lock them and ``also`` for this transaction.
+    """Create missing conversations for these (number, contact) pairs; lock them and ``also`` for this transaction.
 
-    Everything a batch does to a conversation happens behind this lock, taken in the order of ids, so that two workers
-    never wait for each other in a circle.
+    Every change to a conversation happens under this lock. It is taken in the order of ids, so that two workers never
+    deadlock.
     """
     wanted = sorted(set(pairs))
     found = _find(wanted)
@@ -63,8 +63,8 @@ def open_and_lock(pairs: Iterable[tuple[int, int]], also: Iterable[int]) -> Thre
 
 
 def lock_those_of(message_ids: Iterable[int]) -> None:
-    """Lock the conversations of these messages for this transaction. Call it before anything changes a message and
-    then its conversation: most do so behind this lock, and one in the other order would wait for them in a circle."""
+    """Lock the conversations of these messages for this transaction. Call it before changing a message and then its
+    conversation: everything else locks in this order, and the reverse order would deadlock."""
     found = bulk.fetch(
         "SELECT DISTINCT conversation_id FROM inbox_message WHERE id = ANY(%s::bigint[])", bigints(message_ids)
     )
@@ -102,8 +102,8 @@ def _keys(pairs: list[tuple[int, int]]) -> list[bulk.Row]:
 
 
 def _lock(ids: list[int]) -> Threads:
-    # By ids alone: for each row that somebody changed while this waited, PostgreSQL evaluates the condition again, and
-    # a join in it is evaluated whole (measured: half of the time of two workers).
+    # By ids alone: PostgreSQL evaluates the condition again for each row that changed while this waited, and a join
+    # would be evaluated as a whole each time (measured: half of the time of two workers).
     locked = bulk.fetch(
         """
         SELECT id, number_id, contact_id, last_message_at, coalesce(last_message_id, 0) FROM inbox_conversation
@@ -115,10 +115,10 @@ def _lock(ids: list[int]) -> Threads:
 
 
 def advance(messages: list[bulk.Row], threads: Threads) -> None:
-    """Bring conversations up to date with messages just inserted, in the thread's order.
+    """Update conversations with messages just inserted, given in the order of the thread.
 
     Each row: conversation_id, id, sent_at, kind, direction, status, preview, unread (bool), opens_window (bool).
-    Only rows that were really inserted may come here: the unread count depends on it.
+    Pass only rows that were really inserted: the unread count depends on it.
     """
     by_id = {thread.id: thread for thread in threads.values()}
     updates: dict[int, bulk.Row] = {}
@@ -152,8 +152,8 @@ def advance(messages: list[bulk.Row], threads: Threads) -> None:
 
 
 def open_windows(opened: Iterable[tuple[int, datetime]]) -> None:
-    """Open the customer service window of each (conversation, since when), where it does not stay open longer anyway.
-    For what is no new message, such as a call whose recording came first. Safe to repeat."""
+    """Open the customer service window of each (conversation, start), unless it stays open longer already. For events
+    that create no message, such as a call whose recording came first. Safe to repeat."""
     bulk.run(
         """
         UPDATE inbox_conversation c SET window_closes_at = r.closes_at
@@ -167,8 +167,8 @@ def open_windows(opened: Iterable[tuple[int, datetime]]) -> None:
 
 
 def refresh(message_ids: Iterable[int], previews: dict[int, str] | None = None) -> None:
-    """Bring conversations up to date with messages that changed: the last message's status (and its preview, where
-    given by message id), and the oldest failure. Call it behind the conversations' lock. Safe to repeat."""
+    """Update conversations whose messages changed: the last message's status, its preview where given by message id,
+    and the oldest failure. The caller holds the conversations' lock. Safe to repeat."""
     previews = previews or {}
     ids = sorted(set(message_ids))
     bulk.run(
@@ -187,8 +187,7 @@ def refresh(message_ids: Iterable[int], previews: dict[int, str] | None = None) 
 
 
 def refresh_previews(message_ids: Iterable[int]) -> None:
-    """Write the list's line again for those of these messages that are the last of their conversation. Safe to
-    repeat."""
+    """Renew the list's line for those of these messages that are the last of their conversation. Safe to repeat."""
     last = Message.objects.filter(pk__in=list(message_ids), conversation__last_message_id=F("pk"))
     last = last.select_related("media")
     with translation.override(summary.STORED_LANGUAGE):

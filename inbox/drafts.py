@@ -21,7 +21,7 @@ def of(conversation: Conversation, agent: Agent) -> Draft | None:
 
 
 def opened(conversation: Conversation, agent: Agent) -> Draft:
-    """The agent's draft in this conversation, made when there is none: what an upload belongs to."""
+    """The agent's draft in this conversation, created if missing, for an upload to belong to."""
     return Draft.objects.get_or_create(conversation=conversation, agent=agent)[0]
 
 
@@ -34,9 +34,9 @@ def save(
     captions: Mapping[uuid.UUID, str],
     token: uuid.UUID | None = None,
 ) -> Draft | None:
-    """Keep what the agent has written; nothing written and no file is no draft. Safe to repeat. Returns the draft.
+    """Save what the agent has written; delete the draft when it is empty and has no files. Safe to repeat.
 
-    ``token`` is that of the form it was written in: other windows that show the draft get the same.
+    Returns the draft. ``token`` is that of the form it was written in; other windows that show the draft get it too.
     """
     with transaction.atomic():
         draft = Draft.objects.select_for_update().filter(conversation=conversation, agent=agent).first()
@@ -54,10 +54,9 @@ def save(
 
 
 def sent(conversation: Conversation, agent: Agent, token: uuid.UUID, text: str) -> None:
-    """A form with this token and text became messages, and so did the draft it showed. Safe to repeat.
+    """Delete the draft whose form was sent with this token and text. Safe to repeat.
 
-    What was written since then under another token stays. Files that another window added meanwhile stay too, under a
-    draft of their own.
+    What was written since under another token stays. Files that another window added meanwhile move to a new draft.
     """
     with transaction.atomic():
         draft = Draft.objects.select_for_update().filter(conversation=conversation, agent=agent).first()
@@ -70,18 +69,18 @@ def sent(conversation: Conversation, agent: Agent, token: uuid.UUID, text: str) 
 
 
 def token_of(draft: Draft | None) -> uuid.UUID:
-    """What a form that shows this draft sends along: the same in every window that shows it."""
+    """The token of a form that shows this draft, the same in every window."""
     if draft is None:
         return uuid.uuid4()
     return draft.token or uuid.uuid5(TOKENS, str(draft.pk))
 
 
 def message_token(form_token: uuid.UUID, *content: object) -> uuid.UUID:
-    """The client token of a message with this content. The form's token and the same content are the same press of
-    Send; other content is another message, so that nothing written after the form was shown is taken for sent."""
+    """The client token of a message with this content. The same form and content mean the same press of Send; other
+    content is another message, so that text written after the form was shown is never taken for sent."""
     return uuid.uuid5(form_token, "\x1f".join(str(part) for part in content))
 
 
 def upload_token(upload_id: uuid.UUID) -> uuid.UUID:
-    """The client token of the message that carries an upload: it is sent once, from whichever window."""
+    """The client token of the message with this upload, which is sent once, from whichever window."""
     return uuid.uuid5(upload_id, "message")

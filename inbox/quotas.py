@@ -1,4 +1,4 @@
-"""Limits per agent, program, account or network that hold across all processes and hosts: they are rows."""
+"""Limits per agent, program, account or network, counted in the database for all processes and hosts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from inbox.models import Usage
 
-#: Nobody's window is longer.
+#: Longer than any quota's window.
 KEPT = timedelta(days=2)
 
 TAKE = """
@@ -36,16 +36,16 @@ WHERE what = %(what)s AND whose = %(whose)s AND amount + %(amount)s > %(limit)s
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """``limit`` of something in ``seconds``, which begin with the first use. A limit of 0 is none."""
+    """At most ``limit`` uses in a window of ``seconds`` that begins with the first use. 0 means unlimited."""
 
     what: str
     limit: int
     seconds: int
 
     def take(self, whose: str, amount: int = 1) -> int:
-        """Use some of it: 0 when there was enough, otherwise nothing is used, and it is the seconds to wait.
+        """Use ``amount``. Returns 0, or the seconds to wait when too little is left; then nothing is used.
 
-        Every process counts in the same row, in one statement: two that come at once cannot both have the last one.
+        One statement on one row for all processes, so that two requests at once cannot both take the last unit.
         """
         if not self.limit:
             return 0
@@ -58,17 +58,17 @@ class Quota:
                 return 0
             cursor.execute(LEFT, values)
             found = cursor.fetchone()
-        return found[0] if found else 1  # the window has ended between the two statements
+        return found[0] if found else 1  # the window ended between the two statements
 
     def wait(self, whose: str) -> int:
-        """Seconds until there is any of it again; 0 while there is. Uses none."""
+        """Seconds until something is left again, 0 while it is. Uses nothing."""
         with connection.cursor() as cursor:
             cursor.execute(LEFT, self._values(whose, 1))
             found = cursor.fetchone()
         return found[0] if found and self.limit else 0
 
     def forget(self, whose: str) -> None:
-        """Let them begin again."""
+        """Reset the count."""
         Usage.objects.filter(what=self.what, whose=whose).delete()
 
     def _values(self, whose: str, amount: int) -> dict[str, str | int]:
@@ -82,17 +82,17 @@ class Quota:
 
 
 def api_calls() -> Quota:
-    """Calls of one program."""
+    """API calls of one program."""
     return Quota("api calls", settings.API_CALLS_PER_MINUTE, 60)
 
 
 def uploaded_bytes() -> Quota:
-    """Bytes of files that one agent or program gives us to send."""
+    """Bytes that one agent or program uploads."""
     return Quota("uploaded bytes", settings.UPLOAD_MB_PER_DAY * 2**20, 24 * 3600)
 
 
 def forget() -> None:
-    """Delete counts, and entries of Django's cache, whose time is over. Safe to repeat."""
+    """Delete expired counts, and expired entries of Django's cache. Safe to repeat."""
     Usage.objects.filter(since__lt=timezone.now() - KEPT).delete()
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM inbox_cache WHERE expires < now()")

@@ -1,8 +1,8 @@
-"""What became of our messages: every status folded into its message, in any order, any number of times.
+"""Statuses of our messages: folded into the message in any order, any number of times.
 
-A message's status is a function of the times it has: played, else read, else delivered, else failed, else sent. So the
-order in which WhatsApp tells them does not matter. A failure after delivery keeps its error beside the ticks: the
-message did arrive. Statuses of messages that we do not have wait in PendingStatus.
+A message's status follows from its times: played, otherwise read, delivered, failed, sent. So the order in which
+WhatsApp reports them does not matter. A failure after delivery keeps its error beside the ticks, because the message
+did arrive. Statuses of messages that we do not have (yet) wait in PendingStatus.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from whatsapp import event_time
 from whatsapp.errors import REPORTED, WINDOW_CLOSED
 from whatsapp.events import PaymentChanged, Status, StatusChanged
 
-#: The column that keeps the time of each status WhatsApp may report. Others are kept in the journal only.
+#: The column with the time of each status that WhatsApp reports. Unknown statuses stay in the journal only.
 COLUMNS = {
     Status.SENT: "accepted_at",
     Status.DELIVERED: "delivered_at",
@@ -34,7 +34,7 @@ UPDATE inbox_message m
 SET accepted_at = least(m.accepted_at, r.accepted_at), delivered_at = least(m.delivered_at, r.delivered_at),
     read_at = least(m.read_at, r.read_at), played_at = least(m.played_at, r.played_at),
     failed_at = least(m.failed_at, r.failed_at),
-    -- What stands there before WhatsApp's first word is why it waited, or that nobody knew.
+    -- Before WhatsApp's first status, the error says why the message waited or that its fate was unknown.
     error_code = CASE WHEN m.status IN ('queued', 'sending', 'unknown') THEN r.error_code
                  ELSE coalesce(m.error_code, r.error_code) END,
     error = CASE WHEN m.status IN ('queued', 'sending', 'unknown') THEN coalesce(r.error, '')
@@ -56,7 +56,7 @@ RETURNING m.id
 """
 
 
-#: What a payment has instead of a delivery status, in rows of PendingStatus too: a waiting one per word.
+#: Prefix of a payment's status, in rows of PendingStatus too, where each payment status waits on its own.
 PAYMENT = "payment "
 
 PAY = """
@@ -67,12 +67,12 @@ FROM jsonb_to_recordset(%s) AS r (message_id bigint, payment jsonb)
 WHERE m.id = r.message_id AND m.direction = 'outbound'
 RETURNING m.id
 """
-#: Which of two words of one second came last: a payment that failed can be tried again, a captured one is done.
+#: Which of two payment statuses of one second is the later: a failed payment can be retried, a captured one is final.
 PAYMENT_ORDER = ("pending", "failed", "captured")
 
 
 def payment_row(event: PaymentChanged, number: int, notification: int, received_at: datetime) -> bulk.Row:
-    """The state of a payment as a row like ``row``'s, so that it waits for its message in the same place."""
+    """A payment status as a row like ``row``'s, so that it can wait for its message in the same table."""
     at = event_time.resolve(event.at, received_at)[0]
     return {
         "number_id": number,
@@ -88,7 +88,7 @@ def payment_row(event: PaymentChanged, number: int, notification: int, received_
 
 
 def row(event: StatusChanged, number: int, notification: int, received_at: datetime) -> bulk.Row | None:
-    """One status as a row, None for a word that we do not know, which the journal keeps, and for our reactions."""
+    """One status as a row. None for an unknown status, which stays in the journal, and for our reactions."""
     if event.status not in COLUMNS or callback_data.reaction_id(event.callback_data) is not None:
         return None
     fault = event.faults[0] if event.faults else None
@@ -108,9 +108,9 @@ def row(event: StatusChanged, number: int, notification: int, received_at: datet
 
 
 def set_wamids(sends: list[bulk.Row]) -> list[bulk.Row]:
-    """Give messages of ours the wamid that a status told before WhatsApp's answer to the send did, or instead of it.
+    """Set the wamid of messages whose status told it before the answer to the send did, or in place of that.
 
-    Each row: id (of the message), wamid. Returns those that got it: id, number_id, token. Safe to repeat.
+    Each row: id (of the message), wamid. Returns those that were set: id, number_id, token. Safe to repeat.
     """
     named = bulk.run(
         """
@@ -125,13 +125,13 @@ def set_wamids(sends: list[bulk.Row]) -> list[bulk.Row]:
 
 
 def close_windows(statuses: list[bulk.Row]) -> None:
-    """Where WhatsApp refused a message because the customer service window was closed, it is, whatever we thought."""
+    """Close the customer service window where WhatsApp refused a message because it was closed."""
     bulk.run(
         """
         UPDATE inbox_conversation c SET window_closes_at = least(c.window_closes_at, r.at)
         FROM jsonb_to_recordset(%s) AS r (message_id bigint, at timestamptz)
         JOIN inbox_message m ON m.id = r.message_id
-        -- Not where the customer has written since.
+        -- Not where the customer wrote afterwards.
         WHERE c.id = m.conversation_id AND c.window_closes_at > r.at AND c.window_closes_at <= r.at + %s
         """,
         [status for status in statuses if status["error_code"] == WINDOW_CLOSED],
@@ -186,7 +186,7 @@ def fold(statuses: list[bulk.Row]) -> list[int]:
 
 
 def _pay(payments: list[bulk.Row]) -> list[tuple[int]]:
-    """Keep the newest word on each payment. Returns the messages, also those that knew a newer one."""
+    """Keep the newest status of each payment. Returns the messages, including those that have a newer one."""
     newest: dict[int, Any] = {}
     for payment in sorted(payments, key=lambda row: (row["at"], _rank(row["pricing"].get("status")))):
         newest[payment["message_id"]] = payment["pricing"]
@@ -198,7 +198,7 @@ def _rank(word: object) -> int:
 
 
 def awaited() -> list[int]:
-    """Messages that are there now, and for which statuses wait."""
+    """Messages that exist now and have waiting statuses."""
     found = bulk.fetch(
         """
         SELECT m.id FROM inbox_pendingstatus p
@@ -235,6 +235,6 @@ def _waiting(row: dict[str, Any]) -> bulk.Row:
 
 
 def forget(older_than: timedelta) -> int:
-    """Delete statuses that have waited longer than that. Returns how many."""
+    """Delete statuses that waited longer than this. Returns how many."""
     deleted, _ = PendingStatus.objects.filter(created_at__lt=timezone.now() - older_than).delete()
     return deleted

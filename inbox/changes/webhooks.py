@@ -1,6 +1,6 @@
-"""Telling programs what happened, as Standard Webhooks describes: one row per event and endpoint, written with it.
+"""Record events for the webhooks of programs: one row per event and endpoint, in the transaction of the change.
 
-`record` writes the rows in the transaction of the change; `inbox.api.webhooks.delivery` posts them.
+`inbox.api.webhooks.delivery` posts them.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ WHERE e.active AND p.active AND p.may_read AND e.events ? r.event AND NOT m.hist
   AND (p.all_numbers OR EXISTS (
       SELECT FROM inbox_program_numbers pn WHERE pn.program_id = p.id AND pn.phonenumber_id = m.number_id
   ))
-  -- WhatsApp repeats itself; programs are told each thing once.
+  -- WhatsApp repeats itself; programs get each event once.
   AND NOT EXISTS (
       SELECT FROM inbox_webhookdelivery d
       WHERE d.message_id = m.id AND d.endpoint_id = e.id AND d.status = m.status AND (
           d.event = r.event
-          -- That it was sent is told by message.sent already.
+          -- message.sent told already that it was sent.
           OR m.status = 'sent' AND d.event = 'message.sent' AND r.event = 'message.status'
       )
   )
@@ -48,10 +48,10 @@ def record(
     changed: Iterable[int] = (),
     stored: Iterable[int] = (),
 ) -> None:
-    """Write what has to be told about these messages, in the caller's transaction, and wake a worker.
+    """Record the events of these messages in the caller's transaction and wake a worker.
 
-    ``received`` came from customers, ``sent`` left, the status of ``changed`` is another one, the file of ``stored`` is
-    here. One small query when nobody listens, two statements otherwise, however many messages.
+    ``received`` are from customers, ``sent`` were sent, the status of ``changed`` changed, the file of ``stored`` was
+    stored. One small query without active endpoints, otherwise two statements, however many messages.
     """
     told = {Event.RECEIVED: received, Event.SENT: sent, Event.STATUS: changed, Event.MEDIA: stored}
     facts = [{"event": event.value, "message": message} for event, ids in told.items() for message in sorted(set(ids))]
@@ -61,7 +61,6 @@ def record(
 
 
 def wake_up(endpoint_id: int) -> None:
-    """Ask for a worker that posts what is due at this endpoint, unless one is asked for already. Commits with the
-    caller's transaction."""
+    """Enqueue the job that posts what is due at this endpoint. Commits with the caller's transaction."""
     # One at a time, so that a slow endpoint occupies one of the worker's threads and no more.
     wake_up_once("deliver_webhooks", one_at_a_time=True, endpoint_id=endpoint_id)

@@ -1,7 +1,7 @@
-"""What people write on WhatsApp as HTML: bold, italic, strike, code, lists, quotes and links, and nothing else.
+"""WhatsApp's text formatting as safe HTML: bold, italic, strike, code, lists, quotes, links, and nothing else.
 
-Every character of the text is escaped; only the tags written here are not. Each step passes over the text once, so
-64 kB of asterisks cost what 64 kB of words cost.
+All text is escaped; only the tags written here are not. Each step reads the text once, so 64 kB of asterisks cost as
+much as 64 kB of words.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ BLOCKS = {"li", "blockquote"}
 
 
 def plain(text: str) -> str:
-    """The words of a text without WhatsApp's marks, for lines that show no bold: "*Now*" → "Now". Not HTML."""
+    """A text without WhatsApp's formatting marks, for plain lines: "*Now*" → "Now". Not HTML."""
     if not SPECIAL.search(text):
         return text
     return unescape(TAG.sub(lambda tag: "\n" if tag[1] in BLOCKS else "", render(text)))
@@ -85,7 +85,7 @@ def _list(tag: str, lines: list[str]) -> str:
 
 
 def _inline(line: str) -> str:
-    """One line. A mark opens and closes as on WhatsApp: at the edge of a word, and within the line."""
+    """One line as HTML. As on WhatsApp, a mark opens and closes at the edge of a word, within the line."""
     pieces: list[str] = []
     #: Marks that are open, as (mark, index of its piece). A mark is open once at most.
     opened: list[tuple[str, int]] = []
@@ -107,7 +107,7 @@ def _inline(line: str) -> str:
 
 
 def _mark(line: str, at: int, pieces: list[str], opened: list[tuple[str, int]]) -> None:
-    """Append the mark at this place: as the end of what it opened, as a beginning, or as itself."""
+    """Append the mark at this place: as a closing tag, as a possible opening tag, or as text."""
     mark = line[at]
     before, after = line[at - 1 : at] if at else "", line[at + 1 : at + 2]
     is_open = any(mark == other for other, _ in opened)

@@ -1,8 +1,8 @@
-"""Messages of one second in the order in which WhatsApp handed them over.
+"""Order messages of the same second as WhatsApp delivered them.
 
-WhatsApp's times are whole seconds. Within a batch, ids follow the journal; between two batches that were written the
-other way round, and after a replay, they do not. The microseconds of ``sent_at`` then tell which came first, so that
-the thread, the list and live updates need no other order than (``sent_at``, ``id``).
+WhatsApp's times are whole seconds. Within a batch, ids follow the journal; across batches written in another order, or
+after a replay, they do not. Then microseconds are added to ``sent_at``, so that the thread, the list and live updates
+can always order by (``sent_at``, ``id``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime
 from core.postgres import bulk
 from inbox.conversations import Thread, Threads
 
-#: In a second whose order is not the journal's, each message gets its place in the journal as its microsecond.
+#: In a second that is not in the journal's order, each message gets its position in that order as microseconds.
 ARRANGE = """
 UPDATE inbox_message m SET sent_at = s.second + (s.place - 1) * interval '1 microsecond'
 FROM (

@@ -1,6 +1,6 @@
-"""Notifications that WhatsApp sent before, byte for byte: they say nothing new, so they are settled without being read.
+"""Notifications identical to earlier ones, byte for byte: settled without parsing them.
 
-WhatsApp repeats whatever it is not sure that we have, for days and by the thousand after an outage.
+WhatsApp redelivers whatever it is not sure that we have, for days and by the thousand after an outage.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from prometheus_client import Counter
 from core.postgres import bulk
 from whatsapp.webhooks.journal import Claimed
 
-REDELIVERED = Counter("inbox_notifications_redelivered", "Notifications that were a copy of an earlier one.")
+REDELIVERED = Counter("inbox_notifications_redelivered", "Notifications that were identical to an earlier one.")
 
-#: Notifications of which a process remembers where to find them: this many, and up to as many again.
+#: Notifications that a process remembers: this many, up to twice as many.
 REMEMBERED = 25_000
 
 
 class Recent:
-    """Where an equal notification may be found: hash of the body → id in the journal. A hint, never an answer: the
-    row may be gone, parked, or (two bodies with one hash) another one."""
+    """Recent notifications: hash of the body → id in the journal. A hint only: the row may be gone, parked, or have
+    another body with the same hash."""
 
     def __init__(self, limit: int = REMEMBERED) -> None:
         self._limit = limit
@@ -39,7 +39,7 @@ _recent = Recent()
 
 
 def in_batch(claimed: list[Claimed]) -> dict[int, int]:
-    """Which of these are copies of an earlier one among them: id → id of the first."""
+    """Copies of an earlier notification in the same batch: id → id of the first."""
     first: dict[tuple[str, bytes], int] = {}
     copies = {}
     for notification in claimed:
@@ -50,10 +50,9 @@ def in_batch(claimed: list[Claimed]) -> dict[int, int]:
 
 
 def of_processed(claimed: list[Claimed]) -> set[int]:
-    """Those of these that are copies of a notification that was processed, whole, in a transaction that is committed.
+    """Those that are copies of a notification which was processed without problems in a committed transaction.
 
-    One that was tried before is never among them: somebody asks for a replay because its rows are not what they
-    should be.
+    A notification that is replayed is never among them: it is replayed because its rows are not right.
     """
     hints = []
     for notification in claimed:

@@ -1,4 +1,4 @@
-"""The names of groups, kept on their contacts: the newest that WhatsApp told, in whatever order it tells them."""
+"""The names of groups, kept on their contacts: the newest one, in whatever order WhatsApp reports them."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from inbox.receiving.facts import Fact
 def apply(
     facts: Iterable[Fact], contacts: Mapping[identities.Mention, int], conversations: conversation_rows.Threads
 ) -> None:
-    """Name the groups that these facts of a batch name, unless their thread holds a later name. Call it once the lines
-    of the thread are written. Safe to repeat."""
+    """Set the names of groups from these facts, unless the thread has a later name. Call it after the system lines of
+    the batch are written. Safe to repeat."""
     told = []
     for fact in facts:
         if fact.event.group_subject:
@@ -36,7 +36,7 @@ def apply(
               ORDER BY contact_id, at DESC) r
         WHERE c.id = r.contact_id AND c.profile_name <> r.name AND NOT EXISTS (
             SELECT FROM inbox_message m
-            -- Of another second: within one, microseconds are only an order.
+            -- Of another second: within a second, microseconds only tell the order.
             WHERE m.conversation_id = r.conversation_id
               AND m.sent_at >= date_trunc('second', r.at) + interval '1 second'
               AND m.kind = 'system' AND m.payload ->> 'type' = 'group' AND m.payload ? 'subject'

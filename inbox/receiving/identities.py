@@ -1,8 +1,8 @@
-"""From the ids in payloads to contacts: who is the same person, who is new, and who must not be mixed up.
+"""Match the ids in payloads to contacts.
 
-A person is matched by business-scoped user id, then by the parent id, then by phone (with the variants that Brazil,
-Mexico and Argentina write), never by position. Ids that come together are linked. Ids that already belong to two
-contacts, or a phone that comes with another user id than before (numbers are handed on), never merge by themselves.
+A person is matched by business-scoped user id, then by parent id, then by phone number (with the variants of Brazil,
+Mexico and Argentina). Ids that come together are linked. Ids that belong to two contacts are never merged here, nor is
+a phone number that comes with another user id than before, because numbers are reassigned.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from whatsapp.events import Party
 #: (kind, scope, value) of an identity.
 Key = tuple[str, str, str]
 
-#: One contact-making transaction at a time, so that a stranger seen by two workers becomes one contact.
+#: Advisory lock: one transaction creates contacts at a time, so that two workers create one contact for a stranger.
 NEW_CONTACTS_LOCK = 7_281_001
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A person or group as one event names them: identities in the order in which they are trusted.
+    """A person or group as one event names them, with the most trusted identity first.
 
-    ``user_id`` is the one in ``keys``, None when there is none or when it may replace another (``person``'s previous).
+    ``user_id`` is the one among ``keys``; None if there is none, or if it may replace another (``person``'s previous).
     """
 
     keys: tuple[Key, ...]
@@ -37,8 +37,8 @@ class Mention:
 
 
 def person(scope: str, party: Party, previous: Party | None = None) -> Mention:
-    """A person named on a number with this identity ``scope``. ``previous`` are the ids that a system message says
-    they had before: those find the contact, and the others are added to it."""
+    """A person named on a number with this identity ``scope``. ``previous`` are the ids they had before, as a system
+    message says: those match the contact, and the new ones are added to it."""
     keys: dict[Key, None] = {}
     for names in (previous, party):
         if names is None:
@@ -54,12 +54,12 @@ def person(scope: str, party: Party, previous: Party | None = None) -> Mention:
 
 
 def group(scope: str, group_id: str) -> Mention:
-    """A group, which has one conversation with each of our numbers that is in it."""
+    """A group, which has one conversation with each of our numbers in it."""
     return Mention((("group_id", scope, group_id[:160]),))
 
 
-class Book:
-    """Which identity belongs to which contact, as far as one batch needs to know."""
+class KnownIdentities:
+    """The identities of a batch and the contacts they belong to."""
 
     def __init__(self) -> None:
         self.owner: dict[Key, int] = {}
@@ -71,7 +71,7 @@ class Book:
             self.user_ids.setdefault(contact, set()).add(key)
 
     def find(self, mention: Mention) -> int | None:
-        """The contact of a mention, None when it is a stranger."""
+        """The contact of a mention, None for a stranger."""
         for key in mention.keys:
             contact = self.owner.get(key)
             if contact is None:
@@ -82,7 +82,7 @@ class Book:
         return None
 
     def _may_be(self, contact: int, mention: Mention) -> bool:
-        """Whether a phone may stand for this contact: not when the contact has another user id in the same scope."""
+        """Whether a phone number may identify this contact: not if the contact has another user id in the scope."""
         if mention.user_id is None:
             return True
         scope = mention.user_id[1]
@@ -95,22 +95,22 @@ def _variants(key: Key) -> list[str]:
 
 
 def resolve(mentions: Iterable[Mention]) -> dict[Mention, int]:
-    """The contact of every mention; strangers become contacts, ids that come together are linked."""
-    # Those that carry most ids first: they tell which of the others are the same person.
+    """The contact of every mention. Creates contacts for strangers and links ids that come together."""
+    # Those with most ids first: they tell which others are the same person.
     ordered = sorted(dict.fromkeys(mentions), key=lambda mention: -len(mention.keys))
     keys = {key for mention in ordered for key in mention.keys}
     owners = _owners(keys)
     if len(owners) == len(keys):
-        # Every id is known: the most trusted one decides, as in ``Book.find``.
+        # Every id is known: the most trusted decides, as in ``KnownIdentities.find``.
         return {mention: owners[mention.keys[0]] for mention in ordered}
     bulk.fetch("SELECT pg_advisory_xact_lock(%s)", NEW_CONTACTS_LOCK)
     return _write(ordered, _read(keys))
 
 
 def find(mentions: set[Mention]) -> dict[Mention, int]:
-    """The contacts of those mentions that are known. Makes and links nothing."""
-    book = _read({key for mention in mentions for key in mention.keys})
-    return {mention: contact for mention in mentions if (contact := book.find(mention)) is not None}
+    """The contacts of those mentions that are known. Writes nothing."""
+    known = _read({key for mention in mentions for key in mention.keys})
+    return {mention: contact for mention in mentions if (contact := known.find(mention)) is not None}
 
 
 def _rows(keys: set[Key]) -> list[bulk.Row]:
@@ -130,10 +130,10 @@ def _owners(keys: set[Key]) -> dict[Key, int]:
     }
 
 
-def _read(keys: set[Key]) -> Book:
-    """All identities of the contacts that these keys, or other writings of the same phones, belong to."""
+def _read(keys: set[Key]) -> KnownIdentities:
+    """All identities of the contacts with these keys, or with variants of the same phone numbers."""
     keys = keys | {("wa_id", "", other) for key in keys for other in _variants(key)}
-    book = Book()
+    known = KnownIdentities()
     for kind, scope, value, contact in bulk.run(
         """
         SELECT kind, scope, value, contact_id FROM inbox_contactidentity WHERE contact_id IN (
@@ -143,25 +143,25 @@ def _read(keys: set[Key]) -> Book:
         """,
         _rows(keys),
     ):
-        book.learn((kind, scope, value), contact)
-    return book
+        known.learn((kind, scope, value), contact)
+    return known
 
 
-def _write(mentions: list[Mention], book: Book) -> dict[Mention, int]:
-    strangers = [mention for mention in mentions if book.find(mention) is None]
+def _write(mentions: list[Mention], known: KnownIdentities) -> dict[Mention, int]:
+    strangers = [mention for mention in mentions if known.find(mention) is None]
     spare = iter(bulk.new_ids("inbox_contact", len(strangers)))
     found: dict[Mention, int] = {}
     contacts: list[bulk.Row] = []
     identities: list[bulk.Row] = []
     for mention in mentions:
-        contact = book.find(mention)
+        contact = known.find(mention)
         if contact is None:
             contact = next(spare)
             contacts.append({"id": contact, "is_group": mention.is_group})
         found[mention] = contact
         for key in mention.keys:
-            if key not in book.owner:
-                book.learn(key, contact)
+            if key not in known.owner:
+                known.learn(key, contact)
                 identities.append({"contact_id": contact, "kind": key[0], "scope": key[1], "value": key[2]})
     bulk.run(
         """

@@ -1,11 +1,11 @@
-"""What of a notification cannot be applied, and why: listed with the notification, so that nothing goes by unseen."""
+"""Events that cannot be applied, and why. The reasons are listed with the notification for administrators."""
 
 from __future__ import annotations
 
 from inbox import statuses
 from whatsapp import events
 
-#: Events that make a contact of whoever they name. A status does not: it may be about another system's message.
+#: Events that create a contact for whom they name. A status does not: it may be about another system's message.
 Resolved = (
     events.MessageReceived
     | events.CallChanged
@@ -18,11 +18,11 @@ Personal = Resolved | events.StatusChanged | events.PaymentChanged
 
 
 def left_out(event: events.AnyEvent) -> tuple[str, bool]:
-    """Why an event is left out, as a sentence that is empty when it is not, and whether any of it can be used."""
+    """Why an event is left out (a sentence, empty if it is not), and whether it can be used all the same."""
     if isinstance(event, events.BadLeaf):
         return event.reason, False
     if isinstance(event, events.Unrecognized):
-        if not event.path:  # an alarm on AWS's topic, say: nothing of WhatsApp's
+        if not event.path:  # nothing of WhatsApp's, such as an alarm on AWS's topic
             return "", True
         return f"Not understood: {event.what}.", True
     if isinstance(event, events.StatusChanged) and event.status not in statuses.COLUMNS:

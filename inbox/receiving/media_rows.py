@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 
+from django.utils.translation import gettext_noop
+
 from core.jobs import enqueue_all
 from core.postgres import bulk
 from inbox.models import Media
@@ -42,7 +44,7 @@ def _row(message: bulk.Row) -> bulk.Row:
     if code == MEDIA_NOT_FETCHED or (code and not media.media_id):
         state, error = Media.State.FAILED, explain_received(code).problem
     elif not media.media_id:
-        state, error = Media.State.FAILED, "WhatsApp sent this message without its file."
+        state, error = Media.State.FAILED, gettext_noop("WhatsApp sent this message without its file.")
     return {
         "id": uuid.uuid4(),
         "message_id": message["id"],

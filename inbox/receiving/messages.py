@@ -33,7 +33,7 @@ FROM jsonb_to_recordset(%s) AS r (
     frequently_forwarded boolean, context jsonb, historic boolean, standby boolean, sender_phone text,
     sender_name text, receiving_phone text, aws_phone_number_id text, notification_id bigint
 )) r
--- The same message under an id of another scope: from the phone app's history, say, after it came live.
+-- Not the same message under an id of another scope, such as from the phone app's history after it came live.
 WHERE nth = 1 AND NOT EXISTS (
     SELECT FROM inbox_message o
     WHERE o.number_id = r.number_id AND o.wamid_token = r.token AND NOT o.wamid = '' AND NOT o.wamid = r.wamid
@@ -47,16 +47,18 @@ RETURNING id, number_id, wamid
 
 
 def insert(arrivals: list[Arrival]) -> tuple[list[bulk.Row], list[int]]:
-    """Write the messages that are not there yet. Returns the inserted rows (with ``media`` and ``unread`` beside the
-    columns) in the thread's order, and the ids of placeholders that became what they stood for. Any other message that
-    is there already, from this batch or years ago, is left alone."""
+    """Write the messages that do not exist yet; existing ones stay as they are, except placeholders.
+
+    Returns the inserted rows (with ``media``, ``unread`` and ``preview`` beside the columns) in the order of the
+    thread, and the ids of placeholders that were replaced by the real message.
+    """
     prepared: dict[tuple[int, str], bulk.Row] = {}
     for place, arrival in enumerate(arrivals):
-        # Ids in the order of arrival: within one second, WhatsApp's time does not tell what came first.
+        # Ids in the order of arrival: within a second, WhatsApp's time does not tell which came first.
         row = _row(arrival) | {"place": place}
         prepared.setdefault((row["number_id"], row["wamid"]), row)
     new = []
-    # Most columns of most messages are empty, and leaving them out halves what the database has to read.
+    # Most columns are empty. Leaving them out halves what the database has to read.
     filled = [{name: value for name, value in row.items() if value or name == "place"} for row in prepared.values()]
     for id, number, wamid in bulk.run(INSERT, filled):
         new.append(prepared.pop((number, wamid)) | {"id": id})
@@ -81,12 +83,12 @@ def _row(arrival: Arrival) -> bulk.Row:
         "aws_phone_number_id": arrival.number.aws_phone_number_id,
     }
     row |= calls.columns(event) if isinstance(event, CallChanged) else _message_columns(event, sent_at)
-    # Here rather than by the database's function, which would cost a tenth of all that a message costs it.
+    # Not by the database's function, which takes a tenth of its time per message.
     return row | {"token": wamids.token(row["wamid"])}
 
 
 def _ends(arrival: Arrival) -> bulk.Row:
-    """From whom and to whom. The party is the customer's side, also of what the phone app wrote."""
+    """Sender and receiver. The event's party is always the customer, also for messages from the phone app."""
     event = arrival.event
     theirs = f"+{event.party.wa_id}"[:32] if event.party.wa_id.isdigit() else event.party.wa_id[:32]
     ours = phone_numbers.e164(event.display_phone_number or arrival.number.display_number)[:32]
@@ -122,7 +124,7 @@ def _message_columns(event: MessageReceived, sent_at: datetime) -> bulk.Row:
         "historic": event.historic,
         "standby": event.standby,
         "media": media,
-        # A changed number is news, but nothing to answer.
+        # A changed number needs no answer.
         "unread": not outbound and not event.historic and event.kind != Kind.SYSTEM,
         "opens_window": event.opens_window and not outbound and not event.historic,
         "preview": summarize(
@@ -138,8 +140,8 @@ def _message_columns(event: MessageReceived, sent_at: datetime) -> bulk.Row:
 
 
 def _upgrade(repeated: dict[tuple[int, str], bulk.Row]) -> list[int]:
-    """Replace what was only a placeholder: a file of the phone app's history or a message that was not available, which
-    come later under the same id, or a kind that we did not know when we first read it. Returns the changed messages."""
+    """Replace placeholders with the real message: files of the phone app's history, messages that were not available,
+    and kinds that were unknown when first parsed. Returns the changed messages."""
     placeholders = (Kind.UNKNOWN, Kind.UNSUPPORTED, Kind.CALL)
     candidates = [row for row in repeated.values() if row["kind"] not in placeholders]
     columns = ("number_id", "conversation_id", "direction", "wamid", "kind", "text", "payload", "error_code", "error")

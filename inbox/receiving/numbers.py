@@ -1,4 +1,4 @@
-"""Our numbers as payloads name them, and what WhatsApp tells about numbers, accounts and templates."""
+"""Our numbers as payloads name them, and updates about numbers, accounts and templates."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ Update = NumberChanged | FaultReported | TemplateChanged
 
 
 def resolve(events: Iterable[Event], aws_numbers: Mapping[str, AwsNumber]) -> dict[str, PhoneNumber]:
-    """The rows of all numbers that ``events`` name, by Meta's id. One that nobody entered becomes an UNKNOWN number.
+    """The numbers that ``events`` name, by Meta's id. A number that is not configured is created as UNKNOWN.
 
-    ``aws_numbers``: what AWS calls those that it carries, by Meta's id; kept on the row.
+    ``aws_numbers``: AWS's ids of its numbers, by Meta's id; kept on the row.
     """
     named = {event.phone_number_id: event for event in events if event.phone_number_id}
     if not named:
@@ -64,8 +64,8 @@ def _stranger(event: Event, aws: AwsNumber | None) -> PhoneNumber:
 
 
 def _give_meta_ids(aws_ids: Mapping[str, str]) -> int:
-    """Numbers that came from the replaced system have AWS's id in place of Meta's, until an event tells both. Returns
-    how many got theirs."""
+    """Set Meta's id on imported numbers, which have AWS's id in its place until an event names both. Returns how
+    many."""
     return sum(
         PhoneNumber.objects.filter(provider=Provider.AWS, aws_phone_number_id=aws_id, phone_number_id=aws_id).update(
             phone_number_id=meta_id
@@ -105,7 +105,7 @@ def apply(events: list[Parsed], numbers: dict[str, PhoneNumber]) -> None:
 
 
 def _by_digits() -> dict[str, PhoneNumber]:
-    """Our numbers by the digits people write: fields about a number's quality or name give no other id."""
+    """Our numbers by their digits: updates about a number's quality or name contain no other id."""
     return {digits: number for number in PhoneNumber.objects.all() if (digits := _digits(number.display_number))}
 
 
@@ -122,11 +122,11 @@ def _update(
     if isinstance(event, FaultReported):
         field, changes = "errors", {}
         words = (f"Error {fault.code}: {fault.details or fault.title}" for fault in event.faults)
-        summary = "; ".join(words) or "An error without words."
+        summary = "; ".join(words) or "An error without a description."
     else:
         field, summary = event.webhook_field, event.summary
         changes = event.changes if isinstance(event, NumberChanged) else {}
-    # Without a time of its own, the same words on another day are another update; on one day they are a redelivery.
+    # Without a time, the same content on another day is another update; on the same day it is a redelivery.
     moment = event.at.isoformat() if event.at else received_at.date().isoformat()
     place = [event.waba_id, event.phone_number_id, field, moment, event.raw]
     return {

@@ -72,9 +72,9 @@ def revise(revisions: list[bulk.Row], message_ids: Iterable[int]) -> list[int]:
 
 
 def _apply(found: list[tuple[Any, ...]]) -> list[int]:
-    """Rewrite each message's chain of edits from its first text on, so that an edit that comes late finds its place.
+    """Apply each message's edits again from its first text, so that a late edit takes its place among them.
 
-    ``found``: (message, its text now, revision, kind, text, previous text, at, message it is already applied to).
+    ``found``: (message, its current text, revision, kind, text, previous text, at, message it is applied to).
     """
     messages: dict[int, bulk.Row] = {}
     links: list[bulk.Row] = []
@@ -83,7 +83,7 @@ def _apply(found: list[tuple[Any, ...]]) -> list[int]:
     ):
         chain = list(of_message)
         edits = [row for row in chain if row[3] == "edit"]
-        # What the first edit that is already applied replaced is what the customer wrote first.
+        # The first applied edit keeps the text that the customer wrote originally.
         text = next((row[5] for row in edits if row[7] is not None), chain[0][1])
         for row in edits:
             links.append({"id": row[2], "message_id": message, "previous_text": text})

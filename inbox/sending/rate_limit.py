@@ -1,7 +1,7 @@
-"""Rate limits that hold across any number of workers: each message takes its place in time from one row.
+"""Rate limits across all workers, per number and per customer, kept in one row each.
 
-This is the generic cell rate algorithm: ``full_at`` moves on by one interval with each message, and may run ahead of
-the clock by as much as a burst allows.
+The generic cell rate algorithm: ``full_at`` advances by one interval with each message and may be ahead of the clock by
+as much as a burst allows.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from inbox.models import Conversation, Pace
 from whatsapp import limits
 from whatsapp.models import PhoneNumber
 
-#: The clock and the network move messages closer together than they left; WhatsApp counts when they arrive.
+#: Clocks and the network bring messages closer together than they were sent, and WhatsApp counts arrivals.
 SAFETY = 0.95
 
 TAKE = """
@@ -37,37 +37,37 @@ FROM inbox_pace WHERE key = %(key)s
 
 
 def is_behind(seconds: float) -> Exists:
-    """Whether a number's next place is further away than that: a condition for numbers."""
+    """A condition for numbers: the next message has to wait longer than ``seconds``."""
     key = Concat(Value("number:"), Cast(OuterRef("pk"), CharField()))
     return Exists(Pace.objects.filter(key=key, full_at__gt=Now() + timedelta(seconds=seconds)))
 
 
 def take_number(number: PhoneNumber, patience: float) -> tuple[bool, float]:
-    """Take the next place of this number. (True, seconds to wait for it), or (False, seconds) when that is longer than
-    ``patience`` (seconds) and nothing was taken."""
+    """Reserve a send from this number: (True, seconds to wait first). (False, seconds) when that is longer than
+    ``patience`` seconds; then nothing is reserved."""
     rate = number.send_rate or limits.per_second(number.throughput)
     return _take(f"number:{number.pk}", 1 / (rate * SAFETY), 0.0, patience)
 
 
 def take_pair(conversation: Conversation) -> tuple[bool, float]:
-    """The same for messages to one customer, without patience: (True, 0) or (False, seconds until there is a place)."""
+    """Reserve a send to one customer: (True, 0), or (False, seconds until it is possible)."""
     ahead = limits.PAIR_SECONDS * (limits.PAIR_BURST - 1)
     return _take(f"conversation:{conversation.pk}", limits.PAIR_SECONDS, ahead, 0.0)
 
 
 def hold_number(number: PhoneNumber, seconds: float) -> None:
-    """WhatsApp said that the number is too quick: no place before ``seconds`` from now. Safe to repeat."""
+    """Send nothing from this number for ``seconds``: WhatsApp said that it is too fast. Safe to repeat."""
     _hold(f"number:{number.pk}", seconds)
 
 
 def hold_pair(conversation: Conversation, seconds: float) -> None:
-    """WhatsApp said that it is too much for this customer: the burst is used up for ``seconds``. Safe to repeat."""
+    """Send nothing to this customer for ``seconds``: WhatsApp said that it is too much. Safe to repeat."""
     burst = limits.PAIR_SECONDS * (limits.PAIR_BURST - 1)
     _hold(f"conversation:{conversation.pk}", burst + seconds)
 
 
 def forget() -> int:
-    """Delete rows that limit nothing any more. Returns how many."""
+    """Delete expired rows. Returns how many."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM inbox_pace WHERE full_at < now() - interval '1 day'")
         return cursor.rowcount

@@ -1,4 +1,4 @@
-"""Our reactions on their way to WhatsApp. One says what the emoji is now, so a repeated request does no harm."""
+"""Send our reactions to WhatsApp. Each request states the current emoji, so repeating it is harmless."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 import structlog
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from inbox import callback_data
 from inbox.changes import pages
@@ -19,15 +20,15 @@ from whatsapp.providers.base import ProviderError, provider_for
 
 log = structlog.get_logger(__name__)
 
-#: After that, a reaction says nothing any more.
+#: A reaction older than this is no longer worth sending.
 GIVE_UP_AFTER = timedelta(hours=1)
 AT_ONCE = 50
 
 
 def send_queued() -> int:
-    """Send the reactions that wait. Returns how many were settled. Safe to repeat; a failed one says why.
+    """Send queued reactions. Returns how many were settled; a failed one keeps its reason. Safe to repeat.
 
-    Not for two workers at once: the job's lock sees to that, so that an emoji never overtakes the one after it.
+    Not safe in two workers at once; the job's lock prevents that, so that an older emoji never replaces a newer one.
     """
     queued = _queued().select_related("message__conversation__contact", "message__conversation__number", "number")
     return sum(_send(reaction) for reaction in queued[:AT_ONCE])
@@ -45,7 +46,7 @@ def _queued() -> QuerySet[Reaction]:
 def _send(reaction: Reaction) -> bool:
     message = reaction.message
     if message is None:
-        return _settle(reaction, Status.FAILED, "The message is gone.")
+        return _settle(reaction, Status.FAILED, gettext_noop("The message no longer exists."))
     try:
         address = address_of(message.conversation)
         body = compose.reaction(
@@ -60,7 +61,7 @@ def _send(reaction: Reaction) -> bool:
     except ProviderError as error:
         if (error.retryable or error.may_have_sent) and timezone.now() - reaction.at < GIVE_UP_AFTER:
             log.info("reaction_postponed", reaction=reaction.pk, number=reaction.number_id, code=error.code)
-            return False  # the sweep tries again
+            return False  # the sweep retries
         explanation = error.explanation
         return _settle(reaction, Status.FAILED, explanation.text)
     except (NotSendableError, compose.ComposeError) as error:
@@ -69,7 +70,7 @@ def _send(reaction: Reaction) -> bool:
 
 
 def _settle(reaction: Reaction, status: Status, sentence: str) -> bool:
-    # If it was changed meanwhile, that is still to be sent.
+    # If it was changed meanwhile, the new emoji is still to be sent.
     unchanged = Reaction.objects.filter(pk=reaction.pk, at=reaction.at)
     if unchanged.update(status=status, error=sentence) and reaction.message_id:
         pages.touch([reaction.message_id])

@@ -1,4 +1,4 @@
-"""What customers see of us besides messages: blue ticks when a conversation was opened, and "typing…"."""
+"""Read receipts (blue ticks) and the "typing…" indicator."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from whatsapp.providers.base import ProviderError, provider_for
 
 log = structlog.get_logger(__name__)
 
-#: WhatsApp takes a read receipt for messages that are younger (reference: Meta, "Mark messages as read").
+#: WhatsApp accepts read receipts for messages younger than this (Meta, "Mark messages as read").
 READABLE = timedelta(days=30)
 
 
 def mark_read(conversation: Conversation) -> None:
-    """Have WhatsApp told that everything in this conversation was read, where the number's settings say so. Safe to
-    repeat; commits with the caller's transaction."""
+    """Enqueue a read receipt for everything in this conversation, if the number sends them. Safe to repeat. Commits
+    with the caller's transaction."""
     if conversation.number.read_receipts and not conversation.contact.is_group:
         enqueue_once("report_read", conversation_id=conversation.pk)
 
 
 def typing(conversation: Conversation) -> None:
-    """Have "typing…" shown to the customer for up to 25 seconds. WhatsApp takes it only together with a read receipt,
-    so it follows the same setting."""
+    """Enqueue "typing…", which the customer sees for up to 25 seconds. WhatsApp accepts it only together with a read
+    receipt, so the same setting applies."""
     if conversation.number.read_receipts and conversation.window_open and not conversation.contact.is_group:
         enqueue_once("report_typing", conversation_id=conversation.pk)
 
 
 def report_read(conversation_id: int) -> None:
-    """Tell WhatsApp now. Once for each newest message; raises ProviderError when a later try may help."""
+    """Send the read receipt, once for each newest message. Raises ProviderError when a later attempt may work."""
     found = _newest(conversation_id)
     if found is None or ReadReceipt.objects.filter(pk=conversation_id, message_id__gte=found.pk).exists():
         return
@@ -49,7 +49,7 @@ def report_typing(conversation_id: int) -> None:
         try:
             _tell(found, typing=True)
         except ProviderError:
-            log.info("typing_not_told", conversation=conversation_id)  # a moment later it would be a lie
+            log.info("typing_not_told", conversation=conversation_id)  # too late to retry
 
 
 def _newest(conversation_id: int) -> Message | None:

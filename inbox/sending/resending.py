@@ -1,4 +1,4 @@
-"""Whether a message of ours that failed can be sent again, so that the button for it is never a dead end."""
+"""Whether a failed message can be sent again: the page offers the button only then."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from inbox.models import Media, Message
 from whatsapp.errors import WINDOW_CLOSED, Scope, explain
 from whatsapp.events import MEDIA_KINDS, Origin
 
-#: Refusals that depend on the customer service window, and so on the moment. 470 is the on-premises API's.
+#: Refusals because of the customer service window, which may be open again. 470 is the on-premises API's.
 OF_THE_WINDOW = frozenset({WINDOW_CLOSED, 470})
 
 
 def can_succeed(message: Message) -> bool:
-    """Whether sending the same once more may work, the window aside: WhatsApp would take it as it is, and its file is
-    here. What the phone app sent is sent there."""
+    """Whether sending it again may work, the window aside: WhatsApp may accept it unchanged, and its file is stored.
+    False for messages from the phone app."""
     if message.origin not in (Origin.AGENT, Origin.API):
         return False
     explanation = explain(message.error_code or 0)
-    # What is wrong with the receiver may have changed; what is wrong with the message has not.
+    # A problem with the recipient may be over; a problem with the message is not.
     refused = explanation.permanent and explanation.scope is Scope.MESSAGE
     if refused and message.error_code not in OF_THE_WINDOW:
         return False

@@ -1,4 +1,4 @@
-"""Posting what is due to an endpoint, trying again for three days, and stopping when nobody listens any more."""
+"""Post due events to an endpoint, retry for three days, and disable endpoints that keep failing."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from inbox.models import WebhookDelivery, WebhookEndpoint
 
 log = structlog.get_logger(__name__)
 
-POSTED = Counter("inbox_webhooks_posted_total", "Attempts to tell programs something, by outcome.", ["outcome"])
+POSTED = Counter("inbox_webhooks_posted_total", "Webhook attempts, by outcome.", ["outcome"])
 
 #: Seconds until the next attempt, by attempts made: ten in three days (standardwebhooks.com, "Retry schedule").
 SCHEDULE = (5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 72_000)
-#: An endpoint that failed for so long without one success is switched off.
+#: An endpoint is disabled after failing this long without a success.
 PATIENCE = timedelta(days=5)
-#: A worker that died with a delivery has given it back by then.
+#: The delivery of a worker that died can be claimed again after this.
 LEASE = timedelta(seconds=20)
-#: One job's share; the rest is another job's, so that every endpoint gets its turn.
+#: Limits of one job; another job continues, so that every endpoint gets its turn.
 SHARE, SHARE_SECONDS = 100, 20.0
-#: The longest that an endpoint which does not answer is left alone between attempts.
+#: The longest pause between attempts at an endpoint that does not answer.
 HOLD_SECONDS = 300
 LOG_KEPT = 30
 KEEP = timedelta(days=30)
@@ -44,7 +44,7 @@ GONE = 410
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one attempt came to. ``error`` is empty when it was taken; ``hold``: the endpoint as a whole is to blame."""
+    """The outcome of one attempt. ``error`` is empty on success; ``hold``: the endpoint as a whole fails."""
 
     status: int | None
     seconds: float
@@ -54,9 +54,9 @@ class Outcome:
 
 
 def deliver(endpoint_id: int) -> int:
-    """Post what is due at one endpoint, a bounded share of it. Returns how many attempts were made.
+    """Post a bounded number of due deliveries to one endpoint. Returns how many attempts were made.
 
-    Safe to run twice and in parallel: each delivery is leased to one caller. Ends early when the endpoint fails.
+    Safe to repeat and in parallel: each delivery is leased to one caller. Stops early when the endpoint fails.
     """
     began, count = time.monotonic(), 0
     while count < SHARE and time.monotonic() - began < SHARE_SECONDS:
@@ -73,7 +73,7 @@ def deliver(endpoint_id: int) -> int:
 
 
 def sweep() -> None:
-    """Wake the workers of endpoints that have something due: a time has come, or a wake-up was lost."""
+    """Enqueue jobs for endpoints with due deliveries, including those whose wake-up was lost."""
     due = WebhookDelivery.objects.filter(state=WebhookDelivery.State.PENDING, next_try_at__lte=Now())
     listening = due.filter(_listening("endpoint__"))
     for endpoint_id in listening.order_by().values_list("endpoint_id", flat=True).distinct():
@@ -81,7 +81,7 @@ def sweep() -> None:
 
 
 def send_again(delivery: WebhookDelivery) -> bool:
-    """Post it once more, because a person asked, under the same id. False when it waits already. Safe to repeat."""
+    """Post it again under the same id, on request. False when it is waiting already. Safe to repeat."""
     with transaction.atomic():
         rows = WebhookDelivery.objects.filter(pk=delivery.pk).exclude(state=WebhookDelivery.State.PENDING)
         asked = rows.update(state=WebhookDelivery.State.PENDING, attempts=0, next_try_at=Now())
@@ -91,7 +91,7 @@ def send_again(delivery: WebhookDelivery) -> bool:
 
 
 def forget() -> int:
-    """Delete settled deliveries that nobody will ask about any more. Returns how many."""
+    """Delete old settled deliveries. Returns how many."""
     old = WebhookDelivery.objects.filter(created_at__lt=timezone.now() - KEEP)
     deleted, _ = old.exclude(state=WebhookDelivery.State.PENDING, endpoint__active=True).delete()
     return deleted
@@ -122,8 +122,8 @@ def _claim(endpoint_id: int) -> WebhookDelivery | None:
 
 
 def payload(delivery: WebhookDelivery) -> dict[str, Any] | None:
-    """What is posted: the message as it is now, so that even an old event tells nothing old. None when it was
-    deleted. Addresses of files are not in it: they would be stale when they are read."""
+    """The body: the message as it is now, so that a late event has current data. None when it was deleted. Without
+    file URLs, which would have expired when they are read."""
     message = messages.one(delivery.message_id, absolute=None)
     if message is None:
         return None
@@ -138,18 +138,18 @@ def _outcome(delivery: WebhookDelivery) -> Outcome:
     try:
         return _attempt(delivery)
     except (OperationalError, InterfaceError):
-        raise  # the database is away: the lease ends by itself
+        raise  # the database is not available: the lease expires
     except Exception:
         log.exception("webhook_not_prepared", delivery=delivery.pk, endpoint=delivery.endpoint_id)
-        return Outcome(None, time.monotonic() - began, "It could not be prepared here; the log has the details.")
+        return Outcome(None, time.monotonic() - began, "The event could not be prepared; the log has the details.")
 
 
 def _attempt(delivery: WebhookDelivery) -> Outcome:
     endpoint = delivery.endpoint
-    said = payload(delivery)
-    if said is None:
-        return Outcome(None, 0, "The message was deleted meanwhile.")
-    body = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
+    event = payload(delivery)
+    if event is None:
+        return Outcome(None, 0, "The message was deleted.")
+    body = json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
     began = time.monotonic()
     try:
         target = safe_http.check(endpoint.url, private=settings.WEBHOOK_PRIVATE_HOSTS)
@@ -171,7 +171,7 @@ def _seconds(header: str) -> float:
 
 
 def _settle(delivery: WebhookDelivery, outcome: Outcome) -> None:
-    """Write on both rows what came of an attempt and what happens next."""
+    """Record the outcome of an attempt on delivery and endpoint, and what happens next."""
     now = timezone.now()
     entry = {"at": now.isoformat(), "status": outcome.status, "seconds": round(outcome.seconds, 3)}
     columns: dict[str, Any] = {
@@ -196,7 +196,7 @@ def _settle(delivery: WebhookDelivery, outcome: Outcome) -> None:
 
 
 def _judge(endpoint: WebhookEndpoint, outcome: Outcome) -> None:
-    """Keep how the endpoint does, hold it while it does not answer, and switch it off when it never does."""
+    """Count failures, pause an endpoint that does not answer, and disable one that keeps failing."""
     rows = WebhookEndpoint.objects.filter(pk=endpoint.pk)
     if not outcome.error:
         rows.filter(~Q(failures=0) | Q(held_until__isnull=False)).update(
@@ -210,8 +210,8 @@ def _judge(endpoint: WebhookEndpoint, outcome: Outcome) -> None:
     rows.update(failures=F("failures") + 1, failing_since=Coalesce("failing_since", Now()), held_until=hold)
     reason = ""
     if outcome.status == GONE:
-        reason = "The endpoint answered 410: it is gone for good."
+        reason = "The endpoint answered 410 Gone."
     elif endpoint.failing_since is not None and endpoint.failing_since < now - PATIENCE:
-        reason = f"Nothing was taken for {PATIENCE.days} days. Last: {outcome.error}"
+        reason = f"No delivery succeeded for {PATIENCE.days} days. Last error: {outcome.error}"
     if reason and rows.filter(active=True).update(active=False, disabled_reason=reason):
         log.error("webhook_endpoint_disabled", endpoint=endpoint.pk, reason=reason)
