@@ -13,8 +13,10 @@ import orjson
 from django.db import connection
 
 from core.postgres.keyset import EPOCH, Place
+from inbox import access
 from inbox.api.file_urls import Absolute, signed
 from inbox.media import file_names
+from inbox.models import Program
 from whatsapp import errors, phone_numbers
 from whatsapp.events import OWN_ID, Direction, Status
 
@@ -101,6 +103,12 @@ Condition = tuple[Any, ...]
 Body = dict[str, Any]
 
 
+def visible_to(program: Program) -> Condition:
+    """The messages that a program sees, as a part of the statement instead of a statement before it."""
+    numbers, values = access.visible_numbers(program).order_by().values("pk").query.sql_with_params()
+    return f"m.number_id = ANY(ARRAY({numbers}))", *values
+
+
 def read(
     where: Iterable[Condition], *, absolute: Absolute, order: Order = "sent_at", limit: int = 1
 ) -> list[tuple[Body, Place]]:
@@ -120,12 +128,9 @@ def read(
         return [_message(row, absolute) for row in cursor.fetchall()]
 
 
-def one(pk: int, *, absolute: Absolute, numbers: list[int] | None = None) -> Body | None:
-    """A message as plain values, None where there is none; with ``numbers``, none of another number."""
-    where: list[Condition] = [("m.id = %s", pk)]
-    if numbers is not None:
-        where.append(("m.number_id = ANY(%s)", numbers))
-    found = read(where, absolute=absolute)
+def one(pk: int, *conditions: Condition, absolute: Absolute) -> Body | None:
+    """A message as plain values, None where there is none that fulfils the conditions."""
+    found = read([("m.id = %s", pk), *conditions], absolute=absolute)
     if not found:
         return None
     body: Body = orjson.loads(orjson.dumps(found[0][0], default=str))

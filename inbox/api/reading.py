@@ -85,8 +85,7 @@ def list_messages(
     To follow new messages and statuses, use webhooks instead of polling.
     """
     program = caller(request)
-    numbers = access.numbers_visible_to(program)
-    where: list[messages.Condition] = [("m.number_id = ANY(%s)", numbers)]
+    where = [messages.visible_to(program)]
     if direction:
         where.append(("m.direction = %s", direction))
     if kind:
@@ -104,7 +103,7 @@ def list_messages(
     order: messages.Order = "created_at"
     if conversationId or contactId or phone:
         order = "sent_at"
-        where.append(_of_conversations(program, numbers, conversationId, contactId, phone))
+        where.append(_of_conversations(program, conversationId, contactId, phone))
     if cursor:
         after = place_of(cursor)
         where.append((f"(m.{order}, m.id) < (%s, %s)", after.at, after.id))
@@ -113,9 +112,7 @@ def list_messages(
     return json_response({"messages": [body for body, _ in rows[:limit]], "nextCursor": following})
 
 
-def _of_conversations(
-    program: Program, numbers: list[int], pk: str | None, contact: str | None, phone: str | None
-) -> messages.Condition:
+def _of_conversations(program: Program, pk: str | None, contact: str | None, phone: str | None) -> messages.Condition:
     """Messages of the conversations that match all of these."""
     if pk and not contact and not phone:
         return "m.conversation_id = %s", int(pk)
@@ -125,7 +122,7 @@ def _of_conversations(
     if contact:
         found = found.filter(contact_id=int(contact))
     if phone:
-        found = found.filter(contact__phone__in=spellings(phone, numbers))
+        found = found.filter(contact__phone__in=spellings(phone, access.numbers_visible_to(program)))
     return "m.conversation_id = ANY(%s)", list(found.values_list("pk", flat=True)[:1000])
 
 
@@ -154,8 +151,7 @@ def get_message(request: HttpRequest, message_id: Id) -> HttpResponse:
 
 def message_response(request: HttpRequest, pk: int, status: int = 200) -> HttpResponse:
     """A message as it is now. Raises Problem when the caller may not see it."""
-    numbers = access.numbers_visible_to(caller(request))
-    body = messages.one(pk, absolute=absolute(request), numbers=numbers)
+    body = messages.one(pk, messages.visible_to(caller(request)), absolute=absolute(request))
     if body is None:
         raise not_found()
     return json_response(body, status)

@@ -113,7 +113,7 @@ class MessagesTests:
         thread(conversation(number), 30)
         api.get("/api/messages?limit=3")
         for size in (3, 30):
-            with django_assert_num_queries(4):
+            with django_assert_num_queries(3):
                 assert len(api.get(f"/api/messages?limit={size}").json()["messages"]) == size
 
     def test_it_tells_why_a_message_failed(self, api: Client, number: PhoneNumber) -> None:
