@@ -267,7 +267,7 @@ class RefusedTests:
         page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
         field(page).fill("Signed out")
         field(page).press("Enter")
-        expect(page.locator(".leaving").get_by_role("link", name="Sign in and send")).to_be_visible()
+        expect(page.locator(".leaving").get_by_role("link", name="Log in and send")).to_be_visible()
         page.context.add_cookies(cookies)  # type: ignore[arg-type]
         page.reload()
         arrived(page)

@@ -83,7 +83,7 @@ class SearchTests:
         for one in (amara, bea):
             message(one, "Old")
         page = window(alice).open("/")
-        field = page.get_by_label("Search people by name or phone")
+        field = page.get_by_label("Search contacts by name or phone")
         field.press_sequentially("okaf")
         expect(page.locator(".conversation-row__name")).to_have_text(["Amara Okafor"])
         receive(bea, "Not sought")

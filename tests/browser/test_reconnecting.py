@@ -169,7 +169,7 @@ class SinceTests:
     ) -> None:
         page = window(alice).open("/")
         answers = held(page, "**/?q=okafor")
-        page.get_by_role("searchbox", name="Search people").fill("okafor")
+        page.get_by_role("searchbox", name="Search contacts").fill("okafor")
         answer = wait_for(page, answers).fetch()
         receive(amara, "Came meanwhile")
         expect(page.locator(f"#conversation-{amara.pk}-row")).to_contain_text("Came meanwhile")

@@ -182,7 +182,7 @@ class JumpTests:
         Conversation.objects.update(unread_count=120)
         page = window(alice).open(f"/conversations/{amara.pk}/")
         expect(page.locator("#thread")).to_have_attribute("data-unread", "0")
-        page.get_by_role("link", name="120 new, from the first").click()
+        page.get_by_role("link", name="120 new messages").click()
         expect(page.locator(f"#message-{rows[80].pk}")).to_be_in_viewport()
         expect(page.locator(".thread").get_by_role("separator")).to_have_text("120 new messages")
         assert page.locator(".new-line + [data-message]").get_attribute("id") == f"message-{rows[80].pk}"

@@ -130,11 +130,11 @@ class ConversationTests:
         client.force_login(alice)
         html = text(client.get(f"/conversations/{amara.pk}/"))
         first = rows[40]
-        assert "80 new messages" not in html
+        assert "new-line" not in html
         assert f'data-first-unread="{first.pk}"' in html
         assert f"?at={first.pk}#message-{first.pk}" in html
         html = text(client.get(f"/conversations/{amara.pk}/?at={first.pk}"))
-        assert html.index("Message 40<") < html.index("80 new messages") < html.index("Message 41<")
+        assert html.index("Message 40<") < html.index("80 new messages</div>") < html.index("Message 41<")
 
     def test_a_date_leads_to_the_first_message_of_the_readers_day(
         self, client: Client, alice: Agent, amara: Conversation

@@ -53,7 +53,7 @@ class ConversationsTests:
 
     def test_it_says_what_is_missing_to_an_agent_without_numbers(self, client: Client, db: None) -> None:
         client.force_login(Agent.objects.create_user("dora"))
-        assert "No number is yours yet" in text(client.get("/"))
+        assert "You have no numbers yet" in text(client.get("/"))
 
     def test_it_refuses_other_methods(self, client: Client, alice: Agent) -> None:
         client.force_login(alice)
@@ -196,7 +196,7 @@ class ClosingTests:
         assert rows(text(client.get("/?q=okafor&filter=unread"))) == [bea.pk]
         assert rows(text(client.get("/?q=5678"))) == [amara.pk]
         html = text(client.get("/", {"q": "<b>nobody"}))
-        assert "No match for “<bdi>&lt;b&gt;nobody</bdi>”" in html
+        assert "No contacts match “<bdi>&lt;b&gt;nobody</bdi>”" in html
 
     def test_it_finds_nobody_of_a_number_that_is_not_ours(
         self, client: Client, charlie: Agent, amara: Conversation
