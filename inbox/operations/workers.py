@@ -1,4 +1,4 @@
-"""The worker processes: each reports every few seconds, so that a dead one is missed and its work taken over."""
+"""Worker processes report every few seconds, so that a dead one is noticed and its work taken over."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ log = structlog.get_logger(__name__)
 
 #: Seconds between two reports.
 REPORT_SECONDS = 5
-#: Seconds between two reports that say that something was wrong.
+#: A longer gap between two reports means that something was wrong.
 GAP = 2.0 * REPORT_SECONDS
 #: Seconds of silence after which a worker is dead.
 DEAD_AFTER = 15.0
-#: Seconds for which a new worker looks for a dead one that it replaces, and after which one that nobody has replaced
-#: is missed. Between the two, the new one has time for a report.
+#: Seconds for which a new worker may replace a dead one, and after which a dead one without replacement is reported.
+#: Between the two, the new one has time for a report.
 REPLACES_FOR, MISSED_AFTER = 120.0, DEAD_AFTER + REPORT_SECONDS
-#: Seconds after which a dead worker that nobody replaced is missed no longer: it was meant to go.
+#: Seconds after which a dead worker is forgotten: it was stopped on purpose.
 MISSED_FOR = 24 * 3600.0
 
 REPORT = """
@@ -36,7 +36,7 @@ REPORT = """
     ON CONFLICT (id) DO UPDATE SET seen_at = now(), stopping = excluded.stopping,
         steady_since = CASE WHEN w.seen_at < now() - make_interval(secs => %s) THEN now() ELSE w.steady_since END
 """
-#: One that fell silent before this one began and that no other new one has taken for its own.
+#: A worker that fell silent before this one started, and that no other new one has replaced.
 REPLACE = """
     DELETE FROM inbox_workerprocess WHERE id = (
         SELECT old.id FROM inbox_workerprocess old JOIN inbox_workerprocess new ON new.id = %s
@@ -45,7 +45,7 @@ REPLACE = """
         ORDER BY old.seen_at DESC LIMIT 1 FOR UPDATE OF old SKIP LOCKED
     ) RETURNING 1
 """
-#: Nothing is taken over before the living have had time to report after an outage of the database.
+#: Only once the living workers have had time to report after an outage of the database.
 END_LEASES = """
     UPDATE inbox_outboxentry e SET leased_until = now() - interval '1 millisecond'
     WHERE e.leased_until > now() AND e.worker IS NOT NULL
@@ -67,7 +67,7 @@ STANDING = """
 
 @dataclass(frozen=True, slots=True)
 class Dead:
-    """A worker that ended without a word ``silent`` seconds ago."""
+    """A worker that has not reported for ``silent`` seconds, and did not say that it stops."""
 
     host: str
     pid: int
@@ -90,8 +90,7 @@ def standing() -> Standing:
 
 
 def end_leases_of_dead() -> None:
-    """Let the leases of dead workers on messages end now; what becomes of each message is decided as always. Safe to
-    repeat."""
+    """End the leases of dead workers on messages now; the messages are then settled as always. Safe to repeat."""
     with connection.cursor() as cursor:
         cursor.execute(END_LEASES, {"dead": DEAD_AFTER})
         if cursor.rowcount:
@@ -99,7 +98,7 @@ def end_leases_of_dead() -> None:
 
 
 def forget(silent_for: float = MISSED_FOR) -> int:
-    """Stop missing workers that fell silent so many seconds ago. Returns how many."""
+    """Forget workers that have been silent for so many seconds. Returns how many."""
     count, _ = WorkerProcess.objects.filter(seen_at__lt=Now() - timedelta(seconds=silent_for)).delete()
     if count:
         log.warning("dead_workers_forgotten", count=count)
@@ -107,13 +106,12 @@ def forget(silent_for: float = MISSED_FOR) -> int:
 
 
 def begin() -> None:
-    """This process is a worker from now on: what it takes, it takes in its own name."""
+    """Make this process a worker: its leases carry its id from now on."""
     WorkerProcess.current = uuid.uuid4()
 
 
 async def report(stopping: asyncio.Event) -> None:
-    """Report that this process works, until it is cancelled; its row goes with it. A report that fails is followed by
-    the next one."""
+    """Report until cancelled, then delete this worker's row. A failed report is logged; the next one follows."""
     database = AsyncDatabase(application_name="inbox worker report")
     replaced = False
     try:

@@ -1,4 +1,4 @@
-"""`manage.py reconcile`: compare the storage with the database, and mend what can be mended."""
+"""`manage.py reconcile`: compare the storage with the database, and repair what can be repaired."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--apply", action="store_true", help="mend what can be mended")
+        parser.add_argument("--apply", action="store_true", help="repair what can be repaired")
         parser.add_argument("--digests", action="store_true", help="read every file and compare its SHA-256 (slow)")
         parser.add_argument("--days", type=int, default=30, help="days of the table by number (default 30)")
         parser.add_argument("--json", action="store_true", dest="as_json", help="print everything as JSON")
@@ -76,13 +76,13 @@ class Command(BaseCommand):
                 examples.append(" ".join(filter(None, [fault.row, fault.key, fault.detail])))
         for code, count in report.counts.items():
             mended = report.mended.get(code, 0)
-            act = f" Mended: {mended:,}." if report.applied else f" --apply {FAULTS[code].remedy}."
+            act = f" Repaired: {mended:,}." if report.applied else f" --apply {FAULTS[code].remedy}."
             self.stdout.write(f"\n{count:,} × {code}: {FAULTS[code].sentence}{act if FAULTS[code].remedy else ''}")
             for example in shown[code]:
                 # Escaped, because a terminal obeys control characters that a key may hold.
                 self.stdout.write("    " + "".join(c if c.isprintable() else repr(c)[1:-1] for c in example))
         if not report.counts:
-            self.stdout.write("Everything is where it belongs.")
+            self.stdout.write("No faults found.")
         self._days(report)
 
     def _days(self, report: Reconciliation) -> None:

@@ -1,5 +1,4 @@
-"""`manage.py worker`: runs the jobs, with places of their own for the journal and for sending, so that slow files never
-hold either up."""
+"""`manage.py worker`: runs the jobs. The journal and sending have slots of their own, which slow files never delay."""
 
 from __future__ import annotations
 
@@ -33,7 +32,7 @@ from whatsapp.webhooks import journal, sqs
 
 log = structlog.get_logger(__name__)
 
-#: Jobs of the journal at once. Two, so that a long drain does not hold up the sweep.
+#: Journal jobs at once. Two, so that a long drain does not delay the sweep.
 JOURNAL_JOBS = 2
 #: Requests to providers at once, unless told otherwise. WhatsApp takes a few hundred milliseconds for each.
 SENDING_JOBS = 8
@@ -60,13 +59,13 @@ class Command(BaseCommand):
             "--sending", type=int, default=SENDING_JOBS, help=f"messages sent at once (default {SENDING_JOBS})"
         )
         parser.add_argument(
-            "--forget-missing", action="store_true", help="stop missing workers that ended for good, and run nothing"
+            "--forget-missing", action="store_true", help="forget workers that ended for good, and run nothing"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["forget_missing"]:
             count = workers.forget(workers.DEAD_AFTER)
-            self.stdout.write(f"{count} {'worker is' if count == 1 else 'workers are'} no longer missed.")
+            self.stdout.write(f"{count} {'worker was' if count == 1 else 'workers were'} forgotten.")
             return
         hide_process()
         sandbox.log_report()
@@ -75,8 +74,10 @@ class Command(BaseCommand):
 
 
 def collect_garbage_rarely() -> None:
-    """Look for cycles every 50,000 new objects instead of every 700: reading notifications makes many and leaves hardly
-    any behind. Measured: a fifth less processor time for each message. What is loaded by now is never looked at."""
+    """Collect cycles every 50,000 new objects instead of every 700: parsing notifications creates many and keeps few.
+
+    Measured: a fifth less processor time for each message. What is loaded already is never collected.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
@@ -85,7 +86,7 @@ def collect_garbage_rarely() -> None:
 async def run(concurrency: int, sending_jobs: int = SENDING_JOBS) -> None:
     """Run jobs until a signal comes, through any number of database restarts; then let running jobs finish.
 
-    Jobs that are not done ``GRACE`` seconds after the signal are left: they are put back like those of a killed worker.
+    Jobs that take longer than ``GRACE`` seconds after the signal are put back later, like those of a killed worker.
     """
     loop = asyncio.get_running_loop()
     # Every job has a thread waiting for it: in asyncio's own pool the journal would queue behind downloads.
@@ -124,7 +125,7 @@ async def _work_through_faults(concurrency: int, sending_jobs: int, stopping: as
 
 @contextlib.contextmanager
 def _reading_queues(stopping: asyncio.Event) -> Iterator[None]:
-    """SQS's queues are emptied in threads of their own, whatever becomes of the jobs."""
+    """Read SQS queues in threads of their own, independently of the jobs."""
     readers = sqs.readers(settings.AWS_SQS_QUEUES, settings.WHATSAPP_AWS_REGION)
     for reader in readers:
         reader.start()

@@ -1,6 +1,6 @@
-"""Reconciling: what lies in the storage against what the rows say, both ways, and mending what can be mended.
+"""Reconcile storage and database: compare them both ways, report faults, and repair what can be repaired.
 
-Both sides are compared by PostgreSQL, in temporary tables: memory stays flat at millions of files.
+PostgreSQL compares both sides in temporary tables, so memory stays flat at millions of files.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from inbox.operations.reconciliation import comparing, days, digests, mending
 __all__ = ["AlreadyRunningError", "faults_found", "run"]
 
 LOCK = 7_281_004
-#: Faults of one kind that are kept with the report; the counts are whole.
+#: Faults of one kind that are kept with the report; the counts are complete.
 KEPT = 1000
 #: Reports that are kept.
 KEPT_REPORTS = 50
@@ -41,9 +41,10 @@ def run(
     days_back: int = 30,
     look: Callable[[Reconciliation], None] = lambda _: None,
 ) -> Reconciliation:
-    """Compare, keep the report, and with ``apply`` mend. ``look`` is called with the report while faults_found() has
-    all of them. Changes nothing but the report without ``apply``. Safe to repeat. Raises StorageError,
-    AlreadyRunningError."""
+    """Compare, keep the report, and with ``apply`` repair. Without it only the report is written. Safe to repeat.
+
+    ``look`` is called with the report while faults_found() has all of them. Raises StorageError, AlreadyRunningError.
+    """
     with unhurried(), only_one(LOCK, AlreadyRunningError("Another reconciliation is running.")):
         report = Reconciliation.objects.create(digests_compared=compare_digests, applied=apply)
         try:
@@ -70,7 +71,7 @@ def run(
 
 
 def faults_found() -> Iterator[dict[str, Any]]:
-    """Every fault of the reconciliation that is running: code, key, row, detail."""
+    """Every fault of the running reconciliation: code, key, row, detail."""
     last = 0
     with connection.cursor() as cursor:
         while True:
@@ -86,7 +87,7 @@ def faults_found() -> Iterator[dict[str, Any]]:
 
 
 def _keep(report: Reconciliation) -> None:
-    """The first faults of each kind for the admin; reports of long ago go."""
+    """Keep the first faults of each kind for the admin, and delete old reports."""
     with connection.cursor() as cursor:
         cursor.execute(
             """

@@ -1,8 +1,8 @@
-"""The comparison itself, by PostgreSQL: rows as they were before the listing, against what the listing found.
+"""Compare, in PostgreSQL, the rows as they were before the listing with the objects that it found.
 
-Taken in that order nothing that happens meanwhile looks like a fault: an object is put before its row is committed, so
-every row from before has its object in the listing. An object without a row is looked up again at the end, and counts
-only once it is older than GRACE.
+In that order, nothing that happens meanwhile looks like a fault: an object is stored before its row is committed, so
+every earlier row has its object in the listing. An object without a row is looked up again at the end, and counts only
+once it is older than GRACE.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from django.db import connection
 
 from whatsapp.events import MEDIA_KINDS
 
-#: How old an object must be to be called an orphan: files are put before their rows are committed.
+#: The least age of an orphan: files are stored before their rows are committed.
 GRACE = "1 hour"
 #: WhatsApp keeps a received file for 7 days; an attempt needs some time.
 FETCHABLE = """
@@ -44,7 +44,7 @@ CREATE TEMP TABLE gone AS
     SELECT k.key, k.owner, k.row FROM known_file k LEFT JOIN stored_object o USING (key) WHERE o.key IS NULL
 """
 
-#: Objects that no row names now. Ours are told by where they lie and what they are called.
+#: Objects that no row names.
 STRAY = """
 CREATE TEMP TABLE stray AS
     SELECT o.key, o.size, substring(o.key FROM '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}') AS id
@@ -70,7 +70,7 @@ FROM gone g JOIN inbox_media m ON m.id = g.row::uuid AND m.file = g.key AND m.st
 JOIN inbox_message s ON s.id = m.message_id
 LEFT JOIN stored_object q ON q.key = 'quarantine/' || g.key
 LEFT JOIN LATERAL (
-    -- AWS writes <key><media id>.<extension>; two such files are a riddle, not a find.
+    -- AWS writes <key><media id>.<extension>; of two such files nothing says which it is.
     SELECT min(key) AS key FROM stored_object o
     WHERE o.key > g.key AND o.key < (g.key || chr(1114111)) COLLATE "C"
       AND substr(o.key, length(g.key) + 1) ~ '^[0-9]{{6,32}}[.][A-Za-z0-9]{{1,8}}$'
@@ -118,7 +118,7 @@ SELECT CASE
         ELSE 'unknown_object' END,
     t.key, coalesce(m.id::text, ''), format('%%s bytes', t.size)
 FROM stray t LEFT JOIN inbox_media m ON m.id = t.id::uuid
--- A preview whose row is still being drawn will be named by it; the suffixed file of a row is a fault of that row.
+-- A preview that is still being drawn will be named by its row; the suffixed file of a row is that row's fault.
 WHERE NOT (t.key LIKE 'previews/%%' AND m.id IS NOT NULL AND m.preview_state IN ('none', 'copying'))
   AND NOT EXISTS (SELECT FROM fault f WHERE f.code = 'under_another_key' AND f.detail = t.key)
 """
@@ -153,7 +153,7 @@ WHERE s.kind = ANY(%(kinds)s) AND m.id IS NULL AND s.revoked_at IS NULL AND s.cr
 
 
 def remember_rows() -> int:
-    """Take down which files the rows name now, before the storage is listed. Returns how many."""
+    """Copy which files the rows name, before the storage is listed. Returns how many."""
     with connection.cursor() as cursor:
         cursor.execute(DROP)
         for statement in TABLES.split(";\n"):
@@ -168,8 +168,7 @@ def forget_rows() -> None:
 
 
 def compare(began: datetime) -> None:
-    """Write every fault into the temporary table ``fault``; needs remember_rows() and the listing, begun at ``began``.
-    Only reads what is permanent."""
+    """Write every fault into the temporary table ``fault``. Needs remember_rows() and the listing."""
     with connection.cursor() as cursor:
         cursor.execute(GONE)
         cursor.execute(STRAY, {"began": began, "grace": GRACE})

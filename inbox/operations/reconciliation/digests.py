@@ -1,4 +1,4 @@
-"""Reading every stored file and comparing its digest with the row's: slow, and the only proof that bytes are whole."""
+"""Read every stored file and compare its SHA-256 with its row's: slow, and the only proof that files are intact."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ PAGE = 200
 
 
 def compare(progress: Callable[[int], None]) -> None:
-    """Add a fault for each file whose bytes are not those of its row. Raises StorageError. Memory stays flat."""
+    """Add a fault for each file with another digest than its row. Raises StorageError. Memory stays flat."""
     last, count = "", 0
     while page := _page(last):
         for id, key, sha256 in page:
             try:
                 code = "" if _digest(key) in (sha256, None) else "digest_differs"
             except StorageError:
-                media_storage().ping()  # the storage, or only this file?
+                media_storage().ping()  # raises if the whole storage is away
                 code = "unreadable"
             if code:
                 with connection.cursor() as cursor:

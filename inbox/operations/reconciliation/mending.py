@@ -1,4 +1,4 @@
-"""What --apply does about each fault: a conditional update each, so that a row that changed since is left alone."""
+"""Repair faults (--apply): each by a conditional update, so that a row that changed meanwhile is left alone."""
 
 from __future__ import annotations
 
@@ -11,23 +11,27 @@ import structlog
 from django.db import connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils.translation import gettext_noop
 
 from inbox.changes import pages
 from inbox.media import fetch, inspection, jobs
 from inbox.media.storage import MissingFileError, StorageError, media_storage
+from inbox.media.uploads.preparing import LOST as LOST_UPLOAD
 from inbox.models import Media, Message, Upload
 
 log = structlog.get_logger(__name__)
 
 PAGE = 500
 QUARANTINE = "quarantine/"
-LOST = "The stored file is gone, and WhatsApp no longer has it. Ask for it again."
+LOST = gettext_noop("The stored file is gone, and WhatsApp no longer has it. Ask for it again.")
+INCOMPLETE = gettext_noop("The stored file was incomplete; it is being downloaded again.")
+NEVER_RECORDED = gettext_noop("The file of this message was never recorded.")
 #: A little less than the seven days for which WhatsApp keeps a file.
 FETCHABLE = fetch.LIFETIME - timedelta(hours=4)
 
 
 def mend(progress: Callable[[int], None]) -> dict[str, int]:
-    """Mend what can be, in the order of the list. Returns how many of each code were. Safe to repeat."""
+    """Repair what can be repaired. Returns how many of each code were. Safe to repeat."""
     mended: Counter[str] = Counter()
     last = count = 0
     while page := _page(last):
@@ -63,7 +67,7 @@ def _fetch(key: str, row: str, _detail: str) -> bool:
             preview_state=Media.PreviewState.NONE,
             attempts=0,
             next_try_at=Now(),
-            error="The stored file was not whole; it is being fetched again.",
+            error=INCOMPLETE,
         )
         pages.touch([found.message_id])
         jobs.enqueue_fetch(found.pk)
@@ -123,13 +127,13 @@ def _take_size(key: str, row: str, detail: str) -> bool:
 
 
 def _quarantine(key: str, _row: str, _detail: str) -> bool:
-    """Nothing is deleted: whoever misses it moves it back."""
+    """Nothing is deleted: a file can be moved back from quarantine."""
     media_storage().move(key, QUARANTINE + key)
     return True
 
 
 def _adopt(key: str, row: str, _detail: str) -> bool:
-    """Record a file that is there, if it is the announced one."""
+    """Record a file that is in the storage, if it is the announced one."""
     inspected = inspection.inspect_stored(key)
     announced = Q(sha256="") | Q(sha256=inspected.sha256)
     waiting = Q(pk=row) & announced & ~Q(state__in=[Media.State.STORED, Media.State.PREPARING])
@@ -139,7 +143,7 @@ def _adopt(key: str, row: str, _detail: str) -> bool:
 
 def _refuse_upload(_key: str, row: str, _detail: str) -> bool:
     lost = Upload.objects.filter(pk=row).exclude(state=Upload.State.REFUSED)
-    return bool(lost.update(state=Upload.State.REFUSED, error="The file was lost. Attach it again."))
+    return bool(lost.update(state=Upload.State.REFUSED, error=LOST_UPLOAD))
 
 
 def _add_file_row(_key: str, row: str, _detail: str) -> bool:
@@ -147,15 +151,13 @@ def _add_file_row(_key: str, row: str, _detail: str) -> bool:
         message = Message.objects.select_for_update().filter(pk=row).first()
         if message is None or Media.objects.filter(message=message).exists():
             return False
-        Media.objects.create(
-            message=message, state=Media.State.FAILED, error="The file of this message was never recorded."
-        )
+        Media.objects.create(message=message, state=Media.State.FAILED, error=NEVER_RECORDED)
         pages.touch([message.pk])
     return True
 
 
 def _update(condition: Q, **columns: object) -> bool:
-    """Change the media rows that still are as they were found, and tell the pages. Whether there was one."""
+    """Change the media rows that are still as they were found, and tell open pages. Returns whether there were any."""
     with transaction.atomic():
         rows = Media.objects.filter(condition)
         messages = list(rows.values_list("message_id", flat=True))

@@ -184,7 +184,7 @@ class SamplesTests:
         report = run(SAMPLES / "message_scan.json", contacts=[tmp_path / "contacts.json"])
         # The console's message names no number, and nothing else of that contact does.
         assert [item["reasons"] for item in report["held"]] == [
-            ["It names none of our numbers, and nothing else of the contact does."]
+            ["It names none of our numbers, and neither do the contact's other messages."]
         ]
 
 

@@ -49,7 +49,7 @@ def item(**columns: Any) -> ImportedItem:
 class ReconciliationAdminTests:
     def test_it_says_what_is_wrong_and_leads_to_the_rows(self, signed_in: Client, report: Reconciliation) -> None:
         page = signed_in.get(f"{LIST}{report.pk}/change/").content.decode()
-        assert "A file of ours that no message has." in page
+        assert "A stored file belongs to no message." in page
         assert f"/admin/inbox/media/{report.faults.first().row}/change/" in page  # type: ignore[union-attr]
         assert "2 not stored" in page
         assert "<script>alert" not in page
@@ -57,10 +57,10 @@ class ReconciliationAdminTests:
 
     def test_a_worker_looks_again_when_asked(self, signed_in: Client) -> None:
         page = signed_in.post(f"{LIST}look-again/", follow=True).content.decode()
-        assert "A worker compares storage and database now" in page
+        assert "The comparison has started" in page
         signed_in.post(f"{LIST}look-again/")
         assert ProcrastinateJob.objects.filter(task_name="reconcile").count() == 1
-        assert LogEntry.objects.filter(change_message="Asked for a reconciliation.").count() == 2
+        assert LogEntry.objects.filter(change_message="Requested a reconciliation.").count() == 2
         tasks.reconcile(0)
         assert Reconciliation.objects.get().finished_at is not None
 
