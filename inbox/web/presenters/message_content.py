@@ -20,7 +20,7 @@ from inbox.web.presenters.base import Drawn
 from whatsapp.errors import UNSUPPORTED_TYPE, explain_received
 from whatsapp.events import Kind
 
-#: Kinds with a template of their own under templates/inbox/message/.
+#: Kinds with a template of their own under templates/jinja/message/.
 DRAWN = frozenset({Kind.LOCATION, Kind.CONTACTS, Kind.ORDER})
 #: The icon of a kind, in the list and in quotes. Text has none.
 ICONS: dict[str, str] = {

@@ -28,5 +28,5 @@ def all_files(request: AgentRequest, pk: int) -> HttpResponse:
     files, older = contact_panel.all_files(conversation, place)
     context = {"files": files, "older": older}
     if place is not None and request.htmx:
-        return render(request, "inbox/_file_grid.html", context | {"conversation": conversation})
+        return render(request, "inbox/details/_file_grid.html", context | {"conversation": conversation})
     return show(request, conversation, "all_files", context)

@@ -71,7 +71,7 @@ def fragment(request: AgentRequest) -> HttpResponse:
         "unread": conversation_row.badge(state.unread),
         "banners": sending_banner.of(state.outboxes),
     }
-    return render(request, "inbox/_changes.html", context)
+    return render(request, "inbox/page/_changes.html", context)
 
 
 def _opened(

@@ -53,7 +53,9 @@ def compose(request: AgentRequest, pk: int) -> HttpResponse:
     quoted = composer.quotable(conversation, request.GET.get("reply", ""))
     name = display_name(conversation.contact)
     shown = composer.of(conversation, request.user, drafts.of(conversation, request.user), name=name, quoted=quoted)
-    return render(request, "inbox/_composer.html", {"conversation": conversation, "composer": shown, "name": name})
+    return render(
+        request, "inbox/composer/_composer.html", {"conversation": conversation, "composer": shown, "name": name}
+    )
 
 
 @require_POST

@@ -127,7 +127,7 @@ def page(request: AgentRequest, pk: int, *, problem: str = "", status: int = 200
     }
     if request.htmx and not request.htmx.history_restore_request:
         context["unread"] = conversation_row.badge(state.unread)
-        return pages.read_at(state.cursor, render(request, "inbox/_conversation.html", context))
+        return pages.read_at(state.cursor, render(request, "inbox/thread/_conversation.html", context))
     return render(request, "inbox/conversation.html", context | list_context(request, state), status=status)
 
 
@@ -141,7 +141,7 @@ def messages(request: AgentRequest, pk: int) -> HttpResponse:
     if opened is None:
         raise Http404
     context = thread_context(request, opened.conversation)
-    return pages.read_at(opened.cursor, render(request, "inbox/_messages.html", context))
+    return pages.read_at(opened.cursor, render(request, "inbox/thread/_messages.html", context))
 
 
 @require_GET
@@ -169,7 +169,7 @@ def message(request: AgentRequest, pk: int) -> HttpResponse:
         "name": name,
         "conversation": row.conversation,
     }
-    template = "inbox/_message_dialog.html" if request.htmx else "inbox/message.html"
+    template = "inbox/dialogs/_message.html" if request.htmx else "inbox/message.html"
     return render(request, template, context)
 
 

@@ -58,5 +58,5 @@ def conversations(request: AgentRequest) -> HttpResponse:
     context = {"cursor": state.cursor, "open_id": ""} | list_context(request, state)
     if not request.htmx or request.htmx.history_restore_request:
         return render(request, "inbox/conversations.html", context)
-    part = "_list" if request.htmx.target == "list" else "_rows"
+    part = "list/_list" if request.htmx.target == "list" else "list/_rows"
     return pages.read_at(state.cursor, render(request, f"inbox/{part}.html", context))

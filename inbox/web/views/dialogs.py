@@ -40,7 +40,7 @@ def show(
     request: AgentRequest, conversation: Conversation, name: str, context: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
     """A form for the page's dialog, or as a page of its own. ``name`` is the template's."""
-    partial = f"inbox/_{name}.html"
+    partial = f"inbox/dialogs/_{name}.html"
     context |= {"conversation": conversation, "name": display_name(conversation.contact), "partial": partial}
     context.setdefault("token", token(request.POST) if request.POST else uuid.uuid4())
     return render(request, partial if request.htmx else "inbox/dialog.html", context, status=status)
@@ -153,4 +153,4 @@ def interactive_preview(request: AgentRequest, pk: int) -> HttpResponse:
     upload = None
     if form.chosen in MEDIA_HEADERS and not request.FILES:
         upload, _ = header_file(request, conversation)
-    return render(request, "inbox/_preview.html", _interactive_context(request, form, upload))
+    return render(request, "inbox/dialogs/_preview.html", _interactive_context(request, form, upload))

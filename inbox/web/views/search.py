@@ -80,7 +80,7 @@ def search(request: AgentRequest, pk: int) -> HttpResponse:
         "further": place is not None,
         "older": keyset.Place(found[-1].sent_at, found[-1].pk) if more else None,
     }
-    template = "inbox/_search.html" if request.htmx else "inbox/search.html"
+    template = "inbox/thread/_search.html" if request.htmx else "inbox/search.html"
     return render(request, template, context)
 
 

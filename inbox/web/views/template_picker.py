@@ -42,7 +42,7 @@ def template_picker(request: AgentRequest, pk: int) -> HttpResponse:
         **narrowed,
     }
     if "list" in request.GET:
-        return render(request, "inbox/_template_list.html", context | {"conversation": conversation})
+        return render(request, "inbox/dialogs/_template_list.html", context | {"conversation": conversation})
     return show(request, conversation, "template_picker", context)
 
 
@@ -94,7 +94,7 @@ def template_preview(request: AgentRequest, pk: int, template_id: int) -> HttpRe
     """The template with the values so far."""
     conversation = find(request, pk)
     form = picker.form(_found(conversation, template_id), request.POST, has_media=True, check=True)
-    return render(request, "inbox/_preview.html", _preview(request, form))
+    return render(request, "inbox/dialogs/_preview.html", _preview(request, form))
 
 
 def _preview(request: AgentRequest, form: picker.Form) -> dict[str, Any]:

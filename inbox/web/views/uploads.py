@@ -44,7 +44,7 @@ def mine(request: AgentRequest, upload_id: uuid.UUID) -> Upload:
 
 def _card(request: AgentRequest, upload: Upload) -> HttpResponse:
     if request.htmx or upload.draft is None:
-        return render(request, "inbox/_card.html", {"card": Card.of(upload)})
+        return render(request, "inbox/composer/_card.html", {"card": Card.of(upload)})
     return to_composer(upload.draft.conversation_id)
 
 
@@ -75,7 +75,7 @@ def upload(request: AgentRequest, pk: int) -> HttpResponse:
         return answer
     except (uploads.FileRefusedError, StorageError) as error:
         return refused(str(error), "file_not_ready")
-    return render(request, "inbox/_card.html", {"card": Card.of(row)})
+    return render(request, "inbox/composer/_card.html", {"card": Card.of(row)})
 
 
 def header_file(request: AgentRequest, conversation: Conversation, kind: str = "") -> tuple[Upload | None, str]:

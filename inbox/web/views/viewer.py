@@ -56,7 +56,7 @@ def viewer(request: AgentRequest, media_id: uuid.UUID) -> HttpResponse:
     elif shown.opens == "words":
         with contextlib.suppress(StorageError, MissingFileError):  # then it only says so
             context["words"] = text_preview.read(media)
-    template = "inbox/_viewer.html" if request.htmx else "inbox/viewer.html"
+    template = "inbox/viewer/_viewer.html" if request.htmx else "inbox/viewer.html"
     return render(request, template, context)
 
 
