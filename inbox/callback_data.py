@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import uuid
 
+from core.integers import small_integer
+
 MESSAGE = "inbox:"
 REACTION = "inbox-reaction:"
 
@@ -29,9 +31,4 @@ def message_token(text: str) -> uuid.UUID | None:
 
 def reaction_id(text: str) -> int | None:
     """The id of a reaction, None for anything else."""
-    digits = text.removeprefix(REACTION)
-    return (
-        int(digits)
-        if text.startswith(REACTION) and digits.isascii() and digits.isdigit() and len(digits) < 19
-        else None
-    )
+    return small_integer(text.removeprefix(REACTION)) if text.startswith(REACTION) else None

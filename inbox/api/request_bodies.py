@@ -17,6 +17,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParserError
 
+from core.integers import small_integer
 from inbox.api.problems import Problem, invalid, of_validation
 
 #: The largest file as base64 in JSON, in bytes. Forms, for larger ones, are not held in memory.
@@ -103,10 +104,10 @@ def _json(request: HttpRequest) -> Iterator[Body]:
 
 
 def _length(request: HttpRequest) -> int:
-    text = request.headers.get("Content-Length") or "0"
-    if not (text.isascii() and text.isdigit() and len(text) < 16):
+    length = small_integer(request.headers.get("Content-Length") or "0", 15)
+    if length is None:
         raise Problem(400, "bad_request", "The Content-Length header is not a number.")
-    return int(text)
+    return length
 
 
 def _parse(raw: bytes) -> dict[str, Any]:

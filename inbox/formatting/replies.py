@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from core.integers import small_integer
 from inbox.formatting import humanize
 
 #: Answers that repeat the title or say nothing to an agent.
@@ -96,6 +97,5 @@ def _row(name: str, value: str) -> tuple[str, str]:
 
 def _moment(value: str) -> str:
     """Seconds since 1970 as a date and time; anything else unchanged."""
-    if not (value.isascii() and value.isdigit() and len(value) <= 10):
-        return value
-    return humanize.moment(timezone.localtime(datetime.fromtimestamp(int(value), UTC)))
+    seconds = small_integer(value, 10)
+    return value if seconds is None else humanize.moment(timezone.localtime(datetime.fromtimestamp(seconds, UTC)))

@@ -18,6 +18,7 @@ from django.utils import timezone
 from prometheus_client import Counter
 
 from core import safe_http
+from core.integers import small_integer
 from inbox.api import messages
 from inbox.api.webhooks import signing
 from inbox.changes.webhooks import wake_up
@@ -167,7 +168,7 @@ def _attempt(delivery: WebhookDelivery) -> Outcome:
 
 
 def _seconds(header: str) -> float:
-    return float(header) if header.isascii() and header.isdigit() and len(header) < 5 else 0
+    return small_integer(header, 4) or 0
 
 
 def _settle(delivery: WebhookDelivery, outcome: Outcome) -> None:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from core.integers import small_integer
 from inbox import drafts
 from inbox.formatting import humanize
 from inbox.formatting.summary import file_kind
@@ -159,9 +160,10 @@ def of(
 
 def quotable(conversation: Conversation, word: str) -> Message | None:
     """The message that a form or link names to be answered: of this conversation, and known to WhatsApp."""
-    if not (word.isascii() and word.isdigit() and len(word) < 19):
+    pk = small_integer(word)
+    if pk is None:
         return None
-    message = conversation.messages.filter(pk=int(word)).select_related("media", "author", "agent").first()
+    message = conversation.messages.filter(pk=pk).select_related("media", "author", "agent").first()
     return message if message is not None and message.answerable else None
 
 

@@ -11,6 +11,7 @@ from django.db.models import F
 from django.http import Http404, HttpRequest
 from django.utils import timezone
 
+from core.integers import small_integer
 from core.postgres import keyset
 from inbox import access
 from inbox.models import Contact, Conversation
@@ -71,12 +72,13 @@ class Filters:
 
     @classmethod
     def of(cls, request: HttpRequest) -> Filters:
-        number = request.GET.get("number", "")
-        if number and not (number.isascii() and number.isdigit() and len(number) < 19):
+        number_text = request.GET.get("number", "")
+        number = small_integer(number_text)
+        if number_text and number is None:
             raise Http404
         word = request.GET.get("filter", "")
         sought = " ".join(request.GET.get("q", "").replace("\x00", " ").split())[: contact_search.MAX_LENGTH]
-        return cls(word if word in FILTERS else "", int(number) if number else None, sought)
+        return cls(word if word in FILTERS else "", number, sought)
 
     def query(self, **changes: str) -> str:
         """The part of an address that keeps these filters: "?filter=unread&number=3", or nothing."""
