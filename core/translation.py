@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from django.utils import translation
@@ -10,6 +11,12 @@ from django.utils import translation
 @lru_cache(maxsize=4096)
 def _translated(message: str, _language: str | None) -> str:
     return translation.gettext(message)
+
+
+def translator() -> Callable[[str], str]:
+    """gettext() for as long as the language of now stays: for a whole template, which asks dozens of times."""
+    language = translation.get_language()
+    return lambda message: _translated(message, language)
 
 
 def gettext(message: str) -> str:

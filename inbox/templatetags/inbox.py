@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from core.translation import translator
 from inbox.formatting import humanize
 from inbox.web import icons
 
@@ -45,7 +46,7 @@ def jinja(context: template.Context, name: str, **values: object) -> SafeString:
     compiled = engines["jinja2"].get_template(name)
     page = {str(name): value for name, value in context.flatten().items()}
     # It escaped everything itself.
-    return SafeString(compiled.render(page | values, context.get("request")))
+    return SafeString(compiled.render(page | {"_": translator()} | values, context.get("request")))
 
 
 @lru_cache(maxsize=256)

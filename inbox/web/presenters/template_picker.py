@@ -1,4 +1,4 @@
-"""The message templates that a conversation may be sent: which there are, and the form that each of them asks for."""
+"""The message templates that may be sent in a conversation, and the form of each."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 from django.db.models import F
 from django.http import QueryDict
 from django.utils import timezone
+from django.utils.translation import get_language_info, gettext_lazy
+from django.utils.translation import gettext as _
 
 from inbox.formatting import markup
 from inbox.models import Conversation
@@ -17,24 +19,24 @@ from inbox.web.presenters.interactive import Composed, template
 from whatsapp import message_templates
 from whatsapp.models import MessageTemplate
 
-#: What stands in the picker for a status other than APPROVED.
+#: Why a template cannot be sent, by its status at WhatsApp.
 STATUSES = {
-    "PENDING": "Waits for WhatsApp's approval",
-    "REJECTED": "Rejected by WhatsApp",
-    "PAUSED": "Paused by WhatsApp: low quality",
-    "DISABLED": "Disabled by WhatsApp",
-    "IN_APPEAL": "Rejected by WhatsApp, appealed",
-    "LIMIT_EXCEEDED": "Not approved: too many templates",
+    "PENDING": gettext_lazy("Waiting for WhatsApp’s approval."),
+    "REJECTED": gettext_lazy("Rejected by WhatsApp."),
+    "PAUSED": gettext_lazy("Paused by WhatsApp because of low quality."),
+    "DISABLED": gettext_lazy("Disabled by WhatsApp."),
+    "IN_APPEAL": gettext_lazy("Rejected by WhatsApp; an appeal is pending."),
+    "LIMIT_EXCEEDED": gettext_lazy("Not approved: the account has too many templates."),
 }
-PLACE = ("name", "address", "latitude", "longitude")
-#: What was sent lately, then by name.
+#: The parts of a location, and what their fields are called.
+PLACE = {
+    "name": gettext_lazy("Name"),
+    "address": gettext_lazy("Address"),
+    "latitude": gettext_lazy("Latitude"),
+    "longitude": gettext_lazy("Longitude"),
+}
+#: Recently sent ones first, then by name.
 RECENT_FIRST = (F("used_at").desc(nulls_last=True), "name", "language")
-LANGUAGES = {
-    "en": "English", "en_GB": "English (UK)", "en_US": "English (US)", "pt_BR": "Portuguese (Brazil)",
-    "pt_PT": "Portuguese (Portugal)", "es": "Spanish", "fr": "French", "de": "German", "it": "Italian", "nl": "Dutch",
-    "ar": "Arabic", "he": "Hebrew", "hi": "Hindi", "id": "Indonesian", "tr": "Turkish", "ru": "Russian",
-    "uk": "Ukrainian", "pl": "Polish", "zh_CN": "Chinese (China)", "ja": "Japanese", "ko": "Korean", "uz": "Uzbek",
-}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -107,7 +109,11 @@ class Form(Drawn):
 
 
 def language_words(code: str) -> str:
-    return LANGUAGES.get(code) or LANGUAGES.get(code.split("_")[0]) or code
+    """What a language is called, by WhatsApp's code for it (pt_BR)."""
+    try:
+        return str(get_language_info(code.lower().replace("_", "-"))["name_translated"])
+    except KeyError:
+        return code
 
 
 def visible(conversation: Conversation) -> list[MessageTemplate]:
@@ -120,7 +126,7 @@ def visible(conversation: Conversation) -> list[MessageTemplate]:
 
 
 def offered(conversation: Conversation, count: int) -> list[Choice]:
-    """A few templates that may be sent now, without looking into the others."""
+    """The first few templates that may be sent now."""
     waba_id = conversation.number.waba_id
     if not waba_id:
         return []
@@ -143,10 +149,10 @@ def choices(conversation: Conversation, *, words: str = "", language: str = "", 
 
 
 def refusal(template: MessageTemplate) -> str:
-    """Why a template cannot be sent now, as a sentence; empty when it can."""
+    """Why a template cannot be sent now, as a sentence; empty if it can be."""
     status = template.status.upper()
     if status != "APPROVED":
-        return f"{STATUSES.get(status, 'Not approved by WhatsApp')}."
+        return str(STATUSES.get(status) or _("Not approved by WhatsApp."))
     return message_templates.parse(template.components, template.parameter_format).refusal
 
 
@@ -154,8 +160,8 @@ def _choice(row: MessageTemplate) -> Choice:
     composed = template(row.components)
     extras = [
         composed.placeholder.lower(),
-        "buttons" if composed.buttons else "",
-        "carousel" if composed.slides else "",
+        _("buttons") if composed.buttons else "",
+        _("carousel") if composed.slides else "",
     ]
     facts = [language_words(row.language), row.category.lower(), ", ".join(filter(None, extras))]
     return Choice(
@@ -170,13 +176,13 @@ def _choice(row: MessageTemplate) -> Choice:
 
 
 def used(row: MessageTemplate) -> None:
-    """Somebody sent it: it is offered first from now on."""
+    """Record that the template was sent: it is offered first from now on."""
     MessageTemplate.objects.filter(pk=row.pk).update(used_at=timezone.now())
 
 
 def form(row: MessageTemplate, data: QueryDict | None, *, has_media: bool, check: bool, name: str = "") -> Form:
-    """A template's form with what was written into it. ``check``: say at each field what is wrong with it. ``name`` is
-    what the customer is called, offered for the first place."""
+    """A template's form with what was filled in. ``check``: report errors at their fields. ``name`` is offered for
+    the first field: what the customer is called."""
     asked = message_templates.parse(row.components, row.parameter_format)
     written = {each.key: data.get(f"value-{each.key}", "").strip() if data is not None else "" for each in asked.fields}
     place = _place(data) if data is not None else {}
@@ -214,7 +220,7 @@ def form(row: MessageTemplate, data: QueryDict | None, *, has_media: bool, check
         refusal=refusal(row),
         media_kind=asked.media_kind,
         general=" ".join(wrong.values()),
-        place=[(f"place-{name}", name.capitalize(), str(place.get(name, ""))) for name in PLACE],
+        place=[(f"place-{name}", str(label), str(place.get(name, ""))) for name, label in PLACE.items()],
         values={place: given for place, given in values.items() if given},
     )
 

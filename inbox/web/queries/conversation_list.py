@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from django.db.models import F
 from django.http import Http404, HttpRequest
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from core.integers import small_integer
 from core.postgres import keyset
@@ -29,8 +30,12 @@ NEWEST = 150
 NEWER = 25_000
 #: So many contacts are few: their conversations are looked up one by one.
 FEW = 20_000
-#: Words of the filter in addresses, and what the list calls them.
-FILTERS = {"unread": "Unread", "closing": "Closing within 2 h", "failed": "Failed"}
+#: The filters by their name in addresses.
+FILTERS = {
+    "unread": gettext_lazy("Unread"),
+    "closing": gettext_lazy("Closing within 2 h"),
+    "failed": gettext_lazy("Failed"),
+}
 
 
 CONVERSATION = rows.Columns(
