@@ -28,7 +28,7 @@ from inbox.receiving import (
 )
 from inbox.receiving.arrivals import Arrival
 from inbox.receiving.facts import Batch, Fact
-from inbox.receiving.left_out import Resolved
+from inbox.receiving.left_out import RESOLVED
 from whatsapp import events
 from whatsapp.webhooks import journal
 
@@ -52,7 +52,7 @@ def apply(claimed: list[journal.Claimed], before_writing: Callable[[], None] = l
     before_writing()
     batch = _lock(batch)
     new, changed = _write(batch)
-    numbers.apply([parsed for parsed in read.events if isinstance(parsed.event, numbers.Update)], known_numbers)
+    numbers.apply([parsed for parsed in read.events if isinstance(parsed.event, numbers.UPDATES)], known_numbers)
     if changed:
         pages.touch(changed)
     pages.announce((row["number_id"], row["conversation_id"]) for row in new)
@@ -66,7 +66,7 @@ def apply(claimed: list[journal.Claimed], before_writing: Callable[[], None] = l
 
 def _prepare(read: reading.Reading, of_kind: dict[type[events.Event], list[Fact]]) -> Batch:
     """Find the contacts and messages that the facts name; contacts are made where they are missing."""
-    named = [fact for kind, some in of_kind.items() if issubclass(kind, Resolved) for fact in some]
+    named = [fact for kind, some in of_kind.items() if issubclass(kind, RESOLVED) for fact in some]
     batch = Batch(
         facts=of_kind, contacts=contacts.resolve(named), targets={}, threads={}, sent_ids=read.sent_ids, unnamed=[]
     )

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from core.postgres import bulk
 from inbox.conversations import Threads
 from inbox.receiving import identities
-from inbox.receiving.left_out import Personal
+from inbox.receiving.left_out import PERSONAL
 from whatsapp import event_time, events
 from whatsapp.models import PhoneNumber
 
@@ -90,7 +90,7 @@ def personal(parsed: Iterable[Parsed], numbers: Mapping[str, PhoneNumber]) -> di
     """The events about people, by kind, with their number and the people that they name."""
     facts: defaultdict[type[events.Event], list[Fact]] = defaultdict(list)
     for position, (event, notification, received_at) in enumerate(parsed):
-        if not isinstance(event, Personal):
+        if not isinstance(event, PERSONAL):
             continue
         number = numbers[event.phone_number_id]
         scope = number.identity_scope

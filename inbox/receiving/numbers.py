@@ -16,6 +16,7 @@ from whatsapp.models import PhoneNumber, Provider
 from whatsapp.providers.aws.arns import AwsNumber
 
 Update = NumberChanged | FaultReported | TemplateChanged
+UPDATES = (NumberChanged, FaultReported, TemplateChanged)
 
 
 def resolve(events: Iterable[Event], aws_numbers: Mapping[str, AwsNumber]) -> dict[str, PhoneNumber]:

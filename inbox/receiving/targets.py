@@ -1,8 +1,8 @@
 """Which message an event is about: found by its id, by our own id of the send, or by the token in its id.
 
-WhatsApp may name a message by an id of another scope than the one it came under (whatsapp.wamids). Two different
-messages cannot be confused: the whole id is unique on a number, and a token counts only in the conversation that the
-event is about, and only where a single message has it.
+WhatsApp may name a message by an id of another scope than the one it came under; the database's function
+inbox_wamid_token has the layout. Two different messages cannot be confused: the whole id is unique on a number, and a
+token counts only in the conversation that the event is about, and only where a single message has it.
 """
 
 from __future__ import annotations

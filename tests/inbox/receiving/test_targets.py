@@ -21,7 +21,6 @@ from inbox.models import Conversation, Message, PendingStatus, Reaction
 from inbox.receiving import pipeline
 from tests import payloads
 from tests.inbox.receiving.support import receive
-from whatsapp import wamids
 from whatsapp.models import PhoneNumber
 
 pytestmark = pytest.mark.django_db
@@ -280,9 +279,7 @@ class NamedLaterTests:
 
 
 def token_of(wamid: str) -> str:
-    """As Python and the database tell it."""
-    assert wamids.token(wamid) == bulk.fetch("SELECT inbox_wamid_token(%s)", wamid)[0][0]
-    return wamids.token(wamid)
+    return str(bulk.fetch("SELECT inbox_wamid_token(%s)", wamid)[0][0])
 
 
 class TokenTests:
