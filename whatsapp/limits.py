@@ -15,9 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from whatsapp.events import MEDIA_KINDS, Kind
-
-KB = 1024
-MB = 1024 * KB
+from whatsapp.file_sizes import BYTES, KB, MB, STICKER_ANIMATED_BYTES, STICKER_SIDE
 
 #: How long after a customer's message or call a free-form answer may be sent (Meta "Send messages": customer service
 #: window). It counts from WhatsApp's time of the message.
@@ -136,19 +134,6 @@ TYPES: dict[Kind, frozenset[str]] = {
     Kind.DOCUMENT: DOCUMENT_TYPES,
     Kind.STICKER: STICKER_TYPES,
 }
-#: Bytes (Meta "Media", 11 Dec 2025). A sticker that moves may have STICKER_ANIMATED_BYTES.
-BYTES: dict[Kind, int] = {
-    Kind.IMAGE: 5 * MB,
-    Kind.VIDEO: 16 * MB,
-    Kind.AUDIO: 16 * MB,
-    Kind.DOCUMENT: 100 * MB,
-    Kind.STICKER: 100 * KB,
-}
-STICKER_ANIMATED_BYTES = 500 * KB
-#: Pixels of each side (third parties; Meta's page shows it in examples only).
-STICKER_SIDE = 512
-#: A longer voice note shows a download arrow instead of playing at once (Meta "Audio messages").
-VOICE_AT_ONCE_BYTES = 512 * KB
 
 #: Kinds that carry a caption.
 CAPTIONED = frozenset({Kind.IMAGE, Kind.VIDEO, Kind.DOCUMENT})

@@ -16,7 +16,7 @@ from core.sandbox.parent import Cause, CrashError, NoSandboxError, UndecodableEr
 from inbox.media.content_types import HEAD_BYTES, sniff
 from inbox.media.sandboxed import gettext_noop
 from inbox.media.sandboxed.conversion import LIMITS, work_for
-from whatsapp import limits
+from whatsapp import file_sizes, limits
 from whatsapp.events import Kind
 
 log = structlog.get_logger(__name__)
@@ -135,17 +135,8 @@ def convert(
     for a long film; ``on_wait`` is called meanwhile and may raise to stop. Raises ConversionCrashError. Safe to repeat.
     """
     size = source.stat().st_size
-    if not size:
-        return _refused(content_type, EMPTY)
-    if kind == Kind.DOCUMENT:
-        return _document(content_type, size)
-    if content_type not in SOURCES.get(kind, ()):
-        sentence = NO_SOURCE.get(kind)
-        if sentence is None:
-            return _refused(content_type, NO_FILE)
-        return _refused(content_type, sentence, _or_as_document(content_type, size))
-    if size > limits.BYTES[Kind.DOCUMENT]:
-        return _refused(content_type, TOO_LARGE)
+    if settled := _without_conversion(kind, content_type, size):
+        return settled
     form = "voice" if voice and kind == Kind.AUDIO else str(kind)
     target = Path(tempfile.mkdtemp(dir=directory, prefix="converted-"))
     converted = None
@@ -169,6 +160,22 @@ def convert(
     return converted
 
 
+def _without_conversion(kind: Kind, content_type: str, size: int) -> Converted | None:
+    """What needs no child process: documents, and files that cannot become this kind."""
+    if not size:
+        return _refused(content_type, EMPTY)
+    if kind == Kind.DOCUMENT:
+        return _document(content_type, size)
+    if content_type not in SOURCES.get(kind, ()):
+        sentence = NO_SOURCE.get(kind)
+        if sentence is None:
+            return _refused(content_type, NO_FILE)
+        return _refused(content_type, sentence, _or_as_document(content_type, size))
+    if size > file_sizes.BYTES[Kind.DOCUMENT]:
+        return _refused(content_type, TOO_LARGE)
+    return None
+
+
 def _refused(content_type: str, sentence: str, advice: str = "") -> Converted:
     """``advice`` comes from `_or_as_document`; empty when it can be sent in no form."""
     extension = EXTENSIONS.get(content_type, "")
@@ -181,7 +188,7 @@ def _or_as_document(content_type: str, size: int) -> str:
 
 
 def _document(content_type: str, size: int) -> Converted:
-    if size > limits.BYTES[Kind.DOCUMENT]:
+    if size > file_sizes.BYTES[Kind.DOCUMENT]:
         return _refused(content_type, TOO_LARGE)
     personal = content_type in PICTURES or content_type in FILMS
     return Converted(None, content_type, EXTENSIONS.get(content_type, ""), (AS_IT_IS,) if personal else ())

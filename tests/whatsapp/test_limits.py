@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from whatsapp import limits
+from whatsapp import file_sizes, limits
 from whatsapp.events import Kind
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -55,15 +55,15 @@ class FileTests:
         assert limits.refuse_file(kind, content_type, 1) == ""
 
     def test_it_says_both_sizes_and_what_can_be_done(self) -> None:
-        sentence = limits.refuse_file(Kind.IMAGE, "image/jpeg", int(7.3 * limits.MB))
+        sentence = limits.refuse_file(Kind.IMAGE, "image/jpeg", int(7.3 * file_sizes.MB))
         assert sentence == "Photos on WhatsApp can be up to 5 MB; this one is 7.3 MB. You can send it as a document."
 
     def test_one_byte_over_never_reads_as_the_limit(self) -> None:
-        sentence = limits.refuse_file(Kind.VIDEO, "video/mp4", 16 * limits.MB + 1)
+        sentence = limits.refuse_file(Kind.VIDEO, "video/mp4", 16 * file_sizes.MB + 1)
         assert "this one is 16.1 MB" in sentence
 
     def test_what_is_too_large_for_a_document_is_not_offered_as_one(self) -> None:
-        assert "document" not in limits.refuse_file(Kind.VIDEO, "video/mp4", 101 * limits.MB)
+        assert "document" not in limits.refuse_file(Kind.VIDEO, "video/mp4", 101 * file_sizes.MB)
 
     def test_an_empty_file_is_refused(self) -> None:
         assert limits.refuse_file(Kind.DOCUMENT, "text/plain", 0) == "The file is empty."
@@ -96,8 +96,8 @@ class FileTests:
         webp = (Kind.STICKER, "image/webp")
         assert limits.refuse_file(*webp, 1000, width=512, height=512) == ""
         assert "512 × 500" in limits.refuse_file(*webp, 1000, width=512, height=500)
-        assert limits.refuse_file(*webp, 500 * limits.KB, animated=True) == ""
-        assert "Animated sticker" in limits.refuse_file(*webp, 500 * limits.KB + 1, animated=True)
+        assert limits.refuse_file(*webp, 500 * file_sizes.KB, animated=True) == ""
+        assert "Animated sticker" in limits.refuse_file(*webp, 500 * file_sizes.KB + 1, animated=True)
 
     def test_a_text_message_carries_no_file(self) -> None:
         assert limits.refuse_file(Kind.TEXT, "text/plain", 10)

@@ -16,7 +16,7 @@ from inbox.media.sandboxed.conversion.frames import add_h264, fitted
 from inbox.media.sandboxed.conversion.pictures import NAMES, load, opened, prepare
 from inbox.media.sandboxed.conversion.stickers import frames
 from whatsapp.events import Kind
-from whatsapp.limits import BYTES
+from whatsapp.file_sizes import BYTES
 
 __all__ = ["convert", "prepare"]
 

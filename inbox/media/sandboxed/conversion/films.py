@@ -25,7 +25,7 @@ from inbox.media.sandboxed.conversion.streams import (
 )
 from inbox.media.sandboxed.recording_files import AUDIO_CODECS, VIDEO_CODECS, pictures_of, shown_size
 from whatsapp.events import Kind
-from whatsapp.limits import BYTES
+from whatsapp.file_sizes import BYTES
 
 MP4_OPTIONS = {"movflags": "faststart", "fflags": "bitexact"}
 NAME = "converted.mp4"

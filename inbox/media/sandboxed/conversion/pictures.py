@@ -23,7 +23,7 @@ from inbox.media.sandboxed.conversion import (
 from inbox.media.sandboxed.conversion.strip_metadata import DamagedError, strip_jpeg, strip_png
 from inbox.media.sandboxed.picture_files import FORMATS, ORIENTATION_TAG, prepare
 from whatsapp.events import Kind
-from whatsapp.limits import BYTES
+from whatsapp.file_sizes import BYTES
 
 __all__ = ["convert", "load", "opened", "prepare", "upright"]
 

@@ -20,7 +20,7 @@ from inbox.media.sandboxed.conversion.streams import (
 )
 from inbox.media.sandboxed.recording_files import AUDIO_CODECS, pictures_of
 from whatsapp.events import Kind
-from whatsapp.limits import BYTES, VOICE_AT_ONCE_BYTES
+from whatsapp.file_sizes import BYTES, VOICE_AT_ONCE_BYTES
 
 #: The codecs that WhatsApp takes in each type (Meta's "Media" reference: audio).
 TAKEN = {

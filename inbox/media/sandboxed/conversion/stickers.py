@@ -13,7 +13,7 @@ from inbox.media.sandboxed.conversion import CONVERTED_TO_STICKER, CUT, DETAILS_
 from inbox.media.sandboxed.conversion.pictures import DAMAGED, NAMES, ORIENTATION_TAG, load, opened, prepare, upright
 from inbox.media.sandboxed.conversion.strip_metadata import DamagedError, strip_webp
 from whatsapp.events import Kind
-from whatsapp.limits import BYTES, STICKER_ANIMATED_BYTES, STICKER_SIDE
+from whatsapp.file_sizes import BYTES, STICKER_ANIMATED_BYTES, STICKER_SIDE
 
 __all__ = ["convert", "fitted", "frames", "prepare"]
 
