@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from core.postgres import bulk
 from inbox import callback_data
-from inbox.conversations import WINDOW as CUSTOMER_SERVICE_WINDOW
 from inbox.models import PendingStatus
 from whatsapp import event_time
 from whatsapp.errors import REPORTED, WINDOW_CLOSED
 from whatsapp.events import PaymentChanged, Status, StatusChanged
+from whatsapp.limits import WINDOW as CUSTOMER_SERVICE_WINDOW
 
 #: The column with the time of each status that WhatsApp reports. Unknown statuses stay in the journal only.
 COLUMNS = {

@@ -23,20 +23,20 @@ from inbox.admin.scope import NumberFilter, numbers_of
 from inbox.models import Agent
 
 
-class AgentCreationForm(BaseUserCreationForm):
+class AgentCreationForm(BaseUserCreationForm):  # type: ignore[type-arg]  # generic in the stubs only
     class Meta:
         model = Agent
         fields = ("username", "email", "first_name", "last_name", "numbers")
 
 
-class AgentChangeForm(UserChangeForm):
+class AgentChangeForm(UserChangeForm):  # type: ignore[type-arg]  # generic in the stubs only
     class Meta:
         model = Agent
         fields = "__all__"
 
 
 @admin.register(Agent)
-class AgentAdmin(RowActionsAdmin, UserAdmin):
+class AgentAdmin(RowActionsAdmin, UserAdmin):  # type: ignore[type-arg]  # generic in the stubs only
     """For superusers only: changing an agent is enough to sign in as them."""
 
     form = AgentChangeForm
@@ -96,7 +96,7 @@ class AgentAdmin(RowActionsAdmin, UserAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Agent]:
         factors = Authenticator.objects.filter(user=OuterRef("pk"), type__in=["totp", "webauthn"])
-        return super().get_queryset(request).annotate(has_second_factor=Exists(factors))
+        return super().get_queryset(request).annotate(has_second_factor=Exists(factors))  # type: ignore[no-any-return]  # has no types
 
     @admin.display(description=_("name"))
     def full_name(self, agent: Agent) -> str:
@@ -125,7 +125,7 @@ class AgentAdmin(RowActionsAdmin, UserAdmin):
         self.message_user(request, sentence % {"agent": row}, messages.WARNING)
 
 
-class SignInAdmin(ViewOnly, AccessLogAdmin):
+class SignInAdmin(ViewOnly, AccessLogAdmin):  # type: ignore[misc]  # has no types
     """Who signed in, when and from where."""
 
     list_display = ["attempt_time", "logout_time", "username", "ip_address", "user_agent"]

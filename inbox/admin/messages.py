@@ -51,7 +51,7 @@ class MediaFilter(admin.SimpleListFilter):
         return queryset.filter(media__state=value)
 
 
-class ReadOnlyInline(ViewOnly, admin.TabularInline):
+class ReadOnlyInline(ViewOnly, admin.TabularInline):  # type: ignore[type-arg]  # generic in the stubs only
     """Rows of the object on the page, visible to whoever sees it."""
 
     extra = 0

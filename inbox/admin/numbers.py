@@ -30,7 +30,7 @@ from whatsapp.providers.base import NumberInfo, ProviderError, provider_for
 UPDATES_SHOWN = 20
 
 
-class PhoneNumberForm(forms.ModelForm):
+class PhoneNumberForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
     """A number. The access token can be set but never read; an empty field keeps the stored one."""
 
     # Named unlike the column, which an empty form field would overwrite.

@@ -45,7 +45,7 @@ class OutboxEntryAdmin(NumberScoped, ViewOnly, NewestFirstAdmin):
 
 
 @admin.register(Upload)
-class UploadAdmin(NumberScoped, ViewOnly, admin.ModelAdmin):
+class UploadAdmin(NumberScoped, ViewOnly, admin.ModelAdmin):  # type: ignore[type-arg]  # generic in the stubs only
     """Files that belong to no message yet: being prepared, in a draft, or refused with the reason."""
 
     ordering = ["-created_at", "pk"]

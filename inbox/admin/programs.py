@@ -153,7 +153,7 @@ class ApiTokenAdmin(ForSuperusers, RowActionsAdmin):
         self.message_user(request, _("The token is revoked and no longer works."))
 
 
-class WebhookEndpointForm(forms.ModelForm):
+class WebhookEndpointForm(forms.ModelForm):  # type: ignore[type-arg]  # generic in the stubs only
     url = forms.URLField(label=_("Address"), max_length=2000, assume_scheme="https")
     events = forms.MultipleChoiceField(
         choices=WebhookEndpoint.Event.choices,

@@ -164,7 +164,7 @@ def sniff(head: bytes, tail: bytes = b"", index: bytes = b"") -> FileType:
         (PDF_LATER.search(head[:1024]) and b"%%EOF" in tail, lambda: FileType("application/pdf", ".pdf")),
     ):
         if begins:
-            return told()
+            return told()  # type: ignore[no-untyped-call]  # has no types
     return _text(head, tail)
 
 

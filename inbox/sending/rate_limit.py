@@ -70,7 +70,7 @@ def forget() -> int:
     """Delete expired rows. Returns how many."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM inbox_pace WHERE full_at < now() - interval '1 day'")
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def _take(key: str, interval: float, ahead: float, patience: float) -> tuple[bool, float]:

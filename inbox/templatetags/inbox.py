@@ -51,7 +51,7 @@ def jinja(context: template.Context, name: str, **values: object) -> SafeString:
 
 @lru_cache(maxsize=256)
 def _rendered(name: str, _language: str | None) -> SafeString:
-    return get_template(name).render()
+    return SafeString(get_template(name).render())
 
 
 @register.simple_tag

@@ -19,7 +19,7 @@ from inbox.models import Agent
 LOGIN_LENGTH = 255
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # has no types
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
@@ -31,7 +31,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return client_ip(request)
 
 
-class MFAAdapter(DefaultMFAAdapter):
+class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # has no types
     """Encrypts the keys of authenticator apps and recovery codes with FIELD_ENCRYPTION_KEYS."""
 
     def encrypt(self, text: str) -> str:

@@ -42,7 +42,7 @@ ACCOUNTS = 5
 _SALT = "inbox.web.login_limits"
 
 
-class Handler(AxesDatabaseHandler):
+class Handler(AxesDatabaseHandler):  # type: ignore[misc]  # has no types
     """django-axes' handler with these limits added."""
 
     def is_locked(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
@@ -116,4 +116,5 @@ def _known_browser(request: HttpRequest, login: str) -> str:
 def _known_network(login: str, network: str) -> bool:
     """Whether this account was signed in to from this network within REMEMBERED."""
     since = timezone.now() - REMEMBERED
-    return AccessLog.objects.filter(username__iexact=login, ip_address=network, attempt_time__gt=since).exists()
+    known = AccessLog.objects.filter(username__iexact=login, ip_address=network, attempt_time__gt=since)
+    return bool(known.exists())

@@ -26,7 +26,7 @@ def rotate(endpoint: WebhookEndpoint) -> str:
     endpoint.previous_secret, endpoint.secret = endpoint.secret, new_secret()
     endpoint.previous_secret_until = timezone.now() + ROTATION
     endpoint.save(update_fields=["secret", "previous_secret", "previous_secret_until"])
-    return endpoint.secret
+    return str(endpoint.secret)
 
 
 def headers(endpoint: WebhookEndpoint, webhook_id: str, body: bytes) -> dict[str, str]:

@@ -18,14 +18,14 @@ from whatsapp.providers.base import S3Object
 PART_BYTES = 8 * 1024 * 1024
 
 
-class PrivateS3Storage(S3Storage):
+class PrivateS3Storage(S3Storage):  # type: ignore[misc]  # has no types
     """django-storages' S3 with fixed settings: SigV4, short timeouts, flat memory, never public.
 
     Django's own ``save`` never overwrites (the name gets a suffix); ``put`` writes one exact key.
     """
 
     def get_default_settings(self) -> dict[str, Any]:
-        return super().get_default_settings() | {
+        return super().get_default_settings() | {  # type: ignore[no-any-return]  # has no types
             "signature_version": "s3v4",
             "default_acl": None,
             "querystring_auth": True,

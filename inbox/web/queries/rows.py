@@ -54,4 +54,4 @@ def read(chosen: models.QuerySet[Any], statement: str, *parameters: str | int) -
         return []
     with connection.cursor() as cursor:
         cursor.execute(f"WITH chosen (id) AS ({sql}) {statement}", (*choice, *parameters))
-        return cursor.fetchall()
+        return list(cursor.fetchall())

@@ -21,6 +21,7 @@ from tests.databases import somebody_waits
 from tests.servers import in_own_connection, wait_until
 from tests.simulated import Phone, deliver_all, due_now, queue_text
 from whatsapp.models import PhoneNumber
+from whatsapp.providers.base import Accepted
 
 
 class DeliveryTests:
@@ -166,7 +167,7 @@ class UncertainSendTests:
 
         message.refresh_from_db()
         assert (message.status, message.wamid) == ("delivered", "wamid.EARLY")
-        delivery._accepted(lease, lease.message(), delivery.Accepted(wamid="wamid.EARLY"))
+        delivery._accepted(lease, lease.message(), Accepted(wamid="wamid.EARLY"))
         message.refresh_from_db()
         assert (message.status, message.wamid) == ("delivered", "wamid.EARLY")
         assert message.accepted_at is not None

@@ -154,7 +154,8 @@ def _film_stays(film: Any, scan: Scan) -> bool:
 
 
 def _sound_stays(sound: Any) -> bool:
-    return sound.codec_context.codec.canonical_name == "aac" and 1 <= sound.codec_context.channels <= 2
+    context = sound.codec_context
+    return bool(context.codec.canonical_name == "aac" and 1 <= context.channels <= 2)
 
 
 def _shown_size(source: Path, content_type: str) -> tuple[int, int]:

@@ -10,8 +10,9 @@ from PIL import Image
 from core.sandbox import RefusalError
 from inbox.media.sandboxed import gettext_noop
 from inbox.media.sandboxed.conversion import CONVERTED_TO_STICKER, CUT, DETAILS_REMOVED, Outcome
-from inbox.media.sandboxed.conversion.pictures import DAMAGED, NAMES, ORIENTATION_TAG, load, opened, prepare, upright
+from inbox.media.sandboxed.conversion.pictures import DAMAGED, NAMES, load, opened, prepare, upright
 from inbox.media.sandboxed.conversion.strip_metadata import DamagedError, strip_webp
+from inbox.media.sandboxed.picture_files import ORIENTATION_TAG
 from whatsapp.events import Kind
 from whatsapp.file_sizes import BYTES, STICKER_ANIMATED_BYTES, STICKER_SIDE
 
