@@ -162,9 +162,10 @@ class ViewerTests:
     def test_it_shows_every_page_in_its_place(self, client: Client, alice: Agent, number: PhoneNumber) -> None:
         row = document(number, 3)
         client.force_login(alice)
-        html = client.get(f"/media/{row.pk}/view/").content.decode()
+        html = " ".join(client.get(f"/media/{row.pk}/view/").content.decode().split())
         for which in (1, 2, 3):
-            assert f'src="/media/{row.pk}/pages/{which}/" width="495" height="640" alt="Page {which} of 3"' in html
+            assert f'src="/media/{row.pk}/pages/{which}/" width="495" height="640"' in html
+            assert f'alt="Page {which} of 3"' in html
 
     def test_a_very_long_document_ends_with_the_way_to_the_rest(
         self, client: Client, alice: Agent, number: PhoneNumber

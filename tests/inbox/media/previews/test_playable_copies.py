@@ -84,7 +84,7 @@ class MakeTests:
 
         html = client.get(f"/conversations/{row.message.conversation_id}/").content.decode()
 
-        assert "A version that plays here is being made." in html
+        assert "A version that plays here is being prepared." in html
         assert "data-video" not in html
 
     def test_one_that_cannot_be_converted_says_so(
