@@ -1,7 +1,7 @@
 """`make run` and `make reset`: everything the product needs on one machine, in one foreground command.
 
-It holds the embedded PostgreSQL, migrates, enters the demo's people, then starts the web process, the worker and the
-simulator as children, and ends when one of them does. Secrets are made up once and kept in DATA_DIR.
+It starts the embedded PostgreSQL, migrates, creates the demo's accounts, then runs the web process, the worker and the
+simulator as children until one of them ends. Secrets are generated once and kept in DATA_DIR.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import secrets
 import shutil
 import signal
 import socket
@@ -18,16 +17,15 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from config import embedded_postgresql
+from config import embedded_postgresql, generated_secrets
 from config.child_processes import Child
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-#: What `make reset` deletes below DATA_DIR, and nothing else: the folder may hold things of yours.
+#: All that `make reset` deletes below DATA_DIR: the folder may hold other files.
 OURS = (
     "postgres",
     "postgres.new",
@@ -46,21 +44,15 @@ DATABASE_SECONDS = 60
 #: The apps whose tables this project makes.
 OUR_APPS = {"inbox", "whatsapp"}
 STOP_TIMEOUT = 10
-WORDS = (
-    "amber birch brook cedar chain cobalt coral ember fable fern fjord gear harbor hazel heron indigo ivory jasper "
-    "juniper lagoon larch lemon lilac linen maple marble meadow mint moss nickel north olive onyx opal orchid otter "
-    "pebble pedal pine plum poppy quartz quill raven reed ridge river robin saddle sage saffron sandal silver slate "
-    "spoke sparrow summit tandem teal thistle tulip valley velvet violet walnut willow wren"
-)
 
 
 class Refusal(Exception):
-    """A sentence that says what is in the way and the way out; printed instead of a traceback."""
+    """Why it cannot start and what to do about it; printed instead of a traceback."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where this run lives: its data and its two ports."""
+    """The data folder and the two ports of this run."""
 
     data_dir: Path
     port: int
@@ -143,7 +135,7 @@ def _port(variable: str, default: int) -> int:
 
 
 class _held:
-    """DATA_DIR belongs to this process until it ends, however it ends: the kernel lets go of the lock."""
+    """Locks DATA_DIR for this process. The kernel releases the lock when the process ends, however it ends."""
 
     def __init__(self, place: Place) -> None:
         self._place = place
@@ -193,7 +185,7 @@ def _set_environment(place: Place) -> None:
     What the environment (or .env) already says is kept, but this is development whatever it says.
     """
     path = place.data_dir / "development.env"
-    made_up = _secrets() | (_read(path) if path.exists() else {})
+    made_up = generated_secrets.generate() | generated_secrets.read(path)
     defaults = made_up | {
         "PORT": str(place.port),
         "WHATSAPP_GRAPH_URL": place.simulator_url,
@@ -204,7 +196,7 @@ def _set_environment(place: Place) -> None:
         "AWS_SNS_TOPICS": "arn:aws:sns:eu-central-1:000000000000:norte-whatsapp",
         "LOCAL_BUCKET": "on-this-machine",
     }
-    _write(path, defaults | {"DEBUG": "true"})
+    generated_secrets.write(path, defaults | {"DEBUG": "true"})
     for name, value in (defaults | {"LOG_LEVEL": "WARNING", "PYTHONUNBUFFERED": "1"}).items():
         os.environ[name] = os.environ.get(name) or value
     os.environ |= {
@@ -215,41 +207,22 @@ def _set_environment(place: Place) -> None:
     }
 
 
-def _secrets() -> dict[str, str]:
-    return {
-        "SECRET_KEY": secrets.token_urlsafe(48),
-        "WHATSAPP_APP_SECRETS": secrets.token_hex(16),
-        "WHATSAPP_VERIFY_TOKEN": secrets.token_urlsafe(16),
-        "FIELD_ENCRYPTION_KEYS": urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-        "DEMO_PASSWORD": f"{'-'.join(secrets.choice(WORDS.split()) for _ in range(3))}-{secrets.randbelow(90) + 10}",
-    }
-
-
-def _read(path: Path) -> dict[str, str]:
-    return dict(line.split("=", 1) for line in path.read_text().splitlines() if "=" in line)
-
-
-def _write(path: Path, values: dict[str, str]) -> None:
-    unfinished = path.with_suffix(".new")
-    unfinished.touch(mode=0o600)
-    unfinished.write_text("".join(f"{name}={value}\n" for name, value in values.items()))
-    unfinished.rename(path)
-
-
 def _prepare() -> tuple[dict[str, bool], bool]:
-    """Start the database, bring its tables up to date, enter the demo's people.
+    """Start the database, migrate it, create the demo's accounts.
 
-    Returns whose password is known, and whether the demo's conversations are there.
+    Returns which accounts still have the generated password, and whether the demo's conversations are loaded.
     """
     import django
     from django.core.management import call_command
-    from django.db import DatabaseError, connections
+    from django.db import DatabaseError, connection, connections
 
     _say("Starting the database …")
     django.setup()
     try:
         _wait_for_database()
         _refuse_other_versions()
+        if not connection.introspection.table_names():
+            _say("Creating the tables …")
         call_command("migrate", verbosity=0, interactive=False)
         from inbox.operations.demo import loading, people
 
@@ -317,7 +290,7 @@ def _simulator(place: Place) -> list[str]:
 
 
 def _hear_signals() -> threading.Event:
-    """An event that Ctrl-C and friends set; a second one ends the wait for the children."""
+    """An event that Ctrl-C and SIGTERM set. A second signal raises KeyboardInterrupt."""
     stopping = threading.Event()
 
     def handle(*_: object) -> None:
@@ -335,6 +308,7 @@ def _supervise(
 ) -> int:
     parent, deadline, welcomed = os.getppid(), time.monotonic() + START_TIMEOUT, False
     try:
+        _say("Starting the inbox, its worker and the simulated phone …")
         for child in children:
             child.start()
         while not stopping.wait(0.2):
