@@ -1,4 +1,4 @@
-"""What a file is, told from its bytes and nothing else: the only source of the types we serve."""
+"""Detect a file's type from its bytes alone: the only source of the types that are served."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 from core import text_encodings
 
-#: Bytes of the beginning and the end of a file that tell its type.
+#: The bytes at the beginning and the end of a file that show its type.
 HEAD_BYTES = 4096
 TAIL_BYTES = 65_536
-#: What is read of a file's own directory where that lies between the two.
+#: How much is read of an archive's directory that stands between the two.
 DIRECTORY_BYTES = 1024 * 1024
-#: The directory of an MP4 file is looked for in this many boxes, and its tracks in this many of its bytes.
+#: An MP4 file's directory is searched for in this many boxes, and its tracks in this many bytes.
 MOST_BOXES = 100
 MOVIE_BYTES = 256 * 1024
 
@@ -36,7 +36,7 @@ INLINE_TYPES = frozenset(
 
 
 class FileType(NamedTuple):
-    """A content type and the extension that goes with it (with its dot); both empty when the bytes say nothing."""
+    """A content type and the extension that goes with it (with its dot); both empty when the type is unknown."""
 
     content_type: str
     extension: str
@@ -286,7 +286,7 @@ def _mpeg_audio(second: int) -> FileType:
 
 
 def _text(head: bytes, tail: bytes) -> FileType:
-    """Words, in whatever encoding: no other file is free of control characters for thousands of bytes."""
+    """Text in any encoding: no other file has thousands of bytes without control characters."""
     encoding = text_encodings.encoding_of(head) if head[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in head else ""
     if encoding.startswith(("utf-16", "utf-32")):
         text = text_encodings.decode(head, whole=False).lstrip("\ufeff").encode()

@@ -1,4 +1,4 @@
-"""The name under which somebody saves a file: the sender's, made harmless, or one of ours."""
+"""File names for downloads: the sender's name made safe, or one of ours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MAX_LENGTH = 150
 UNSAFE = re.compile('[\u0000-\u001f\u007f-\u009f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff/\\\\:*?"<>|]+')
 #: Names that Windows takes for devices, whatever their extension.
 DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|$)", re.IGNORECASE)
-#: Other extensions that are as true for a type as the one we give it.
+#: Other extensions that fit a type as well as the one we give it.
 SYNONYMS = {
     ".jpg": {".jpeg", ".jpe", ".jfif"},
     ".mp4": {".m4v", ".m4a"},
@@ -32,7 +32,7 @@ SYNONYMS = {
     ".xlsx": {".xlsm", ".xltx"},
     ".pptx": {".pptm", ".ppsx"},
 }
-#: Types that carry many formats: the sender's extension says more than ours.
+#: Types that many formats share: the sender's extension says more than ours.
 GENERAL = {".txt", ".zip", ".gz", ".xml", ".exe"}
 
 
@@ -70,7 +70,7 @@ def told_ending(media: Media) -> str:
 
 
 def clean(name: str) -> str:
-    """``name`` without what could leave the folder, hide its extension or break a header; may come back empty."""
+    """``name`` without characters that leave the folder, hide the extension or break a header; may become empty."""
     name = unicodedata.normalize("NFC", name[: MAX_LENGTH * 8])
     name = UNSAFE.sub(" ", name)
     name = re.sub(r"%(?=[0-9A-Fa-f]{2})", "_", name)  # some browsers decode %2f in a file name

@@ -1,4 +1,4 @@
-"""`manage.py journal`: how the journal stands, one notification in full, replaying, and working it off by hand."""
+"""`manage.py journal`: the journal's state, one notification in full, replay, and processing by hand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from whatsapp.webhooks import journal
 
 
 class Command(BaseCommand):
-    help = "Show the journal of webhook notifications, replay some of it, or work it off."
+    help = "Show the journal of webhook notifications, replay some of it, or process what is pending."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print the counts as JSON")
@@ -34,7 +34,7 @@ class Command(BaseCommand):
         dismiss = commands.add_parser("dismiss", help="stop counting parked ones and those with parts left out")
         dismiss.add_argument("ids", type=int, nargs="+", metavar="ID")
         replay.add_argument("--since", metavar="TIME", help="everything received since 2026-11-22 or 2026-11-22T08:00")
-        commands.add_parser("drain", help="work off what is pending, here in the foreground")
+        commands.add_parser("drain", help="process what is pending, in the foreground")
 
     def handle(self, *args: Any, **options: Any) -> None:
         match options["act"]:

@@ -1,4 +1,4 @@
-"""`manage.py reencrypt`: write every secret with the current key, so that the old one can be thrown away."""
+"""`manage.py reencrypt`: write every secret with the current key, so that the old one can be deleted."""
 
 from __future__ import annotations
 

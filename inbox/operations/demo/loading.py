@@ -1,4 +1,4 @@
-"""Playing the script through the simulator's phone: signed webhooks, the journal, the worker, like any other day."""
+"""Play the demo's script through the simulator: signed webhooks, the journal and the worker, as in production."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from simulator.control.client import SimulatorClient, SimulatorError
 from simulator.network import world
 from whatsapp.webhooks import journal
 
-#: Seconds that the worker gets to understand everything that was sent.
+#: Seconds that the worker has to process everything.
 PATIENCE = 120
 #: A message of the last webhooks: once it is there, everything was played.
 LAST_WAMID = "wamid.DEMO-GROUP-2"
@@ -34,7 +34,7 @@ def is_loaded() -> bool:
 
 
 def load(simulator: SimulatorClient, progress: Callable[[str], None]) -> None:
-    """Play the script and wait until the worker understood it. Raises SimulatorError.
+    """Play the script and wait until the worker has processed it. Raises SimulatorError.
 
     Safe to repeat: conversations that are there are left alone, and a load that was interrupted goes on.
     """
@@ -155,7 +155,7 @@ def _post_a_group(simulator: SimulatorClient, service: world.Number, at: float) 
 
 
 def _post_half_a_body(simulator: SimulatorClient) -> None:
-    """Rightly signed and not JSON: the journal keeps it, parked, for an administrator to see."""
+    """A correct signature on a body that is not JSON: the journal parks it for an administrator."""
     body = b'{"object":"whatsapp_business_account","entry":[{"id":"100000000000001","changes":[{"val'
     digest = hmac.new(settings.WHATSAPP_APP_SECRETS[0].encode(), body, hashlib.sha256).hexdigest()
     address = simulator.overview()["webhook_url"]
@@ -167,19 +167,21 @@ def _post_half_a_body(simulator: SimulatorClient) -> None:
 
 
 def _settle(simulator: SimulatorClient) -> None:
-    """Return when every webhook was posted and understood. Raises SimulatorError."""
+    """Wait until every webhook is posted and processed. Raises SimulatorError."""
     simulator.wait_until_posted()
     deadline = time.monotonic() + PATIENCE
     while journal.oldest_pending_seconds() is not None:
         if time.monotonic() > deadline:
-            raise SimulatorError("The worker did not work the journal off. Does it run?")
+            raise SimulatorError("The worker did not process the journal in time. Check that it runs.")
         time.sleep(0.2)
 
 
 @transaction.atomic
 def _pretend_it_came_in_time(began: datetime, late: list[str]) -> None:
-    """What WhatsApp dated days ago came just now, and every message would be marked as late. A demo of a normal week
-    says that it came at once, except for those that are there to show what late looks like."""
+    """Date the arrival of messages at their sending time, except those that show what a late message looks like.
+
+    All of them arrived just now, so every message of the demo's week would be marked as late.
+    """
     loaded = Message.objects.filter(created_at__gte=began, sent_at__lt=began - timedelta(seconds=30))
     loaded.exclude(wamid__in=late).update(created_at=F("sent_at") + timedelta(seconds=1))
     for contact in Contact.objects.filter(created_at__gte=began).annotate(

@@ -15,7 +15,7 @@ COLLEAGUES = (
 
 
 def ensure(password: str) -> dict[str, bool]:
-    """Make the numbers and colleagues that are missing. Safe to repeat; what exists is left as it is.
+    """Create the numbers and colleagues that are missing. Safe to repeat; existing ones stay as they are.
 
     Returns, for each username, whether ``password`` opens it: somebody may have chosen another one since.
     """
@@ -45,7 +45,7 @@ def _ensure_number(number: world.Number) -> int:
 
 
 def at_provider(number: world.Number) -> dict[str, str]:
-    """The columns of a number that are different at Meta and at AWS."""
+    """The columns of a number that differ between Meta and AWS."""
     if number.aws_id:
         return {"provider": Provider.AWS, "aws_phone_number_id": number.aws_id, "aws_region": "eu-central-1"}
     return {"access_token": world.ACCESS_TOKEN}
