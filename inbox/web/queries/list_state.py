@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from inbox import access
 from inbox.models import Agent
 from inbox.web.drawn import Drawn
@@ -18,8 +20,6 @@ COUNT_LIMIT = 100
 WAITING_LIMIT = 10_000
 #: Characters of a draft that a row of the list has room for.
 DRAFT_LENGTH = 120
-#: Shown for a draft that has files and no text; static/js/composer/draft-in-row.js shows the same.
-FILES_ONLY = "files"
 
 # One statement, which begins with the cursor for live updates: everything in it is as that cursor says.
 READ = """
@@ -71,7 +71,7 @@ class ListState:
     unread: int
     #: Ids of conversations, which the agent may no longer see.
     pinned: list[int]
-    #: The beginning of each draft by conversation, FILES_ONLY where there are only files.
+    #: The beginning of each draft by conversation, "files" where there are only files, as scripts show it.
     drafts: dict[int, str]
 
 
@@ -85,5 +85,5 @@ def read(agent: Agent) -> ListState:
         numbers.append(number := Number(id, str(row), index % SWATCHES))
         if reason is not None or waiting:
             outboxes.append(Outbox(number, reason, send_rate, throughput, waiting))
-    beginnings = {conversation: text.strip() or FILES_ONLY for conversation, text in drafts}
+    beginnings = {conversation: text.strip() or _("files") for conversation, text in drafts}
     return ListState(cursor, numbers, outboxes, unread, pinned, beginnings)

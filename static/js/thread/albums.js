@@ -1,4 +1,4 @@
-// Albums: pictures sent together stand in one grid. inbox/web/presenters/album.py draws them by the same rule; here they follow what arrives.
+// Albums: pictures sent together stand in one grid. inbox/web/presenters/days.py draws them by the same rule; here they follow what arrives.
 import { interpolate, ngettext } from "../i18n.js";
 import { ALBUM_LEAST, ALBUM_SHOWN, ALBUM_WITHIN } from "../page/rules.js";
 
