@@ -1,5 +1,5 @@
 # make run      everything, in one command: http://127.0.0.1:8000/ (PORT and DATA_DIR in the environment move it)
-# make test     all tests, in parallel        make lint    ruff, mypy, imports, migrations, settings
+# make test     all tests, in parallel        make lint    ruff, mypy, imports, templates, scripts, settings
 # make setup    only install                  make format  let ruff rewrite
 # make messages renew the translations in locale/
 # make update   renew the locked versions     make audit   their known vulnerabilities
@@ -9,6 +9,8 @@
 VENV = .venv
 BIN = $(VENV)/bin
 INSTALLED = $(VENV)/installed
+# Django's templates; those of templates/jinja are Jinja's.
+TEMPLATES = $$(find templates -name '*.html' -not -path 'templates/jinja/*')
 
 # Compiled modules are kept: with this variable each of the many processes would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
@@ -28,12 +30,14 @@ test: browser pooler gettext
 lint: $(INSTALLED)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	@$(BIN)/lint-imports --cache-dir var/import-linter
+	@$(BIN)/djade --check --target-version 5.2 $(TEMPLATES)
 	@$(BIN)/oxlint --quiet static/js simulator/phone/static
 	@DEBUG=true DATA_DIR=var/test EMBEDDED_DURABLE=false $(BIN)/python manage.py makemigrations --check --dry-run
 	@DEBUG=true DATA_DIR=var/test EMBEDDED_DURABLE=false $(BIN)/python manage.py check
 
 format: $(INSTALLED)
 	@$(BIN)/ruff check --fix-only --quiet . ; $(BIN)/ruff format .
+	@$(BIN)/djade --target-version 5.2 $(TEMPLATES)
 
 bench: browser
 	@exec $(BIN)/python -m bench
