@@ -132,14 +132,14 @@ def _flow(payload: Mapping[str, Any]) -> dict[str, Any]:
         raise ComposeError(_("The Flow’s action must be “navigate” or “data_exchange”."))
     sent["flow_action"] = action
     if action == "navigate":
-        _first_screen(flow, sent)
+        sent |= _first_screen(flow)
     if flow.get("mode") == "draft":
         sent["mode"] = "draft"
     return {"name": "flow", "parameters": sent}
 
 
-def _first_screen(flow: Mapping[str, Any], sent: dict[str, Any]) -> None:
-    """Set the Flow's first screen and its data. With data_exchange the Flow's endpoint chooses them."""
+def _first_screen(flow: Mapping[str, Any]) -> dict[str, Any]:
+    """The Flow's first screen and its data. With data_exchange the Flow's endpoint chooses them."""
     screen = checked(_("First screen of the Flow"), flow, "screen", limits.FLOW_NAME, required=False)
     data = flow.get("data") or {}
     if not isinstance(data, dict):
@@ -150,9 +150,10 @@ def _first_screen(flow: Mapping[str, Any], sent: dict[str, Any]) -> None:
         json.dumps(data, allow_nan=False)
     except (TypeError, ValueError, RecursionError):
         raise ComposeError(_("The Flow’s data can’t be written as JSON.")) from None
-    if screen:
-        # An empty object is refused, a missing one is not (Meta "Sending a Flow").
-        sent["flow_action_payload"] = {"screen": screen} | ({"data": data} if data else {})
+    if not screen:
+        return {}
+    # An empty object is refused, a missing one is not (Meta "Sending a Flow").
+    return {"flow_action_payload": {"screen": screen} | ({"data": data} if data else {})}
 
 
 def _ask(name: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
