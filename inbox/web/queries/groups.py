@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext_lazy
+
 from inbox.formatting import humanize, system_lines
 from inbox.models import Contact, ContactIdentity, Conversation, Message
 from whatsapp.events import Kind
 
 #: Who wrote one of this many newest messages is a member too: nobody may have told us that they joined.
 LOOK_BACK = 300
-STATES = {"deleted": "Deleted", "suspended": "Suspended by WhatsApp", "unsuspended": ""}
+STATES = {"deleted": gettext_lazy("Deleted"), "suspended": gettext_lazy("Suspended by WhatsApp"), "unsuspended": ""}
 
 
 @dataclass(slots=True)
@@ -31,7 +33,7 @@ def of(conversation: Conversation) -> Group | None:
     members = {str(contact.pk): humanize.display_name(contact) for contact in writers.values()}
     for payload in lines.in_order().values_list("payload", flat=True):
         found.description = str(payload.get("description") or found.description)
-        found.state = STATES.get(str(payload.get("step")), found.state)
+        found.state = str(STATES.get(str(payload.get("step")), found.state))
         for person in payload.get("people") or []:
             writer = writers.get(str(person.get("wa_id"))) or writers.get(str(person.get("user_id")))
             key = str(writer.pk if writer else person.get("wa_id") or person.get("user_id"))
