@@ -14,6 +14,7 @@ from whitenoise.compress import Compressor
 from config import embedded_postgresql
 from config.logging import configure_logging
 from config.shared_counters import share_counters
+from config.static_headers import static_file_headers
 from config.storage_origins import storage_origins
 
 # --- Paths and environment -------------------------------------------------------------------------------------------
@@ -97,10 +98,10 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "config.page_metrics.middleware",
+    # Before what is for pages: the headers that it adds are as long as some of the eighty files of one.
+    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "core.middleware.CompressPages",
-    # Before the policy: it is for pages, and as long as some of the sixty files of one.
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "inbox.web.middleware.private_answers",
     "csp.middleware.CSPMiddleware",
     # Outside of everything that reads the database: sessions and users as well as pages.
@@ -260,6 +261,8 @@ AXES_ENABLED = not TESTING
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+WHITENOISE_ADD_HEADERS_FUNCTION = static_file_headers
 WHITENOISE_USE_FINDERS = DEBUG
 WHITENOISE_AUTOREFRESH = DEBUG
 #: Pages name the hashed files only; compressing each file a second time under its plain name took half the time.

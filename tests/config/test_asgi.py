@@ -58,6 +58,7 @@ class PageTests:
     def test_it_serves_static_files(self, web_server: WebServer) -> None:
         answer = requests.get(web_server.url + "/static/css/tokens.css", timeout=10)
         assert (answer.status_code, answer.headers["Content-Type"]) == (200, 'text/css; charset="utf-8"')
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
     def test_a_query_beyond_ascii_is_not_an_error(self, web_server: WebServer) -> None:
         with socket.create_connection(("127.0.0.1", web_server.port), timeout=10) as wire:
