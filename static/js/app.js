@@ -1,11 +1,10 @@
-// The inbox page: every module that it starts with, in the order in which they listen.
-import "./page/theme.js";
+// The inbox page: all modules that it starts with, in the order in which they listen to events.
 import "./page/requests.js";
 import "./page/history.js";
 import "./live/cursor.js";
 import "./on-demand.js";
 import "./list/rows.js";
-import "./list/current-row.js";
+import "./list/row-marks.js";
 import "./list/filters.js";
 import "./thread/albums.js";
 import "./thread/messages.js";
@@ -18,7 +17,6 @@ import "./thread/unread-line.js";
 import "./thread/highlight.js";
 import "./thread/load-range.js";
 import "./thread/jump.js";
-import "./thread/search.js";
 import "./thread/exact-time.js";
 import "./thread/newest-button.js";
 import "./page/panes.js";
@@ -29,7 +27,6 @@ import "./page/shortcuts.js";
 import "./thread/message-keys.js";
 import "./page/announcements.js";
 import "./list/width.js";
-import "./thread/pin-and-unread.js";
 import "./page/navigation.js";
 import "./page/opening.js";
 import "./live/changes.js";
@@ -40,7 +37,6 @@ import "./page/browser-storage.js";
 import "./sending/markup.js";
 import "./sending/outbox.js";
 import "./sending/pending-bubbles.js";
-import "./list/waiting-rows.js";
 import "./composer/captions.js";
 import "./sending/held-files.js";
 import "./composer/composer.js";

@@ -1,4 +1,4 @@
-// Sentences in the page's language. Pages in other languages than English carry a catalogue; see inbox/web/catalogue.py.
+// Translations. Pages in languages other than English carry a catalogue: see inbox/web/catalogue.py.
 const element = document.querySelector("#catalogue");
 const catalogue = element ? JSON.parse(element.textContent) : {};
 export const language = document.documentElement.lang || "en";

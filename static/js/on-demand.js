@@ -1,4 +1,4 @@
-// Parts of the page that are loaded when somebody is about to use them, so that the first page does without.
+// Loads parts of the page shortly before they are used, so that the first page loads faster.
 import { gettext } from "./i18n.js";
 import { emit, on } from "./page/events.js";
 
@@ -7,6 +7,9 @@ const PARTS = {
   film: { use: "[data-video]", load: () => import("./viewer/film-player.js") },
   dialog: { use: "[data-dialog]", events: "inbox:edit-dialog", load: () => import("./composer/dialog.js") },
   emoji: { use: "button[data-emoji]:not(emoji-picker *), [data-react]", load: () => import("./composer/emoji-picker.js") },
+  search: { use: "[data-search]", load: () => import("./thread/search.js") },
+  pins: { use: "[data-pin] button, [data-mark-unread] button", load: () => import("./thread/pin-and-unread.js") },
+  theme: { use: "[data-theme-form] button", load: () => import("./page/theme.js") },
   recorder: { use: "[data-record]", load: () => import("./composer/voice-recorder.js") },
   palette: { events: "inbox:palette", load: () => import("./page/command-menu.js") },
   shortcuts: { events: "inbox:help", load: () => import("./page/shortcut-sheet.js") },

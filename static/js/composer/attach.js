@@ -1,4 +1,4 @@
-// Files into the composer: chosen, dropped on the thread, or pasted; and the buttons on their cards.
+// Adds files to the composer: chosen, dropped on the thread or pasted. Handles the buttons on their cards.
 import { replaceCard } from "./tray.js";
 import { upload } from "./upload.js";
 import { emit } from "../page/events.js";

@@ -1,5 +1,5 @@
 // What the tray says: which file takes the text as its caption, and which files cannot be sent.
-// inbox/web/views/compose.py decides by the same rule when it sends.
+// inbox/web/views/compose.py applies the same rule when it sends.
 import { gettext, interpolate, ngettext } from "../i18n.js";
 import { emit, on } from "../page/events.js";
 import { CAPTION_LIMIT } from "../page/rules.js";

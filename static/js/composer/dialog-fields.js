@@ -1,4 +1,4 @@
-// Inside the dialogs: the fields of the chosen kind of buttons, and the file of a template's header.
+// Fields inside dialogs: those of the chosen kind of buttons, and the file in a header.
 import { upload } from "./upload.js";
 
 function choose(builder) {

@@ -1,4 +1,4 @@
-// The page's dialog: a link with data-dialog opens its page in it, and a form in it sends without leaving the thread.
+// The page's dialog. A link with data-dialog opens its page in it; a form in it sends without leaving the thread.
 import { gettext } from "../i18n.js";
 import { emit } from "../page/events.js";
 import * as pageHistory from "../page/history.js";
@@ -7,6 +7,7 @@ import * as dialogEntry from "../sending/dialog-entry.js";
 import * as outbox from "../sending/outbox.js";
 import "../page/copy-buttons.js";
 import "./dialog-fields.js";
+import { locate } from "./locate.js";
 
 const dialog = document.querySelector("[data-page-dialog]");
 const shut = () => dialog.close();
@@ -58,24 +59,6 @@ async function send(form) {
   line.querySelector("[data-problem-words]").textContent = answer.sentence;
   line.hidden = false;
   line.scrollIntoView({ block: "nearest" });
-}
-
-function locate(button) {
-  const form = button.closest("form");
-  button.disabled = true;
-  navigator.geolocation.getCurrentPosition(
-    ({ coords }) => {
-      form.elements.latitude.value = coords.latitude.toFixed(6);
-      form.elements.longitude.value = coords.longitude.toFixed(6);
-      button.disabled = false;
-      form.elements.name.focus();
-    },
-    () => {
-      button.disabled = false;
-      button.textContent = gettext("Location not available. Allow it in the browser’s settings.");
-    },
-    { enableHighAccuracy: true, timeout: 15_000 },
-  );
 }
 
 // A message of a dialog that is edited, or that has to be.

@@ -1,4 +1,4 @@
-// The list says which conversations have a draft. inbox/web/queries/list_state.py says the same in a page that is loaded.
+// Shows in the list that a conversation has a draft, as inbox/web/queries/list_state.py does when the page loads.
 import { gettext } from "../i18n.js";
 
 const LENGTH = 120; // characters of a draft that a row has room for

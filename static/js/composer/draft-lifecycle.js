@@ -1,4 +1,4 @@
-// When a draft is saved and shown again: as pages and conversations are opened and left.
+// Saves the draft when a conversation or the page is left, and restores it when one is opened.
 import { on } from "../page/events.js";
 import { restore, save } from "./draft.js";
 

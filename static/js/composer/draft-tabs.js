@@ -1,4 +1,4 @@
-// One draft in several windows: what is written or sent in one tab is so in the others, and a tab that is looked at again asks.
+// Keeps a draft the same in all tabs. A tab that becomes visible again asks the server.
 import * as drafts from "./draft.js";
 import { emit } from "../page/events.js";
 import { elements } from "../page/requests.js";

@@ -1,4 +1,4 @@
-// The draft: what is written is kept in this browser at once, and on the server a moment later.
+// The draft: kept in this browser at once, and on the server a moment later.
 import * as storage from "../page/browser-storage.js";
 import { emit, on } from "../page/events.js";
 import { elements, inOrder, post } from "../page/requests.js";

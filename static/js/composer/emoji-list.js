@@ -1,4 +1,4 @@
-// The emoji that the picker offers, each with the words it is found by. Anything else can be typed.
+// The emoji of the picker, each with the English words it is found by. Any other emoji can be typed.
 export const emoji = [
   "😀 grinning face|😃 smiling face with open mouth|😄 smiling face with open mouth and smiling eyes|😁 grinning face with smiling eyes|😆 smiling face with open mouth and tightly-closed eyes|😅 smiling face with open mouth and cold sweat|🤣 rolling on the floor laughing|😂 face with tears of joy laugh lol|🙂 slightly smiling face|🙃 upside-down face|😉 winking face",
   "😊 smiling face with smiling eyes happy|😇 smiling face with halo|🥰 smiling face with smiling eyes and three hearts|😍 smiling face with heart-shaped eyes|🤩 grinning face with star eyes|😘 face throwing a kiss|😗 kissing face|😚 kissing face with closed eyes|😙 kissing face with smiling eyes|😋 face savouring delicious food|😛 face with stuck-out tongue",

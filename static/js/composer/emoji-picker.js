@@ -1,12 +1,10 @@
-// <emoji-picker>: one for the page. Opens beside a button, is searched by name, remembers what was used lately.
+// <emoji-picker>: opens beside a button, searches by name and remembers recent emoji.
 import { gettext } from "../i18n.js";
 import * as pageHistory from "../page/history.js";
+import { recent, remember } from "./recent-emoji.js";
 
-const RECENT = "recent-emoji";
-const KEEP = 24;
 const QUICK = ["👍", "❤️", "😂", "😮", "😢", "🙏"];
 let known = []; // [emoji, name], once they are loaded
-const recent = () => JSON.parse(localStorage.getItem(RECENT) ?? "[]");
 
 customElements.define(
   "emoji-picker",
@@ -69,7 +67,7 @@ customElements.define(
     }
 
     choose(emoji) {
-      localStorage.setItem(RECENT, JSON.stringify([...new Set([emoji, ...recent()])].slice(0, KEEP)));
+      remember(emoji);
       if (this.quick) this.close();
       this.done(emoji);
     }

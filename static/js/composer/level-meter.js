@@ -1,4 +1,4 @@
-// <level-meter>: shows how loud a microphone is, the last seconds of it.
+// <level-meter>: shows the volume of a microphone over the last seconds.
 const BARS = 60;
 
 customElements.define(

@@ -1,4 +1,4 @@
-// Another composer in place of the open one: the window closed or opened, or a message that was not sent comes back.
+// Replaces the composer: when the window closes or opens, or a message that was not sent is edited.
 import { emit, on } from "../page/events.js";
 import { elements, inOrder, post } from "../page/requests.js";
 import { release } from "../sending/held-files.js";

@@ -1,4 +1,4 @@
-// The field of the composer: grows with its words, Enter sends, Shift+Enter breaks, WhatsApp's marks by keyboard.
+// The composer's text field: grows with its text, sends on Enter, and has keys for WhatsApp's formatting.
 /** Ctrl or Command with these, Shift where it says so: what stands around the chosen words. */
 const MARKS = { b: "*", i: "_", "shift+x": "~", "shift+m": "```" };
 

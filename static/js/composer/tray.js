@@ -1,4 +1,4 @@
-// The tray: the cards of files that are being prepared, until the server is done with them.
+// The tray: cards of files that the server is preparing, until it is done.
 import { emit, on } from "../page/events.js";
 import { elements } from "../page/requests.js";
 

@@ -1,4 +1,4 @@
-// The customer is shown “typing…” while an agent writes.
+// Tells the customer “typing…” while an agent writes.
 import { on } from "../page/events.js";
 import { post } from "../page/requests.js";
 

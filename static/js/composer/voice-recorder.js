@@ -1,11 +1,11 @@
-// <voice-recorder>: records a voice note in the place of the field; heard before it is sent, or thrown away.
+// <voice-recorder>: records a voice note, which can be listened to before it is sent or discarded.
 import { gettext } from "../i18n.js";
 import "./level-meter.js";
+import { clock } from "../viewer/playback.js";
 import { upload } from "./upload.js";
 import { emit } from "../page/events.js";
 
 const TYPES = ["audio/ogg;codecs=opus", "audio/webm;codecs=opus", "audio/mp4"];
-const clock = (seconds) => `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 
 customElements.define(
   "voice-recorder",

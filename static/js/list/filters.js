@@ -1,10 +1,10 @@
-// Narrowing the list: filters, numbers and the search for people change it where it stands, and the open thread stays open.
+// Filters, numbers and the search for people change the list in place. The open thread stays open.
 import { readAt, retryWhenConnected } from "../live/cursor.js";
 import { emit } from "../page/events.js";
 import * as pageHistory from "../page/history.js";
 import { elements } from "../page/requests.js";
 
-const PAUSE = 250; // ms without a key before people are searched
+const PAUSE = 250; // milliseconds after the last key until people are searched
 const LINKS = ".list__header a, .people__clear, .filters a, .list__rows [data-empty] a";
 const PARTS = [".list__header", ".people__clear", ".filters", ".list__rows"];
 const list = document.querySelector("#list");
@@ -12,14 +12,14 @@ const field = list.querySelector("[data-people]");
 let timer;
 let request;
 
-/** The address of this page with another list; what the thread was opened at was another moment's. */
+/** The address of the open conversation with another filter of the list. */
 function address(words) {
   const open = document.querySelector("#thread")?.dataset.conversation;
   const query = words.toString();
   return (open ? `/conversations/${open}/` : "/") + (query && `?${query}`);
 }
 
-// The filters may be wider than a narrow list.
+// The current filter may be scrolled out of a narrow list.
 const reveal = () => list.querySelector(".filters [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 function put(fresh) {
@@ -30,15 +30,15 @@ function put(fresh) {
     htmx.process(made);
   }
   reveal();
-  // The link that had the focus was drawn again, or is gone.
+  // The focused link was replaced or is gone.
   const next = { ".list__header": ".list__header summary", ".people__clear": "[data-people]", ".list__rows": "[data-people]" };
   if (from) list.querySelector(next[from] ?? ".filters [aria-current]").focus();
   emit("list");
   emit("settled");
 }
 
-/** Show the list that these words ask for; ``again``: in the place of the address before, as the next letter does;
- * ``back``: the address says so already. */
+/** Show the list for a filter. `again`: replace the current address, as the next typed letter does; `back`: the address
+ * is set already. */
 async function narrow(words, { again = false, back = false } = {}) {
   clearTimeout(timer);
   request?.abort();
@@ -81,7 +81,7 @@ document.addEventListener("inbox:words", ({ detail }) => {
   field.value = detail.get("q") ?? "";
   narrow(detail, { back: true });
 });
-// Enter goes on to what was found.
+// Enter searches at once, and moves to the first result.
 field.form.addEventListener("submit", async (event) => {
   event.preventDefault();
   await search();

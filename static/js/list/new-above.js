@@ -1,4 +1,4 @@
-// The quiet count of conversations with news that stand, or wait to stand, above what the list shows.
+// Counts conversations with new messages above the visible part of the list.
 import { interpolate, ngettext } from "../i18n.js";
 
 const above = new Set();
@@ -24,7 +24,7 @@ document.addEventListener("click", (event) => {
   if (!event.target.closest("[data-above]")) return;
   list().scrollTop = 0;
   clear();
-  // The button is gone; who pressed it with the keyboard goes on at the top.
+  // The button disappears: move the keyboard focus to the top.
   list().querySelector(".conversation-row")?.focus({ preventScroll: true });
 });
 document.addEventListener("scroll", ({ target }) => target === list() && target.scrollTop < 40 && clear(), true);

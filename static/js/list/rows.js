@@ -1,4 +1,4 @@
-// The rows of the list: changed rows are replaced, new ones put in, and those that the filter leaves out removed.
+// Updates the list: replaces changed rows, adds new ones, and removes those that the filter excludes.
 import { emit, on } from "../page/events.js";
 import { isAbove, isUnsettled, list, move, newer, rowInUse, settle } from "./order.js";
 

@@ -1,4 +1,4 @@
-// The edge of the list: drags or steps its width with arrow keys, and this browser remembers it.
+// Resizes the list by dragging its edge or with arrow keys. This browser remembers the width.
 const KEY = "list-width";
 const [LEAST, MOST, STEP] = [240, 560, 16]; // px
 const edge = document.querySelector("[data-edge]");

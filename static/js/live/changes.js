@@ -1,4 +1,4 @@
-// Fetches what changed since the page's cursor, and hands it to the modules that show it.
+// Fetches what changed since the page's cursor, and announces it to the modules that show it.
 import { emit, on } from "../page/events.js";
 import { elements, headers, pageQuery } from "../page/requests.js";
 import { advance } from "./cursor.js";

@@ -1,4 +1,4 @@
-// The connection to the server: its stream of events says when something changed; a banner says when it is lost.
+// The stream of live updates. Polls while it is down, and shows a banner when the connection is lost.
 import { emit, on } from "../page/events.js";
 import { pull } from "./changes.js";
 

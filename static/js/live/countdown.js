@@ -1,4 +1,4 @@
-// The time until customer service windows close: counts down, and marks those that close soon.
+// Counts down to the end of customer service windows, and marks those that close soon.
 import { gettext, interpolate } from "../i18n.js";
 import { CLOSING_SOON } from "../page/rules.js";
 import { emit, on } from "../page/events.js";
@@ -23,7 +23,7 @@ function tick() {
     const mark = element.closest("[data-closing]");
     if (mark?.matches(".conversation-row__tags")) mark.hidden = left <= 0 || left > CLOSING_SOON;
     else mark?.classList.toggle("composer__left--soon", left < CLOSING_SOON);
-    // Our clock says so; the server has the word on it.
+    // This device's clock may be wrong: the server decides.
     const key = `${element.dateTime} ${document.querySelector("#thread")?.dataset.conversation}`;
     if (left > 0 || !element.closest("[data-foot]") || closed.has(key)) continue;
     closed.add(key);

@@ -1,8 +1,8 @@
-// What the page has seen of all changes: the cursor that the next question starts from, and what to do once there is a connection again.
+// The page's position in the sequence of changes, and what to retry once the connection is back.
 import { emit } from "../page/events.js";
 
 const app = document.querySelector(".app");
-/** A cursor is PostgreSQL's snapshot, "xmin:xmax:xids in progress": later ones have larger ends, or fewer in progress. */
+/** A cursor is PostgreSQL's snapshot, "xmin:xmax:xids in progress". Later ones have larger ends, or fewer in progress. */
 const parts = (cursor) => cursor.split(":").map((part, at) => (at < 2 ? Number(part) : -part.split(",").filter(Boolean).length));
 
 function older(one, other) {
@@ -11,14 +11,14 @@ function older(one, other) {
   return at !== undefined && a[at] < b[at];
 }
 
-/** A fragment came that was read at this cursor. Changes that the page followed since then are missing in it. */
+/** Take in a fragment that was read at this cursor. If it is older than the page, the changes since then are fetched. */
 export function readAt(cursor) {
   if (!cursor || !older(cursor, app.dataset.cursor)) return;
   app.dataset.cursor = cursor;
   emit("pull");
 }
 
-/** Changes since one cursor, up to another. False when a fragment that is older still came meanwhile: ask again. */
+/** Advance over changes from one cursor to another. False when an older fragment arrived meanwhile: fetch again. */
 export function advance(since, cursor) {
   if (since && older(app.dataset.cursor, since)) return false;
   app.dataset.cursor = cursor;
@@ -27,14 +27,14 @@ export function advance(since, cursor) {
 
 document.addEventListener("htmx:afterSettle", ({ detail }) => readAt(detail.xhr?.getResponseHeader("Cursor")));
 
-/** What did not load, by what it was for: it is tried again once the connection is back. */
+/** Requests that failed, by key. They are repeated once the connection is back. */
 const missed = new Map();
 document.addEventListener("inbox:connected", () => {
   const acts = [...missed.values()];
   missed.clear();
   for (const act of acts) act();
 });
-// Further rows, finds and searches: whatever htmx could not fetch into the page and is still there.
+// Requests of htmx that failed, such as more rows or a search, if their element is still there.
 document.addEventListener("htmx:sendError", ({ detail }) => {
   const { elt, requestConfig } = detail;
   if (requestConfig.verb !== "get" || detail.target.id === "conversation") return;

@@ -1,4 +1,4 @@
-// Unread messages: says how many in the badge and the title, and marks the open thread read once it was seen.
+// Shows the number of unread messages, and marks the open thread as read once it was seen.
 let asked = "";
 
 function seen() {
@@ -6,7 +6,7 @@ function seen() {
   const scroll = document.querySelector(".thread__scroll");
   if (!thread?.dataset.conversation || thread.dataset.unread === "0") return;
   if (document.visibilityState !== "visible" || !document.hasFocus() || !thread.checkVisibility()) return;
-  // Newer messages below the fold are not seen yet.
+  // Newer messages further down have not been seen.
   if (scroll.scrollTop < -40 || document.querySelector("[data-newer]")) return;
   const state = `${thread.dataset.conversation}.${thread.dataset.changed}`;
   if (state === asked) return;
@@ -29,7 +29,7 @@ document.addEventListener("inbox:merged", seen);
 document.addEventListener("htmx:afterSettle", seen);
 document.addEventListener("visibilitychange", seen);
 document.addEventListener("scroll", seen, true);
-// What did not arrive there is asked again with the next chance.
+// Try again at the next opportunity.
 document.addEventListener("htmx:sendError", () => (asked = ""));
 window.addEventListener("focus", seen);
 seen();

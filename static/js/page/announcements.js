@@ -1,7 +1,7 @@
-// What screen readers hear of the list: how many conversations elsewhere got messages, politely and not too often.
+// Announces new messages in other conversations to screen readers, politely and not too often.
 import { interpolate, ngettext } from "../i18n.js";
 
-const PAUSE = 5_000; // ms between two sentences
+const PAUSE = 5_000; // milliseconds between two announcements
 const region = document.querySelector("[data-spoken]");
 const elsewhere = new Set();
 let waiting;

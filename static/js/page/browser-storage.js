@@ -1,6 +1,6 @@
-// What this browser keeps for the person who is signed in: the same in every tab, and still there after a reload.
+// Values kept in this browser for the signed-in agent: shared by all tabs, and still there after a reload.
 const mine = `inbox.${document.querySelector(".app").dataset.agent}.`;
-const memory = new Map(); // of a browser that keeps nothing, or has no room: until the page is left
+const memory = new Map(); // for browsers that store nothing or are full: kept until the page is left
 
 export function set(name, value) {
   const text = JSON.stringify(value);
@@ -31,7 +31,7 @@ export function remove(name) {
   }
 }
 
-/** The names that begin like this, in their order. */
+/** The names with this prefix, sorted. */
 export function names(beginning) {
   let kept = [];
   try {

@@ -1,4 +1,4 @@
-// The command palette: people by name or phone, filters, and what can be done with the open conversation.
+// The command menu: finds people, filters, and actions on the open conversation.
 import { gettext, interpolate } from "../i18n.js";
 import { emit } from "./events.js";
 import * as pageHistory from "./history.js";
@@ -18,11 +18,11 @@ const COMMANDS = [
   [gettext("Show details"), "[data-details]"],
   [gettext("Change theme"), "[data-theme-form] button"],
 ];
-const PAUSE = 120; // ms without a key before people are searched
+const PAUSE = 120; // milliseconds after the last key until people are searched
 let waiting;
 let asked = 0;
 
-/** What the page offers: [words, the element that does it]. */
+/** The commands that are available now: [name, element]. */
 function commands() {
   const found = [...document.querySelectorAll(".filters .chip")].map((chip) => [interpolate(gettext("Show %(filter)s"), { filter: chip.firstChild.textContent.trim() }), chip]);
   for (const [name, selector] of COMMANDS) {
@@ -71,7 +71,7 @@ async function fill() {
 async function run(item) {
   if (!item) return;
   dialog.close();
-  await pageHistory.closed(dialog); // what it does may lead elsewhere
+  await pageHistory.closed(dialog); // the command may open another address
   item.act();
 }
 

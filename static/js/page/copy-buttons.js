@@ -1,4 +1,4 @@
-// Buttons that copy what they carry: the text of a message, or the way to it.
+// Buttons that copy the text of a message, or a link to it.
 import { gettext } from "../i18n.js";
 import { emit } from "./events.js";
 
@@ -6,7 +6,7 @@ async function copy(words, button) {
   try {
     await navigator.clipboard.writeText(words);
   } catch {
-    // Pages without https have no clipboard but what is selected.
+    // Without https there is no clipboard API; copying the selection works.
     const field = Object.assign(document.createElement("textarea"), { value: words, className: "visually-hidden" });
     button.after(field);
     field.select();

@@ -1,4 +1,4 @@
-// Events by which the modules of the page tell each other what happened, without importing each other.
+// Events by which modules tell each other what happened, without importing each other.
 
 /** Tell whoever listens for `inbox:<name>`. */
 export function emit(name, detail) {

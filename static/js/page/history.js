@@ -1,19 +1,19 @@
-// The browser's Back closes what was opened last: each dialog, picker or panel over the page is a step of the history.
-const layers = []; // {element, close}, the last opened last
+// Makes Back close what was opened last: every dialog, picker or panel is an entry of the browser's history.
+const layers = []; // {element, close} of what is open, the newest last
 const address = () => location.pathname + location.search;
-let shown = address(); // what the page shows
-/** What it showed before the last step of the history. */
+let shown = address(); // what the page shows now
+/** The address before the last move in the history. */
 export let was = shown;
-let arrived; // called when the step that is on its way has arrived
-let busy = Promise.resolve(); // one change of the history after another
+let arrived; // called when the pending history.go() is done
+let busy = Promise.resolve(); // changes of the history run one after another
 
-/** What the list is narrowed to, as its addresses say it. */
+/** The list's filter in an address. */
 export function words(at = location.href) {
   const all = new URL(at, location.origin).searchParams;
   return new URLSearchParams(["filter", "number", "q"].filter((name) => all.get(name)).map((name) => [name, all.get(name)]));
 }
 
-/** Go back so many steps; resolves once the browser did. */
+/** Go back so many entries. Resolves when the browser is there. */
 function stepBack(steps) {
   return new Promise((resolve) => {
     arrived = resolve;
@@ -23,14 +23,14 @@ function stepBack(steps) {
 
 export const back = (steps) => (busy = busy.then(() => stepBack(steps)));
 
-/** Another address for what the page shows now, as a step of its own or in place of the last one. */
+/** Change the address without loading: as a new entry of the history, or with `again` in place of the current one. */
 export function push(to, state = {}, { again = false } = {}) {
   if (again) history.replaceState({ ...history.state, ...state }, "", to);
   else history.pushState({ htmx: true, ...state }, "", to);
   shown = address();
 }
 
-/** Something opened over the page; Back calls `close`. */
+/** Add an entry for something that opened over the page. Back calls `close`. */
 export function opened(element, close) {
   busy = busy.then(() => {
     layers.push({ element, close });
@@ -38,20 +38,20 @@ export function opened(element, close) {
   });
 }
 
-/** It closed by other means. Resolves when its step is out of the history; before that, nothing may be pushed. */
+/** Remove the entry of something that closed otherwise. Push nothing before this resolves. */
 export function closed(element) {
   busy = busy.then(() => {
     const at = layers.findIndex((layer) => layer.element === element);
     if (at < 0) return undefined;
     const gone = layers.splice(at);
     for (const layer of gone.slice(1)) layer.close();
-    // Where a further address was pushed meanwhile, Back leads there first.
+    // If another address was pushed meanwhile, Back leads there first.
     return history.state?.layer === at + gone.length ? stepBack(gone.length) : undefined;
   });
   return busy;
 }
 
-/** Show a dialog that Back closes. */
+/** Open a dialog that Back closes. */
 export function dialog(element) {
   if (element.open) return;
   element.showModal();
@@ -71,12 +71,12 @@ window.addEventListener(
     arrived?.();
     arrived = undefined;
     if (!ours || !same) return;
-    event.stopImmediatePropagation(); // what lies behind has not changed
-    if (depth > layers.length) stepBack(depth - layers.length); // forward, to what was closed
+    event.stopImmediatePropagation(); // the page below has not changed
+    if (depth > layers.length) stepBack(depth - layers.length); // Forward, to something that is closed
   },
   true,
 );
-// Another conversation: what was open over the one before went with it.
+// Another conversation was opened: nothing is open over it.
 document.addEventListener("htmx:pushedIntoHistory", () => {
   layers.length = 0;
   if (shown.split("?")[0] === "/") history.replaceState({ ...history.state, overList: true }, "");
@@ -84,5 +84,5 @@ document.addEventListener("htmx:pushedIntoHistory", () => {
 });
 
 history.replaceState({ ...history.state, htmx: true }, "");
-// The page was read again with something open over it.
+// The page was reloaded while something was open over it.
 if (history.state?.layer) busy = stepBack(history.state.layer);

@@ -1,4 +1,4 @@
-// Opening a conversation beside the list and leaving it: by its row, by Back and Forward, and when server or session say no.
+// Opens and leaves conversations beside the list: by row, by Back and Forward, and when the session ends.
 import { gettext } from "../i18n.js";
 import { emit } from "./events.js";
 import * as pageHistory from "./history.js";
@@ -7,13 +7,13 @@ const pane = document.querySelector("#conversation");
 const nothing = document.querySelector("[data-nothing-open]");
 
 document.addEventListener("htmx:beforeSwap", (event) => {
-  // The session ended, and what came is the login page: it is no thread.
+  // The session ended: the answer is the login page, not a thread.
   if (!new URL(event.detail.xhr.responseURL).pathname.startsWith("/accounts/")) return;
   event.detail.shouldSwap = false;
   emit("signed-out");
   location.reload();
 });
-// The thread that goes holds nothing that htmx would have to take leave of, element by element.
+// htmx would clean up the old thread element by element; nothing in it needs that.
 document.addEventListener("htmx:beforeSwap", ({ target, detail }) => {
   if (target.id === "conversation" && detail.shouldSwap) target.replaceChildren();
 });
@@ -22,14 +22,14 @@ document.addEventListener("htmx:responseError", ({ detail }) => {
 });
 document.addEventListener("htmx:sendError", () => emit("interrupted"));
 
-// The row that was pressed is the chosen one at once; its thread follows.
+// The pressed row is marked at once; its thread follows.
 document.addEventListener("htmx:beforeRequest", ({ target }) => {
   if (!target.matches(".conversation-row")) return;
   document.querySelector(".conversation-row[aria-current]")?.removeAttribute("aria-current");
   target.setAttribute("aria-current", "page");
 });
 
-/** Leave the open conversation. The list stands there already: nothing is asked of the server. */
+/** Leave the open conversation. The list is there already, so nothing is requested. */
 function leave() {
   document.title = (document.title.match(/^\(\d+\+?\) /)?.[0] ?? "") + gettext("Inbox");
   emit("left");
@@ -37,7 +37,7 @@ function leave() {
   htmx.swap(pane, nothing.innerHTML, { swapStyle: "innerHTML" });
 }
 
-/** Back to the list: by the way one came, so that the browser's Back does not lead into the thread again. Can be awaited. */
+/** Return to the list through the history, so that Back does not lead into the thread again. Can be awaited. */
 export function leaveConversation() {
   const { layer = 0, overList } = history.state ?? {};
   if (overList) return pageHistory.back(1 + layer);
@@ -52,7 +52,7 @@ document.addEventListener("click", (event) => {
   leaveConversation();
 });
 
-// Back and Forward change the list, or what stands beside it, or both; the page itself stays.
+// Back and Forward change the list's filter, the open conversation, or both, without loading a page.
 window.addEventListener(
   "popstate",
   (event) => {

@@ -1,14 +1,14 @@
-// Opening a conversation that takes longer than a moment: its place shows whose it will be, says when it did not come, and opens it once it can.
+// Shows a placeholder while a conversation takes long to open, and lets the agent retry when it failed.
 import { retryWhenConnected } from "../live/cursor.js";
 import { emit } from "./events.js";
 
-const PATIENCE = 250; // sooner, and it would only flicker
+const PATIENCE = 250; // milliseconds; a faster answer needs no placeholder
 const pane = document.querySelector("[data-opening]");
 const thread = document.querySelector("#conversation");
 const unopened = pane.querySelector("[data-unopened]");
 let timer;
 let address;
-let latest; // the request for what was pressed last: others that come later are not meant any more
+let latest; // the newest request; answers to earlier ones are ignored
 
 const conversation = () => address?.match(/^\/conversations\/(\d+)\//)?.[1];
 const row = () => document.querySelector(`[id="conversation-${conversation()}-row"]`);
@@ -18,7 +18,7 @@ function show(failed) {
   pane.querySelector("[data-skeletons]").hidden = failed;
   unopened.hidden = !failed;
   pane.hidden = false;
-  // Who types now does not mean the conversation that is about to go.
+  // What is typed now must not go into the conversation that is about to be replaced.
   thread.inert = true;
 }
 function end() {
@@ -42,7 +42,7 @@ document.addEventListener("inbox:left", () => (latest = undefined));
 document.addEventListener("htmx:sendError", (event) => {
   if (!isOpening(event) || stale(event)) return;
   clearTimeout(timer);
-  // Back to the thread that is there needs no answer.
+  // Returning to the thread that is shown needs no answer.
   if (document.querySelector("#thread").dataset.conversation === conversation()) return end();
   show(true);
   retryWhenConnected(thread, () => unopened.checkVisibility() && open());
@@ -53,7 +53,7 @@ function open() {
   else location.assign(address);
 }
 pane.querySelector("[data-open-again]").addEventListener("click", open);
-// Back to the conversation that is there; the list names it again.
+// Back to the conversation that is shown; the list marks it again.
 pane.querySelector(".thread__back").addEventListener("click", (event) => {
   event.preventDefault();
   end();

@@ -1,4 +1,4 @@
-// Which pane stands in front where there is room for one: the details open and close without reading the page again.
+// Shows and hides the details pane on narrow screens without reloading the page.
 import * as pageHistory from "./history.js";
 
 const thread = () => document.querySelector("#thread[data-conversation]");
@@ -14,13 +14,13 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   const details = link.matches("[data-details]");
   if (details && document.querySelector(".app__details").checkVisibility()) return;
-  // What was opened here is left by going back; what a link opened has nothing behind it.
+  // A pane that was opened here is closed by going back; one opened by a link has no entry to go back to.
   if (!details && history.state?.details) return history.back();
   pageHistory.push(link.href, { details }, { again: !details });
   show(details);
 });
 
-// The browser's Back and Forward between a thread and its details need nothing from the server: htmx would read the page.
+// Back and Forward between a thread and its details: without this, htmx would load the page.
 window.addEventListener(
   "popstate",
   (event) => {

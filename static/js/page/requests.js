@@ -1,11 +1,11 @@
-// What scripts share: posting to the inbox, whose answers are what changed, one after another and never twice.
+// Requests to the server, with the page's token. Posts are answered with what changed.
 import { gettext, interpolate } from "../i18n.js";
 import { emit } from "./events.js";
 
 const app = document.querySelector(".app");
 let last = Promise.resolve();
 
-/** What the page shows, for an answer that says what changed since. */
+/** The query for changes: the cursor, the list's filter and the open conversation. */
 export function pageQuery() {
   const words = new URLSearchParams({ since: app.dataset.cursor });
   const page = new URLSearchParams(location.search);
@@ -15,16 +15,16 @@ export function pageQuery() {
   return words;
 }
 
-/** The token of now: whoever signs in again in another tab gets another one than the page came with. */
+/** The current token: signing in again in another tab replaces the one that the page came with. */
 const csrf = () => document.cookie.split("; ").find((one) => one.startsWith(`${app.dataset.csrf}=`))?.split("=")[1] ?? "";
-/** What a request that changes something, or follows changes, says of this page: its token, and whose it is. */
+/** Headers of requests: the token, and the agent that the page belongs to. */
 export const headers = () => ({ "HX-Request": "true", "X-CSRFToken": csrf(), "X-Agent": app.dataset.agent });
-const OLD = "csrfmiddlewaretoken"; // in forms; Django would believe it before the header
+const OLD = "csrfmiddlewaretoken"; // in forms, from when the page was loaded; Django prefers it to the header
 
-const PASSING = [429, 502, 503, 504]; // it will work later
+const TEMPORARY = [429, 502, 503, 504]; // worth a retry
 
-/** Resolves to {ok, html, sentence, reason}; never rejects. Changes in the answer are put into the page. ``patience``:
-    after so many milliseconds without an answer the connection counts as broken. */
+/** Post to the server. Never rejects; resolves to {ok, html, sentence, reason}. Changes in the answer are announced.
+ * `patience`: milliseconds without an answer after which the connection counts as lost. */
 export async function post(address, body, { keepalive = false, patience } = {}) {
   let response;
   let html = "";
@@ -45,7 +45,7 @@ export async function post(address, body, { keepalive = false, patience } = {}) 
   if (!response.ok) {
     const known = response.status === 422 && !page;
     const sentence = known ? html : interpolate(gettext("Something went wrong (%(status)s). Nothing was lost; try again."), { status: response.status });
-    return { ok: false, html: response.status === 422 && page ? html : "", sentence, reason: PASSING.includes(response.status) ? "passing" : (response.headers.get("Reason") ?? "") };
+    return { ok: false, html: response.status === 422 && page ? html : "", sentence, reason: TEMPORARY.includes(response.status) ? "passing" : (response.headers.get("Reason") ?? "") };
   }
   if (html.includes("data-changes")) emit("answer", { html, query: asked });
   return { ok: true, html };
@@ -57,13 +57,13 @@ document.addEventListener("htmx:configRequest", ({ detail }) => {
   Object.assign(detail.headers, headers());
 });
 
-/** Runs what was begun first, first: a draft that is saved late cannot come back after it was sent. */
+/** Run requests one after another, so that a draft saved late does not come back after it was sent. */
 export function inOrder(act) {
   last = last.then(act, act);
   return last;
 }
 
-/** Not crypto.randomUUID: pages without https have none. */
+/** A random UUID. crypto.randomUUID is missing on pages without https. */
 export function uuid() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[6] = (bytes[6] & 0x0f) | 0x40;
@@ -72,5 +72,5 @@ export function uuid() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
-/** Elements from an answer of the server, which escaped what people wrote. */
+/** Parse HTML of the server, which escapes what people write. Returns a body element. */
 export const elements = (html) => document.importNode(new DOMParser().parseFromString(html, "text/html").body, true);

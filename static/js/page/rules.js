@@ -1,4 +1,4 @@
-// Numbers that the server decides by, and that scripts need where they draw what the server has not drawn yet.
+// The server's rules, for messages that scripts draw or place before the server has drawn them.
 const { dataset } = document.querySelector(".app");
 const SECOND = 1e6; // places of messages count microseconds
 

@@ -1,4 +1,4 @@
-// The sheet of shortcuts, and the switch in it that turns single keys off.
+// The sheet of keyboard shortcuts, and its switch that turns single keys off.
 import * as pageHistory from "./history.js";
 
 const KEPT = "single-keys";

@@ -1,10 +1,10 @@
-// Shortcuts: single keys outside fields, which the help sheet can turn off, and Ctrl or Command with K.
+// Keyboard shortcuts: single keys outside of fields, and Ctrl or Command with K.
 import { emit } from "./events.js";
 
 const KEPT = "single-keys";
 const rows = () => [...document.querySelectorAll(".list__rows .conversation-row")];
 
-/** The row that a step starts from: the focused one, else the open one. */
+/** Move the focus by rows, from the focused row or else the open one, to the next that is wanted. */
 function step(by, wanted = () => true) {
   const all = rows();
   const focused = all.indexOf(document.activeElement);
@@ -29,7 +29,7 @@ function focus(selector) {
   return found;
 }
 let cancelled = -Infinity;
-// The Escape that shuts a dialog may reach the page only once it is shut.
+// The Escape that closes a dialog may reach the page after it closed.
 document.addEventListener("cancel", ({ timeStamp }) => (cancelled = timeStamp), true);
 function back({ timeStamp }) {
   if (timeStamp - cancelled < 100 || !document.querySelector("#thread[data-conversation]")) return;

@@ -1,4 +1,4 @@
-// Tells the server this browser's time zone, so that days and times are the reader's. The next page uses it.
+// Tells the server this browser's time zone in a cookie. It applies from the next page on.
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone && !document.cookie.includes(`timezone=${zone};`)) {
   const secure = location.protocol === "https:" ? "; Secure" : "";

@@ -1,17 +1,17 @@
-// What a press of Send in a dialog makes of its form: an entry for leaving.js, drawn as the server drew its preview.
+// Turns a dialog's form into an entry of the outbox, with the bubble that the server drew as its preview.
 import { uuid } from "../page/requests.js";
 
 const composer = () => document.querySelector("[data-composer]");
 const unready = (form) => form.querySelector("[data-header-tray] [data-state=uploading], [data-header-tray] [data-state=preparing], [data-header-tray] [data-state=refused]");
 
-/** Whether the form is known to need a correction; then its dialog stays open and says so. */
+/** Whether nothing is known to be missing. Otherwise the dialog stays open and shows what is. */
 export function complete(form) {
   const preview = form.querySelector("[data-preview]");
   if ([...form.elements].some(({ validity }) => validity.valueMissing) || unready(form)) return false;
   return !preview || "stale" in preview.dataset || !("incomplete" in preview.dataset);
 }
 
-/** The card of a place or a contact, filled in from the fields. */
+/** The card of a location or contact, filled in from the fields. */
 function card(form) {
   const template = form.querySelector("template[data-card]");
   const filled = template.content.cloneNode(true);
@@ -38,7 +38,7 @@ function bubble(form) {
   return drawn.outerHTML;
 }
 
-/** The form as HTML that holds what was written into it, to edit it again. */
+/** The form as HTML with its current values, to edit it again. */
 function written(form) {
   for (const field of form.elements) {
     if (["checkbox", "radio"].includes(field.type)) field.toggleAttribute("checked", field.checked);

@@ -1,4 +1,4 @@
-// The bubbles of a message with files, as the page shows them until the message has a row on the server.
+// The bubbles of a message with files, until the message has a row on the server.
 import * as captions from "../composer/captions.js";
 import { gettext } from "../i18n.js";
 import { uuid } from "../page/requests.js";

@@ -1,4 +1,4 @@
-// Messages whose files are still being uploaded or prepared: shown at the press of Send, sent once the files are ready.
+// Messages whose files are still being uploaded or prepared. They are sent once the files are ready.
 import { gettext, interpolate, ngettext } from "../i18n.js";
 import { emit, on } from "../page/events.js";
 import { elements } from "../page/requests.js";

@@ -1,4 +1,4 @@
-// WhatsApp's marks as HTML, as inbox/formatting/markup.py writes them: for the bubble of a message that has no row yet.
+// WhatsApp's formatting as HTML, the same as inbox/formatting/markup.py, for messages without a row.
 const TAGS = { "*": "strong", _: "em", "~": "s" };
 const INLINE = /`[^`]+`|(?:https?:\/\/|www\.)[^\s<>"`\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+|[*_~]/gi;
 const LIST_LINE = /^(?:([-*])|(\d{1,9})\.) (.*)$/s;
@@ -14,7 +14,7 @@ function link(address) {
   return `<a href="${escape(url)}" target="_blank" rel="noopener noreferrer nofollow"><bdi>${escape(address)}</bdi></a>`;
 }
 
-/** Append the mark at this place: as the end of what it opened, as a beginning, or as itself. */
+/** Append a formatting character: as a closing tag, as an opening one, or as it is. */
 function mark(line, at, pieces, opened) {
   const sign = line[at];
   const [before, after] = [line[at - 1] ?? "", line[at + 1] ?? ""];

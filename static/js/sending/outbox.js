@@ -1,12 +1,12 @@
-// What was sent and has not reached the inbox yet: kept in this browser, sent in order, and again once the connection is back.
+// The outbox: messages are kept in this browser until the server has them, and sent in order.
 import { gettext } from "../i18n.js";
 import { emit } from "../page/events.js";
 import * as storage from "../page/browser-storage.js";
 import { inOrder, post } from "../page/requests.js";
 
 const RETRY = 5_000; // milliseconds until the next attempt
-const PATIENCE = 30_000; // milliseconds that an answer may take; the same press sent again is the same message
-const STALE = 60 * 60 * 1000; // what waited longer may not fit any more: its writer decides
+const PATIENCE = 30_000; // milliseconds that an answer may take; a repeated request does not send twice
+const STALE = 60 * 60 * 1000; // milliseconds; after that the agent decides whether to send it
 const name = ({ at, token }) => `leaving.${at}.${token}`;
 export const all = () => storage.names("leaving.").map(storage.get).filter(Boolean);
 let running = false;
@@ -23,7 +23,7 @@ export function remove(entry) {
   emit("leaving");
 }
 
-/** Resolves to whether the next may leave. */
+/** Send one entry. Resolves to whether the next may be sent. */
 async function send(entry) {
   if (entry.waits && Date.now() - entry.at > STALE && !entry.again) {
     change(entry, { problem: gettext("This waited more than an hour for a connection. Send it again if it still fits."), reason: "stale" });
@@ -53,7 +53,7 @@ async function run() {
   running = true;
   clearTimeout(timer);
   const next = () => {
-    const held = new Set(); // conversations where the files of an earlier message are not ready
+    const held = new Set(); // conversations whose earlier message waits for its files
     return all().find(({ conversation, files, problem }) => {
       if (files) held.add(conversation);
       return !problem && !held.has(conversation);
@@ -64,7 +64,7 @@ async function run() {
   running = false;
   if (!on) timer = setTimeout(run, RETRY);
 }
-/** One tab at a time, where the browser can say so; the inbox takes the same press twice for one. */
+/** Send in one tab at a time, where the browser has locks. Without, the server recognises repeats. */
 const alone = () => (navigator.locks ? navigator.locks.request("inbox.leaving", run) : run());
 
 export function add(entry) {
@@ -77,7 +77,7 @@ export function again(entry) {
   alone();
 }
 
-/** Files that are leaving are no longer in the tray, although the inbox has them there until they left. */
+/** Remove files of the outbox from the tray: the server keeps them there until they are sent. */
 export function hide(scope = document) {
   const uploads = new Set(all().flatMap((entry) => entry.uploads));
   for (const card of scope.querySelectorAll("[data-tray] > [data-card]")) if (uploads.has(card.dataset.card)) card.remove();
@@ -93,6 +93,6 @@ window.addEventListener("online", waiting);
 window.addEventListener("offline", () => emit("leaving"));
 document.addEventListener("inbox:changes", waiting);
 window.addEventListener("storage", ({ key }) => key?.includes(".leaving.") && emit("leaving"));
-// Who was signed out has signed in again.
+// The agent has signed in again.
 for (const entry of all()) if (entry.reason === "session") change(entry, { problem: "", reason: "" });
 waiting();

@@ -1,4 +1,4 @@
-// One message that has no row on the server yet, drawn from the server's own template of a message.
+// Draws a message that has no row on the server yet, from the server's own template.
 import { gettext, interpolate, language } from "../i18n.js";
 import { elements } from "../page/requests.js";
 import { markup } from "./markup.js";

@@ -1,4 +1,4 @@
-// Messages on their way to the server, at the end of their thread, until their rows take their place.
+// Shows messages of the outbox at the end of their thread, until their rows take their place.
 import { emit, on } from "../page/events.js";
 import { GROUP_WITHIN } from "../page/rules.js";
 import { container, place, regroup } from "../thread/messages.js";

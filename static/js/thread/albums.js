@@ -1,4 +1,4 @@
-// Albums: pictures sent together stand in one grid. inbox/web/presenters/days.py draws them by the same rule; here they follow what arrives.
+// Arranges pictures that were sent together as albums, as inbox/web/presenters/days.py does.
 import { interpolate, ngettext } from "../i18n.js";
 import { ALBUM_LEAST, ALBUM_SHOWN, ALBUM_WITHIN } from "../page/rules.js";
 
@@ -6,12 +6,12 @@ const time = (tile) => Number(tile.dataset.place.split(",")[0]);
 let focused;
 
 function open(album) {
-  // A node that moves loses the focus: form() gives it back.
+  // A moved element loses the focus; form() restores it.
   if (album.contains(document.activeElement)) focused = document.activeElement;
   album.replaceWith(...album.children);
 }
 
-/** Take apart the albums that a message is in or stands beside, so that what is put there has plain neighbours. */
+/** Dissolve the albums that contain or adjoin a message, so that a message can be inserted there. */
 export function loosen(message) {
   if (!message) return;
   const own = message.closest(".album");
@@ -35,7 +35,7 @@ function wrap(tiles) {
   album.append(...tiles);
 }
 
-/** Make albums of the pictures that stand free together. */
+/** Form albums of adjacent pictures. */
 export function form(container) {
   let run = [];
   for (const tile of [...container.querySelectorAll("[data-part] > [data-tile]"), undefined]) {

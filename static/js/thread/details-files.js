@@ -1,4 +1,4 @@
-// The files beside the thread, as they come.
+// Updates the files in the details pane.
 document.addEventListener("inbox:changes", ({ detail }) => {
   const fresh = detail.querySelector("[data-kept-files]");
   const shown = document.querySelector("[data-kept-files]");

@@ -1,8 +1,8 @@
-// The exact moment of a message: on hover, on focus, and on a tap on its time.
+// Shows the exact time of a message on hover, on focus, and on a tap.
 const tip = Object.assign(document.createElement("div"), { className: "moment", id: "moment", role: "tooltip", hidden: true });
 let described;
 
-/** The words of a title, which the browser would show by its own means and to the pointer alone. */
+/** The text of a title attribute, which browsers show to the pointer only. Takes the attribute away. */
 function words(element) {
   if (element.title) {
     element.dataset.moment = element.title;
@@ -20,7 +20,7 @@ function hide() {
 function show(message) {
   const time = message.querySelector("time");
   const text = time && words(time);
-  // What is late says the same in its own title.
+  // The mark for late messages has the same title.
   message.querySelector(".message__late")?.removeAttribute("title");
   if (!text || (tip.textContent === text && !tip.hidden)) return;
   tip.textContent = text;

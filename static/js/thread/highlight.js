@@ -1,4 +1,4 @@
-// What was searched for is marked inside the message that was found, where the browser can.
+// Highlights the searched text in a message, where the browser can.
 export function highlight(message, words) {
   if (!CSS.highlights) return;
   CSS.highlights.delete("found");

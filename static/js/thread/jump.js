@@ -1,11 +1,11 @@
-// Ways to a place in the thread: quotes, finds, dates, the first new message, the newest; and the way back.
+// Jumps to a message: a quoted one, a search result, a date, the first unread or the newest. And back.
 import { emit } from "../page/events.js";
 import { highlight } from "./highlight.js";
 import { loadRange } from "./load-range.js";
 import { container } from "./messages.js";
 import * as scrollPosition from "./scroll-position.js";
 
-const STAY = 4000; // milliseconds that what one came for is marked
+const STAY = 4000; // milliseconds that the message stays marked
 const hash = (link) => link.hash.slice(1);
 const thread = () => document.querySelector("#thread");
 const button = () => document.querySelector("[data-back]");
@@ -13,7 +13,7 @@ let origin;
 
 function mark(message, { words = "", focus = true } = {}) {
   document.querySelector(".message--jumped-to")?.classList.remove("message--jumped-to");
-  // The fifth picture of an album is not seen: the album is.
+  // Hidden pictures of an album: mark the album.
   const shown = message.checkVisibility() ? message : (message.closest(".album") ?? message);
   shown.classList.add("message--jumped-to");
   highlight(message, words);
@@ -25,7 +25,7 @@ function mark(message, { words = "", focus = true } = {}) {
   setTimeout(() => shown.classList.remove("message--jumped-to"), STAY);
 }
 
-/** Where one reads now, for the way back. */
+/** Remember the reader's place, for the way back. */
 function leave() {
   const reading = scrollPosition.readingAt();
   origin = { conversation: thread().dataset.conversation, id: scrollPosition.atEnd() ? "" : reading?.id, top: reading?.top };
@@ -84,7 +84,7 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   toDate(event.target);
 });
-// What one sent stands at the end, wherever one reads.
+// A sent message is at the end, wherever the reader is.
 document.addEventListener("inbox:newest", toNewest);
 
 const target = location.hash.startsWith("#message-") && document.getElementById(location.hash.slice(1));

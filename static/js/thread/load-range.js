@@ -1,4 +1,4 @@
-// Another stretch of the open thread in place of what is shown: around a message, from a day on, or the newest.
+// Replaces the loaded messages by others: around a message, from a date on, or the newest.
 import { gettext } from "../i18n.js";
 import { readAt } from "../live/cursor.js";
 import { emit } from "../page/events.js";
@@ -6,7 +6,7 @@ import { elements } from "../page/requests.js";
 import { container } from "./messages.js";
 import { quietly } from "./offscreen.js";
 
-/** Resolves to whether it came; says so if not. */
+/** Load the messages of a query. Resolves to whether that worked; shows a problem if not. */
 export async function loadRange(query) {
   const { conversation } = document.querySelector("#thread").dataset;
   const response = await fetch(`/conversations/${conversation}/messages/${query}`).catch(() => undefined);

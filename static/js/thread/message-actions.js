@@ -1,4 +1,4 @@
-// What one does to a message in the thread: reply, react, take back, send again.
+// Actions on a message: reply, react, cancel, send again.
 import { gettext } from "../i18n.js";
 import { emit, on } from "../page/events.js";
 import { elements, post } from "../page/requests.js";
@@ -27,7 +27,7 @@ function unquote() {
   emit("draft");
 }
 
-/** Why it did not work, where the button is. */
+/** Show next to the button why an action failed. */
 function said(button, sentence) {
   const box = button.closest(".problem, [data-page-dialog]");
   const line = box?.querySelector("[data-said]") ?? Object.assign(document.createElement("p"), { className: "problem__words" });
@@ -54,7 +54,7 @@ async function react(id, emoji) {
   if (!answer.ok) emit("problem", answer.sentence);
 }
 
-/** The pointer and the focus get their buttons with the message they come to; fifty times two would only weigh. */
+/** Add the Reply and React buttons to a message when the pointer or the focus enters it, to keep the page light. */
 function offer({ target }) {
   const more = target.closest?.(".message")?.querySelector("[data-answerable]");
   if (!more || more.previousElementSibling) return;

@@ -1,4 +1,4 @@
-// Messages by keys: m takes the last one in sight, arrows step; then q quotes it, e reacts, Enter opens its details.
+// Message shortcuts: m selects the last visible one, arrows move, q replies, e reacts, Enter opens details.
 import { shortcuts } from "../page/shortcuts.js";
 
 const scroller = () => document.querySelector(".thread__scroll");
@@ -19,7 +19,7 @@ function step(by) {
   const all = shown();
   const next = all[all.indexOf(current()) + by];
   if (next) take(next);
-  else scroller().scrollBy({ top: by * scroller().clientHeight }); // older ones come with the scroll
+  else scroller().scrollBy({ top: by * scroller().clientHeight }); // scrolling loads older ones
 }
 const press = (selector) => current()?.querySelector(selector)?.click();
 

@@ -1,4 +1,4 @@
-// Messages of the open thread as they stand in the page: their places, their parts, and the groups they form.
+// Finds messages of the open thread by position, and marks groups of one sender.
 import { GROUP_WITHIN } from "../page/rules.js";
 
 export const scroller = () => document.querySelector(".thread__scroll");
@@ -9,11 +9,11 @@ export const place = (message) => numbers(message.dataset.place);
 export const playing = (element) => [...element.querySelectorAll("audio, video")].some((media) => !media.paused && !media.loop);
 export const messagesOf = (part) => part.querySelectorAll("[data-message]");
 export const partsOf = (day) => [...day.querySelectorAll(":scope > [data-part]")];
-/** The places where a part begins and ends, also of one that left the page. */
+/** The positions of a part's first and last message, also while its messages are removed from the page. */
 export const begins = (part) => numbers(part.dataset.from ?? messagesOf(part)[0]?.dataset.place ?? "0,0");
 export const ends = (part) => numbers(part.dataset.to ?? [...messagesOf(part)].at(-1)?.dataset.place ?? "0,0");
 
-/** What stands before or after a message, across albums and parts; null at the day's ends, undefined if not drawn. */
+/** The element before or after a message, across albums and parts. Null at the ends of a day, undefined if not loaded. */
 function beside(element, way, edge) {
   const outer = element.closest(".album") ?? element;
   const found = element[way] ?? (outer === element ? null : outer[way]);
@@ -26,7 +26,7 @@ function beside(element, way, edge) {
 const before = (element) => beside(element, "previousElementSibling", "lastElementChild");
 const after = (element) => beside(element, "nextElementSibling", "firstElementChild");
 
-/** Draw the groups again in which a message stands. */
+/** Update the groups that a message is in. */
 export function regroup(element) {
   const next = after(element);
   for (const one of [element, next]) {

@@ -1,4 +1,4 @@
-// The pill over the end of the thread: counts messages that came while the reader was further up, and leads to them.
+// The button that leads to the newest messages, and counts new ones below the visible part.
 import { gettext, interpolate, ngettext } from "../i18n.js";
 
 const pill = () => document.querySelector("[data-pill]");
@@ -12,7 +12,7 @@ function show(count) {
 
 function hide() {
   const link = pill();
-  // With newer messages not loaded, the pill is the way to them.
+  // While newer messages are not loaded, the button leads to them.
   if (!link || document.querySelector("[data-newer]")) return;
   link.hidden = true;
   delete link.dataset.count;

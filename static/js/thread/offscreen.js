@@ -1,4 +1,4 @@
-// A long thread stays light: parts far from the window leave the page, keep their height, and come back when near.
+// Removes messages far outside the window from the page, keeps their height, and loads them again when near.
 import { gettext } from "../i18n.js";
 import { readAt, retryWhenConnected } from "../live/cursor.js";
 import { emit } from "../page/events.js";
@@ -7,12 +7,12 @@ import { container, messagesOf, playing, regroup } from "./messages.js";
 import * as scrollPosition from "./scroll-position.js";
 
 const MARGIN = 2500; // pixels above and below the window
-const PAUSE = 60; // milliseconds that a part has to stay near: who drags the scroll bar passes hundreds
+const PAUSE = 60; // milliseconds that a part has to stay near; dragging the scroll bar passes hundreds
 const away = (part) => "from" in part.dataset;
 const near = new WeakSet();
 let observer;
 
-/** Screen readers hear of new messages only, not of what comes back or is loaded from the past. */
+/** Change the log without announcing it to screen readers, which should hear of new messages only. */
 export function quietly(act) {
   const log = document.querySelector("[role=log]");
   log.ariaLive = "off";
@@ -55,7 +55,7 @@ async function back(part) {
   part.ariaBusy = "false";
   if (!part.isConnected) return;
   if (html === undefined) return failed(part);
-  // Something in it changed after this was read.
+  // A message in it changed after this was fetched.
   if ("stale" in part.dataset) return back(part);
   const drawn = [...elements(html).querySelectorAll("[data-part] > :not(.new-line)")];
   delete part.dataset.from;

@@ -1,4 +1,4 @@
-// Older and newer messages: loads the next stretch of the thread when its end comes into view, or is pressed.
+// Loads older and newer messages when their end of the thread comes near.
 import { readAt, retryWhenConnected } from "../live/cursor.js";
 import { emit } from "../page/events.js";
 import { elements } from "../page/requests.js";
@@ -8,7 +8,7 @@ import * as scrollPosition from "./scroll-position.js";
 
 const MARGIN = 1500; // pixels before the end comes into view
 let watcher;
-// Who only looks in reads no older page: the margin counts from the first scroll on.
+// Older messages are loaded ahead only after the first scroll; many agents read just the newest.
 let reading = false;
 
 async function load(link) {
@@ -33,7 +33,7 @@ async function load(link) {
     watch();
     readAt(response.headers.get("Cursor"));
   } catch {
-    // Said where it happened; the link stays and can be pressed.
+    // Shown in place; the link stays and can be pressed.
     link.ariaBusy = "false";
     failed.hidden = false;
     retryWhenConnected(link, () => link.isConnected && load(link));
@@ -42,7 +42,7 @@ async function load(link) {
 
 function watch() {
   watcher?.disconnect();
-  // The margin counts around the scrolling element only when that is the root.
+  // The margin applies to the scrolling element only when it is the root.
   const root = document.querySelector(".thread__scroll");
   watcher = new IntersectionObserver(
     (entries) => entries.filter((entry) => entry.isIntersecting).forEach((entry) => load(entry.target)),

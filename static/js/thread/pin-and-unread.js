@@ -1,11 +1,11 @@
-// Pin and mark as unread, without leaving the page: posts the forms of the thread's header and draws the list again.
+// Pins a conversation or marks it as unread without leaving the page.
 import { gettext } from "../i18n.js";
 import { readAt } from "../live/cursor.js";
 import { emit } from "../page/events.js";
 import { leaveConversation } from "../page/navigation.js";
 import { elements, post } from "../page/requests.js";
 
-/** The focus goes to this row, which may have been drawn again or be gone. */
+/** Focus a row, which may have been replaced or be gone. */
 const focus = (id) => (document.getElementById(id) ?? document.querySelector(".list__title")).focus();
 
 async function redraw() {
@@ -37,7 +37,7 @@ async function pin(form) {
 
 async function unread(form) {
   const row = `conversation-${document.querySelector("#thread").dataset.conversation}-row`;
-  // The thread is left first: open and looked at, it would be marked read at once.
+  // Leave the thread first: open and visible, it would be marked as read at once.
   await leaveConversation();
   focus(row);
   await post(form.getAttribute("action").split("?")[0], new FormData(form));
@@ -47,7 +47,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target.closest("[data-pin], [data-mark-unread]");
   if (!form) return;
   event.preventDefault();
-  // The menu closes, and who pressed in it goes on from where it opens.
+  // Close the menu, and focus the button that opens it.
   const menu = form.closest("details[open]");
   menu?.querySelector("summary").focus();
   menu?.removeAttribute("open");

@@ -1,4 +1,4 @@
-// Where messages stand in the open thread: in their day, and in a part of it that stays or leaves the page together.
+// Puts messages into their day of the thread, in parts that leave and enter the page together.
 import { emit } from "../page/events.js";
 import * as albums from "./albums.js";
 import { begins, compare, container, ends, messagesOf, partsOf, place, regroup } from "./messages.js";
@@ -31,14 +31,14 @@ function newPart(day, fresh) {
   addPart(day, part);
 }
 
-/** Put one message into its day. Returns whether it is in the page now, where it was not before. */
+/** Insert a message into its day. Returns whether it is in the page now. */
 export function put(day, fresh) {
   const parts = partsOf(day);
   const part = parts.findLast((one) => compare(begins(one), place(fresh)) <= 0) ?? parts[0];
   const atEnd = part && compare(place(fresh), ends(part)) > 0;
   const away = part && "from" in part.dataset;
   if (away && !(atEnd && part === parts.at(-1))) {
-    // It comes with its part when that comes back.
+    // It is loaded with its part.
     if (atEnd) part.dataset.to = fresh.dataset.place;
     else if (compare(place(fresh), begins(part)) < 0) part.dataset.from = fresh.dataset.place;
     part.dataset.stale = "";
@@ -56,7 +56,7 @@ export function put(day, fresh) {
   return true;
 }
 
-/** A further stretch: whole parts, without what is in the page already. */
+/** Insert whole parts, without messages that are in the page already. */
 export function join(sections) {
   for (const section of sections) {
     const day = dayOf(section);

@@ -1,14 +1,14 @@
-// Keeps what one reads where it is while the thread around it grows or shrinks, and the end of the thread at its end.
+// Keeps the reader's place while messages are added or removed around it.
 import { container, partsOf, scroller } from "./messages.js";
 
-const EDGE = 40; // pixels from the end that still are the end
-/** {element, id, top}: what stands at the upper edge, and how far below it. */
+const EDGE = 40; // pixels from the end that count as the end
+/** {element, id, top}: the message at the upper edge, and its distance from it. */
 let reading;
 let end = true;
 export const atEnd = () => end;
 export const readingAt = () => reading;
 
-/** The first of elements one below the other that reaches under a line. */
+/** The first element of a column that reaches below a line. */
 function firstUnder(elements, line) {
   let [low, high] = [0, elements.length - 1];
   while (low < high) {
@@ -21,7 +21,7 @@ function firstUnder(elements, line) {
 
 function note() {
   const scroll = scroller();
-  // Without height it is behind another pane, and keeps its place for later.
+  // Without height it is behind another pane, and keeps its position.
   if (!scroll?.clientHeight) return;
   end = scroll.scrollTop > -EDGE && !container().querySelector("[data-newer]");
   const line = scroll.getBoundingClientRect().top;
@@ -31,7 +31,7 @@ function note() {
   reading = element && { element, id: element.id || element.firstElementChild?.id, top: element.getBoundingClientRect().top - line };
 }
 
-/** Undo what a change of the page did to the place. Before the next frame is drawn, so that nobody sees it. */
+/** Restore the reader's place after the page changed, before the next frame is drawn. */
 export function keep() {
   const scroll = scroller();
   if (!scroll?.clientHeight || !reading) return;
@@ -39,7 +39,7 @@ export function keep() {
   if (end || !element) return note();
   const shift = element.getBoundingClientRect().top - scroll.getBoundingClientRect().top - reading.top;
   if (Math.abs(shift) >= 1) scroll.scrollTop += shift;
-  // The place as it was noted stays what counts: a fraction of a pixel at each change would add up.
+  // Keep the noted distance: rounding errors of each change would add up.
   reading.element = element;
 }
 
@@ -48,7 +48,7 @@ export function toEnd() {
   note();
 }
 
-/** Show an element: as near to the middle as there is room, or at an exact distance from the upper edge. */
+/** Scroll to an element: to the middle, or to an exact distance from the upper edge. */
 export function show(element, top) {
   if (top === undefined) element.scrollIntoView({ block: "center" });
   else scroller().scrollTop += element.getBoundingClientRect().top - scroller().getBoundingClientRect().top - top;

@@ -1,4 +1,4 @@
-// Searching inside the open conversation: opens and closes the field, and walks through what was found.
+// The search in the open conversation: opens, closes, and moves through its results.
 import * as pageHistory from "../page/history.js";
 
 const panel = () => document.querySelector("[data-search-panel]");
@@ -21,7 +21,7 @@ function close() {
   opener().focus();
 }
 
-/** The next or previous find, and at the end the way to more. */
+/** Focus the next or previous result; after the last, the link to more. */
 function step(event) {
   const found = [panel().querySelector("input"), ...hits()];
   const more = panel().querySelector(".thread__more a");
@@ -46,7 +46,7 @@ document.addEventListener("keydown", (event) => {
     close();
   } else if (["ArrowDown", "ArrowUp"].includes(event.key)) step(event);
 });
-// The way to more is replaced by what it led to: the keyboard goes on there.
+// The link to more results is replaced by them: the focus moves to the first.
 document.addEventListener("htmx:beforeSwap", ({ target }) => {
   if (!target.closest?.("[data-hits]") || !target.contains(document.activeElement)) return;
   const known = hits().length;

@@ -1,16 +1,16 @@
-// The line over the first new message: it stays where it is until the conversation is left.
+// The line above the first unread message. It stays until the conversation is left.
 import { interpolate, ngettext } from "../i18n.js";
 import * as albums from "./albums.js";
 import { container, regroup } from "./messages.js";
 import * as scrollPosition from "./scroll-position.js";
 
-/** {conversation, id, count, counting}: before which message it stands, and whether nobody saw those after it yet. */
+/** {conversation, id, count, counting}: the message below the line, and whether new messages still add to its count. */
 let line;
 const sentence = (count) => interpolate(ngettext("%(count)s new message", "%(count)s new messages", count), { count });
 const thread = () => document.querySelector("#thread")?.dataset ?? {};
 const away = () => document.visibilityState !== "visible" || !document.hasFocus();
 
-/** The line as the server drew it, or as it will stand once its message is loaded. */
+/** Read the line that the server drew, or note where it belongs once its message is loaded. */
 function begin() {
   const drawn = document.querySelector(".thread__messages .new-line");
   const { conversation, firstUnread, unread } = thread();
@@ -42,7 +42,7 @@ document.addEventListener("inbox:merged", ({ detail: { added, first, unseen } })
     return;
   }
   if (line?.counting) line.count += added;
-  // Whoever only reads further up has not left: their line stays.
+  // An agent who only scrolled up has seen the thread: the line stays.
   else if (first && (!line || away())) line = { conversation: thread().conversation, id: first.id, count: added, counting: true };
   else return;
   draw();

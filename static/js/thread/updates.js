@@ -1,4 +1,4 @@
-// The open thread: what changed is replaced where it stands, what is new is put into its place.
+// Applies changes to the open thread: replaces changed messages and adds new ones.
 import { emit } from "../page/events.js";
 import * as albums from "./albums.js";
 import { begins, compare, container, ends, place, playing, regroup } from "./messages.js";
@@ -12,7 +12,7 @@ function replace(old, fresh) {
   if (playing(old)) {
     old.dataset.place = fresh.dataset.place;
     const [meta, freshMeta] = [old, fresh].map((one) => one.querySelector(".message__meta"));
-    return void (freshMeta && meta?.replaceWith(freshMeta)); // what plays goes on; only the ticks around it change
+    return void (freshMeta && meta?.replaceWith(freshMeta)); // keep playing; only time and ticks change
   }
   const within = [...old.querySelectorAll(FOCUSED)].indexOf(document.activeElement);
   const focused = old.contains(document.activeElement);
@@ -25,7 +25,7 @@ function replace(old, fresh) {
   (fresh.querySelectorAll(FOCUSED)[within] ?? fresh).focus({ preventScroll: true });
 }
 
-/** Changes: what is in the page is replaced, and what belongs between its ends comes in. */
+/** Replace messages that are loaded, and insert those that belong between the loaded ends. Returns the new ones. */
 function merge(sections) {
   const [older, newer] = ["[data-older]", "[data-newer]"].map((end) => container().querySelector(end));
   const first = older && container().querySelector("[data-part]");
@@ -33,7 +33,7 @@ function merge(sections) {
   const last = [...container().querySelectorAll("[data-part]")].at(-1);
   const end = last ? ends(last) : [0, 0];
   const added = [];
-  // What is here already comes first: an earlier message that came late may have changed its place by a microsecond.
+  // Replace first: a message that arrived late may have moved others by a microsecond.
   for (const section of sections) {
     for (const fresh of section.querySelectorAll("[data-message]")) {
       const old = document.getElementById(fresh.id);
@@ -58,7 +58,7 @@ function merge(sections) {
 document.addEventListener("inbox:changes", ({ detail }) => {
   const [fresh, thread] = [detail.querySelector("[data-thread]"), document.querySelector("#thread")];
   if (!fresh || fresh.dataset.conversation !== thread?.dataset.conversation) return;
-  // Before the messages: whoever hears that they are in place asks what there is to mark as read.
+  // Set before the messages are inserted: listeners then check what to mark as read.
   Object.assign(thread.dataset, { changed: fresh.dataset.changed, unread: fresh.dataset.unread });
   const added = merge(fresh.querySelectorAll(".day"));
   thread.querySelector("[data-foot]").replaceWith(fresh.querySelector("[data-foot]"));

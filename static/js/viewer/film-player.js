@@ -1,4 +1,4 @@
-// <film-player>: a film with our own buttons; without this script, or without their template, the browser's own stay.
+// <film-player>: our own controls for a video. Without this script the browser's are shown.
 import { gettext, interpolate } from "../i18n.js";
 import * as playing from "./playback.js";
 

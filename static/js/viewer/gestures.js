@@ -1,4 +1,4 @@
-// What fingers and the mouse do on an element, told as moves, pinches and sweeps. Until the signal ends it.
+// Recognises drags, pinches and swipes on an element, until the signal aborts.
 export function gestures(element, { move, pinch, sweep }, signal) {
   const fingers = new Map();
   const apart = ([one, other]) => Math.hypot(one.x - other.x, one.y - other.y);

@@ -1,4 +1,4 @@
-// A film's picture becomes its player where it stands, in the same box; in an album it opens large.
+// Plays a video in place of its picture. In an album it opens in the lightbox instead.
 document.addEventListener("click", (event) => {
   const link = event.target.closest("[data-video]");
   if (!link || link.closest(".album") || event.ctrlKey || event.metaKey || event.shiftKey) return;

@@ -1,4 +1,4 @@
-// The lightbox: a picture, film or document over the page, steps through the whole conversation, Escape back to where one was.
+// The lightbox: shows a file over the page, and steps through all files of the conversation.
 import { gettext } from "../i18n.js";
 import { retryWhenConnected } from "../live/cursor.js";
 import * as pageHistory from "../page/history.js";

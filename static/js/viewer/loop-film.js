@@ -1,4 +1,4 @@
-// <loop-film>: a short film without sound moves while it is seen; a press stops it. Who wants less motion starts it.
+// <loop-film>: plays a short silent video while it is visible. Readers who prefer less motion start it.
 import { gettext } from "../i18n.js";
 
 const calm = matchMedia("(prefers-reduced-motion: reduce)");

@@ -1,4 +1,4 @@
-// <page-pane>: the pages of a document, one under the other: their size, which of them is seen, and another try for those that did not come.
+// <page-pane>: the pages of a document. Zooms, tells which page is visible, and retries pages that failed.
 import { gettext, interpolate, percent } from "../i18n.js";
 
 const SIZES = [0.5, 0.75, 1, 1.5, 2, 3];

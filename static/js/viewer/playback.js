@@ -1,4 +1,4 @@
-// What all players share: one plays at a time, the chosen speed is remembered, and so is which voice notes were played here.
+// What all players share: one plays at a time, with the chosen speed, and played voice notes are remembered.
 import { emit } from "../page/events.js";
 
 const SPEEDS = [1, 1.5, 2];

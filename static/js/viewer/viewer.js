@@ -1,4 +1,4 @@
-// The page of one photo, film, sound or document.
+// The viewer as a page of its own.
 import "./film-player.js";
 import "./page-pane.js";
 import "./playback.js";

@@ -1,4 +1,4 @@
-// <voice-note>: plays the sound inside it with our own buttons; without this script the browser's player is shown.
+// <voice-note>: our own controls for a sound. Without this script the browser's are shown.
 import { gettext, interpolate } from "../i18n.js";
 import * as playing from "./playback.js";
 

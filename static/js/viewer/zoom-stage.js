@@ -1,4 +1,4 @@
-// <zoom-stage>: the picture in it larger, moved and turned, with buttons, wheel, double press, two fingers and keys.
+// <zoom-stage>: zooms, moves and rotates a picture, with buttons, wheel, double click, fingers and keys.
 import { percent } from "../i18n.js";
 import { gestures } from "./gestures.js";
 
