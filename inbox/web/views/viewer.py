@@ -39,7 +39,6 @@ def viewer(request: AgentRequest, media_id: uuid.UUID) -> HttpResponse:
     shown = Attachment.of(media, message.kind, name)
     context: dict[str, Any] = {
         "media": shown,
-        "shown": {"media": shown},  # as the bubble's templates take it
         "size": _size(media),
         "message": message,
         "name": name,
