@@ -1,4 +1,4 @@
-// Shows and hides the details pane on narrow screens without reloading the page.
+// The details pane: shown and hidden on narrow screens without reloading the page. Its files follow the changes.
 import * as pageHistory from "./history.js";
 
 const thread = () => document.querySelector("#thread[data-conversation]");
@@ -32,3 +32,12 @@ window.addEventListener(
   },
   true,
 );
+
+document.addEventListener("inbox:changes", ({ detail }) => {
+  const fresh = detail.querySelector("[data-kept-files]");
+  const shown = document.querySelector("[data-kept-files]");
+  if (!fresh || !shown || shown.innerHTML === fresh.innerHTML) return;
+  const focused = shown.contains(document.activeElement) && document.activeElement.getAttribute("href");
+  shown.replaceWith(fresh);
+  if (focused) fresh.querySelector(`[href="${focused}"]`)?.focus();
+});
