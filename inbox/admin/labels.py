@@ -161,8 +161,8 @@ CHOICES = [
     *(gettext_noop("Interactive"), gettext_noop("Button"), gettext_noop("Order"), gettext_noop("Template")),
     *(gettext_noop("System"), gettext_noop("Call"), gettext_noop("Unsupported"), gettext_noop("Unknown")),
     *(gettext_noop("Inbound"), gettext_noop("Outbound")),
-    *(gettext_noop("Customer"), gettext_noop("Agent"), gettext_noop("Api"), gettext_noop("Phone app")),
-    *(gettext_noop("Ai agent"), gettext_noop("Queued"), gettext_noop("Sending"), gettext_noop("Sent")),
+    *(gettext_noop("Customer"), gettext_noop("Agent"), gettext_noop("API"), gettext_noop("Phone app")),
+    *(gettext_noop("AI agent"), gettext_noop("Queued"), gettext_noop("Sending"), gettext_noop("Sent")),
     *(gettext_noop("Delivered"), gettext_noop("Read"), gettext_noop("Played"), gettext_noop("Failed")),
 ]
 

@@ -10,6 +10,7 @@ import django.db.models.deletion
 import django.db.models.functions.datetime
 import django.db.models.functions.text
 import django.utils.timezone
+import inbox.models.agents
 import inbox.models.media
 import inbox.models.sending
 import uuid
@@ -260,7 +261,8 @@ class Migration(migrations.Migration):
                 ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
                 ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
                 ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
-                ('theme', models.CharField(blank=True, choices=[('', 'Like the system'), ('light', 'Light'), ('dark', 'Dark')], default='', max_length=8)),
+                ('language', models.CharField(blank=True, choices=inbox.models.agents.language_choices, default='', max_length=8)),
+                ('theme', models.CharField(blank=True, choices=[('', 'Same as the system'), ('light', 'Light'), ('dark', 'Dark')], default='', max_length=8)),
                 ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                 ('numbers', models.ManyToManyField(blank=True, related_name='agents', to='whatsapp.phonenumber')),
                 ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
@@ -314,7 +316,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('direction', models.CharField(choices=[('inbound', 'Inbound'), ('outbound', 'Outbound')], max_length=8)),
                 ('kind', models.CharField(choices=[('text', 'Text'), ('image', 'Image'), ('video', 'Video'), ('audio', 'Audio'), ('document', 'Document'), ('sticker', 'Sticker'), ('location', 'Location'), ('contacts', 'Contacts'), ('interactive', 'Interactive'), ('button', 'Button'), ('order', 'Order'), ('template', 'Template'), ('system', 'System'), ('call', 'Call'), ('unsupported', 'Unsupported'), ('unknown', 'Unknown')], max_length=16)),
-                ('origin', models.CharField(choices=[('customer', 'Customer'), ('agent', 'Agent'), ('api', 'Api'), ('phone_app', 'Phone app'), ('ai_agent', 'Ai agent')], max_length=16)),
+                ('origin', models.CharField(choices=[('customer', 'Customer'), ('agent', 'Agent'), ('api', 'API'), ('phone_app', 'Phone app'), ('ai_agent', 'AI agent')], max_length=16)),
                 ('text', models.TextField(blank=True, default='')),
                 ('payload', models.JSONField(blank=True, default=dict)),
                 ('wamid', models.CharField(blank=True, default='', max_length=255)),
@@ -578,10 +580,10 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('webhook_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('event', models.CharField(choices=[('message.received', "A customer's message came"), ('message.sent', 'A message of ours left'), ('message.status', 'WhatsApp told what became of a message of ours'), ('media.ready', "A customer's file is stored")], max_length=32)),
+                ('event', models.CharField(choices=[('message.received', "Message received"), ('message.sent', 'Message sent'), ('message.status', 'Message status changed'), ('media.ready', "File stored")], max_length=32)),
                 ('status', models.CharField(blank=True, default='', max_length=16)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('state', models.CharField(choices=[('pending', 'Waiting'), ('delivered', 'Delivered'), ('failed', 'Given up')], default='pending', max_length=16)),
+                ('state', models.CharField(choices=[('pending', 'Waiting'), ('delivered', 'Delivered'), ('failed', 'Failed')], default='pending', max_length=16)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('next_try_at', models.DateTimeField(blank=True, null=True)),
                 ('delivered_at', models.DateTimeField(blank=True, null=True)),
@@ -654,7 +656,7 @@ class Migration(migrations.Migration):
                 ('waveform', models.JSONField(blank=True, default=list)),
                 ('excerpt', models.TextField(blank=True, default='')),
                 ('state', models.CharField(choices=[('pending', 'Waiting for the file'), ('preparing', 'Being prepared for WhatsApp'), ('retrying', 'Trying again'), ('stored', 'Stored'), ('expired', 'Expired at WhatsApp'), ('too_large', 'Too large'), ('failed', 'Failed')], default='pending', max_length=16)),
-                ('preview_state', models.CharField(choices=[('none', 'Not made yet'), ('copying', 'Being made playable'), ('ready', 'Ready'), ('impossible', 'No preview for this file')], default='none', max_length=16)),
+                ('preview_state', models.CharField(choices=[('none', 'Not created yet'), ('copying', 'Being converted for playback'), ('ready', 'Ready'), ('impossible', 'No preview for this file')], default='none', max_length=16)),
                 ('attempts', models.PositiveSmallIntegerField(default=0)),
                 ('next_try_at', models.DateTimeField(blank=True, null=True)),
                 ('error', models.TextField(blank=True, default='')),
@@ -672,13 +674,13 @@ class Migration(migrations.Migration):
             name='ImportedItem',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('table', models.CharField(choices=[('message', 'Message'), ('contact', 'Contact'), ('file', 'MediaFile')], max_length=8)),
+                ('table', models.CharField(choices=[('message', 'Message'), ('contact', 'Contact'), ('file', 'File')], max_length=8)),
                 ('key', models.CharField(max_length=255)),
                 ('raw', models.BinaryField()),
                 ('digest', models.CharField(max_length=64)),
                 ('written_at', models.BigIntegerField(default=0)),
                 ('deleted', models.BooleanField(default=False)),
-                ('state', models.CharField(choices=[('staged', 'Read'), ('imported', 'Imported'), ('held', 'Held back'), ('left_out', 'Not for this inbox')], default='staged', max_length=8)),
+                ('state', models.CharField(choices=[('staged', 'Staged'), ('imported', 'Imported'), ('held', 'Held back'), ('left_out', 'Skipped')], default='staged', max_length=8)),
                 ('problems', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=32), blank=True, default=list, size=None)),
                 ('sent_at', models.DateTimeField(blank=True, null=True)),
                 ('contact_key', models.CharField(blank=True, default='', max_length=255)),

@@ -20,13 +20,13 @@ class ImportedItem(models.Model):
     class Table(models.TextChoices):
         MESSAGE = "message", _("Message")
         CONTACT = "contact", _("Contact")
-        FILE = "file", _("MediaFile")
+        FILE = "file", _("File")
 
     class State(models.TextChoices):
-        STAGED = "staged", _("Read")
+        STAGED = "staged", _("Staged")
         IMPORTED = "imported", _("Imported")
         HELD = "held", _("Held back")
-        LEFT_OUT = "left_out", _("Not for this inbox")
+        LEFT_OUT = "left_out", _("Skipped")
 
     table = models.CharField(max_length=8, choices=Table)
     #: The item's own key; "sha256:…" of the item where it has none.

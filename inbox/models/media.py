@@ -60,9 +60,9 @@ class Media(models.Model):
         FAILED = "failed", _("Failed")
 
     class PreviewState(models.TextChoices):
-        NONE = "none", _("Not made yet")
+        NONE = "none", _("Not created yet")
         #: There is a picture of it; a copy that browsers play is still being made.
-        COPYING = "copying", _("Being made playable")
+        COPYING = "copying", _("Being converted for playback")
         READY = "ready", _("Ready")
         IMPOSSIBLE = "impossible", _("No preview for this file")
 

@@ -16,10 +16,14 @@ from whatsapp import events
 from whatsapp.models import Notification, PhoneNumber
 
 
+#: Labels that are more than the capitalized value.
+LABELS = {"api": "API", "ai_agent": "AI agent"}
+
+
 def _choices(
     words: type[events.Kind | events.Direction | events.Origin | events.Status],
 ) -> list[tuple[str, str | Promise]]:
-    return [(word.value, _(word.value.replace("_", " ").capitalize())) for word in words]
+    return [(word.value, _(LABELS.get(word.value) or word.value.replace("_", " ").capitalize())) for word in words]
 
 
 #: It failed, or may not have been sent, and nobody has settled it. What other systems failed to send is history.
@@ -143,7 +147,7 @@ class Message(models.Model):
         db_constraint=False,
         db_index=False,
     )
-    #: The transaction that last changed this row, set by a trigger (migration 0002): the cursor of live updates.
+    #: The transaction that last changed this row, set by a trigger: the cursor of live updates.
     changed_xid = models.BigIntegerField(default=0, editable=False)
 
     objects = MessageQuerySet.as_manager()

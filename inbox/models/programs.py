@@ -75,10 +75,10 @@ class WebhookEndpoint(models.Model):
     """An address of a program that is told what happens, as Standard Webhooks describes."""
 
     class Event(models.TextChoices):
-        RECEIVED = "message.received", _("A customer's message came")
-        SENT = "message.sent", _("A message of ours left")
-        STATUS = "message.status", _("WhatsApp told what became of a message of ours")
-        MEDIA = "media.ready", _("A customer's file is stored")
+        RECEIVED = "message.received", _("Message received")
+        SENT = "message.sent", _("Message sent")
+        STATUS = "message.status", _("Message status changed")
+        MEDIA = "media.ready", _("File stored")
 
     program = models.ForeignKey(Program, on_delete=models.CASCADE, related_name="webhook_endpoints")
     url = models.URLField("address", max_length=2000)
@@ -110,7 +110,7 @@ class WebhookDelivery(models.Model):
     class State(models.TextChoices):
         PENDING = "pending", _("Waiting")
         DELIVERED = "delivered", _("Delivered")
-        FAILED = "failed", _("Given up")
+        FAILED = "failed", _("Failed")
 
     #: The ``webhook-id`` of every attempt: a program that has seen it does nothing.
     webhook_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
