@@ -15,7 +15,6 @@ from inbox.models.conversations import Conversation
 from whatsapp import events
 from whatsapp.models import Notification, PhoneNumber
 
-
 #: Labels that are more than the capitalized value.
 LABELS = {"api": "API", "ai_agent": "AI agent"}
 
