@@ -20,7 +20,7 @@ LARGE = 1_000_000
 CONVERSATIONS = 100_000
 ROUNDS = 60
 #: How many empty pages each may cost.
-LIST, FRAGMENT, WHOLE = 3.0, 3.0, 9.0
+LIST, FRAGMENT, WHOLE = 3.5, 4.0, 12.0
 GROWTH = 1.2
 
 FILL = """
