@@ -10,7 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
 from inbox.models import Agent, Conversation
-from tests.browser.conftest import OpenWindow
+from tests.browser.conftest import OpenWindow, until
 from tests.browser.test_lightbox import photo
 from tests.browser.test_live import receive
 from tests.inbox.thread_rows import conversation, message
@@ -112,8 +112,8 @@ class OpeningTests:
         picture = photo(amara)
         page = window(alice).open(f"/conversations/{amara.pk}/")
         link = page.locator(f"#message-{picture.message_id} [data-lightbox]")
-        with page.expect_response("**/lightbox*.js"):
-            link.hover()
+        link.hover()
+        until(page, "Boolean(customElements.get('zoom-stage'))")  # the lightbox and all that it imports are here
         page.context.set_offline(True)
         link.click()
         lightbox = page.locator("[data-lightbox-dialog]")
