@@ -59,10 +59,10 @@ def _slowed(waiting: int, rate: int) -> str:
     )
     if waiting < WAITING_LIMIT:
         queue = ngettext(
-            "%(count)s message is waiting, for about %(time)s.",
-            "%(count)s messages are waiting, for about %(time)s.",
+            "%(count)s message is waiting; sending it takes about %(time)s.",
+            "%(count)s messages are waiting; sending them takes about %(time)s.",
             waiting,
         )
     else:
-        queue = _("More than %(count)s messages are waiting, for over %(time)s.")
+        queue = _("More than %(count)s messages are waiting; sending them takes over %(time)s.")
     return f"{allowed % {'rate': rate}} {queue % {'count': number_format(waiting), 'time': time}}"
