@@ -49,7 +49,7 @@ class DocumentTests:
         expect(page.locator("[data-page]")).to_have_text("6 of 6")
         expect(pane.get_by_role("img", name="Page 6 of 6")).to_have_js_property("naturalHeight", 1801)
         pane.press("+")
-        expect(page.locator("[data-level]")).to_have_text("150 %")
+        expect(page.locator("[data-level]")).to_have_text("150%")
         made.check_accessibility()
         with page.expect_download() as download:
             page.get_by_role("dialog").get_by_role("link", name="Download").click()
