@@ -77,7 +77,7 @@ class ListTests:
         admin_rows.media(number, "failed", error=words)
         admin_rows.notification(state="parked", error=words)
         opened = window(admin, width=width)
-        lists = {"inbox/message": "what", "inbox/media": "why", "whatsapp/notification": "reason"}
+        lists = {"inbox/message": "text_excerpt", "inbox/media": "reason", "whatsapp/notification": "reason"}
         for address, column in lists.items():
             page = opened.open(f"/admin/{address}/")
             box = page.locator(f".field-{column}", has_text="What somebody").bounding_box()
