@@ -47,14 +47,13 @@ bench-large: $(INSTALLED)
 
 setup: $(INSTALLED)
 
-# Debian's Chromium, where this user may install it: the whole one for the bench, and the one without windows, which
-# takes half the time, for the browser tests. Elsewhere the tests say what to install.
+# Debian's Chromium for the browser tests, where this user may install it. Elsewhere those tests say what to install.
 browser: $(INSTALLED)
-	@{ command -v chromium && command -v chromium-headless-shell; } >/dev/null 2>&1 || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null 2>&1 || { \
-	  echo "Installing Chromium …"; \
+	@command -v chromium >/dev/null 2>&1 || test "$$(id -u)" != 0 || ! command -v apt-get >/dev/null 2>&1 || { \
+	  echo "Installing Chromium for the browser tests …"; \
 	  export DEBIAN_FRONTEND=noninteractive; \
 	  { apt-get -qq update && apt-get -qq install -y --no-install-recommends \
-	      chromium chromium-headless-shell fonts-dejavu-core fonts-noto-color-emoji </dev/null; } >$(VENV)/chromium.log 2>&1 \
+	      chromium fonts-dejavu-core fonts-noto-color-emoji </dev/null; } >$(VENV)/chromium.log 2>&1 \
 	  || echo "Chromium could not be installed ($(VENV)/chromium.log says why)."; }
 
 # Debian's PgBouncer for the tests of a pooler, likewise. Debian starts it as a service; the tests start their own.

@@ -1,4 +1,4 @@
-"""Chromium on the real server, logged in; script errors and refused content fail the test."""
+"""A real browser on the real server: Debian's Chromium, logged in, with every fault of the page a failed test."""
 
 from __future__ import annotations
 
@@ -21,9 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Page, expect, sy
 from inbox.models import Agent
 from tests.servers import WebServer
 
-#: The same browser without its own windows and menus takes half the time.
-CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium")
-MISSING = "Browser tests need Chromium: apt-get install chromium-headless-shell"
+CHROMIUM = shutil.which("chromium")
 #: Chromium looks for updates and Google's hosts by itself; the tests' network is closed.
 QUIET = [
     "--no-sandbox",
@@ -34,9 +32,6 @@ QUIET = [
     "--disable-component-update",
     "--disable-sync",
     "--autoplay-policy=no-user-gesture-required",
-    # A microphone that plays a tone, and nobody asked whether a page may listen.
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
 ]
 #: What axe calls a fault only because a page is a fragment of something larger.
 AXE_OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -56,7 +51,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if CHROMIUM is None and not os.environ.get("REQUIRE_BROWSER"):
-        skip = pytest.mark.skip(reason=MISSING)
+        skip = pytest.mark.skip(reason="Browser tests need Debian's package chromium: apt-get install chromium")
         for item in items:
             if "browser" in item.keywords:
                 item.add_marker(skip)
@@ -86,15 +81,16 @@ def pytest_timeout_set_timer(item: pytest.Item, settings: pytest_timeout.Setting
     return True
 
 
-@pytest.fixture(scope="package")
-def browser() -> Iterator[Browser]:
-    """Chromium, for the tests of this folder. It ends with them: while Playwright runs, its event loop is the thread's
-    own, and Django keeps another set of connections for it, which every test that follows would use."""
+@pytest.fixture(scope="module")
+def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+    """Chromium, for one module. While Playwright runs, its event loop is the thread's own, and Django keeps another set
+    of connections for it: a browser that stayed open would change the ground under every test that follows."""
     if CHROMIUM is None:
-        pytest.fail(MISSING)
+        pytest.fail("Browser tests need Debian's package chromium: apt-get install chromium")
     connections.close_all()
+    further = getattr(request.module, "CHROMIUM_ARGUMENTS", [])
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *further])
         yield browser
         browser.close()
         connections.close_all()

@@ -16,6 +16,9 @@ __all__ = ["amara", "page"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
+#: A microphone that beeps.
+CHROMIUM_ARGUMENTS = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+
 
 class FileTests:
     def test_two_files_go_with_their_captions(self, page: Page, amara: Conversation, tmp_path: Path) -> None:
