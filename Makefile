@@ -25,7 +25,7 @@ reset: $(INSTALLED)
 
 # In the order of collection: the quick tests stand last, so that the processes end together.
 test: browser pooler gettext
-	@exec $(BIN)/python -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder $(PYTEST)
+	@exec $(BIN)/python -m pytest --numprocesses logical --dist loadscope --no-loadscope-reorder $(PYTEST)
 
 lint: $(INSTALLED)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 
 import hypothesis
 import pytest
@@ -35,11 +34,6 @@ pytest_plugins = [
 def pytest_collection_finish() -> None:
     gc.freeze()
     gc.enable()
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """More processes than cores: many tests wait for a browser, a server or another process."""
-    return max(2, len(os.sched_getaffinity(0)) * 3 // 2)
 
 
 @pytest.fixture(scope="session", autouse=True)
