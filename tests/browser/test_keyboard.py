@@ -178,6 +178,7 @@ class PaletteTests:
         page.keyboard.press("Enter")
         expect(page).to_have_url(re.compile(f"/conversations/{people[2].pk}/"))
         page.keyboard.press("Control+k")
+        expect(page.get_by_role("option").first).to_be_visible()  # its script comes when it is first asked for
         page.keyboard.type("pin or")
         expect(page.get_by_role("option")).to_have_count(1)
         page.keyboard.press("Enter")
