@@ -12,7 +12,7 @@ from django.utils import timezone
 from playwright.sync_api import Error, expect
 
 from inbox.models import Agent, Conversation, Message, Reaction, Revision
-from tests.browser.conftest import OpenWindow
+from tests.browser.conftest import OpenWindow, until
 from tests.inbox.thread_rows import conversation, media, message, thread
 from whatsapp.models import MessageTemplate, PhoneNumber
 
@@ -125,6 +125,8 @@ class AccessibilityTests:
             expect(page.locator(OPENED)).to_have_count(1)
             opened.check_themes()
             page.keyboard.press("Escape")
+            expect(page.locator(OPENED)).to_have_count(0)
+            until(page, "!history.state?.layer")  # the dialog's step back would end another navigation
         last = amara.messages.latest("id")
         for address in (
             f"/messages/{last.pk}/",
