@@ -9,7 +9,7 @@ import time
 
 from bench import raw16
 from bench.installation import Installation, installation
-from bench.load import Generator
+from bench.load import Generator, Load
 from bench.table import Figure, show
 
 SECONDS = 60.0
@@ -30,38 +30,17 @@ def measure(installed: Installation) -> int:
 
     from inbox.models import Conversation, Message
     from whatsapp.models import Notification, PhoneNumber
-    from whatsapp.webhooks import journal
 
     PhoneNumber.objects.create(phone_number_id="200000000000001", waba_id="100000000000001", name="Norte Service")
     before = raw16.rate(4.0)
     Notification.objects.all().delete()
-    with installed.web() as web:
-        worker = subprocess.Popen([sys.executable, "manage.py", "worker"], stdout=subprocess.DEVNULL)
-        try:
-            generator = Generator(
-                web.port,
-                path="/webhooks/meta/",
-                connections=CONNECTIONS,
-                seconds=SECONDS,
-                requests=int(SECONDS * before * 1.5),
-                replays=REPLAYS,
-            )
-            started = time.perf_counter()
-            load = generator.run()
-            sent = time.perf_counter()
-            while journal.oldest_pending_seconds() is not None and time.perf_counter() - sent < 10 * CATCH_UP:
-                time.sleep(0.05)
-            done = time.perf_counter()
-        finally:
-            worker.terminate()
-            worker.wait(40)
+    load, sending, catch_up = _accept_and_understand(installed, requests=int(SECONDS * before * 1.5))
     Notification.objects.all().delete()
     after = raw16.rate(4.0)
-    rate = load.accepted / (done - started)
+    rate = load.accepted / (sending + catch_up)
     ratio = rate / statistics.mean([before, after])
     messages = Message.objects.count()
     unread = Conversation.objects.aggregate(total=Sum("unread_count"))["total"]
-    catch_up = done - sent
     return show(
         f"Accepting and understanding together, {SECONDS:.0f} s, {REPLAYS:.0%} redelivered",
         [
@@ -78,6 +57,33 @@ def measure(installed: Installation) -> int:
             ),
         ],
     )
+
+
+def _accept_and_understand(installed: Installation, *, requests: int) -> tuple[Load, float, float]:
+    """Send webhooks to a web process beside one worker. What came of it, the seconds of sending, and those that the
+    worker took afterwards."""
+    from whatsapp.webhooks import journal
+
+    with installed.web() as web:
+        worker = subprocess.Popen([sys.executable, "manage.py", "worker"], stdout=subprocess.DEVNULL)
+        try:
+            generator = Generator(
+                web.port,
+                path="/webhooks/meta/",
+                connections=CONNECTIONS,
+                seconds=SECONDS,
+                requests=requests,
+                replays=REPLAYS,
+            )
+            started = time.perf_counter()
+            load = generator.run()
+            sent = time.perf_counter()
+            while journal.oldest_pending_seconds() is not None and time.perf_counter() - sent < 10 * CATCH_UP:
+                time.sleep(0.05)
+            return load, sent - started, time.perf_counter() - sent
+        finally:
+            worker.terminate()
+            worker.wait(40)
 
 
 if __name__ == "__main__":
